@@ -1,0 +1,79 @@
+//! Classification metrics and their intervals: slices in, numbers out.
+//!
+//! Nothing here knows of tensors, files or folds. [`MetricSet`] computes every metric of a set of
+//! predictions at once and serialises to JSON; the parts are public for single use:
+//!
+//! - [`Confusion`] counts targets against preds; [`Counts`] is its one-vs-rest view, from which
+//!   [`accuracy`], [`precision`], [`recall`], [`specificity`], [`npv`], [`f1`] and [`khd`] follow.
+//! - [`Ranking`] sorts scores once; AUROC, AUPRC, their curves and `DeLong`'s interval follow.
+//! - [`log_loss`], [`brier`] and [`ece`] judge probabilities by their values.
+//!
+//! A metric whose formula is 0/0 is `None` and serialises to `null`. It is never 0 or 0.5, which is
+//! where this crate and scikit-learn's defaults differ; each metric's documentation says how.
+//!
+//! ```
+//! use eosin_metrics::{Metric, MetricSet};
+//! let targets = [0, 0, 1, 1];
+//! let probs = [0.9, 0.1, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8]; // row-major, 4 patches x 2 classes
+//! let metrics = MetricSet::new(&targets, &probs, 2, 1)?;
+//! assert_eq!(metrics.get(Metric::Auroc), Some(1.0));
+//! assert_eq!(metrics.accuracy, Some(0.75));
+//! # Ok::<(), eosin_metrics::MetricError>(())
+//! ```
+
+mod accuracy;
+mod auprc;
+mod auroc;
+mod average;
+mod balanced_accuracy;
+mod brier;
+mod confusion;
+mod counts;
+mod delong;
+mod ece;
+mod error;
+mod f1;
+mod folds;
+mod interval;
+mod khd;
+mod log_loss;
+mod mcc;
+mod metric;
+mod metric_set;
+mod npv;
+mod pr_curve;
+mod precision;
+mod probs;
+mod ranking;
+mod recall;
+mod roc_curve;
+mod specificity;
+mod wilson;
+
+pub use accuracy::accuracy;
+pub use auprc::auprc;
+pub use auroc::auroc;
+pub use average::{Average, averaged, macro_mean, per_class, weighted_mean};
+pub use balanced_accuracy::balanced_accuracy;
+pub use brier::brier;
+pub use confusion::Confusion;
+pub use counts::Counts;
+pub use ece::{ReliabilityBin, ece, reliability};
+pub use error::MetricError;
+pub use f1::f1;
+pub use folds::{FoldSummary, summarise};
+pub use interval::{Interval, Z_95};
+pub use khd::{khd, khd_as_published};
+pub use log_loss::log_loss;
+pub use mcc::mcc;
+pub use metric::{Metric, UnknownMetric};
+pub use metric_set::{AveragedMetrics, ClassMetrics, MetricSet};
+pub use npv::npv;
+pub use pr_curve::PrPoint;
+pub use precision::precision;
+pub use probs::Probs;
+pub use ranking::{Ranking, TieGroup};
+pub use recall::recall;
+pub use roc_curve::RocPoint;
+pub use specificity::specificity;
+pub use wilson::wilson;

@@ -1,0 +1,165 @@
+//! Layers that carry timm's tensor names and PyTorch's tensor layouts.
+
+use burn::module::{Module, Param, RunningState};
+use burn::tensor::{Device, Tensor};
+use eosin_kernels::Padding;
+
+/// How a convolution pads its input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PadMode {
+    /// So many zeros on every side.
+    Same(usize),
+    /// TensorFlow's `SAME`: the output side is `ceil(size / stride)`, an odd zero goes to the
+    /// bottom and right.
+    TfSame,
+}
+
+/// Constant geometry of a layer, which is no parameter of the module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConvGeometry {
+    /// Window height and width.
+    pub kernel: usize,
+    /// Step between windows.
+    pub stride: usize,
+    /// Independent groups of channels.
+    pub groups: usize,
+    /// Zeros around the input.
+    pub pad: PadMode,
+}
+
+impl ConvGeometry {
+    /// The zeros around an input of `height` x `width` pixels.
+    pub fn padding(&self, height: usize, width: usize) -> Padding {
+        let axis = |size: usize| {
+            let outputs = size.div_ceil(self.stride);
+            ((outputs - 1) * self.stride + self.kernel).saturating_sub(size)
+        };
+        match self.pad {
+            PadMode::Same(by) => Padding::same(by),
+            PadMode::TfSame => {
+                let (rows, columns) = (axis(height), axis(width));
+                Padding {
+                    top: rows / 2,
+                    bottom: rows - rows / 2,
+                    left: columns / 2,
+                    right: columns - columns / 2,
+                }
+            }
+        }
+    }
+}
+
+/// Two-dimensional convolution; `weight` is `[cout, cin / groups, kernel, kernel]`.
+#[derive(Module, Debug)]
+pub struct Conv2d {
+    /// Filters.
+    pub weight: Param<Tensor<4>>,
+    /// One offset an output channel.
+    pub bias: Option<Param<Tensor<1>>>,
+    #[module(skip)]
+    /// Kernel side, stride, groups, padding.
+    pub geometry: ConvGeometry,
+}
+
+impl Conv2d {
+    /// A convolution without bias, padded by half its kernel, all weights zero.
+    pub fn new(cin: usize, cout: usize, kernel: usize, device: &Device) -> Self {
+        Self {
+            weight: Param::from_tensor(Tensor::zeros([cout, cin, kernel, kernel], device)),
+            bias: None,
+            geometry: ConvGeometry {
+                kernel,
+                stride: 1,
+                groups: 1,
+                pad: PadMode::Same(kernel / 2),
+            },
+        }
+    }
+
+    /// A depthwise convolution: every channel has its own window.
+    pub fn depthwise(channels: usize, kernel: usize, device: &Device) -> Self {
+        let mut conv = Self::new(1, channels, kernel, device);
+        conv.geometry.groups = channels;
+        conv
+    }
+
+    /// Sets the step between windows.
+    #[must_use]
+    pub fn stride(mut self, stride: usize) -> Self {
+        self.geometry.stride = stride;
+        self
+    }
+
+    /// Sets the padding.
+    #[must_use]
+    pub fn pad(mut self, pad: PadMode) -> Self {
+        self.geometry.pad = pad;
+        self
+    }
+
+    /// Adds a bias.
+    #[must_use]
+    pub fn with_bias(mut self, device: &Device) -> Self {
+        let [cout, ..] = self.weight.dims();
+        self.bias = Some(Param::from_tensor(Tensor::zeros([cout], device)));
+        self
+    }
+}
+
+/// Batch normalisation over every axis but the channels, with PyTorch's names.
+#[derive(Module, Debug)]
+pub struct BatchNorm {
+    /// Scale of each channel.
+    pub weight: Param<Tensor<1>>,
+    /// Offset of each channel.
+    pub bias: Param<Tensor<1>>,
+    /// Mean used in evaluation.
+    pub running_mean: RunningState<Tensor<1>>,
+    /// Variance used in evaluation.
+    pub running_var: RunningState<Tensor<1>>,
+    /// Added to the variance.
+    #[module(skip)]
+    pub eps: f64,
+}
+
+impl BatchNorm {
+    /// How much one batch moves the running statistics, as in PyTorch.
+    pub const MOMENTUM: f64 = 0.1;
+
+    /// Normalisation of `channels` with PyTorch's `eps` of 1e-5.
+    pub fn new(channels: usize, device: &Device) -> Self {
+        Self {
+            weight: Param::from_tensor(Tensor::ones([channels], device)),
+            bias: Param::from_tensor(Tensor::zeros([channels], device)),
+            running_mean: RunningState::new(Tensor::zeros([channels], device)),
+            running_var: RunningState::new(Tensor::ones([channels], device)),
+            eps: 1e-5,
+        }
+    }
+
+    /// Sets what is added to the variance.
+    #[must_use]
+    pub fn eps(mut self, eps: f64) -> Self {
+        self.eps = eps;
+        self
+    }
+}
+
+/// Fully connected layer; `weight` is `[out, in]` as in PyTorch.
+#[derive(Module, Debug)]
+pub struct Linear {
+    /// Weights of each output.
+    pub weight: Param<Tensor<2>>,
+    /// One offset an output.
+    pub bias: Param<Tensor<1>>,
+}
+
+impl Linear {
+    /// A layer of zeros.
+    pub fn new(inputs: usize, outputs: usize, device: &Device) -> Self {
+        Self {
+            weight: Param::from_tensor(Tensor::zeros([outputs, inputs], device)),
+            bias: Param::from_tensor(Tensor::zeros([outputs], device)),
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! The tensors of a network by name, out and in.
+
+use std::collections::BTreeMap;
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{Tensor, TensorData};
+use eosin_core::{Rng, Seed, Stream};
+use rand::RngExt as _;
+
+/// One tensor: its shape and its values, row-major.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StateTensor {
+    /// Length of each axis.
+    pub shape: Vec<usize>,
+    /// The values.
+    pub values: Vec<f32>,
+}
+
+/// Tensors by their timm names, such as `layer1.0.conv1.weight`.
+pub type StateDict = BTreeMap<String, StateTensor>;
+
+/// Why tensors do not fit a network. Each list holds names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.describe())]
+pub struct StateMismatch {
+    /// The network has them, the tensors given do not.
+    pub missing: Vec<String>,
+    /// The tensors given have them, the network does not.
+    pub unexpected: Vec<String>,
+    /// Name, shape given and shape expected.
+    pub misshaped: Vec<String>,
+}
+
+impl StateMismatch {
+    fn describe(&self) -> String {
+        let list = |what: &str, names: &[String]| {
+            let shown = names
+                .iter()
+                .take(5)
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .join(", ");
+            let more = names.len().saturating_sub(5);
+            let more = if more > 0 {
+                format!(" and {more} more")
+            } else {
+                String::new()
+            };
+            (!names.is_empty()).then(|| format!("{} {what}: {shown}{more}", names.len()))
+        };
+        let parts = [
+            list("missing", &self.missing),
+            list("unexpected", &self.unexpected),
+            list("of another shape", &self.misshaped),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+    }
+
+    fn is_empty(&self) -> bool {
+        self.missing.is_empty() && self.unexpected.is_empty() && self.misshaped.is_empty()
+    }
+}
+
+/// The dotted path of the module being visited. Variants of an enum are no part of it.
+#[derive(Default)]
+struct Path(Vec<String>);
+
+impl Path {
+    fn enter(&mut self, name: &str, container: &str) {
+        if !container.starts_with("Enum:") {
+            self.0.push(name.to_owned());
+        }
+    }
+
+    fn exit(&mut self, container: &str) {
+        if !container.starts_with("Enum:") {
+            self.0.pop();
+        }
+    }
+
+    fn key(&self) -> String {
+        self.0.join(".")
+    }
+}
+
+struct Reader {
+    path: Path,
+    dict: StateDict,
+}
+
+impl ModuleVisitor for Reader {
+    fn enter_module(&mut self, name: &str, container: &str) {
+        self.path.enter(name, container);
+    }
+
+    fn exit_module(&mut self, _name: &str, container: &str) {
+        self.path.exit(container);
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let tensor = param.val();
+        let shape = tensor.dims().to_vec();
+        let values = tensor
+            .into_data()
+            .try_to_vec()
+            .expect("weights are held as f32");
+        self.dict
+            .insert(self.path.key(), StateTensor { shape, values });
+    }
+}
+
+/// All tensors of `network`, buffers such as `running_mean` included.
+pub fn state_dict<M: Module>(network: &M) -> StateDict {
+    let mut reader = Reader {
+        path: Path::default(),
+        dict: StateDict::new(),
+    };
+    network.visit(&mut reader);
+    reader.dict
+}
+
+struct Writer<'a> {
+    path: Path,
+    dict: &'a StateDict,
+    seen: usize,
+    mismatch: StateMismatch,
+}
+
+impl ModuleMapper for Writer<'_> {
+    fn enter_module(&mut self, name: &str, container: &str) {
+        self.path.enter(name, container);
+    }
+
+    fn exit_module(&mut self, _name: &str, container: &str) {
+        self.path.exit(container);
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let key = self.path.key();
+        let Some(tensor) = self.dict.get(&key) else {
+            self.mismatch.missing.push(key);
+            return param;
+        };
+        self.seen += 1;
+        let expected = param.dims();
+        if tensor.shape != expected {
+            self.mismatch
+                .misshaped
+                .push(format!("{key} {:?}, not {expected:?}", tensor.shape));
+            return param;
+        }
+        param.map(|old| {
+            let data = TensorData::new(tensor.values.clone(), expected);
+            Tensor::from_data(data, &old.device()).set_require_grad(old.is_require_grad())
+        })
+    }
+}
+
+/// `network` with every tensor replaced by the one of the same name.
+///
+/// # Errors
+/// When a tensor is missing, unexpected or of another shape; all are listed.
+pub fn load_state<M: Module>(network: M, dict: &StateDict) -> Result<M, StateMismatch> {
+    let mut writer = Writer {
+        path: Path::default(),
+        dict,
+        seen: 0,
+        mismatch: StateMismatch::default(),
+    };
+    let network = network.map(&mut writer);
+    let mut mismatch = writer.mismatch;
+    if writer.seen < dict.len() {
+        let names = state_dict(&network);
+        mismatch.unexpected = dict
+            .keys()
+            .filter(|key| !names.contains_key(*key))
+            .cloned()
+            .collect();
+    }
+    if mismatch.is_empty() {
+        Ok(network)
+    } else {
+        Err(mismatch)
+    }
+}
+
+/// `network` with fresh weights from the seed's `init` stream, each tensor from its own draws.
+///
+/// Convolutions: normal with variance 2 / fan-out (He et al. 2015, arXiv:1502.01852, as timm);
+/// fully connected: uniform in ±1/√fan-in; scales and running variances one, the rest zero.
+///
+/// # Panics
+/// Never: the fresh tensors have the network's own names and shapes.
+pub fn init_state<M: Module>(network: M, seed: Seed) -> M {
+    let mut dict = state_dict(&network);
+    for (index, (key, tensor)) in dict.iter_mut().enumerate() {
+        let mut rng = seed.stream(Stream::Init, &[index as u64]);
+        fill(key, tensor, &mut rng);
+    }
+    load_state(network, &dict).expect("the tensors are the network's own")
+}
+
+fn fill(key: &str, tensor: &mut StateTensor, rng: &mut Rng) {
+    match tensor.shape.as_slice() {
+        [cout, cin, height, width] => {
+            // A window over one channel is depthwise: each output has a single filter.
+            let filters = if *cin == 1 { 1 } else { *cout };
+            let std = (2.0 / (filters * height * width) as f64).sqrt();
+            tensor.values.fill_with(|| normal(rng, std));
+        }
+        [_, inputs] => {
+            let bound = 1.0 / (*inputs as f32).sqrt();
+            tensor
+                .values
+                .fill_with(|| bound * (2.0 * rng.random::<f32>() - 1.0));
+        }
+        _ => {
+            let one = key.ends_with("running_var") || key.ends_with("weight");
+            tensor.values.fill(if one { 1.0 } else { 0.0 });
+        }
+    }
+}
+
+/// A normal variate by Box and Muller (1958).
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "weights are kept in single precision"
+)]
+fn normal(rng: &mut Rng, std: f64) -> f32 {
+    let radius = (-2.0 * (1.0 - rng.random::<f64>()).ln()).sqrt();
+    let angle = std::f64::consts::TAU * rng.random::<f64>();
+    (radius * angle.cos() * std) as f32
+}

@@ -1,0 +1,27 @@
+//! The report of a run: one self-contained HTML file.
+//!
+//! [`render`] turns a [`Report`], a plain struct that the caller fills, into HTML with its style and
+//! its charts (inline SVG) inside. The file asks nothing of the network, which its content security
+//! policy also enforces; it follows the reader's light or dark preference and prints on white. Every
+//! text that comes from outside is escaped. The same report gives the same bytes.
+//!
+//! Curves, histograms and calibration come from [`Evaluation::new`], which takes targets and
+//! probabilities, so no caller computes a point of a plot. Metrics that are undefined are shown as
+//! `undefined`, never as a number.
+
+mod base64;
+mod evaluation;
+mod html;
+mod model;
+mod numbers;
+mod page;
+mod plots;
+mod sections;
+mod svg;
+
+pub use evaluation::{ClassView, Evaluation};
+pub use model::{
+    DataSummary, EpochPoint, Fact, FoldReport, Mime, Report, SplitCounts, Thumbnail, Timing,
+    WrongPatch,
+};
+pub use page::render;

@@ -1,0 +1,175 @@
+//! What a report shows.
+
+use eosin_metrics::{Metric, MetricSet};
+
+use crate::evaluation::Evaluation;
+
+/// Everything that [`render`](crate::render) shows. Empty lists leave their section out or say that
+/// there is nothing.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The heading, such as the name of the data set.
+    pub title: String,
+    /// The run's identifier.
+    pub run_id: String,
+    /// When the run ended, as text ready to read.
+    pub created: String,
+    /// The version of eosin that ran.
+    pub eosin_version: String,
+    /// Class names by index.
+    pub classes: Vec<String>,
+    /// The positive class of two; with more classes its views are one-vs-rest and this is unused.
+    pub positive: usize,
+    /// The data and its splits.
+    pub data: DataSummary,
+    /// What the reader must know before trusting a number.
+    pub warnings: Vec<String>,
+    /// The metric that chose each fold's best epoch.
+    pub selection: Metric,
+    /// The folds, each at its best epoch.
+    pub folds: Vec<FoldReport>,
+    /// The fold whose model is best by [`selection`](Self::selection).
+    pub best_fold: Option<usize>,
+    /// Pooled predictions, in the order of the table's columns: out-of-fold first, then test by fold
+    /// average and test by best fold where there is a test split.
+    pub evaluations: Vec<Evaluation>,
+    /// The wrong predictions held with most confidence, worst first.
+    pub most_wrong: Vec<WrongPatch>,
+    /// The resolved configuration as TOML.
+    pub config_toml: String,
+    /// How long each stage took.
+    pub timings: Vec<Timing>,
+    /// What a rerun needs: seed, manifest hash, weights hash, device and the like.
+    pub reproducibility: Vec<Fact>,
+    /// The command line that repeats the run.
+    pub command: String,
+}
+
+/// The data and its splits.
+#[derive(Clone, Debug)]
+pub struct DataSummary {
+    /// The folder or manifest, as given.
+    pub source: String,
+    /// The kind of split in words, such as `10 folds, stratified, grouped by patient`.
+    pub split_kind: String,
+    /// Patches by class in each split, such as `train` and `test`.
+    pub splits: Vec<SplitCounts>,
+    /// Anything more, such as patch size and skipped files.
+    pub facts: Vec<Fact>,
+}
+
+/// One split's patches.
+#[derive(Clone, Debug)]
+pub struct SplitCounts {
+    /// The split's name.
+    pub name: String,
+    /// Patches by class index.
+    pub patches: Vec<u64>,
+    /// Patients, slides or other groups, when known.
+    pub groups: Option<u64>,
+}
+
+/// A named value shown as text.
+#[derive(Clone, Debug)]
+pub struct Fact {
+    /// The name.
+    pub name: String,
+    /// The value.
+    pub value: String,
+}
+
+impl Fact {
+    /// Names a value.
+    pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            value: value.into(),
+        }
+    }
+}
+
+/// One fold of cross-validation.
+#[derive(Clone, Debug)]
+pub struct FoldReport {
+    /// The fold's number, from 0.
+    pub fold: usize,
+    /// Patches trained on.
+    pub train_count: u64,
+    /// Metrics on the validation part, at the best epoch.
+    pub metrics: MetricSet,
+    /// The learning curve.
+    pub epochs: Vec<EpochPoint>,
+    /// The epoch kept.
+    pub best_epoch: u32,
+}
+
+/// One epoch of one fold.
+#[derive(Clone, Copy, Debug)]
+pub struct EpochPoint {
+    /// The epoch, from 1.
+    pub epoch: u32,
+    /// Mean training loss.
+    pub train_loss: f64,
+    /// Validation loss, when measured.
+    pub val_loss: Option<f64>,
+    /// The selection metric on the validation part; `None` when undefined.
+    pub val_metric: Option<f64>,
+}
+
+/// A patch predicted wrongly.
+#[derive(Clone, Debug)]
+pub struct WrongPatch {
+    /// The patch's key.
+    pub key: String,
+    /// Its class.
+    pub target: usize,
+    /// The class predicted.
+    pub pred: usize,
+    /// The probability of the class predicted.
+    pub pred_prob: f64,
+    /// Where the prediction comes from, such as `fold 3` or `test`.
+    pub origin: String,
+    /// A small image of it.
+    pub thumbnail: Option<Thumbnail>,
+}
+
+/// An encoded image.
+#[derive(Clone, Debug)]
+pub struct Thumbnail {
+    /// How it is encoded.
+    pub mime: Mime,
+    /// The file's bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// The encodings that every browser shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mime {
+    /// `image/jpeg`
+    Jpeg,
+    /// `image/png`
+    Png,
+    /// `image/webp`
+    Webp,
+}
+
+impl Mime {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+            Self::Webp => "image/webp",
+        }
+    }
+}
+
+/// How long a stage took.
+#[derive(Clone, Debug)]
+pub struct Timing {
+    /// The stage, such as `embed`.
+    pub stage: String,
+    /// Wall-clock seconds.
+    pub wall_secs: f64,
+    /// A remark, such as a rate or `cache warm`; may be empty.
+    pub note: String,
+}

@@ -1,0 +1,107 @@
+//! Numbers as a reader wants them.
+
+use eosin_metrics::{FoldSummary, Interval};
+
+/// What stands for a value that does not exist.
+pub(crate) const UNDEFINED: &str =
+    "<span class=\"undefined\" title=\"0/0: there is nothing to measure it on\">undefined</span>";
+
+/// A metric's value with four decimals and, on hover, all of them.
+pub(crate) fn value(value: Option<f64>) -> String {
+    match value {
+        Some(value) => format!("<span title=\"{value}\">{}</span>", fixed(value)),
+        None => UNDEFINED.to_owned(),
+    }
+}
+
+/// A metric's value with its interval beneath.
+pub(crate) fn value_with_interval(point: Option<f64>, interval: Option<Interval>) -> String {
+    let interval = interval.map_or_else(String::new, |ci| {
+        format!(
+            "<small class=\"ci\">{} to {}</small>",
+            fixed(ci.ci_low),
+            fixed(ci.ci_high)
+        )
+    });
+    format!("{}{interval}", value(point))
+}
+
+/// Mean and standard deviation over folds.
+pub(crate) fn mean_sd(summary: &FoldSummary) -> String {
+    let sd = summary
+        .sd
+        .map_or_else(String::new, |sd| format!(" ± {}", fixed(sd)));
+    let missing = match summary.undefined {
+        0 => String::new(),
+        count => format!("<small class=\"ci\">undefined in {count}</small>"),
+    };
+    format!("{}{sd}{missing}", value(summary.mean))
+}
+
+/// Four decimals, with a true minus sign.
+pub(crate) fn fixed(value: f64) -> String {
+    let text = format!("{value:.4}");
+    text.strip_prefix('-')
+        .map_or(text.clone(), |rest| format!("−{rest}"))
+}
+
+/// A share as a percentage with one decimal.
+pub(crate) fn percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
+}
+
+/// A count with thin spaces between thousands.
+pub(crate) fn count(count: u64) -> String {
+    let digits = count.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push('\u{202f}');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A duration in words.
+pub(crate) fn duration(secs: f64) -> String {
+    if secs < 0.1 {
+        return format!("{:.0} ms", secs * 1000.0);
+    }
+    if secs < 59.95 {
+        return format!("{secs:.1} s");
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a duration is positive, and saturation is right for one too long to be true"
+    )]
+    let whole = secs.round() as u64;
+    let (hours, minutes, secs) = (whole / 3600, whole / 60 % 60, whole % 60);
+    if hours > 0 {
+        format!("{hours} h {minutes:02} min")
+    } else {
+        format!("{minutes} min {secs:02} s")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn undefined_is_never_shown_as_a_number() {
+        assert!(value(None).contains(">undefined<"));
+        assert!(value(Some(0.0)).contains(">0.0000<"));
+        assert!(fixed(-0.25).starts_with('−'));
+    }
+
+    #[test]
+    fn counts_and_durations_read_well() {
+        assert_eq!(count(1_234_567), "1\u{202f}234\u{202f}567");
+        assert_eq!(count(999), "999");
+        assert_eq!(duration(0.0123), "12 ms");
+        assert_eq!(duration(59.97), "1 min 00 s");
+        assert_eq!(duration(3_725.0), "1 h 02 min");
+    }
+}

@@ -1,0 +1,71 @@
+//! The page around the sections.
+
+use crate::html::escape;
+use crate::model::Report;
+use crate::sections;
+
+const STYLE: &str = include_str!("style.css");
+
+/// Nothing may be fetched: style and images are inside the file.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+
+/// The report as one self-contained HTML file.
+///
+/// # Panics
+/// When a class index anywhere in `report` has no name in `report.classes`.
+pub fn render(report: &Report) -> String {
+    let sections = [
+        sections::summary(report),
+        sections::warnings(report),
+        sections::data(report),
+        sections::metrics(report),
+        sections::per_class(report),
+        sections::confusion(report),
+        sections::discrimination(report),
+        sections::probabilities(report),
+        sections::calibration(report),
+        sections::folds(report),
+        sections::learning(report),
+        sections::wrong(report),
+        sections::timings(report),
+        sections::reproducibility(report),
+        sections::configuration(report),
+    ];
+    let title = escape(&report.title);
+    let (run_id, created) = (escape(&report.run_id), escape(&report.created));
+    let version = escape(&report.eosin_version);
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
+         <title>{title} · {run_id}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
+         <header>\n<p class=\"brand\">eosin {version}</p>\n<h1>{title}</h1>\n\
+         <p class=\"note\">Run <b>{run_id}</b>, {created}</p>\n</header>\n\
+         {nav}<main>\n{body}</main>\n\
+         <footer><p>Made by eosin {version}. Not a medical device.</p></footer>\n\
+         </body>\n</html>\n",
+        nav = navigation(&sections),
+        body = sections.concat(),
+    )
+}
+
+/// Links to the sections that are there.
+fn navigation(sections: &[String]) -> String {
+    let links: String = sections
+        .iter()
+        .filter_map(|section| {
+            let id = between(section, "<section id=\"", "\"")?;
+            let heading = between(section, "<h2>", "</h2>")?;
+            Some(format!("<a href=\"#{id}\">{heading}</a>\n"))
+        })
+        .collect();
+    format!("<nav aria-label=\"Sections\">\n{links}</nav>\n")
+}
+
+fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    text.split_once(before)?
+        .1
+        .split_once(after)
+        .map(|(found, _)| found)
+}

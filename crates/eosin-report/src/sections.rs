@@ -1,0 +1,17 @@
+//! The sections of a report, each a function from the report to HTML.
+
+mod confusion;
+mod curves;
+mod folds;
+mod head;
+mod metrics;
+mod provenance;
+mod wrong;
+
+pub(crate) use confusion::confusion;
+pub(crate) use curves::{calibration, discrimination, probabilities};
+pub(crate) use folds::{folds, learning};
+pub(crate) use head::{data, summary, warnings};
+pub(crate) use metrics::{metrics, per_class};
+pub(crate) use provenance::{configuration, reproducibility, timings};
+pub(crate) use wrong::wrong;

@@ -1,0 +1,44 @@
+//! The sections that are all charts.
+
+use crate::evaluation::Evaluation;
+use crate::html::section;
+use crate::model::Report;
+use crate::plots;
+
+/// ROC and precision-recall curves.
+pub(crate) fn discrimination(report: &Report) -> String {
+    charts(report, "curves", "ROC and precision-recall", |evaluation| {
+        plots::roc(evaluation, &report.classes) + &plots::pr(evaluation, &report.classes)
+    })
+}
+
+/// Histograms of probabilities.
+pub(crate) fn probabilities(report: &Report) -> String {
+    charts(report, "probabilities", "Probabilities", |evaluation| {
+        plots::histograms(evaluation, &report.classes)
+    })
+}
+
+/// Reliability diagrams.
+pub(crate) fn calibration(report: &Report) -> String {
+    charts(report, "calibration", "Calibration", |evaluation| {
+        plots::reliability(evaluation, &report.classes)
+    })
+}
+
+fn charts(
+    report: &Report,
+    id: &str,
+    heading: &str,
+    draw: impl Fn(&Evaluation) -> String,
+) -> String {
+    if report.evaluations.is_empty() {
+        return String::new();
+    }
+    let figures: String = report.evaluations.iter().map(draw).collect();
+    section(
+        id,
+        heading,
+        &format!("<div class=\"figures\">\n{figures}</div>\n"),
+    )
+}

@@ -1,0 +1,2 @@
+//! eosin
+fn main() {}
