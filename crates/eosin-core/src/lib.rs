@@ -6,11 +6,13 @@
 //! cache rests on.
 
 pub mod choice;
+pub mod config;
 pub mod d4;
 pub mod model;
 pub mod seed;
 pub mod split;
 
+pub use config::Config;
 pub use d4::D4;
 pub use model::BackboneName;
 pub use seed::{Rng, Seed, Stream};

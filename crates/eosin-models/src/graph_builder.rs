@@ -23,6 +23,11 @@ impl GraphBuilder {
         Self::record([size, size], |builder, x| network.embed(builder, x))
     }
 
+    /// The whole of `network`, logits included, for images of `size` x `size` pixels.
+    pub fn logits<A: Architecture>(network: &A, size: usize) -> Graph {
+        Self::record([size, size], |builder, x| network.logits(builder, x, 0.0))
+    }
+
     fn record(size: [usize; 2], body: impl FnOnce(&Self, usize) -> usize) -> Graph {
         let builder = Self {
             nodes: RefCell::default(),

@@ -23,4 +23,6 @@ pub use graph_builder::GraphBuilder;
 pub use layers::{BatchNorm, Conv2d, ConvGeometry, Linear, PadMode};
 pub use registry::{Backbone, BackboneSpec, IMAGENET_MEAN, IMAGENET_STD};
 pub use state::{StateDict, StateMismatch, StateTensor, init_state, load_state, state_dict};
-pub use weights::{StoredAs, WeightFile, WeightsError, parameter_count, to_safetensors};
+pub use weights::{
+    StoredAs, WeightFile, WeightsError, classifier_prefix, embedded_weights, parameter_count, to_safetensors,
+};

@@ -156,7 +156,7 @@ impl WeightFile {
 }
 
 /// What the names of the last layer's tensors begin with.
-const fn classifier_prefix(name: BackboneName) -> &'static str {
+pub const fn classifier_prefix(name: BackboneName) -> &'static str {
     match name {
         BackboneName::MobileNetV2 | BackboneName::TfEfficientNetLite0 => "classifier.",
         BackboneName::ResNet18 | BackboneName::EosinMini | BackboneName::BaselineCnn => "fc.",
@@ -204,6 +204,16 @@ fn read_tensor(name: &str, key: &str, view: &TensorView<'_>) -> Result<StateTens
         shape: view.shape().to_vec(),
         values,
     })
+}
+
+/// The weights that are part of the program, for the architecture that has some.
+///
+/// # Panics
+/// Never: a test parses them.
+pub fn embedded_weights(name: BackboneName) -> Option<WeightFile> {
+    let bytes = include_bytes!("../weights/eosin_mini.safetensors");
+    (name == BackboneName::EosinMini)
+        .then(|| WeightFile::parse("embedded", bytes).expect("a test parses the embedded weights"))
 }
 
 /// How weights are stored.

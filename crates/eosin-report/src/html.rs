@@ -88,20 +88,6 @@ fn row_cells(cells: &[String]) -> String {
     cells.iter().enumerate().map(cell).collect()
 }
 
-/// A figure: a caption over a chart, its legend below. `legend` pairs a style class with a label
-/// (HTML).
-pub(crate) fn figure(caption: &str, chart: &str, legend: &[(String, String)]) -> String {
-    let entries = each(legend, |(class, label)| {
-        format!("<li><span class=\"swatch {class}\" aria-hidden=\"true\"></span>{label}</li>")
-    });
-    let legend = if entries.is_empty() {
-        entries
-    } else {
-        format!("<ul class=\"legend\">{entries}</ul>\n")
-    };
-    format!("<figure>\n<figcaption>{caption}</figcaption>\n{chart}{legend}</figure>\n")
-}
-
 #[cfg(test)]
 mod tests {
     use super::escape;

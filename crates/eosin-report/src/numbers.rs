@@ -38,9 +38,16 @@ pub(crate) fn mean_sd(summary: &FoldSummary) -> String {
     format!("{}{sd}{missing}", value(summary.mean))
 }
 
-/// Four decimals, with a true minus sign.
+/// Four decimals, with a true minus sign; more where four would make a perfect 1 of what is not, or
+/// a 0 of what is not.
 pub(crate) fn fixed(value: f64) -> String {
-    let text = format!("{value:.4}");
+    let size = value.abs();
+    let text = match size {
+        _ if (0.999_999_5..1.0).contains(&value) => return "> 0.999999".to_owned(),
+        _ if (0.999_95..1.0).contains(&size) => format!("{value:.6}"),
+        _ if size > 0.0 && size < 0.000_05 => format!("{value:.1e}"),
+        _ => format!("{value:.4}"),
+    };
     text.strip_prefix('-')
         .map_or(text.clone(), |rest| format!("−{rest}"))
 }
@@ -94,6 +101,16 @@ mod tests {
         assert!(value(None).contains(">undefined<"));
         assert!(value(Some(0.0)).contains(">0.0000<"));
         assert!(fixed(-0.25).starts_with('−'));
+    }
+
+    #[test]
+    fn nearly_perfect_is_not_shown_as_perfect_nor_nearly_zero_as_zero() {
+        assert_eq!(fixed(1.0), "1.0000");
+        assert_eq!(fixed(0.999_97), "0.999970");
+        assert_eq!(fixed(0.999_999_9), "> 0.999999");
+        assert_eq!(fixed(0.999_94), "0.9999");
+        assert_eq!(fixed(0.0), "0.0000");
+        assert_eq!(fixed(0.000_012), "1.2e-5");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use crate::html::escape;
+use crate::html::{each, escape};
 
 /// The range, ticks and name of one axis.
 #[derive(Clone, Debug)]
@@ -120,18 +120,23 @@ pub(crate) struct Size {
 
 /// Square charts such as ROC.
 pub(crate) const SQUARE: Size = Size {
-    width: 380.0,
-    height: 360.0,
+    width: 326.0,
+    height: 316.0,
+};
+/// Charts that stand three in a row, such as histograms.
+pub(crate) const MEDIUM: Size = Size {
+    width: 326.0,
+    height: 240.0,
 };
 /// Wide charts such as learning curves.
 pub(crate) const WIDE: Size = Size {
-    width: 480.0,
+    width: 500.0,
     height: 300.0,
 };
 /// Small multiples.
 pub(crate) const SMALL: Size = Size {
-    width: 270.0,
-    height: 190.0,
+    width: 240.0,
+    height: 180.0,
 };
 
 const LEFT: f64 = 54.0;
@@ -179,20 +184,30 @@ impl Plot {
         }
     }
 
-    /// Path commands through points; points closer than a third of a pixel to the last one drawn
-    /// are left out, which nobody can see and keeps files small.
+    /// Path commands through points. What nobody can see is left out to keep files small: points
+    /// within a third of a pixel of the last one, and points inside a level or upright stretch.
     fn path(&self, points: &[(f64, f64)]) -> String {
-        let mut path = String::new();
-        let mut last: Option<(f64, f64)> = None;
+        let mut kept: Vec<(f64, f64)> = vec![];
         for (index, &point) in points.iter().enumerate() {
             let (x, y) = self.at(point);
-            let near = last.is_some_and(|(lx, ly)| (x - lx).hypot(y - ly) < 0.33);
+            let near = kept
+                .last()
+                .is_some_and(|last| (x - last.0).hypot(y - last.1) < 0.33);
             if near && index + 1 < points.len() {
                 continue;
             }
-            let command = if last.is_some() { 'L' } else { 'M' };
+            let point = ((x * 10.0).round() / 10.0, (y * 10.0).round() / 10.0);
+            if let [.., a, b] = kept[..]
+                && runs_on(a, b, point)
+            {
+                kept.pop();
+            }
+            kept.push(point);
+        }
+        let mut path = String::new();
+        for (index, (x, y)) in kept.into_iter().enumerate() {
+            let command = if index == 0 { 'M' } else { 'L' };
             write(&mut path, format_args!("{command}{x:.1} {y:.1}"));
-            last = Some((x, y));
         }
         path
     }
@@ -227,8 +242,26 @@ impl Plot {
         self.body.push('\n');
     }
 
+    /// The chart as a figure: its title over it, its legend below. `legend` pairs the style class of
+    /// a swatch with a label (HTML).
+    pub(crate) fn figure(self, legend: &[(String, String)]) -> String {
+        let entries = each(legend, |(class, label)| {
+            format!("<li><span class=\"swatch {class}\" aria-hidden=\"true\"></span>{label}</li>")
+        });
+        let legend = match legend {
+            [] => String::new(),
+            _ => format!("<ul class=\"legend\">{entries}</ul>\n"),
+        };
+        format!(
+            "<figure style=\"width:{}px\">\n<figcaption>{}</figcaption>\n{}{legend}</figure>\n",
+            self.size.width,
+            self.title,
+            self.svg(),
+        )
+    }
+
     /// The chart as an `svg` element.
-    pub(crate) fn finish(self) -> String {
+    fn svg(&self) -> String {
         let Size { width, height } = self.size;
         format!(
             "<svg class=\"chart\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
@@ -283,6 +316,14 @@ impl Plot {
     }
 }
 
+/// Whether the way from `a` over `b` to `c` is level or upright and never turns back.
+#[expect(clippy::float_cmp, reason = "coordinates are rounded to tenths alike")]
+fn runs_on(a: (f64, f64), b: (f64, f64), c: (f64, f64)) -> bool {
+    let level = a.1 == b.1 && b.1 == c.1 && (b.0 - a.0) * (c.0 - b.0) >= 0.0;
+    let upright = a.0 == b.0 && b.0 == c.0 && (b.1 - a.1) * (c.1 - b.1) >= 0.0;
+    level || upright
+}
+
 fn write(out: &mut String, text: std::fmt::Arguments<'_>) {
     out.write_fmt(text).expect("a string takes any text");
 }
@@ -317,9 +358,16 @@ mod tests {
             "c0",
         );
         plot.dot((0.5, nan), 3.0, "c0", "");
-        let svg = plot.finish();
+        let svg = plot.svg();
         assert_eq!(svg.matches("<path").count(), 2);
         assert!(!svg.contains("NaN") && !svg.contains("<circle"));
+    }
+
+    #[test]
+    fn a_step_that_turns_back_keeps_its_corner() {
+        assert!(runs_on((0.0, 1.0), (2.0, 1.0), (5.0, 1.0)));
+        assert!(!runs_on((0.0, 1.0), (5.0, 1.0), (2.0, 1.0)));
+        assert!(!runs_on((0.0, 1.0), (5.0, 1.0), (5.0, 2.0)));
     }
 
     #[test]
@@ -329,8 +377,8 @@ mod tests {
             .collect();
         let mut plot = Plot::new(SQUARE, "t", Axis::unit("x"), Axis::unit("y"));
         plot.line(&points, "c0");
-        let svg = plot.finish();
+        let svg = plot.svg();
         assert!(svg.len() < 40_000, "{}", svg.len());
-        assert!(svg.contains("L368.0 10.0\""));
+        assert!(svg.contains("L314.0 10.0\""));
     }
 }

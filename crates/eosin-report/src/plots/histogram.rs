@@ -1,8 +1,8 @@
 //! Histograms of probabilities by true class.
 
 use crate::evaluation::{ClassView, Evaluation};
-use crate::html::{escape, figure};
-use crate::svg::{Axis, Plot, WIDE};
+use crate::html::escape;
+use crate::svg::{Axis, MEDIUM, Plot};
 
 /// One histogram for each view of an evaluation.
 pub(crate) fn histograms(evaluation: &Evaluation, classes: &[String]) -> String {
@@ -18,7 +18,7 @@ pub(crate) fn histograms(evaluation: &Evaluation, classes: &[String]) -> String 
 fn histogram(evaluation: &Evaluation, view: &ClassView, classes: &[String]) -> String {
     let class = &classes[view.class];
     let rest = rest_name(view.class, classes);
-    let title = format!("Probability of {class}, {}", evaluation.name);
+    let title = format!("P({class}), {}", evaluation.name);
     let sides = [
         (&view.histogram_of_class, 1.0, "c1", class.as_str()),
         (&view.histogram_of_rest, -1.0, "c0", rest.as_str()),
@@ -30,7 +30,7 @@ fn histogram(evaluation: &Evaluation, view: &ClassView, classes: &[String]) -> S
         .fold(0.05, f64::max);
     let y = Axis::around("share of true class", [-tallest, tallest]).unsigned();
     let mut plot = Plot::new(
-        WIDE,
+        MEDIUM,
         &title,
         Axis::unit(&format!("probability of {class}")),
         y,
@@ -51,7 +51,7 @@ fn histogram(evaluation: &Evaluation, view: &ClassView, classes: &[String]) -> S
         ));
     }
     plot.line(&[(0.0, 0.0), (1.0, 0.0)], "zero");
-    figure(&escape(&title), &plot.finish(), &legend)
+    plot.figure(&legend)
 }
 
 fn rest_name(class: usize, classes: &[String]) -> String {

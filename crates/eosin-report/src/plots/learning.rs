@@ -2,7 +2,6 @@
 
 use eosin_metrics::Metric;
 
-use crate::html::{escape, figure};
 use crate::model::{EpochPoint, FoldReport};
 use crate::numbers;
 use crate::svg::{Axis, Plot, SMALL, Size, WIDE};
@@ -26,7 +25,7 @@ fn losses(folds: &[FoldReport]) -> String {
         ("c0", "training, mean in bold"),
         ("c1", "validation, mean in bold"),
     ];
-    figure("Loss by epoch, all folds", &plot.finish(), &owned(&legend))
+    plot.figure(&owned(&legend))
 }
 
 fn selections(folds: &[FoldReport], selection: Metric) -> String {
@@ -49,7 +48,7 @@ fn selections(folds: &[FoldReport], selection: Metric) -> String {
         }
     }
     let legend = [("c2", "folds, mean in bold; dots mark the epochs kept")];
-    figure(&escape(&title), &plot.finish(), &owned(&legend))
+    plot.figure(&owned(&legend))
 }
 
 /// The losses of one fold, with the epoch kept marked.
@@ -70,7 +69,7 @@ pub(crate) fn learning_of_fold(fold: &FoldReport) -> String {
             );
         }
     }
-    figure(&title, &plot.finish(), &[])
+    plot.figure(&[])
 }
 
 type Value = fn(&EpochPoint) -> Option<f64>;

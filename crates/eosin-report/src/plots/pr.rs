@@ -2,7 +2,7 @@
 
 use super::series;
 use crate::evaluation::Evaluation;
-use crate::html::{escape, figure};
+use crate::html::escape;
 use crate::numbers;
 use crate::svg::{Axis, Plot, SQUARE};
 
@@ -35,5 +35,5 @@ pub(crate) fn pr(evaluation: &Evaluation, classes: &[String]) -> String {
             format!("{}: AUPRC {auprc}", escape(&classes[view.class])),
         ));
     }
-    figure(&escape(&title), &plot.finish(), &legend)
+    plot.figure(&legend)
 }

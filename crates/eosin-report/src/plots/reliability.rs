@@ -2,7 +2,7 @@
 
 use super::series;
 use crate::evaluation::Evaluation;
-use crate::html::{escape, figure};
+use crate::html::escape;
 use crate::numbers;
 use crate::svg::{Axis, Plot, SQUARE};
 
@@ -40,5 +40,5 @@ pub(crate) fn reliability(evaluation: &Evaluation, classes: &[String]) -> String
         "none".to_owned(),
         format!("ECE {ece}; larger dots hold more patches"),
     ));
-    figure(&escape(&title), &plot.finish(), &legend)
+    plot.figure(&legend)
 }

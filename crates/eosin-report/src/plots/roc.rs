@@ -2,7 +2,7 @@
 
 use super::series;
 use crate::evaluation::Evaluation;
-use crate::html::{escape, figure};
+use crate::html::escape;
 use crate::numbers;
 use crate::svg::{Axis, Plot, SQUARE};
 
@@ -27,5 +27,5 @@ pub(crate) fn roc(evaluation: &Evaluation, classes: &[String]) -> String {
             format!("{}: AUROC {auroc}", escape(&classes[view.class])),
         ));
     }
-    figure(&escape(&title), &plot.finish(), &legend)
+    plot.figure(&legend)
 }

@@ -1,15 +1,22 @@
 //! The sections that are all charts.
 
 use crate::evaluation::Evaluation;
-use crate::html::section;
+use crate::html::{each, section};
 use crate::model::Report;
 use crate::plots;
 
 /// ROC and precision-recall curves.
 pub(crate) fn discrimination(report: &Report) -> String {
-    charts(report, "curves", "ROC and precision-recall", |evaluation| {
-        plots::roc(evaluation, &report.classes) + &plots::pr(evaluation, &report.classes)
-    })
+    if report.evaluations.is_empty() {
+        return String::new();
+    }
+    let rows = [plots::roc, plots::pr].map(|draw| {
+        let row = each(&report.evaluations, |evaluation| {
+            draw(evaluation, &report.classes)
+        });
+        format!("<div class=\"figures\">\n{row}</div>\n")
+    });
+    section("curves", "ROC and precision-recall", &rows.concat())
 }
 
 /// Histograms of probabilities.
@@ -35,7 +42,7 @@ fn charts(
     if report.evaluations.is_empty() {
         return String::new();
     }
-    let figures: String = report.evaluations.iter().map(draw).collect();
+    let figures = each(&report.evaluations, draw);
     section(
         id,
         heading,

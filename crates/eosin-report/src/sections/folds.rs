@@ -15,7 +15,10 @@ pub(crate) fn folds(report: &Report) -> String {
     let mut head: Vec<String> = ["fold", "train", "val", "epoch"]
         .map(str::to_owned)
         .to_vec();
-    head.extend(Metric::ALL.iter().map(|metric| metric.title().to_owned()));
+    head.extend(Metric::ALL.iter().map(|metric| match metric {
+        Metric::Recall => "Recall".to_owned(),
+        _ => metric.title().to_owned(),
+    }));
     let mut table = Table::new("Validation metrics of each fold at its best epoch", head);
     for fold in &report.folds {
         let star = if report.best_fold == Some(fold.fold) {

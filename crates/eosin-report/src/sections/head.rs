@@ -91,7 +91,10 @@ fn with_share(count: u64, total: u64) -> String {
         return numbers::count(count);
     }
     let share = numbers::percent(count as f64 / total as f64);
-    format!("{} <small>{share}</small>", numbers::count(count))
+    format!(
+        "{}<small class=\"ci\">{share}</small>",
+        numbers::count(count)
+    )
 }
 
 /// Names and values as a definition list.

@@ -56,7 +56,7 @@ fn evaluation(name: &str, note: &str, made: &Predictions, classes: usize) -> Eva
 
 fn fold(index: usize, classes: usize) -> FoldReport {
     let seed = index as u64 + 1;
-    let made = predictions(800, classes, 4.0, seed);
+    let made = predictions(800, classes, 2.6, seed);
     let mut noise = Noise(seed * 77);
     let epochs: Vec<EpochPoint> = (1..=20)
         .map(|epoch| {
@@ -114,10 +114,10 @@ fn wrong_patches(classes: usize) -> Vec<WrongPatch> {
 pub fn report(classes: &[&str], fold_count: usize) -> Report {
     let count = classes.len();
     let (oof, test) = (
-        predictions(8000, count, 4.0, 99),
-        predictions(2000, count, 3.6, 7),
+        predictions(8000, count, 2.6, 99),
+        predictions(2000, count, 2.4, 7),
     );
-    let single = predictions(2000, count, 3.3, 8);
+    let single = predictions(2000, count, 2.2, 8);
     Report {
         title: "Breast patches, benign against malignant".to_owned(),
         run_id: "2026-11-23-brave-hematoxylin".to_owned(),

@@ -1,0 +1,74 @@
+//! The decoded patch.
+
+use std::io::Cursor;
+use std::path::Path;
+
+use image::ImageDecoder;
+
+use super::header::open;
+use super::jpeg_end::reaches_end;
+use super::pixels::to_rgb;
+use super::{DecodeError, DecodeLimits, PatchFormat};
+
+/// An 8-bit RGB image: interleaved (`height_px` x `width_px` x 3), row-major.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RgbPatch {
+    /// Width.
+    pub width_px: usize,
+    /// Height.
+    pub height_px: usize,
+    /// `R, G, B` of each pixel, rows from the top.
+    pub pixels: Vec<u8>,
+}
+
+impl RgbPatch {
+    /// An image of one colour.
+    pub fn filled(width_px: usize, height_px: usize, colour: [u8; 3]) -> Self {
+        Self {
+            width_px,
+            height_px,
+            pixels: colour.repeat(width_px * height_px),
+        }
+    }
+}
+
+/// Decodes the image at `path` to RGB.
+///
+/// # Errors
+/// When the file cannot be read, is no image, is damaged or cut off, or breaks a limit.
+pub fn decode_rgb(path: &Path, limits: &DecodeLimits) -> Result<RgbPatch, DecodeError> {
+    let name = path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|source| DecodeError::Read {
+        name: name.clone(),
+        source,
+    })?;
+    decode_rgb_bytes(&bytes, &name, limits)
+}
+
+/// Decodes the image whose file content is `bytes`; `name` is what errors call it.
+///
+/// # Errors
+/// As [`decode_rgb`].
+pub fn decode_rgb_bytes(
+    bytes: &[u8],
+    name: &str,
+    limits: &DecodeLimits,
+) -> Result<RgbPatch, DecodeError> {
+    let (decoder, header) = open(name, Cursor::new(bytes), limits)?;
+    if header.format == PatchFormat::Jpeg && !reaches_end(bytes) {
+        return Err(DecodeError::Truncated {
+            name: name.to_owned(),
+            reason: "it has no end-of-image marker".into(),
+        });
+    }
+    let length = usize::try_from(decoder.total_bytes()).unwrap_or(usize::MAX);
+    let mut samples = vec![0; length];
+    decoder
+        .read_image_boxed(&mut samples)
+        .map_err(|error| DecodeError::from_image(name, &error))?;
+    Ok(RgbPatch {
+        width_px: header.width_px,
+        height_px: header.height_px,
+        pixels: to_rgb(samples, header.mode),
+    })
+}

@@ -1,0 +1,135 @@
+//! What every layout must satisfy before it is a manifest.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use eosin_core::Split;
+
+use super::{IngestError, IngestOptions};
+use crate::listed::listed;
+use crate::manifest::{Layout, Manifest, Patch};
+
+/// A patch whose class is still a word.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FoundPatch {
+    pub key: String,
+    pub path: PathBuf,
+    pub label: Option<String>,
+    pub patient: Option<String>,
+    pub slide: Option<String>,
+    pub group: Option<String>,
+    pub split: Option<Split>,
+}
+
+/// What a layout's reader hands over.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub root: PathBuf,
+    pub patches: Vec<FoundPatch>,
+    /// Classes that the layout names, even without patches, with the folder that names them.
+    pub declared: BTreeMap<String, Option<PathBuf>>,
+    pub notes: Vec<String>,
+}
+
+/// Checks keys and classes, and makes the manifest.
+pub(super) fn finish(
+    found: Found,
+    layout: Layout,
+    options: &IngestOptions,
+) -> Result<Manifest, IngestError> {
+    if found.patches.is_empty() && found.declared.len() < 2 {
+        return Err(IngestError::NoImages(found.root));
+    }
+    refuse_duplicates(&found.patches)?;
+    let classes = match &options.classes {
+        Some(classes) => classes.clone(),
+        None => classes_of(&found),
+    };
+    let index: BTreeMap<&str, usize> = classes.iter().map(String::as_str).zip(0..).collect();
+    let mut patches = Vec::with_capacity(found.patches.len());
+    for patch in &found.patches {
+        patches.push(resolve(patch, &index, &classes)?);
+    }
+    let manifest = Manifest {
+        root: found.root.clone(),
+        layout,
+        classes,
+        patches,
+        notes: found.notes.clone(),
+    };
+    check_classes(&manifest, &found)?;
+    Ok(manifest.sorted())
+}
+
+fn refuse_duplicates(patches: &[FoundPatch]) -> Result<(), IngestError> {
+    let mut seen = BTreeSet::new();
+    let twice: BTreeSet<&str> = patches
+        .iter()
+        .map(|patch| patch.key.as_str())
+        .filter(|key| !seen.insert(*key))
+        .collect();
+    if twice.is_empty() {
+        return Ok(());
+    }
+    let keys = twice.into_iter().map(str::to_owned).collect();
+    Err(IngestError::DuplicateKeys(keys))
+}
+
+fn classes_of(found: &Found) -> Vec<String> {
+    let labels = found.patches.iter().filter_map(|patch| patch.label.clone());
+    let all: BTreeSet<String> = labels.chain(found.declared.keys().cloned()).collect();
+    all.into_iter().collect()
+}
+
+fn resolve(
+    patch: &FoundPatch,
+    index: &BTreeMap<&str, usize>,
+    classes: &[String],
+) -> Result<Patch, IngestError> {
+    let class = match &patch.label {
+        None => None,
+        Some(label) => {
+            Some(
+                *index
+                    .get(label.as_str())
+                    .ok_or_else(|| IngestError::UnknownClass {
+                        got: label.clone(),
+                        expected: listed(classes),
+                    })?,
+            )
+        }
+    };
+    Ok(Patch {
+        key: patch.key.clone(),
+        path: patch.path.clone(),
+        class,
+        patient: patch.patient.clone(),
+        slide: patch.slide.clone(),
+        group: patch.group.clone(),
+        split: patch.split,
+    })
+}
+
+/// Every class needs a patch to train on; where there is only a test part, a patch at all.
+fn check_classes(manifest: &Manifest, found: &Found) -> Result<(), IngestError> {
+    let pool = manifest.training_pool();
+    let counts = if pool.is_empty() {
+        if manifest.patches.iter().all(|patch| patch.class.is_none()) {
+            return Ok(());
+        }
+        manifest.class_counts()
+    } else {
+        manifest.class_counts_of(pool)
+    };
+    if let [only] = manifest.classes.as_slice() {
+        return Err(IngestError::SingleClass(only.clone()));
+    }
+    match counts.iter().position(|&n| n == 0) {
+        None => Ok(()),
+        Some(at) => {
+            let class = manifest.classes[at].clone();
+            let folder = found.declared.get(&class).cloned().flatten();
+            Err(IngestError::EmptyClass { class, folder })
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Looking at every image before any work begins.
+
+mod counts;
+mod problem;
+mod scan;
+mod size;
+
+pub use counts::{ClassCount, GroupCounts};
+pub use problem::{Problem, ProblemKind};
+pub use scan::{ImageInfo, InspectOptions, Inspection, inspect};

@@ -1,0 +1,46 @@
+//! Writing a manifest as a CSV file that `read_manifest` takes back.
+
+use std::io::Write;
+
+use super::{Manifest, Patch};
+
+/// An optional column: its name and how to read it from a patch.
+type Column = (&'static str, fn(&Patch) -> Option<&str>);
+
+const OPTIONAL: [Column; 4] = [
+    ("patient", |patch| patch.patient.as_deref()),
+    ("slide", |patch| patch.slide.as_deref()),
+    ("group", |patch| patch.group.as_deref()),
+    ("split", |patch| patch.split.map(eosin_core::Split::as_str)),
+];
+
+impl Manifest {
+    /// Writes `path,label` and those of `patient,slide,group,split` that any patch has. Paths are
+    /// relative to the root, so the file belongs into [`root`](Self::root).
+    ///
+    /// # Errors
+    /// When `out` refuses a write.
+    pub fn write_csv<W: Write>(&self, out: W) -> Result<(), csv::Error> {
+        let columns: Vec<Column> = OPTIONAL
+            .into_iter()
+            .filter(|(_, read)| self.patches.iter().any(|patch| read(patch).is_some()))
+            .collect();
+        let mut writer = csv::Writer::from_writer(out);
+        let names = columns.iter().map(|(name, _)| *name);
+        writer.write_record(["path", "label"].into_iter().chain(names))?;
+        for patch in &self.patches {
+            let path = self.relative_path(patch);
+            let label = patch.class.map_or("", |class| &self.classes[class]);
+            let rest = columns.iter().map(|(_, read)| read(patch).unwrap_or(""));
+            writer.write_record([path.as_str(), label].into_iter().chain(rest))?;
+        }
+        writer.flush()?;
+        Ok(())
+    }
+
+    fn relative_path(&self, patch: &Patch) -> String {
+        let full = &patch.path;
+        let below = full.strip_prefix(&self.root).unwrap_or(full);
+        below.to_string_lossy().replace('\\', "/")
+    }
+}

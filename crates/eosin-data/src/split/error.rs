@@ -1,0 +1,211 @@
+//! Why a split cannot be made or used.
+
+use crate::listed::listed;
+use eosin_core::config::GroupBy;
+
+/// A split that is impossible, or folds that do not fit their manifest.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum SplitError {
+    /// Fewer than two folds.
+    #[error("k is {0}; k-fold needs at least 2 folds, or use hold-out")]
+    TooFewFolds(usize),
+    /// No repeat at all.
+    #[error("repeats is 0; use at least 1")]
+    NoRepeats,
+    /// A share that leaves one side empty.
+    #[error("val_fraction is {0}; it must lie between 0 and 1, such as 0.2")]
+    Fraction(f64),
+    /// Nothing to split.
+    #[error("there are no patches to train on: all {0} patches are in the test part")]
+    NothingToTrain(usize),
+    /// More folds than patches of a class.
+    #[error(
+        "k is {k}, but class '{class}' has {n}; use k of at most {n}{}, or add patches of that class",
+        if *.n < 2 { " (impossible here: one image per class cannot be cross-validated)" } else { "" }
+    )]
+    ClassTooSmall {
+        /// Folds asked for.
+        k: usize,
+        /// The smallest class.
+        class: String,
+        /// Its number of patches.
+        n: usize,
+    },
+    /// More folds than groups.
+    #[error(
+        "k is {k}, but there are {n} groups by {by}; use k of at most {n}, or --group none if patches of one {by} are independent"
+    )]
+    TooFewGroups {
+        /// Folds asked for.
+        k: usize,
+        /// Number of groups.
+        n: usize,
+        /// What groups them.
+        by: GroupBy,
+    },
+    /// A class all of whose patches are in one group, so training cannot see it when that group
+    /// is validated on.
+    #[error(
+        "class '{class}' occurs in one {by} only ('{group}'), so no grouped split can train and \
+         validate on it; add a {by} with that class, or --group none to accept the leak"
+    )]
+    ClassInOneGroup {
+        /// The class.
+        class: String,
+        /// The group.
+        group: String,
+        /// What groups it.
+        by: GroupBy,
+    },
+    /// Some patches have the grouping, others have not.
+    #[error(
+        "the {by} is known for {known} of {total} patches (missing for {}); fill in the {by} \
+         column, or leave it out with --group none", listed(.missing)
+    )]
+    PartlyGrouped {
+        /// The column.
+        by: GroupBy,
+        /// Patches that have it.
+        known: usize,
+        /// Patches in all.
+        total: usize,
+        /// Keys that lack it.
+        missing: Vec<String>,
+    },
+    /// A grouping was asked for that no patch has.
+    #[error("no patch has a {0}; add a '{0}' column to the manifest, or use --group none")]
+    NotGrouped(GroupBy),
+    /// One group on both sides of the predefined parts.
+    #[error(
+        "{by} {group} is in both {first} and {second} ({} {by}s in all); move all its patches to \
+         one side, or use --group none if they are independent", .all
+    )]
+    GroupAcrossParts {
+        /// What groups it.
+        by: GroupBy,
+        /// The first such group.
+        group: String,
+        /// One part.
+        first: &'static str,
+        /// The other part.
+        second: &'static str,
+        /// Number of such groups.
+        all: usize,
+    },
+    /// One group on both sides of a fold.
+    #[error(
+        "{by} {group} is in both train and val of fold {fold}; rebuild with \
+         'eosin split --group {by}'"
+    )]
+    GroupAcrossFold {
+        /// What groups it.
+        by: GroupBy,
+        /// The group.
+        group: String,
+        /// The fold, counted over all repeats.
+        fold: usize,
+    },
+    /// The manifest has a validation part and something else was asked for.
+    #[error(
+        "the manifest puts {val} patches in val, but {method} was asked for; use the split method \
+         'predefined', or remove 'val' from the manifest to draw folds over all of them"
+    )]
+    HasPredefinedVal {
+        /// Patches in val.
+        val: usize,
+        /// The method asked for.
+        method: super::SplitMethod,
+    },
+    /// The predefined split was asked for and there is none.
+    #[error(
+        "the predefined split needs patches in both train and val, got {train} in train and {val} \
+         in val; name them in the manifest's split column, or use k-fold"
+    )]
+    NotPredefined {
+        /// Patches in train.
+        train: usize,
+        /// Patches in val.
+        val: usize,
+    },
+    /// A part of a fold that lacks a class altogether, or has no patch.
+    #[error("the {part} part of fold {fold} has no patch{}; {fix}",
+        .class.as_ref().map_or_else(String::new, |class| format!(" of class '{class}'")))]
+    EmptyPart {
+        /// `train` or `val`.
+        part: &'static str,
+        /// The fold.
+        fold: usize,
+        /// The class, or none when the whole part is empty.
+        class: Option<String>,
+        /// What to do.
+        fix: &'static str,
+    },
+    /// Folds made for other patches.
+    #[error(
+        "folds.json does not fit the manifest: {}; rebuild it with 'eosin split'", .0
+    )]
+    OtherPatches(String),
+    /// A fold that is not there.
+    #[error("fold {got} does not exist: folds.json has 0-{}", .n.saturating_sub(1))]
+    NoSuchFold {
+        /// The number asked for.
+        got: usize,
+        /// Number of folds.
+        n: usize,
+    },
+    /// A folds file of a version that is not known.
+    #[error("folds.json has version {got}, expected {expected}; rebuild it with 'eosin split'")]
+    Version {
+        /// The version got.
+        got: u32,
+        /// The version that is read.
+        expected: u32,
+    },
+}
+
+/// A split that was made, with a weakness that the user should know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SplitWarning {
+    /// A class has fewer groups than there are folds.
+    ClassNotInEveryFold {
+        /// The class.
+        class: String,
+        /// Number of groups that it occurs in.
+        groups: usize,
+        /// Number of folds.
+        k: usize,
+        /// What groups it.
+        by: GroupBy,
+        /// Folds, counted over all repeats, whose validation part lacks the class.
+        folds: Vec<usize>,
+    },
+    /// Nothing is known that would group patches.
+    NoGroups,
+}
+
+impl std::fmt::Display for SplitWarning {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::ClassNotInEveryFold {
+                class,
+                groups,
+                k,
+                by,
+                folds,
+            } => write!(
+                f,
+                "class '{class}' occurs in {groups} groups by {by} and is missing from the \
+                 validation part of {} (of {k} a repeat): metrics there are undefined; a smaller k \
+                 may help",
+                match folds.as_slice() {
+                    [one] => format!("fold {one}"),
+                    many => format!("folds {}", listed(many)),
+                }
+            ),
+            Self::NoGroups => f.write_str(
+                "no patient, slide or group is known: patches of one patient may be on both sides \
+                 of a fold, which flatters the score; add a patient or slide column to the manifest",
+            ),
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! Making the folds.
+
+use std::collections::BTreeSet;
+
+use eosin_core::config::GroupBy;
+use eosin_core::{Split, Stream};
+
+use super::group::refuse_across_parts;
+use super::grouped::Groups;
+use super::{
+    Fold, Folds, SplitError, SplitMethod, SplitOptions, SplitWarning, group, grouped, hold_out,
+    stratified,
+};
+use crate::manifest::Manifest;
+
+/// The training pool as the methods see it.
+struct Pool<'a> {
+    manifest: &'a Manifest,
+    positions: Vec<usize>,
+    classes: Vec<usize>,
+    by: GroupBy,
+    groups: Option<Groups>,
+}
+
+/// Draws the folds of `manifest` as `options` ask. Patches of the test part enter none.
+///
+/// The result depends on keys, labels, groups and the seed, and not on the order of files.
+///
+/// # Errors
+/// When the request is impossible, or a group is on both sides of predefined parts.
+pub fn split(
+    manifest: &Manifest,
+    options: &SplitOptions,
+) -> Result<(Folds, Vec<SplitWarning>), SplitError> {
+    let pool = Pool::new(manifest, options)?;
+    pool.check(options)?;
+    let mut folds = Vec::new();
+    for repeat in 0..options.repeats {
+        let val_parts = pool.draw(options, repeat);
+        folds.extend(val_parts.into_iter().enumerate().map(|(fold, val)| Fold {
+            repeat,
+            fold,
+            val: pool.keys(&val),
+        }));
+    }
+    let folds = Folds {
+        version: Folds::version(),
+        method: options.method,
+        group: pool.by,
+        k: folds.len() / options.repeats,
+        repeats: options.repeats,
+        seed: options.seed.0,
+        manifest_hash: manifest.hash(),
+        folds,
+    };
+    let warnings = pool.check_folds(&folds)?;
+    Ok((folds, warnings))
+}
+
+impl<'a> Pool<'a> {
+    fn new(manifest: &'a Manifest, options: &SplitOptions) -> Result<Self, SplitError> {
+        let positions = manifest.training_pool();
+        if positions.is_empty() {
+            return Err(SplitError::NothingToTrain(manifest.patches.len()));
+        }
+        let by = group::resolve(options.group, manifest, &positions)?;
+        let val_apart = options.method == SplitMethod::Predefined;
+        refuse_across_parts(manifest, by, val_apart)?;
+        // Ingestion refuses unlabelled patches outside the test part.
+        let classes: Vec<usize> = positions
+            .iter()
+            .map(|&at| manifest.patches[at].class.unwrap_or(0))
+            .collect();
+        let names: Option<Vec<&str>> = positions
+            .iter()
+            .map(|&at| manifest.patches[at].group_by(by))
+            .collect();
+        let groups = names.map(|names| Groups::new(&names, &classes, manifest.classes.len()));
+        Ok(Self {
+            manifest,
+            positions,
+            classes,
+            by,
+            groups,
+        })
+    }
+
+    fn check(&self, options: &SplitOptions) -> Result<(), SplitError> {
+        if options.repeats == 0 {
+            return Err(SplitError::NoRepeats);
+        }
+        let val = self.in_part(Split::Val).len();
+        let predefined = options.method == SplitMethod::Predefined;
+        if !predefined && val > 0 {
+            return Err(SplitError::HasPredefinedVal {
+                val,
+                method: options.method,
+            });
+        }
+        match options.method {
+            SplitMethod::Predefined => self.check_predefined(val),
+            SplitMethod::HoldOut if !(options.val_fraction > 0.0 && options.val_fraction < 1.0) => {
+                Err(SplitError::Fraction(options.val_fraction))
+            }
+            SplitMethod::HoldOut => self.check_counts(2),
+            SplitMethod::KFold if options.k < 2 => Err(SplitError::TooFewFolds(options.k)),
+            SplitMethod::KFold => self.check_counts(options.k),
+        }
+    }
+
+    fn check_predefined(&self, val: usize) -> Result<(), SplitError> {
+        let train = self.positions.len() - val;
+        if train == 0 || val == 0 {
+            return Err(SplitError::NotPredefined { train, val });
+        }
+        Ok(())
+    }
+
+    /// Whether there are enough patches or groups for `k` parts.
+    fn check_counts(&self, k: usize) -> Result<(), SplitError> {
+        let n_classes = self.manifest.classes.len();
+        if let Some(groups) = &self.groups {
+            let n = groups.members.len();
+            if k > n {
+                return Err(SplitError::TooFewGroups { k, n, by: self.by });
+            }
+            return (0..n_classes).try_for_each(|class| self.check_spread(groups, class));
+        }
+        let counts = self
+            .manifest
+            .class_counts_of(self.positions.iter().copied());
+        match counts
+            .iter()
+            .zip(&self.manifest.classes)
+            .min_by_key(|(n, _)| **n)
+        {
+            Some((&n, class)) if n < k => Err(SplitError::ClassTooSmall {
+                k,
+                class: class.clone(),
+                n,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_spread(&self, groups: &Groups, class: usize) -> Result<(), SplitError> {
+        let mut with = (0..groups.members.len()).filter(|&group| groups.counts[group][class] > 0);
+        match (with.next(), with.next()) {
+            (Some(only), None) => {
+                let first = self.positions[groups.members[only][0]];
+                let group = self.manifest.patches[first]
+                    .group_by(self.by)
+                    .unwrap_or_default();
+                Err(SplitError::ClassInOneGroup {
+                    class: self.manifest.classes[class].clone(),
+                    group: group.to_owned(),
+                    by: self.by,
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn in_part(&self, split: Split) -> Vec<usize> {
+        (0..self.positions.len())
+            .filter(|&at| self.manifest.patches[self.positions[at]].split == Some(split))
+            .collect()
+    }
+
+    /// The validation parts of one repeat, as positions in the pool.
+    fn draw(&self, options: &SplitOptions, repeat: usize) -> Vec<Vec<usize>> {
+        let mut rng = options.seed.stream(Stream::Split, &[repeat as u64]);
+        let n_classes = self.manifest.classes.len();
+        match (options.method, &self.groups) {
+            (SplitMethod::Predefined, _) => vec![self.in_part(Split::Val)],
+            (SplitMethod::HoldOut, Some(groups)) => {
+                vec![hold_out::grouped(groups, options.val_fraction, &mut rng)]
+            }
+            (SplitMethod::HoldOut, None) => {
+                let fraction = options.val_fraction;
+                vec![hold_out::ungrouped(
+                    &self.classes,
+                    n_classes,
+                    fraction,
+                    &mut rng,
+                )]
+            }
+            (SplitMethod::KFold, Some(groups)) => {
+                let n = self.positions.len();
+                by_fold(&grouped::assign(groups, options.k, n, &mut rng), options.k)
+            }
+            (SplitMethod::KFold, None) => {
+                let fold_of = stratified::assign(&self.classes, n_classes, options.k, &mut rng);
+                by_fold(&fold_of, options.k)
+            }
+        }
+    }
+
+    fn keys(&self, val: &[usize]) -> Vec<String> {
+        let mut keys: Vec<String> = val
+            .iter()
+            .map(|&at| self.manifest.patches[self.positions[at]].key.clone())
+            .collect();
+        keys.sort();
+        keys
+    }
+
+    /// Refuses folds whose training part lacks a class; warns where a validation part does.
+    fn check_folds(&self, folds: &Folds) -> Result<Vec<SplitWarning>, SplitError> {
+        let mut lacking: Vec<Vec<usize>> = vec![Vec::new(); self.manifest.classes.len()];
+        for (number, fold) in folds.resolve(self.manifest)?.iter().enumerate() {
+            let train = self.manifest.class_counts_of(fold.train.iter().copied());
+            if let Some(class) = train.iter().position(|&n| n == 0) {
+                return Err(SplitError::EmptyPart {
+                    part: "train",
+                    fold: number,
+                    class: Some(self.manifest.classes[class].clone()),
+                    fix: "use another k or val_fraction, or another seed",
+                });
+            }
+            let val = self.manifest.class_counts_of(fold.val.iter().copied());
+            for (class, _) in val.iter().enumerate().filter(|(_, n)| **n == 0) {
+                lacking[class].push(number);
+            }
+        }
+        let mut warnings = Vec::new();
+        if self.groups.is_none() && self.nothing_known() {
+            warnings.push(SplitWarning::NoGroups);
+        }
+        let absent = lacking
+            .into_iter()
+            .enumerate()
+            .filter(|(_, folds)| !folds.is_empty());
+        warnings.extend(
+            absent.map(|(class, numbers)| SplitWarning::ClassNotInEveryFold {
+                class: self.manifest.classes[class].clone(),
+                groups: self.groups_with(class),
+                k: folds.k,
+                by: self.by,
+                folds: numbers,
+            }),
+        );
+        Ok(warnings)
+    }
+
+    fn groups_with(&self, class: usize) -> usize {
+        self.groups.as_ref().map_or(0, |groups| {
+            groups
+                .counts
+                .iter()
+                .filter(|counts| counts[class] > 0)
+                .count()
+        })
+    }
+
+    fn nothing_known(&self) -> bool {
+        let known: BTreeSet<bool> = self
+            .positions
+            .iter()
+            .map(|&at| &self.manifest.patches[at])
+            .map(|patch| patch.patient.is_some() || patch.slide.is_some() || patch.group.is_some())
+            .collect();
+        !known.contains(&true)
+    }
+}
+
+fn by_fold(fold_of: &[usize], k: usize) -> Vec<Vec<usize>> {
+    let mut folds = vec![Vec::new(); k];
+    for (at, &fold) in fold_of.iter().enumerate() {
+        folds[fold].push(at);
+    }
+    folds
+}

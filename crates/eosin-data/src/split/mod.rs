@@ -1,0 +1,15 @@
+//! Which patches are trained on and which are validated on.
+
+mod error;
+mod folds;
+mod group;
+mod grouped;
+mod hold_out;
+mod make;
+mod options;
+mod stratified;
+
+pub use error::{SplitError, SplitWarning};
+pub use folds::{Fold, FoldIndices, Folds};
+pub use make::split;
+pub use options::{SplitMethod, SplitOptions};

@@ -1,0 +1,11 @@
+//! Tests through the public interface, on fixtures that code makes.
+
+mod bad_images;
+mod bad_sets;
+mod fixtures;
+mod formats;
+mod layouts;
+mod phantoms;
+mod shared;
+mod split_errors;
+mod split_properties;

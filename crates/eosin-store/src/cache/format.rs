@@ -1,0 +1,221 @@
+//! The bytes of `records.bin`.
+//!
+//! Header, 64 bytes: magic (8), version, bytes per value, width, symmetries (4 each), recipe id
+//! (16), zeros (8), BLAKE3 of all these (16). Then records of one size, each a multiple of 64
+//! bytes: image hash (32), payload, zeros, BLAKE3 of all these (16). Numbers are little-endian.
+//! Every byte is under a checksum, and a payload begins at a multiple of 32.
+
+use std::ops::Range;
+
+use eosin_core::config::CacheDtype;
+use half::f16;
+use half::slice::HalfFloatSliceExt;
+
+use super::error::CacheError;
+use super::recipe::{ImageHash, Recipe, hex};
+
+/// Bytes before the first record.
+pub(super) const HEADER_BYTES: usize = 64;
+const MAGIC: &[u8; 8] = b"EOSINEMB";
+const VERSION: u32 = 1;
+const HASH_BYTES: usize = 32;
+const CHECKSUM_BYTES: usize = 16;
+const ALIGN: usize = 64;
+
+/// Where things lie in the records of one entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Layout {
+    /// Values of one embedding.
+    pub width: usize,
+    /// Embeddings of one image.
+    pub symmetries: usize,
+    /// How values are stored.
+    pub dtype: CacheDtype,
+}
+
+impl Layout {
+    /// The layout of the entry of `recipe`.
+    pub(super) fn new(recipe: &Recipe, width: usize) -> Result<Self, CacheError> {
+        recipe.check(width)?;
+        Ok(Self {
+            width,
+            symmetries: recipe.symmetries,
+            dtype: recipe.dtype,
+        })
+    }
+
+    fn value_bytes(&self) -> usize {
+        match self.dtype {
+            CacheDtype::F32 => 4,
+            CacheDtype::F16 => 2,
+        }
+    }
+
+    /// Values of one record.
+    pub(super) fn values(&self) -> usize {
+        self.symmetries * self.width
+    }
+
+    /// Bytes of one record.
+    pub(super) fn stride(&self) -> usize {
+        let used = HASH_BYTES + self.values() * self.value_bytes() + CHECKSUM_BYTES;
+        used.next_multiple_of(ALIGN)
+    }
+
+    /// Where record `slot` begins.
+    pub(super) fn offset(&self, slot: usize) -> u64 {
+        HEADER_BYTES as u64 + slot as u64 * self.stride() as u64
+    }
+
+    /// Whole records, and bytes of a part of one more, in a file of `len` bytes.
+    pub(super) fn records_in(&self, len: u64) -> (usize, usize) {
+        let body = len.saturating_sub(HEADER_BYTES as u64);
+        let stride = self.stride() as u64;
+        let whole = usize::try_from(body / stride).expect("a file that fits the address space");
+        let partial = usize::try_from(body % stride).expect("less than one record");
+        (whole, partial)
+    }
+
+    /// The bytes of one embedding within a record.
+    pub(super) fn row(&self, symmetry: usize) -> Range<usize> {
+        assert!(
+            symmetry < self.symmetries,
+            "symmetry {symmetry} of {}",
+            self.symmetries
+        );
+        let row_bytes = self.width * self.value_bytes();
+        let start = HASH_BYTES + symmetry * row_bytes;
+        start..start + row_bytes
+    }
+
+    /// The header of the entry named `id`.
+    pub(super) fn header(&self, id: &str) -> [u8; HEADER_BYTES] {
+        let mut header = [0; HEADER_BYTES];
+        let word = |value: usize| u32::try_from(value).expect("checked by Layout::new");
+        let words = [
+            VERSION,
+            word(self.value_bytes()),
+            word(self.width),
+            word(self.symmetries),
+        ];
+        header[..8].copy_from_slice(MAGIC);
+        for (index, word) in words.iter().enumerate() {
+            header[8 + 4 * index..][..4].copy_from_slice(&word.to_le_bytes());
+        }
+        header[24..40].copy_from_slice(&blake3::hash(id.as_bytes()).as_bytes()[..16]);
+        let sum = checksum(&header[..48]);
+        header[48..].copy_from_slice(&sum);
+        header
+    }
+
+    /// Reads a header back; the error says what is wrong with it.
+    pub(super) fn from_header(header: &[u8], id: &str) -> Result<Self, String> {
+        if header.len() < HEADER_BYTES {
+            return Err(format!(
+                "its header has {} of {HEADER_BYTES} bytes",
+                header.len()
+            ));
+        }
+        let header = &header[..HEADER_BYTES];
+        if &header[..8] != MAGIC {
+            return Err("it is no eosin records file".to_owned());
+        }
+        if checksum(&header[..48]) != header[48..] {
+            return Err("its header's checksum is wrong".to_owned());
+        }
+        let word = |index: usize| {
+            let bytes = [0, 1, 2, 3].map(|byte| header[8 + 4 * index + byte]);
+            u32::from_le_bytes(bytes) as usize
+        };
+        if word(0) != VERSION as usize {
+            return Err(format!(
+                "its format is version {}; this eosin reads {VERSION}",
+                word(0)
+            ));
+        }
+        let dtype = match word(1) {
+            4 => CacheDtype::F32,
+            2 => CacheDtype::F16,
+            other => return Err(format!("it has {other} bytes per value, not 2 or 4")),
+        };
+        let layout = Self {
+            width: word(2),
+            symmetries: word(3),
+            dtype,
+        };
+        if layout.header(id) != header {
+            return Err("it belongs to another entry".to_owned());
+        }
+        Ok(layout)
+    }
+
+    /// Appends the record of `image` to `out`.
+    pub(super) fn encode(
+        &self,
+        image: &ImageHash,
+        values: &[f32],
+        out: &mut Vec<u8>,
+    ) -> Result<(), CacheError> {
+        self.check_values(image, values)?;
+        let start = out.len();
+        out.extend_from_slice(image);
+        const {
+            assert!(
+                cfg!(target_endian = "little"),
+                "values are written and mapped as they are, which needs a little-endian machine"
+            );
+        }
+        match self.dtype {
+            CacheDtype::F32 => out.extend_from_slice(bytemuck::cast_slice(values)),
+            CacheDtype::F16 => {
+                let mut halves = vec![f16::ZERO; values.len()];
+                halves.convert_from_f32_slice(values);
+                let bits: &[u16] = halves.reinterpret_cast();
+                out.extend_from_slice(bytemuck::cast_slice(bits));
+            }
+        }
+        out.resize(start + self.stride() - CHECKSUM_BYTES, 0);
+        let sum = checksum(&out[start..]);
+        out.extend_from_slice(&sum);
+        Ok(())
+    }
+
+    fn check_values(&self, image: &ImageHash, values: &[f32]) -> Result<(), CacheError> {
+        if values.len() != self.values() {
+            return Err(CacheError::Length {
+                image: hex(image),
+                got: values.len(),
+                expected: self.values(),
+            });
+        }
+        let keeps = |value: f32| match self.dtype {
+            CacheDtype::F32 => value.is_finite(),
+            CacheDtype::F16 => f16::from_f32(value).is_finite(),
+        };
+        match values.iter().find(|value| !keeps(**value)) {
+            Some(value) => Err(CacheError::Value {
+                image: hex(image),
+                value: *value,
+                dtype: self.dtype,
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The image's hash as a record has it, and whether the record's checksum is right.
+pub(super) fn check_record(record: &[u8]) -> (ImageHash, bool) {
+    let (covered, sum) = record.split_at(record.len() - CHECKSUM_BYTES);
+    let mut image = [0; HASH_BYTES];
+    image.copy_from_slice(&covered[..HASH_BYTES]);
+    (image, checksum(covered) == sum)
+}
+
+fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
+    let mut sum = [0; CHECKSUM_BYTES];
+    sum.copy_from_slice(&blake3::hash(bytes).as_bytes()[..CHECKSUM_BYTES]);
+    sum
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,263 @@
+//! The folder of a run: what lies in it, who may write, and reading it back.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::atomic::{sweep_temps, write_atomic};
+use crate::error::{FileError, RunError};
+use crate::log::{AppendLog, read_log};
+use crate::names;
+use crate::record::RunRecord;
+use crate::run_claim::{acquire, file_names, refuse_existing, remove_run};
+
+/// What to do when the folder already holds a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// Refuse.
+    Refuse,
+    /// Remove the files of that run (and no others) and begin anew.
+    Overwrite,
+    /// Keep them and go on.
+    Resume,
+}
+
+/// A run folder, open for writing (and locked) or for reading.
+#[derive(Debug)]
+pub struct RunFolder {
+    dir: PathBuf,
+    /// Present when this process may write; released when dropped.
+    lock: Option<File>,
+}
+
+impl RunFolder {
+    /// Makes `dir`, or takes it as `existing` says, and locks it for this process.
+    ///
+    /// # Errors
+    /// When a live process holds it, when it holds a run (or a file that a run would replace) and
+    /// `existing` is [`Existing::Refuse`], or when it cannot be written.
+    pub fn create(dir: impl Into<PathBuf>, existing: Existing) -> Result<Self, RunError> {
+        let dir = dir.into();
+        fs::create_dir_all(&dir).map_err(FileError::on("create", &dir))?;
+        if existing == Existing::Refuse {
+            // Before the lock, so that a folder that is no run folder gets no lock file.
+            refuse_existing(&dir)?;
+        }
+        let lock = acquire(&dir)?;
+        let folder = Self {
+            dir,
+            lock: Some(lock),
+        };
+        match existing {
+            Existing::Refuse => refuse_existing(&folder.dir)?,
+            Existing::Overwrite => remove_run(&folder.dir)?,
+            Existing::Resume => {}
+        }
+        sweep_temps(&folder.dir)?;
+        Ok(folder)
+    }
+
+    /// Opens the run in `dir` for reading.
+    ///
+    /// # Errors
+    /// When there is no such folder, or no run in it.
+    pub fn open(dir: impl Into<PathBuf>) -> Result<Self, RunError> {
+        let dir = dir.into();
+        if !dir.is_dir() {
+            return Err(RunError::Missing { dir });
+        }
+        if !dir.join(names::RUN).is_file() {
+            return Err(RunError::NoRun { dir });
+        }
+        Ok(Self { dir, lock: None })
+    }
+
+    /// The folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Where the file `name` is or would be.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    /// Whether the file `name` is there.
+    pub fn has(&self, name: &str) -> bool {
+        self.path(name).is_file()
+    }
+
+    /// Writes the file `name` atomically.
+    ///
+    /// # Errors
+    /// When the folder was opened for reading, `name` is no plain file name, or writing fails.
+    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> Result<(), RunError> {
+        let path = self.writable(name)?;
+        Ok(write_atomic(path, bytes.as_ref())?)
+    }
+
+    /// Writes `value` as indented JSON with a line end.
+    ///
+    /// # Errors
+    /// As [`RunFolder::write`], and when the value has no JSON form.
+    pub fn write_json<T: Serialize + ?Sized>(&self, name: &str, value: &T) -> Result<(), RunError> {
+        let path = self.writable(name)?;
+        let mut json = serde_json::to_vec_pretty(value).map_err(|error| RunError::NoJson {
+            path,
+            problem: error.to_string(),
+        })?;
+        json.push(b'\n');
+        self.write(name, json)
+    }
+
+    /// Reads the file `name`.
+    ///
+    /// # Errors
+    /// When it is not there or cannot be read.
+    pub fn read(&self, name: &str) -> Result<Vec<u8>, RunError> {
+        let path = self.path(plain(name)?);
+        match fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(RunError::NoFile {
+                dir: self.dir.clone(),
+                file: name.to_owned(),
+                hint: "the run did not get that far: resume it, or run again".to_owned(),
+            }),
+            other => Ok(other.map_err(FileError::on("read", &path))?),
+        }
+    }
+
+    /// Reads the file `name` as UTF-8 text.
+    ///
+    /// # Errors
+    /// When it is not there, cannot be read, or is no UTF-8.
+    pub fn read_text(&self, name: &str) -> Result<String, RunError> {
+        String::from_utf8(self.read(name)?).map_err(|error| RunError::Damaged {
+            path: self.path(name),
+            problem: error.to_string(),
+        })
+    }
+
+    /// Reads the file `name` as JSON.
+    ///
+    /// # Errors
+    /// When it is not there, cannot be read, or is truncated or malformed.
+    pub fn read_json<T: DeserializeOwned>(&self, name: &str) -> Result<T, RunError> {
+        serde_json::from_slice(&self.read(name)?).map_err(|error| RunError::Damaged {
+            path: self.path(name),
+            problem: error.to_string(),
+        })
+    }
+
+    /// Writes `run.json`, which makes the folder a run folder.
+    ///
+    /// # Errors
+    /// As [`RunFolder::write_json`].
+    pub fn write_record(&self, record: &RunRecord) -> Result<(), RunError> {
+        self.write_json(names::RUN, record)
+    }
+
+    /// Reads `run.json`.
+    ///
+    /// # Errors
+    /// As [`RunFolder::read_json`].
+    pub fn record(&self) -> Result<RunRecord, RunError> {
+        self.read_json(names::RUN)
+    }
+
+    /// Opens `events.jsonl` to append to it.
+    ///
+    /// # Errors
+    /// When the folder was opened for reading, or the file cannot be written.
+    pub fn event_log(&self) -> Result<AppendLog, RunError> {
+        Ok(AppendLog::open(self.writable(names::EVENTS)?)?)
+    }
+
+    /// Reads every event.
+    ///
+    /// # Errors
+    /// When the file is not there or a line is malformed.
+    pub fn events<T: DeserializeOwned>(&self) -> Result<Vec<T>, RunError> {
+        read_log(self.path(names::EVENTS))
+    }
+
+    /// Writes the weights of a fold, as safetensors.
+    ///
+    /// # Errors
+    /// As [`RunFolder::write`].
+    pub fn write_fold(&self, repeat: usize, fold: usize, bytes: &[u8]) -> Result<(), RunError> {
+        self.write(&names::fold_weights(repeat, fold), bytes)
+    }
+
+    /// Reads the weights of a fold.
+    ///
+    /// # Errors
+    /// Lists the folds that there are when this one is not there.
+    pub fn read_fold(&self, repeat: usize, fold: usize) -> Result<Vec<u8>, RunError> {
+        let file = names::fold_weights(repeat, fold);
+        if self.has(&file) {
+            return self.read(&file);
+        }
+        let there: Vec<String> = self
+            .folds()?
+            .iter()
+            .map(|(repeat, fold)| names::fold_weights(*repeat, *fold))
+            .collect();
+        let hint = if there.is_empty() {
+            "no fold has been trained yet".to_owned()
+        } else {
+            format!("there are {}", there.join(", "))
+        };
+        Err(RunError::NoFile {
+            dir: self.dir.clone(),
+            file,
+            hint,
+        })
+    }
+
+    /// Cross-validation and fold of every weight file, in order.
+    ///
+    /// # Errors
+    /// When the folder cannot be listed.
+    pub fn folds(&self) -> Result<Vec<(usize, usize)>, RunError> {
+        let mut folds: Vec<(usize, usize)> = file_names(&self.dir)?
+            .iter()
+            .filter_map(|name| names::parse_fold_weights(name))
+            .collect();
+        folds.sort_unstable();
+        Ok(folds)
+    }
+
+    fn writable(&self, name: &str) -> Result<PathBuf, RunError> {
+        if self.lock.is_none() {
+            return Err(RunError::ReadOnly {
+                dir: self.dir.clone(),
+            });
+        }
+        Ok(self.path(plain(name)?))
+    }
+}
+
+impl Drop for RunFolder {
+    fn drop(&mut self) {
+        // An empty lock file says that the run ended in order. The file itself stays: removing it
+        // would let two processes lock two files of the same name.
+        if let Some(lock) = &self.lock {
+            drop(lock.set_len(0));
+            // Closing the file is not enough while a process is being started that has it too.
+            drop(lock.unlock());
+        }
+    }
+}
+
+fn plain(name: &str) -> Result<&str, RunError> {
+    let mut parts = Path::new(name).components();
+    match (parts.next(), parts.next()) {
+        (Some(Component::Normal(part)), None) if part == name => Ok(name),
+        _ => Err(RunError::Name {
+            name: name.to_owned(),
+        }),
+    }
+}

@@ -1,0 +1,109 @@
+//! Why a training cannot be done.
+
+use std::path::PathBuf;
+
+/// Why a training, an embedding or an evaluation cannot be done.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// A patch file cannot be read.
+    #[error("cannot read patch {path}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A patch cannot be decoded.
+    #[error(transparent)]
+    Decode(#[from] eosin_data::DecodeError),
+    /// The folds do not fit the manifest.
+    #[error(transparent)]
+    Split(#[from] eosin_data::SplitError),
+    /// Channel statistics cannot be computed.
+    #[error(transparent)]
+    Statistics(#[from] eosin_data::StatisticsError),
+    /// The run folder cannot be used.
+    #[error(transparent)]
+    Run(#[from] eosin_store::RunError),
+    /// A run's weights do not fit its architecture.
+    #[error("the run's weights do not fit its architecture: {0}; train again")]
+    RunWeights(#[from] eosin_models::StateMismatch),
+    /// A fold that the run has not.
+    #[error("fold {fold} does not exist: the run has 0-{}", folds - 1)]
+    NoFold {
+        /// The fold asked for.
+        fold: usize,
+        /// How many there are.
+        folds: usize,
+    },
+    /// Predictions cannot be written.
+    #[error("cannot write predictions: {0}")]
+    Csv(String),
+    /// A patch cannot be resized.
+    #[error("cannot resize patch {path}")]
+    Resize {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: eosin_data::ResizeError,
+    },
+    /// A patch has another size than the others.
+    #[error(
+        "patch {path} is {width_px}x{height_px} px, the network is run at {expected_px}x{expected_px}; resize with '--size {expected_px}'"
+    )]
+    Size {
+        /// The file.
+        path: PathBuf,
+        /// Its width.
+        width_px: usize,
+        /// Its height.
+        height_px: usize,
+        /// The side that the network is run at.
+        expected_px: usize,
+    },
+    /// The cache cannot be used.
+    #[error(transparent)]
+    Cache(#[from] eosin_store::CacheError),
+    /// Another process removed entries while this one was using them.
+    #[error("the embedding cache lost entries during the run; run again, with a larger 'cache.max_bytes'")]
+    CacheChanged,
+    /// A metric cannot be computed at all.
+    #[error(transparent)]
+    Metric(#[from] eosin_metrics::MetricError),
+    /// The loss is not finite.
+    #[error("training diverged in fold {fold}, epoch {epoch}; lower 'train.learning_rate', which is {learning_rate}")]
+    Diverged {
+        /// The fold.
+        fold: String,
+        /// The epoch, from 0.
+        epoch: usize,
+        /// The learning rate.
+        learning_rate: f64,
+    },
+    /// The architecture has no embedded weights.
+    #[error("{0} has no weights of its own; name a file with '--weights FILE', or train from fresh weights with '--weights random --mode full'")]
+    NoWeights(eosin_core::BackboneName),
+    /// A weight file cannot be used.
+    #[error(transparent)]
+    Weights(#[from] eosin_models::WeightsError),
+    /// A predictions file cannot be used.
+    #[error("{path}, line {line}: {problem}")]
+    Predictions {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The image side is too small for the network.
+    #[error("{backbone} needs patches of {min_px} px or more, these are {size_px}; use '--size {min_px}' or another '--backbone'")]
+    TooSmall {
+        /// The network.
+        backbone: eosin_core::BackboneName,
+        /// Its smallest side.
+        min_px: usize,
+        /// The side asked for.
+        size_px: usize,
+    },
+}

@@ -1,0 +1,254 @@
+//! Training a whole network from images.
+//!
+//! Plain and complete: shuffled batches, random symmetries, cross-entropy, any [`Optimiser`],
+//! batch norms in training mode. Every draw comes from a named stream at `[fold, epoch]`, so the
+//! same seed gives the same weights.
+
+use std::collections::BTreeMap;
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
+use burn::tensor::{Gradients, Tensor, TensorData};
+use eosin_core::config::{Augment, TrainConfig};
+use eosin_core::{D4, Seed, Stream};
+use eosin_models::{Architecture, Backbone, BurnEngine, GraphBuilder, Workspace, cpu};
+use rand::RngExt as _;
+use rand::seq::SliceRandom as _;
+use rayon::prelude::*;
+
+use crate::error::TrainError;
+use crate::loss::{CrossEntropy, softmax};
+use crate::optimiser::Optimiser;
+use crate::patches::{PatchSet, PixelScale};
+use crate::schedule::learning_rate;
+
+/// What one epoch of full training came to.
+#[derive(Clone, Copy, Debug)]
+pub struct FullEpoch {
+    /// Epoch, from 0.
+    pub epoch: usize,
+    /// Mean loss over the epoch's batches.
+    pub train_loss: f64,
+}
+
+/// Trains all weights of `network` on the patches `rows` of `patches`.
+///
+/// `progress` hears of every step (`done`, `total`); `epoch_end` of every epoch, with the network
+/// as it is then.
+pub struct FullTraining<'a> {
+    /// Hyper-parameters.
+    pub config: &'a TrainConfig,
+    /// The run's seed.
+    pub seed: Seed,
+    /// Number of the fold, part of every random stream's position.
+    pub fold: u64,
+    /// The images.
+    pub patches: &'a PatchSet,
+    /// Indices of the training part.
+    pub rows: &'a [usize],
+    /// How pixel values are scaled.
+    pub scale: PixelScale,
+    /// The loss.
+    pub loss: CrossEntropy,
+}
+
+impl FullTraining<'_> {
+    /// Runs every epoch and returns the trained network.
+    ///
+    /// # Errors
+    /// Those of `epoch_end`, which end the training.
+    pub fn run(
+        &self,
+        mut network: Backbone,
+        progress: &mut dyn FnMut(usize, usize),
+        epoch_end: &mut dyn FnMut(FullEpoch, &Backbone) -> Result<(), TrainError>,
+    ) -> Result<Backbone, TrainError> {
+        let steps = self.rows.len().div_ceil(self.config.batch_size);
+        let mut flat = FlatWeights::read(&network);
+        let mut optimiser = Optimiser::new(self.config, flat.values.len());
+        for epoch in 0..self.config.epochs {
+            let position = [self.fold, epoch as u64];
+            let mut order = self.rows.to_vec();
+            order.shuffle(&mut self.seed.stream(Stream::Shuffle, &position));
+            let mut augment = self.seed.stream(Stream::Augment, &position);
+            let dropout = self.seed.stream(Stream::Dropout, &position);
+            let engine = BurnEngine::training(dropout);
+            let mut total = 0.0;
+            for (step, batch) in order.chunks(self.config.batch_size).enumerate() {
+                let views: Vec<(usize, D4)> = batch
+                    .iter()
+                    .map(|row| (*row, draw_symmetry(self.config.augment, &mut augment)))
+                    .collect();
+                let rate = learning_rate(self.config, epoch * steps + step, steps);
+                let (loss, gradients) = self.differentiate(&network, &engine, &views, &flat);
+                total += loss;
+                optimiser.step(&mut flat.values, &gradients, |i| flat.decays[i], rate);
+                network = flat.write(network);
+                progress(epoch * steps + step + 1, self.config.epochs * steps);
+            }
+            epoch_end(FullEpoch { epoch, train_loss: total / steps as f64 }, &network)?;
+        }
+        Ok(network)
+    }
+
+    /// Loss of one batch and the gradient of every weight.
+    fn differentiate(
+        &self,
+        network: &Backbone,
+        engine: &BurnEngine,
+        views: &[(usize, D4)],
+        flat: &FlatWeights,
+    ) -> (f64, Vec<f32>) {
+        let device = cpu(true);
+        let side = self.patches.size_px;
+        let planar: Vec<f32> = views
+            .par_iter()
+            .flat_map_iter(|(row, symmetry)| self.scale.planar(self.patches, *row, *symmetry))
+            .collect();
+        let x = TensorData::new(planar, [views.len(), 3, side, side]);
+        let logits = network.logits(
+            engine,
+            Tensor::<4>::from_data(x, &device),
+            self.config.dropout,
+        );
+        let shape = logits.dims();
+        let values: Vec<f32> = logits
+            .clone()
+            .into_data()
+            .try_to_vec()
+            .expect("logits are held as f32");
+        let targets: Vec<usize> = views
+            .iter()
+            .map(|(row, _)| self.patches.targets[*row])
+            .collect();
+        let mut derivative = vec![0.0; values.len()];
+        let loss = self.loss.backward(&values, &targets, &mut derivative);
+        // The sum of logits times their loss derivative has the gradients of the loss itself.
+        let derivative = Tensor::<2>::from_data(TensorData::new(derivative, shape), &device);
+        let gradients = (logits * derivative).sum().backward();
+        (loss, flat.gradients(network, &gradients))
+    }
+}
+
+/// The symmetry that a training patch is seen under.
+pub(crate) fn draw_symmetry(augment: Augment, rng: &mut eosin_core::Rng) -> D4 {
+    match augment {
+        Augment::None => D4::IDENTITY,
+        Augment::D4 => D4::from_index(rng.random_range(0..D4::COUNT)),
+    }
+}
+
+/// Logits and probabilities of `rows` (each `[rows, classes]`) by the evaluation graph of
+/// `network`.
+pub fn predict_full(
+    network: &Backbone,
+    patches: &PatchSet,
+    rows: &[usize],
+    scale: &PixelScale,
+) -> (Vec<f32>, Vec<f32>) {
+    let graph = GraphBuilder::logits(network, patches.size_px);
+    let logits: Vec<f32> = rows
+        .par_chunks(8)
+        .map_init(Workspace::default, |workspace, rows| {
+            let images: Vec<f32> =
+                rows.iter().flat_map(|row| scale.interleaved(patches.image(*row))).collect();
+            graph.run(rows.len(), &images, workspace).to_vec()
+        })
+        .collect::<Vec<_>>()
+        .concat();
+    let mut probs = logits.clone();
+    softmax(&mut probs, graph.output_width());
+    (logits, probs)
+}
+
+/// All trainable weights as one vector, and where each tensor stands in it.
+struct FlatWeights {
+    values: Vec<f32>,
+    places: BTreeMap<u64, std::ops::Range<usize>>,
+    /// Whether each weight is decayed: those of tensors with two or more axes are, as in timm.
+    decays: Vec<bool>,
+}
+
+impl FlatWeights {
+    fn read(network: &Backbone) -> Self {
+        let mut flat = Self {
+            values: Vec::new(),
+            places: BTreeMap::new(),
+            decays: Vec::new(),
+        };
+        network.visit(&mut flat);
+        flat
+    }
+
+    fn write(&self, network: Backbone) -> Backbone {
+        network.map(&mut Writer(self))
+    }
+
+    fn gradients(&self, network: &Backbone, gradients: &Gradients) -> Vec<f32> {
+        let mut reader = GradientReader {
+            flat: self,
+            gradients,
+            values: vec![0.0; self.values.len()],
+        };
+        network.visit(&mut reader);
+        reader.values
+    }
+}
+
+impl ModuleVisitor for FlatWeights {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let tensor = param.val();
+        if !tensor.is_require_grad() {
+            return;
+        }
+        let start = self.values.len();
+        self.values.extend(
+            tensor
+                .into_data()
+                .try_to_vec::<f32>()
+                .expect("weights are held as f32"),
+        );
+        let range = start..self.values.len();
+        self.decays.resize(range.end, D >= 2);
+        self.places.insert(key(param.id), range);
+    }
+}
+
+fn key(id: ParamId) -> u64 {
+    id.val()
+}
+
+struct Writer<'a>(&'a FlatWeights);
+
+impl ModuleMapper for Writer<'_> {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let Some(range) = self.0.places.get(&key(param.id)) else {
+            return param;
+        };
+        let values = self.0.values[range.clone()].to_vec();
+        param.map(|old| {
+            let data = TensorData::new(values, old.dims());
+            Tensor::from_data(data, &old.device()).require_grad()
+        })
+    }
+}
+
+struct GradientReader<'a> {
+    flat: &'a FlatWeights,
+    gradients: &'a Gradients,
+    values: Vec<f32>,
+}
+
+impl ModuleVisitor for GradientReader<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let Some(range) = self.flat.places.get(&key(param.id)) else {
+            return;
+        };
+        if let Some(gradient) = param.val().grad(self.gradients) {
+            let values: Vec<f32> = gradient
+                .into_data()
+                .try_to_vec()
+                .expect("gradients are held as f32");
+            self.values[range.clone()].copy_from_slice(&values);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Decoded patches in memory, and how their values are scaled.
+
+use eosin_core::D4;
+use eosin_data::Normalisation;
+
+/// Square patches of one size, decoded, with their classes.
+#[derive(Clone, Debug, Default)]
+pub struct PatchSet {
+    /// Side in pixels.
+    pub size_px: usize,
+    /// `[n, size_px, size_px, 3]`, RGB.
+    pub pixels: Vec<u8>,
+    /// Class index of each patch.
+    pub targets: Vec<usize>,
+}
+
+impl PatchSet {
+    /// The pixels of one patch.
+    pub fn image(&self, row: usize) -> &[u8] {
+        let len = self.size_px * self.size_px * 3;
+        &self.pixels[row * len..(row + 1) * len]
+    }
+}
+
+/// `(value / 255 - mean) / std` of each channel, as a table of 256 values.
+#[derive(Clone, Debug)]
+pub struct PixelScale {
+    table: [[f32; 256]; 3],
+}
+
+impl PixelScale {
+    /// The scaling by these channel means and standard deviations of 0..1 values.
+    pub fn new(Normalisation { mean, std }: &Normalisation) -> Self {
+        let channel =
+            |c: usize| std::array::from_fn(|value| (value as f32 / 255.0 - mean[c]) / std[c]);
+        Self {
+            table: [channel(0), channel(1), channel(2)],
+        }
+    }
+
+    /// An image's values in its own order (row, column, channel).
+    pub fn interleaved(&self, pixels: &[u8]) -> impl Iterator<Item = f32> {
+        pixels.as_chunks::<3>().0.iter().flat_map(|[r, g, b]| {
+            let [red, green, blue] = &self.table;
+            [
+                red[usize::from(*r)],
+                green[usize::from(*g)],
+                blue[usize::from(*b)],
+            ]
+        })
+    }
+
+    /// A patch under a symmetry, in the order channel, row, column.
+    pub fn planar(&self, patches: &PatchSet, row: usize, symmetry: D4) -> Vec<f32> {
+        let side = patches.size_px;
+        let pixels = symmetry.apply(patches.image(row), side, side, 3);
+        let pixels = pixels.as_chunks::<3>().0;
+        (0..3)
+            .flat_map(|c| {
+                pixels
+                    .iter()
+                    .map(move |pixel| self.table[c][usize::from(pixel[c])])
+            })
+            .collect()
+    }
+}

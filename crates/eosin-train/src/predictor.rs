@@ -1,0 +1,179 @@
+//! Probabilities for new images, from a run folder alone.
+
+use std::path::Path;
+
+use eosin_data::{DecodeLimits, Normalisation, ResizeSpec};
+use eosin_models::{
+    Architecture, Backbone, GraphBuilder, StateDict, WeightFile, Workspace, cpu, load_state,
+    state_dict,
+};
+use eosin_store::{RunFolder, RunRecord, names};
+use rayon::prelude::*;
+
+use crate::embed::{Embedder, PatchReader};
+use crate::error::TrainError;
+use crate::experiment::mean_of;
+use crate::head::Head;
+use crate::loss::softmax;
+use crate::patches::PixelScale;
+
+/// Images decoded and run together.
+const BATCH: usize = 64;
+
+/// Which folds of a run predict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UseFolds {
+    /// The mean of all folds' probabilities.
+    Average,
+    /// One fold of one cross-validation.
+    One {
+        /// Which cross-validation.
+        repeat: usize,
+        /// Which fold.
+        fold: usize,
+    },
+}
+
+/// A trained run, ready to predict.
+pub struct Predictor {
+    record: RunRecord,
+    reader: PatchReader,
+    members: Vec<Member>,
+}
+
+/// One fold's model.
+enum Member {
+    /// A head on the embedder at this place among `embedders`.
+    Head { embedder: std::sync::Arc<Embedder>, head: Head },
+    /// A network of its own.
+    Full { network: Box<Backbone>, scale: PixelScale },
+}
+
+impl Predictor {
+    /// Loads the folds of the run in `folder`.
+    ///
+    /// # Errors
+    /// When a file is missing or damaged, or the run has no such fold.
+    pub fn load(folder: &RunFolder, folds: UseFolds) -> Result<Self, TrainError> {
+        let record: RunRecord = folder.record()?;
+        let reader = PatchReader {
+            limits: DecodeLimits::default(),
+            resize: record.resized.then_some(ResizeSpec {
+                size_px: record.size_px,
+                filter: record.resize,
+                policy: record.non_square,
+            }),
+            size_px: record.size_px,
+        };
+        let all: Vec<(usize, usize)> = (0..record.repeats)
+            .flat_map(|repeat| (0..record.folds).map(move |fold| (repeat, fold)))
+            .collect();
+        let chosen = match folds {
+            UseFolds::Average => all,
+            UseFolds::One { repeat, fold } if all.contains(&(repeat, fold)) => vec![(repeat, fold)],
+            UseFolds::One { fold, .. } => {
+                return Err(TrainError::NoFold { fold, folds: record.folds });
+            }
+        };
+        let mut this = Self { record, reader, members: Vec::new() };
+        let frozen = match folder.has(names::BACKBONE) {
+            true => Some(this.weights(folder, names::BACKBONE)?),
+            false => None,
+        };
+        for (repeat, fold) in chosen {
+            let tensors = this.weights(folder, &names::fold_weights(repeat, fold))?;
+            let member = this.member(frozen.as_ref(), tensors, repeat * this.record.folds + fold)?;
+            this.members.push(member);
+        }
+        Ok(this)
+    }
+
+    fn weights(&self, folder: &RunFolder, name: &str) -> Result<StateDict, TrainError> {
+        let bytes = folder.read(name)?;
+        Ok(WeightFile::parse(&folder.path(name).display().to_string(), &bytes)?.tensors)
+    }
+
+    fn member(
+        &self,
+        frozen: Option<&StateDict>,
+        tensors: StateDict,
+        index: usize,
+    ) -> Result<Member, TrainError> {
+        let record = &self.record;
+        let scales = &record.fold_normalisation;
+        let scale = scales.get(index).unwrap_or(&record.normalisation);
+        let scale = Normalisation { mean: scale.mean, std: scale.std };
+        let classes = record.classes.len();
+        let fresh = Backbone::new(record.backbone, classes, record.size_px, &cpu(false));
+        let Some(frozen) = frozen else {
+            let network = load_state(fresh, &tensors)?;
+            return Ok(Member::Full { network: network.into(), scale: PixelScale::new(&scale) });
+        };
+        let mut whole = frozen.clone();
+        whole.extend(tensors);
+        let network = load_state(fresh, &whole)?;
+        let state = state_dict(network.classifier());
+        let values = [&state["weight"].values[..], &state["bias"].values[..]].concat();
+        let width = state["weight"].shape[1];
+        let same = self.members.first().filter(|_| scales.is_empty());
+        let embedder = match same {
+            Some(Member::Head { embedder, .. }) => std::sync::Arc::clone(embedder),
+            _ => Embedder::new(&network, self.reader, &scale).into(),
+        };
+        Ok(Member::Head { embedder, head: Head { width, classes, values } })
+    }
+
+    /// The run's description of itself.
+    pub const fn record(&self) -> &RunRecord {
+        &self.record
+    }
+
+    /// Probabilities of `files`, `[files, classes]`.
+    ///
+    /// # Errors
+    /// The first file, in order, that cannot be used.
+    pub fn predict(&self, files: &[&Path]) -> Result<Vec<f32>, TrainError> {
+        let mut probs = Vec::with_capacity(files.len() * self.record.classes.len());
+        for batch in files.chunks(BATCH) {
+            probs.extend(self.predict_batch(batch)?);
+        }
+        Ok(probs)
+    }
+
+    fn predict_batch(&self, files: &[&Path]) -> Result<Vec<f32>, TrainError> {
+        let mut embedded: Option<(*const Embedder, Vec<f32>)> = None;
+        let mut members = Vec::with_capacity(self.members.len());
+        for member in &self.members {
+            members.push(match member {
+                Member::Head { embedder, head } => {
+                    let which = std::sync::Arc::as_ptr(embedder);
+                    if embedded.as_ref().is_none_or(|(last, _)| *last != which) {
+                        embedded = Some((which, embedder.embed(files, 1)?.concat()));
+                    }
+                    head.probs(embedded.as_ref().map_or(&[], |(_, rows)| rows))
+                }
+                Member::Full { network, scale } => self.run_full(network, scale, files)?,
+            });
+        }
+        Ok(mean_of(&members))
+    }
+
+    fn run_full(
+        &self,
+        network: &Backbone,
+        scale: &PixelScale,
+        files: &[&Path],
+    ) -> Result<Vec<f32>, TrainError> {
+        let graph = GraphBuilder::logits(network, self.record.size_px);
+        let one = |workspace: &mut Workspace, path: &&Path| {
+            let patch = self.reader.read(path)?;
+            let image: Vec<f32> = scale.interleaved(&patch.pixels).collect();
+            let mut probs = graph.run(1, &image, workspace).to_vec();
+            softmax(&mut probs, graph.output_width());
+            Ok(probs)
+        };
+        let rows: Result<Vec<Vec<f32>>, TrainError> =
+            files.par_iter().map_init(Workspace::default, one).collect();
+        Ok(rows?.concat())
+    }
+}

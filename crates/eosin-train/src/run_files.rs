@@ -1,0 +1,100 @@
+//! A finished run, written to its folder.
+
+use std::collections::HashMap;
+
+use eosin_models::{StateDict, StateTensor, StoredAs, state_dict, to_safetensors};
+use eosin_store::{RunFolder, RunRecord, names};
+
+use crate::error::TrainError;
+use crate::experiment::{ExperimentResult, FoldWeights};
+use crate::head::Head;
+use crate::outcome::FoldOutcome;
+use crate::predictions::predictions_to_csv;
+
+/// Name of the file that holds the best fold's whole network.
+pub const MODEL: &str = "model.safetensors";
+
+/// Writes weights, predictions and metrics of a run, and `run.json` last: a folder that has it is
+/// complete.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn save_run(
+    folder: &RunFolder,
+    record: &RunRecord,
+    result: &ExperimentResult,
+) -> Result<(), TrainError> {
+    let backbone = state_dict(&result.backbone.network);
+    for (index, fold) in result.folds.iter().enumerate() {
+        let notes = checkpoint_notes(record, result, index);
+        let tensors = match &fold.weights {
+            FoldWeights::Head(head) => head_tensors(head, &record.classifier),
+            FoldWeights::Full(tensors) => tensors.clone(),
+        };
+        let name = names::fold_weights(fold.rows.repeat, fold.rows.fold);
+        folder.write(&name, to_safetensors(&tensors, notes, StoredAs::F32))?;
+    }
+    let best = &result.folds[result.best_fold];
+    let whole = whole_network(&backbone, best, &record.classifier);
+    let notes = checkpoint_notes(record, result, result.best_fold);
+    folder.write(MODEL, to_safetensors(&whole, notes, StoredAs::F32))?;
+    if matches!(best.weights, FoldWeights::Head(_)) {
+        let mut frozen = backbone;
+        frozen.retain(|key, _| !key.starts_with(&record.classifier));
+        let notes = HashMap::from([("architecture".to_owned(), record.backbone.to_string())]);
+        folder.write(names::BACKBONE, to_safetensors(&frozen, notes, StoredAs::F32))?;
+    }
+    let predictions = predictions_to_csv(&result.predictions, &record.classes)
+        .map_err(|error| TrainError::Csv(error.to_string()))?;
+    folder.write(names::PREDICTIONS, predictions)?;
+    folder.write_json(names::METRICS, &result.metrics)?;
+    folder.write_json(names::RUN, record)?;
+    Ok(())
+}
+
+/// The best fold's network: the frozen tensors with its classifier, or all its own.
+fn whole_network(
+    backbone: &StateDict,
+    fold: &FoldOutcome<FoldWeights>,
+    classifier: &str,
+) -> StateDict {
+    match &fold.weights {
+        FoldWeights::Full(tensors) => tensors.clone(),
+        FoldWeights::Head(head) => {
+            let mut whole = backbone.clone();
+            whole.extend(head_tensors(head, classifier));
+            whole
+        }
+    }
+}
+
+fn head_tensors(head: &Head, classifier: &str) -> StateDict {
+    let weight = StateTensor { shape: vec![head.classes, head.width], values: head.weight().into() };
+    let bias = StateTensor { shape: vec![head.classes], values: head.bias().into() };
+    let named = |leaf: &str, tensor| (format!("{classifier}{leaf}"), tensor);
+    StateDict::from([named("weight", weight), named("bias", bias)])
+}
+
+/// What a weight file says of itself.
+fn checkpoint_notes(
+    record: &RunRecord,
+    result: &ExperimentResult,
+    index: usize,
+) -> HashMap<String, String> {
+    let fold = &result.folds[index];
+    let scale = &result.normalisations[index % result.normalisations.len()];
+    let channels = |values: [f32; 3]| values.map(|v| v.to_string()).join(",");
+    let note = |key: &str, value: String| (key.to_owned(), value);
+    HashMap::from([
+        note("format", "pt".to_owned()),
+        note("architecture", record.backbone.to_string()),
+        note("classes", record.classes.join(",")),
+        note("mean", channels(scale.mean)),
+        note("std", channels(scale.std)),
+        note("size_px", record.size_px.to_string()),
+        note("backbone_weights_blake3", record.weights_hash.clone()),
+        note("eosin_version", record.eosin_version.clone()),
+        note("fold", fold.rows.name()),
+        note("epoch", fold.best_epoch.to_string()),
+    ])
+}

@@ -1,0 +1,278 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use eosin_core::BackboneName;
+use eosin_core::config::{Augment, GroupBy, NormaliseMode, TrainMode};
+
+/// Trains and judges classifiers of histopathology patches.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Print one JSON object instead of tables.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Threads to compute with; the result does not depend on it.
+    #[arg(long, global = true, value_name = "N")]
+    pub threads: Option<usize>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a synthetic data set and run the main job on it.
+    Demo(DemoArgs),
+    /// Make a synthetic, labelled set of H&E-like patches.
+    Phantom(PhantomArgs),
+    /// The main job: inspect, split, embed, train, evaluate, report.
+    Run(RunArgs),
+    /// Read every patch and list what is there and what is wrong.
+    Inspect(InspectArgs),
+    /// Divide patches into folds.
+    Split(SplitArgs),
+    /// Compute the embeddings that a run would need, into the cache.
+    Embed(JobArgs),
+    /// Train on folds made before.
+    Train(TrainArgs),
+    /// Compute a run's metrics and report again from its predictions.
+    Evaluate(EvaluateArgs),
+    /// Give probabilities for new images.
+    Predict(PredictArgs),
+    /// Score a predictions file against labels.
+    Score(ScoreArgs),
+    /// Look after the embedding cache.
+    #[command(subcommand)]
+    Cache(CacheCommand),
+}
+
+/// The data and the configuration that most commands share.
+#[derive(Debug, clap::Args)]
+pub struct JobArgs {
+    /// Folder of patches, or a CSV or TSV manifest.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Configuration, TOML; flags win over it.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Set any key of the configuration, such as train.weight_decay=0.05.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Seed of every random stream.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Resize patches to this side in pixels.
+    #[arg(long, value_name = "PX")]
+    pub size: Option<usize>,
+    /// Go on without patches that cannot be used.
+    #[arg(long)]
+    pub skip_bad: bool,
+    /// Folds of the cross-validation.
+    #[arg(long, value_name = "K")]
+    pub folds: Option<usize>,
+    /// What may not be on both sides of a split: auto, none, patient, slide, group.
+    #[arg(long)]
+    pub group: Option<GroupBy>,
+    /// Network: `eosin_mini`, `resnet18`, `mobilenetv2_100`, `tf_efficientnet_lite0`, `baseline_cnn`.
+    #[arg(long)]
+    pub backbone: Option<BackboneName>,
+    /// Weight file (safetensors), or `random`.
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<String>,
+    /// Pixel scaling: backbone, unit, imagenet, dataset, fold.
+    #[arg(long)]
+    pub normalise: Option<NormaliseMode>,
+    /// What is trained: head, full.
+    #[arg(long)]
+    pub mode: Option<TrainMode>,
+    /// Passes over the training part.
+    #[arg(long)]
+    pub epochs: Option<usize>,
+    /// Patches in one step.
+    #[arg(long)]
+    pub batch_size: Option<usize>,
+    /// Highest learning rate.
+    #[arg(long)]
+    pub learning_rate: Option<f64>,
+    /// Random changes to training patches: none, d4.
+    #[arg(long)]
+    pub augment: Option<Augment>,
+    /// Metric that picks the best epoch and fold, such as auroc or khd.
+    #[arg(long, value_name = "METRIC")]
+    pub select: Option<String>,
+    /// Folder of the embedding cache.
+    #[arg(long, value_name = "DIR")]
+    pub cache: Option<String>,
+}
+
+/// `eosin run`.
+#[derive(Debug, clap::Args)]
+pub struct RunArgs {
+    /// The job.
+    #[command(flatten)]
+    pub job: JobArgs,
+    /// Where the run is written.
+    #[command(flatten)]
+    pub out: OutArgs,
+}
+
+/// Where a run is written.
+#[derive(Debug, clap::Args)]
+pub struct OutArgs {
+    /// Run folder; default: a new one under `runs`.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Replace the run that the folder holds.
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
+/// `eosin train`.
+#[derive(Debug, clap::Args)]
+pub struct TrainArgs {
+    /// The job.
+    #[command(flatten)]
+    pub job: JobArgs,
+    /// Folds, as `eosin split` wrote them.
+    #[arg(long, value_name = "FILE")]
+    pub split: PathBuf,
+    /// Where the run is written.
+    #[command(flatten)]
+    pub out: OutArgs,
+}
+
+/// `eosin inspect`.
+#[derive(Debug, clap::Args)]
+pub struct InspectArgs {
+    /// The job.
+    #[command(flatten)]
+    pub job: JobArgs,
+    /// Read headers only: faster, but finds neither truncated nor blank patches.
+    #[arg(long)]
+    pub headers_only: bool,
+}
+
+/// `eosin split`.
+#[derive(Debug, clap::Args)]
+pub struct SplitArgs {
+    /// The job.
+    #[command(flatten)]
+    pub job: JobArgs,
+    /// File to write.
+    #[arg(long, value_name = "FILE", default_value = "folds.json")]
+    pub out: PathBuf,
+}
+
+/// `eosin demo`.
+#[derive(Debug, clap::Args)]
+pub struct DemoArgs {
+    /// Folder for the data and the run; default: a new one in the temporary folder.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Seed of the patches and of the run.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+}
+
+/// `eosin phantom`.
+#[derive(Debug, clap::Args)]
+pub struct PhantomArgs {
+    /// Folder to make.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Patients to train on.
+    #[arg(long, default_value_t = 12)]
+    pub patients: usize,
+    /// Further patients in the test part.
+    #[arg(long, default_value_t = 4)]
+    pub test_patients: usize,
+    /// Slides of each patient.
+    #[arg(long, default_value_t = 2)]
+    pub slides: usize,
+    /// Patches of each slide.
+    #[arg(long, default_value_t = 25)]
+    pub patches: usize,
+    /// Side of a patch in pixels.
+    #[arg(long, default_value_t = 96, value_name = "PX")]
+    pub size: usize,
+    /// 0 is easy, 1 impossible.
+    #[arg(long, default_value_t = 0.4)]
+    pub difficulty: f64,
+    /// Seed of the patches.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+}
+
+/// `eosin evaluate`.
+#[derive(Debug, clap::Args)]
+pub struct EvaluateArgs {
+    /// Run folder.
+    pub run: PathBuf,
+}
+
+/// `eosin predict`.
+#[derive(Debug, clap::Args)]
+pub struct PredictArgs {
+    /// Run folder.
+    pub run: PathBuf,
+    /// Images, or folders of images.
+    #[arg(required = true)]
+    pub images: Vec<PathBuf>,
+    /// One fold instead of the mean of all: its number, or `best`.
+    #[arg(long)]
+    pub fold: Option<String>,
+    /// Write lines `<key> <class index>` as the 2020 datathon wanted, the key being the file's stem.
+    #[arg(long)]
+    pub datathon: bool,
+    /// File to write; default: standard output.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// `eosin score`.
+#[derive(Debug, clap::Args)]
+pub struct ScoreArgs {
+    /// Predictions: eosin's CSV, or datathon lines `<key> <class>`.
+    pub predictions: PathBuf,
+    /// Labels: CSV with key (or path) and label (or target), or datathon lines.
+    #[arg(long, value_name = "FILE")]
+    pub labels: Option<PathBuf>,
+    /// The class that binary metrics are about; default: the last.
+    #[arg(long)]
+    pub positive: Option<String>,
+    /// Exit with 1 when this metric is below the bound, such as khd=0.99.
+    #[arg(long, value_name = "METRIC=BOUND")]
+    pub at_least: Option<String>,
+}
+
+/// `eosin cache`.
+#[derive(Debug, Subcommand)]
+pub enum CacheCommand {
+    /// List what the cache holds.
+    Ls(CacheArgs),
+    /// Check every stored embedding.
+    Verify(CacheArgs),
+    /// Remove the least recently used entries.
+    Prune {
+        /// The cache.
+        #[command(flatten)]
+        cache: CacheArgs,
+        /// Remove everything.
+        #[arg(long, required_unless_present = "max_bytes", conflicts_with = "max_bytes")]
+        all: bool,
+        /// Remove until the cache is not larger than this.
+        #[arg(long, value_name = "BYTES")]
+        max_bytes: Option<u64>,
+    },
+}
+
+/// Which cache.
+#[derive(Debug, clap::Args)]
+pub struct CacheArgs {
+    /// Folder of the embedding cache.
+    #[arg(long, value_name = "DIR")]
+    pub cache: Option<String>,
+}

@@ -1,0 +1,44 @@
+//! One file a command.
+
+mod cache;
+mod demo;
+mod embed;
+mod evaluate;
+mod inspect;
+mod phantom;
+mod predict;
+pub mod run;
+mod score;
+mod split;
+mod train;
+
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+
+use crate::args::{Args, Command};
+
+/// Runs the command that was typed.
+///
+/// # Errors
+/// Those of the command.
+pub fn run(args: Args) -> Result<ExitCode> {
+    if let Some(threads) = args.threads {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        pool.build_global().context("cannot start threads")?;
+    }
+    let json = args.json;
+    match args.command {
+        Command::Demo(args) => demo::run(&args, json),
+        Command::Phantom(args) => phantom::run(&args, json),
+        Command::Run(args) => run::run(&args, json),
+        Command::Inspect(args) => inspect::run(&args, json),
+        Command::Split(args) => split::run(&args, json),
+        Command::Embed(args) => embed::run(&args, json),
+        Command::Train(args) => train::run(&args, json),
+        Command::Evaluate(args) => evaluate::run(&args, json),
+        Command::Predict(args) => predict::run(&args, json),
+        Command::Score(args) => score::run(&args, json),
+        Command::Cache(command) => cache::run(&command, json),
+    }
+}

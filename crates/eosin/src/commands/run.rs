@@ -1,0 +1,196 @@
+//! `eosin run`: the main job.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Instant, SystemTime};
+
+use anyhow::Result;
+use eosin_data::{Folds, Manifest};
+use eosin_store::{Cache, Existing, Normalisation, RunFolder, RunRecord, names};
+use eosin_train::{Event, Experiment, ExperimentResult, save_run};
+use serde::Serialize;
+
+use crate::args::{JobArgs, OutArgs, RunArgs};
+use crate::output::{note, say, say_json};
+use crate::pipeline::Job;
+use crate::progress::Progress;
+use crate::report;
+use crate::settings::cache_dir;
+
+/// Inspects, splits, embeds, trains, evaluates and reports.
+///
+/// # Errors
+/// When a stage fails; what earlier stages wrote stays.
+pub fn run(args: &RunArgs, json: bool) -> Result<ExitCode> {
+    let job = Job::open(&args.job)?;
+    let folds = job.split()?;
+    execute(&args.job, &args.out, &job, &folds, json)
+}
+
+/// How long each stage took, in seconds.
+#[derive(Clone, Debug, Default, Serialize, serde::Deserialize)]
+pub struct Timings {
+    /// Embedding, or decoding for full training.
+    pub embed_secs: f64,
+    /// Training and judging every fold.
+    pub train_secs: f64,
+    /// The whole command so far.
+    pub total_secs: f64,
+}
+
+/// Everything after the split.
+///
+/// # Errors
+/// As [`run`].
+pub fn execute(
+    args: &JobArgs,
+    out: &OutArgs,
+    job: &Job,
+    folds: &Folds,
+    json: bool,
+) -> Result<ExitCode> {
+    let begun = Instant::now();
+    let created = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    let existing = if out.overwrite { Existing::Overwrite } else { Existing::Refuse };
+    let dir = out.out.clone().unwrap_or_else(|| default_out(&created));
+    let folder = RunFolder::create(&dir, existing)?;
+    write_inputs(&folder, job, folds)?;
+    let cache = Cache::open(&cache_dir(&job.config.cache.dir)?, job.config.cache.max_bytes)?;
+    let experiment = Experiment {
+        config: &job.config,
+        manifest: &job.manifest,
+        folds,
+        cache: &cache,
+        size_px: job.size_px,
+        positive: job.positive,
+        select: job.select,
+    };
+    let (result, mut timings) = watch(&experiment, &folder)?;
+    let record = record(job, folds, &result, created);
+    save_run(&folder, &record, &result)?;
+    timings.total_secs = begun.elapsed().as_secs_f64();
+    folder.write_json(names::TIMINGS, &timings)?;
+    report::write(&folder, &job.manifest, &args.data)?;
+    if json {
+        say_json(&serde_json::json!({
+            "run": dir, "record": record, "metrics": result.metrics, "timings": timings,
+        }))?;
+    } else {
+        print_result(&record, &result);
+        say(&format!("report   {}", folder.path(names::REPORT).display()));
+        say(&format!("model    {}", folder.path(eosin_train::MODEL).display()));
+        say(&format!("predict  eosin predict {} IMAGES...", dir.display()));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `runs/<time>`.
+fn default_out(created: &str) -> PathBuf {
+    PathBuf::from("runs").join(created.replace(':', "-"))
+}
+
+fn write_inputs(folder: &RunFolder, job: &Job, folds: &Folds) -> Result<()> {
+    folder.write(names::CONFIG, job.config.to_toml())?;
+    folder.write(names::MANIFEST, manifest_csv(&job.manifest)?)?;
+    folder.write(names::FOLDS, folds.to_json()?)?;
+    if !job.skipped.is_empty() {
+        folder.write("skipped.txt", job.skipped.join("\n") + "\n")?;
+    }
+    Ok(())
+}
+
+fn manifest_csv(manifest: &Manifest) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    manifest.write_csv(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Runs the experiment; events go to the bars and to `events.jsonl`.
+fn watch(experiment: &Experiment<'_>, folder: &RunFolder) -> Result<(ExperimentResult, Timings)> {
+    let mut log = folder.event_log()?;
+    let mut timings = Timings::default();
+    let begun = Instant::now();
+    let mut embed = Some(Progress::new("embed", "patches"));
+    let mut train: Option<Progress> = None;
+    let mut failure = None;
+    let total = experiment.config.train.epochs * experiment.folds.folds.len();
+    let mut epochs = 0;
+    let result = experiment.run(&mut |event| match event {
+        Event::Embedding { done, total } => {
+            if let Some(embed) = &mut embed {
+                embed.update(*done, *total, "");
+            }
+        }
+        Event::Embedded { found, computed } => {
+            timings.embed_secs = begun.elapsed().as_secs_f64();
+            if let Some(embed) = embed.take() {
+                embed.finish(&format!("{computed} embeddings computed, {found} found in the cache"));
+            }
+        }
+        Event::Step { fold, done, total } => {
+            let train = train.get_or_insert_with(|| Progress::new("train", "steps"));
+            train.update(*done, *total, &format!("fold {fold}"));
+        }
+        Event::Epoch { record, .. } => {
+            epochs += 1;
+            let metric = record.val_metric.map_or_else(String::new, |value| format!("{value:.4}"));
+            let train = train.get_or_insert_with(|| Progress::new("train", "epochs"));
+            train.update(epochs, total, &metric);
+            failure = log.append(event).err().or(failure.take());
+        }
+    })?;
+    if let Some(failure) = failure {
+        return Err(failure.into());
+    }
+    if let Some(train) = train {
+        train.finish(&format!("{} folds", result.folds.len()));
+    }
+    timings.train_secs = begun.elapsed().as_secs_f64() - timings.embed_secs;
+    Ok((result, timings))
+}
+
+fn record(job: &Job, folds: &Folds, result: &ExperimentResult, created: String) -> RunRecord {
+    let mode = job.config.backbone.normalise;
+    let scales: Vec<Normalisation> = result
+        .normalisations
+        .iter()
+        .map(|scale| Normalisation { mode, mean: scale.mean, std: scale.std })
+        .collect();
+    RunRecord {
+        eosin_version: env!("CARGO_PKG_VERSION").to_owned(),
+        created,
+        command: std::env::args().collect(),
+        seed: job.config.seed.0,
+        manifest_hash: job.manifest.hash(),
+        backbone: job.config.backbone.name,
+        classifier: eosin_models::classifier_prefix(job.config.backbone.name).to_owned(),
+        weights_hash: result.backbone.weights_hash.clone(),
+        classes: job.manifest.classes.clone(),
+        positive: job.manifest.classes[job.positive].clone(),
+        size_px: job.size_px,
+        resized: job.config.data.size_px.is_some(),
+        resize: job.config.data.resize,
+        non_square: job.config.data.non_square,
+        normalisation: scales[0],
+        fold_normalisation: if scales.len() > 1 { scales } else { Vec::new() },
+        repeats: folds.repeats,
+        folds: folds.folds.len() / folds.repeats,
+        best_repeat: result.folds[result.best_fold].rows.repeat,
+        best_fold: result.folds[result.best_fold].rows.fold,
+        device: "cpu".to_owned(),
+        threads: rayon::current_num_threads(),
+    }
+}
+
+fn print_result(record: &RunRecord, result: &ExperimentResult) {
+    report::print_metrics(&record.classes, &record.positive, &result.metrics);
+    let best = &result.folds[result.best_fold];
+    note(&format!(
+        "fold {} is the best by {}; epoch {} of {}",
+        best.rows.name(),
+        result.metrics.select,
+        best.best_epoch + 1,
+        best.epochs.len()
+    ));
+}
+

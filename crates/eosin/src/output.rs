@@ -1,0 +1,68 @@
+//! What is printed: results to stdout, everything else to stderr.
+
+use std::io::Write as _;
+
+use comfy_table::style::presets;
+use comfy_table::{CellAlignment, Table};
+use serde::Serialize;
+
+/// Prints a line of a result. A closed pipe ends the output, not the program.
+#[expect(clippy::print_stdout, reason = "stdout is for results, and this is where they go out")]
+pub fn say(line: &str) {
+    if writeln!(std::io::stdout(), "{line}").is_err() {
+        // `eosin ... | head` has read enough.
+    }
+}
+
+/// Prints a line of progress or advice.
+pub fn note(line: &str) {
+    if writeln!(std::io::stderr(), "{line}").is_err() {
+        // Nobody listens to stderr.
+    }
+}
+
+/// Prints an error with its causes, once.
+pub fn print_error(error: &anyhow::Error) {
+    note(&format!("error: {error:#}"));
+}
+
+/// Prints one JSON object.
+///
+/// # Errors
+/// When the value has no JSON form.
+pub fn say_json<T: Serialize>(value: &T) -> anyhow::Result<()> {
+    say(&serde_json::to_string_pretty(value)?);
+    Ok(())
+}
+
+/// Prints a table; all columns but the first are aligned right.
+pub fn say_table(header: &[&str], rows: Vec<Vec<String>>) {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(header.to_vec());
+    for row in rows {
+        table.add_row(row);
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    say(&table.to_string());
+}
+
+/// `1.2 s`, `3 min 20 s`.
+pub fn duration(secs: f64) -> String {
+    if secs < 60.0 {
+        format!("{secs:.1} s")
+    } else {
+        format!("{:.0} min {:.0} s", (secs / 60.0).floor(), secs % 60.0)
+    }
+}
+
+/// `12.3 MB`.
+pub fn bytes(count: u64) -> String {
+    match count {
+        0..1_000 => format!("{count} B"),
+        1_000..1_000_000 => format!("{:.1} kB", count as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", count as f64 / 1e6),
+        _ => format!("{:.2} GB", count as f64 / 1e9),
+    }
+}

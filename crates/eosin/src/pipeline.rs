@@ -1,0 +1,180 @@
+//! The stages that commands share: from a folder to usable patches, folds and an experiment.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use eosin_core::Config;
+use eosin_data::{
+    DecodeLimits, Folds, IngestOptions, InspectOptions, Inspection, Manifest, SplitMethod,
+    SplitOptions, read_manifest, split,
+};
+use eosin_metrics::Metric;
+use eosin_models::BackboneSpec;
+
+use crate::args::JobArgs;
+use crate::output::note;
+use crate::progress::Progress;
+use crate::settings;
+
+/// Problems printed in full before "and N more".
+const PROBLEMS_SHOWN: usize = 20;
+
+/// A job with its data found and checked.
+pub struct Job {
+    /// The resolved configuration.
+    pub config: Config,
+    /// The usable patches.
+    pub manifest: Manifest,
+    /// What was found of every patch.
+    pub inspection: Inspection,
+    /// Keys left out by `--skip-bad`.
+    pub skipped: Vec<String>,
+    /// Side that the network is run at.
+    pub size_px: usize,
+    /// The class that binary metrics are about.
+    pub positive: usize,
+    /// The metric that picks epochs and the best fold.
+    pub select: Metric,
+}
+
+impl Job {
+    /// Resolves the configuration, finds the patches and checks every one.
+    ///
+    /// # Errors
+    /// When anything cannot be used; problems with patches are all listed first.
+    pub fn open(args: &JobArgs) -> Result<Self> {
+        let config = settings::resolve(args)?;
+        let manifest = find_patches(&args.data, &config)?;
+        let inspection = inspect(&manifest, &config, true);
+        let bad = inspection.bad_keys(config.data.size_px.is_none());
+        if !bad.is_empty() {
+            list_problems(&inspection);
+            if !config.data.skip_bad {
+                bail!(
+                    "{} of {} patches cannot be used (listed above); mend them, or go on without \
+                     them with '--skip-bad'",
+                    bad.len(),
+                    manifest.patches.len()
+                );
+            }
+            note(&format!("going on without {} patches", bad.len()));
+        }
+        let manifest = if bad.is_empty() { manifest } else { manifest.without(&bad) };
+        let size_px = network_size(&config, &inspection)?;
+        Ok(Self {
+            positive: positive_class(&config, &manifest)?,
+            select: config.train.select.parse()?,
+            skipped: bad.into_iter().collect(),
+            config,
+            manifest,
+            inspection,
+            size_px,
+        })
+    }
+
+    /// Divides the patches as the configuration says.
+    ///
+    /// # Errors
+    /// When there are too few patches or groups, or a group is on both sides of a given split.
+    pub fn split(&self) -> Result<Folds> {
+        let config = &self.config.split;
+        let has_val = self
+            .manifest
+            .patches
+            .iter()
+            .any(|patch| patch.split == Some(eosin_core::Split::Val));
+        let method = match config.holdout {
+            _ if has_val => SplitMethod::Predefined,
+            Some(_) => SplitMethod::HoldOut,
+            None => SplitMethod::KFold,
+        };
+        let options = SplitOptions {
+            method,
+            k: config.folds,
+            repeats: config.repeats,
+            val_fraction: config.holdout.unwrap_or(SplitOptions::default().val_fraction),
+            group: config.group,
+            seed: self.config.seed,
+        };
+        let (folds, warnings) = split(&self.manifest, &options)?;
+        for warning in warnings {
+            note(&format!("warning: {warning}"));
+        }
+        Ok(folds)
+    }
+}
+
+/// Finds the patches of a folder or manifest file.
+///
+/// # Errors
+/// When there is nothing usable, or it is ambiguous.
+pub fn find_patches(data: &Path, config: &Config) -> Result<Manifest> {
+    let classes = &config.data.classes;
+    let options = IngestOptions {
+        classes: (!classes.is_empty()).then(|| classes.clone()),
+        ..IngestOptions::default()
+    };
+    let manifest = read_manifest(data, &options)?;
+    for line in &manifest.notes {
+        note(&format!("note: {line}"));
+    }
+    Ok(manifest)
+}
+
+/// Reads every patch, with progress.
+pub fn inspect(manifest: &Manifest, config: &Config, decode: bool) -> Inspection {
+    let options = InspectOptions {
+        decode,
+        limits: DecodeLimits { max_side_px: config.data.max_side_px, ..DecodeLimits::default() },
+        sizes_may_differ: config.data.size_px.is_some(),
+    };
+    let progress = std::sync::Mutex::new(Progress::new("inspect", "patches"));
+    let inspection = eosin_data::inspect(manifest, &options, &|done, total| {
+        if let Ok(mut progress) = progress.try_lock() {
+            let small = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+            progress.update(small(done), small(total), "");
+        }
+    });
+    let found = format!("{} patches, {} problems", inspection.patches, inspection.problems.len());
+    if let Ok(progress) = progress.into_inner() {
+        progress.finish(&found);
+    }
+    inspection
+}
+
+/// Prints the problems with patches, each with what to do.
+pub fn list_problems(inspection: &Inspection) {
+    for problem in inspection.problems.iter().take(PROBLEMS_SHOWN) {
+        note(&format!("  {}: {}; {}", problem.key, problem.message, problem.fix));
+    }
+    let more = inspection.problems.len().saturating_sub(PROBLEMS_SHOWN);
+    if more > 0 {
+        note(&format!("  and {more} more: 'eosin inspect --json' lists all"));
+    }
+}
+
+/// The side that the network is run at: the one asked for, else the patches' own.
+fn network_size(config: &Config, inspection: &Inspection) -> Result<usize> {
+    if let Some(size) = config.data.size_px {
+        return Ok(size);
+    }
+    let native = BackboneSpec::of(config.backbone.name).native_size_px;
+    match inspection.usual_size_px {
+        Some((width, height)) if width == height => Ok(width),
+        Some((width, height)) => bail!(
+            "patches are {width}x{height} px, not square; resize them with '--size {native} --set \
+             data.non_square=stretch', or with 'pad'"
+        ),
+        None => bail!("no patch can be read"),
+    }
+}
+
+fn positive_class(config: &Config, manifest: &Manifest) -> Result<usize> {
+    let name = &config.data.positive;
+    if name.is_empty() {
+        return Ok(manifest.classes.len() - 1);
+    }
+    manifest.classes.iter().position(|class| class == name).with_context(|| {
+        format!("data.positive is '{name}'; the classes are {}", manifest.classes.join(", "))
+    })
+}

@@ -1,0 +1,170 @@
+//! Prediction and label files, eosin's and the datathon's.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+
+/// Class name by key.
+pub type Labels = BTreeMap<String, String>;
+
+/// A predictions file.
+#[derive(Debug, Default)]
+pub struct Scored {
+    /// Class names.
+    pub classes: Vec<String>,
+    /// Probabilities by key; of class decisions, 1 and 0.
+    pub probs: BTreeMap<String, Vec<f64>>,
+    /// The file's own targets, by key, when it has them.
+    pub targets: Labels,
+    /// Whether the file had probabilities.
+    pub has_probs: bool,
+}
+
+/// Reads predictions: a CSV with `key` (or `path`) and `prob_<class>` columns, or datathon lines.
+///
+/// # Errors
+/// When the file cannot be read, is malformed, or has a key twice.
+pub fn read_predictions(path: &Path) -> Result<Scored> {
+    let text = read(path)?;
+    if !is_table(&text) {
+        return datathon_predictions(path, &text);
+    }
+    let table = Table::parse(path, &text)?;
+    let mut scored = Scored { has_probs: true, ..Scored::default() };
+    let prob_columns: Vec<usize> = (0..table.header.len())
+        .filter(|at| {
+            let class = table.header[*at].strip_prefix("prob_");
+            class.is_some_and(|class| {
+                scored.classes.push(class.to_owned());
+                true
+            })
+        })
+        .collect();
+    if prob_columns.is_empty() {
+        bail!("{} has no prob_<class> columns, only {}", path.display(), table.header.join(", "));
+    }
+    let key = table.column(path, &["key", "path"])?;
+    let target = table.header.iter().position(|name| name == "target");
+    let part = table.header.iter().position(|name| name == "part");
+    let several = part.is_some_and(|part| table.rows.iter().any(|row| row[part] != table.rows[0][part]));
+    for (line, row) in table.rows.iter().enumerate() {
+        // A run's own file holds several models' predictions: those are told apart by their part.
+        let key = match part.filter(|_| several) {
+            Some(part) => format!("{}:{}", row[part], row[key]),
+            None => row[key].clone(),
+        };
+        let prob = |at: &usize| {
+            row[*at].parse::<f64>().with_context(|| {
+                format!("{}, line {}: '{}' is no probability", path.display(), line + 2, row[*at])
+            })
+        };
+        let probs = prob_columns.iter().map(prob).collect::<Result<_>>()?;
+        if let Some(target) = target.filter(|at| !row[*at].is_empty()) {
+            scored.targets.insert(key.clone(), row[target].clone());
+        }
+        if scored.probs.insert(key.clone(), probs).is_some() {
+            bail!("{}, line {}: key {key} stands twice", path.display(), line + 2);
+        }
+    }
+    Ok(scored)
+}
+
+/// Reads labels: a CSV with `key` (or `path`) and `label` (or `target`), or datathon lines.
+///
+/// # Errors
+/// As [`read_predictions`].
+pub fn read_labels(path: &Path) -> Result<Labels> {
+    let text = read(path)?;
+    let pairs: Vec<(String, String)> = if is_table(&text) {
+        let table = Table::parse(path, &text)?;
+        let key = table.column(path, &["key", "path"])?;
+        let label = table.column(path, &["label", "target"])?;
+        table.rows.iter().map(|row| (row[key].clone(), row[label].clone())).collect()
+    } else {
+        datathon_lines(path, &text)?
+    };
+    let mut labels = Labels::new();
+    for (key, label) in pairs {
+        if labels.insert(key.clone(), label).is_some() {
+            bail!("{}: key {key} stands twice", path.display());
+        }
+    }
+    Ok(labels)
+}
+
+fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// Whether the first line is a table's header; datathon lines have neither comma nor tab.
+fn is_table(text: &str) -> bool {
+    text.lines().next().is_some_and(|line| line.contains([',']))
+}
+
+/// Lines `<key> <class>`, blank separated.
+fn datathon_lines(path: &Path, text: &str) -> Result<Vec<(String, String)>> {
+    let mut pairs = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words.as_slice() {
+            [] => {}
+            [key, class] => pairs.push(((*key).to_owned(), (*class).to_owned())),
+            _ => bail!(
+                "{}, line {}: expected '<key> <class>', got '{line}'",
+                path.display(),
+                index + 1
+            ),
+        }
+    }
+    if pairs.is_empty() {
+        bail!("{} is empty", path.display());
+    }
+    Ok(pairs)
+}
+
+fn datathon_predictions(path: &Path, text: &str) -> Result<Scored> {
+    let mut scored = Scored { classes: vec!["0".into(), "1".into()], ..Scored::default() };
+    for (key, class) in datathon_lines(path, text)? {
+        let probs = match class.as_str() {
+            "0" => vec![1.0, 0.0],
+            "1" => vec![0.0, 1.0],
+            other => bail!("{}: class of key {key} is '{other}'; it must be 0 or 1", path.display()),
+        };
+        if scored.probs.insert(key.clone(), probs).is_some() {
+            bail!("{}: key {key} stands twice", path.display());
+        }
+    }
+    Ok(scored)
+}
+
+/// A small CSV file, read whole.
+struct Table {
+    header: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    fn parse(path: &Path, text: &str) -> Result<Self> {
+        let name = path.display();
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let words = |record: &csv::StringRecord| record.iter().map(str::to_owned).collect();
+        let header = words(reader.headers().with_context(|| format!("in {name}"))?);
+        let mut rows = Vec::new();
+        for record in reader.records() {
+            rows.push(words(&record.with_context(|| format!("in {name}"))?));
+        }
+        if rows.is_empty() {
+            bail!("{name} has a header but no rows");
+        }
+        Ok(Self { header, rows })
+    }
+
+    fn column(&self, path: &Path, names: &[&str]) -> Result<usize> {
+        let found = names.iter().find_map(|name| self.header.iter().position(|h| h == name));
+        found.with_context(|| {
+            let (wanted, has) = (names.join("' or '"), self.header.join(", "));
+            format!("{} has no column '{wanted}', only {has}", path.display())
+        })
+    }
+}
