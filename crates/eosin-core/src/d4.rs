@@ -52,6 +52,7 @@ impl D4 {
     }
 
     /// The symmetry that applies `self` first and `next` afterwards.
+    #[must_use]
     pub const fn then(self, next: Self) -> Self {
         // A mirror turns later counter-clockwise quarter turns of `self` into clockwise ones.
         let turns = if next.mirrored() {
@@ -63,6 +64,7 @@ impl D4 {
     }
 
     /// The symmetry that undoes this one.
+    #[must_use]
     pub const fn inverse(self) -> Self {
         if self.mirrored() {
             self

@@ -60,9 +60,9 @@ pub fn max_pool(
         out,
         |target, pixels, first, _| {
             if first {
-                target.copy_from_slice(pixels)
+                target.copy_from_slice(pixels);
             } else {
-                keep_larger(target, pixels)
+                keep_larger(target, pixels);
             }
         },
     );

@@ -11,6 +11,7 @@ use eosin_kernels::{Activation, Pool};
 use rand::RngExt as _;
 
 use crate::engine::Engine;
+use crate::graph_builder::narrow;
 use crate::layers::{BatchNorm, Conv2d, Linear};
 
 /// Runs on any Burn device; batch norm and dropout follow the mode.
@@ -64,7 +65,7 @@ impl BurnEngine {
             return x;
         };
         let mut rng = rng.borrow_mut();
-        let scale = (1.0 / (1.0 - rate)) as f32;
+        let scale = narrow(1.0 / (1.0 - rate));
         let kept = |drawn: f64| if drawn < rate { 0.0 } else { scale };
         let mask: Vec<f32> = (0..x.dims().iter().product())
             .map(|_| kept(rng.random()))

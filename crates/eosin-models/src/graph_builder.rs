@@ -119,7 +119,7 @@ impl Folded {
     clippy::cast_possible_truncation,
     reason = "weights are kept in single precision"
 )]
-const fn narrow(value: f64) -> f32 {
+pub(crate) const fn narrow(value: f64) -> f32 {
     value as f32
 }
 

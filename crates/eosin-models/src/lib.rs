@@ -15,6 +15,7 @@ mod registry;
 mod state;
 mod torchvision;
 mod weights;
+mod weights_out;
 
 pub use burn_engine::{BurnEngine, cpu};
 pub use engine::{Architecture, Engine};
@@ -24,5 +25,7 @@ pub use layers::{BatchNorm, Conv2d, ConvGeometry, Linear, PadMode};
 pub use registry::{Backbone, BackboneSpec, IMAGENET_MEAN, IMAGENET_STD};
 pub use state::{StateDict, StateMismatch, StateTensor, init_state, load_state, state_dict};
 pub use weights::{
-    StoredAs, WeightFile, WeightsError, classifier_prefix, embedded_weights, parameter_count, to_safetensors,
+    EMBEDDED, WeightFile, WeightsError, classifier_prefix, embedded_weights,
+    embedded_weights_have_seen, parameter_count,
 };
+pub use weights_out::{StoredAs, to_safetensors};

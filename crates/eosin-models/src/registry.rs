@@ -74,10 +74,6 @@ impl BackboneSpec {
 
 /// Any of the architectures.
 #[derive(Module, Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a process holds a handful of networks"
-)]
 pub enum Backbone {
     /// Basic-block residual network.
     ResNet(ResNet),

@@ -40,14 +40,12 @@ fn mobilenet_v2(key: &str) -> Option<String> {
             let (stage, block) = stage_of(index - 1)?;
             let layer = layer.strip_prefix("conv.")?;
             let name = match (stage, layer) {
-                (0, "0.0") => "conv_dw",
-                (0, "0.1") | (_, "0.1") => "bn1",
-                (0, "1") => "conv_pw",
-                (0, "2") | (_, "1.1") => "bn2",
-                (_, "0.0") => "conv_pw",
-                (_, "1.0") => "conv_dw",
-                (_, "2") => "conv_pwl",
-                (_, "3") => "bn3",
+                (0, "0.0") | (1.., "1.0") => "conv_dw",
+                (0, "1") | (1.., "0.0") => "conv_pw",
+                (_, "0.1") => "bn1",
+                (0, "2") | (1.., "1.1") => "bn2",
+                (1.., "2") => "conv_pwl",
+                (1.., "3") => "bn3",
                 _ => return None,
             };
             Some(format!("blocks.{stage}.{block}.{name}.{leaf}"))

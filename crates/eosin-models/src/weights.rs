@@ -1,5 +1,6 @@
 //! Weight files: safetensors under timm's or torchvision's names.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use burn::module::Module;
@@ -206,6 +207,9 @@ fn read_tensor(name: &str, key: &str, view: &TensorView<'_>) -> Result<StateTens
     })
 }
 
+/// What the embedded weights are called.
+pub const EMBEDDED: &str = "embedded";
+
 /// The weights that are part of the program, for the architecture that has some.
 ///
 /// # Panics
@@ -213,51 +217,21 @@ fn read_tensor(name: &str, key: &str, view: &TensorView<'_>) -> Result<StateTens
 pub fn embedded_weights(name: BackboneName) -> Option<WeightFile> {
     let bytes = include_bytes!("../weights/eosin_mini.safetensors");
     (name == BackboneName::EosinMini)
-        .then(|| WeightFile::parse("embedded", bytes).expect("a test parses the embedded weights"))
+        .then(|| WeightFile::parse(EMBEDDED, bytes).expect("a test parses the embedded weights"))
 }
 
-/// How weights are stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StoredAs {
-    /// Four bytes a value.
-    F32,
-    /// Two bytes a value, rounded to nearest.
-    F16,
-}
-
-/// The bytes of a safetensors file with these tensors and notes.
-///
-/// # Panics
-/// When a tensor's values do not fill its shape.
-pub fn to_safetensors(
-    tensors: &StateDict,
-    metadata: std::collections::HashMap<String, String>,
-    stored_as: StoredAs,
-) -> Vec<u8> {
-    let bytes: Vec<(&String, &StateTensor, Vec<u8>)> = tensors
-        .iter()
-        .map(|(key, tensor)| {
-            let bytes = match stored_as {
-                StoredAs::F32 => tensor.values.iter().flat_map(|v| v.to_le_bytes()).collect(),
-                StoredAs::F16 => tensor
-                    .values
-                    .iter()
-                    .flat_map(|v| f16::from_f32(*v).to_le_bytes())
-                    .collect(),
-            };
-            (key, tensor, bytes)
-        })
-        .collect();
-    let dtype = match stored_as {
-        StoredAs::F32 => Dtype::F32,
-        StoredAs::F16 => Dtype::F16,
+/// Whether the file with this BLAKE3 hash is one of the patches that the embedded weights have
+/// seen: their training patches, and those that the training was watched on. Scores on such
+/// patches are too good.
+pub fn embedded_weights_have_seen(content_hash: &[u8; 32]) -> bool {
+    // Sorted first eight bytes of the hashes.
+    let seen = include_bytes!("../weights/eosin_mini.seen")
+        .as_chunks::<8>()
+        .0;
+    let [prefix, ..] = content_hash.as_chunks::<8>().0 else {
+        return false;
     };
-    let views = bytes.iter().map(|(key, tensor, bytes)| {
-        let view =
-            TensorView::new(dtype, tensor.shape.clone(), bytes).expect("the values fill the shape");
-        (key.as_str(), view)
-    });
-    safetensors::serialize(views, Some(metadata)).expect("views of valid tensors serialise")
+    seen.binary_search(prefix).is_ok()
 }
 
 /// Number of trainable values in `network` (running statistics not counted).

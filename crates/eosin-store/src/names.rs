@@ -18,13 +18,17 @@ pub const RUN: &str = "run.json";
 pub const TIMINGS: &str = "timings.json";
 /// The backbone's weights.
 pub const BACKBONE: &str = "backbone.safetensors";
+/// The best fold's whole network.
+pub const MODEL: &str = "model.safetensors";
+/// Patches left out because they cannot be used, a key a line.
+pub const SKIPPED: &str = "skipped.txt";
 /// The report.
 pub const REPORT: &str = "report.html";
 /// Locked by the process that writes, whose id it holds.
 pub const LOCK: &str = "run.lock";
 
 /// Every file with a fixed name that a run may write, the lock excepted.
-pub const ALL: [&str; 10] = [
+pub const ALL: [&str; 12] = [
     CONFIG,
     MANIFEST,
     FOLDS,
@@ -34,6 +38,8 @@ pub const ALL: [&str; 10] = [
     RUN,
     TIMINGS,
     BACKBONE,
+    MODEL,
+    SKIPPED,
     REPORT,
 ];
 

@@ -35,6 +35,9 @@ pub struct RunRecord {
     pub classifier: String,
     /// Hash of the backbone's weights, hex.
     pub weights_hash: String,
+    /// Training-pool and test patches that the backbone's weights were made with, as far as is
+    /// known: scores on them are too good.
+    pub seen_by_weights: [usize; 2],
     /// Class names in the order of their indices.
     pub classes: Vec<String>,
     /// The class that the binary metrics are about.

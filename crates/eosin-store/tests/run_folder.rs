@@ -36,6 +36,7 @@ fn record() -> RunRecord {
         repeats: 1,
         folds: 10,
         best_repeat: 0,
+        seen_by_weights: [0, 0],
         best_fold: 2,
         device: "cpu".to_owned(),
         threads: 2,

@@ -43,8 +43,10 @@ impl PatchReader {
     fn decode(&self, path: &Path, bytes: &[u8]) -> Result<RgbPatch, TrainError> {
         let patch = decode_rgb_bytes(bytes, &path.display().to_string(), &self.limits)?;
         let patch = match self.resize {
-            Some(spec) => resize(&patch, spec)
-                .map_err(|source| TrainError::Resize { path: path.to_owned(), source })?,
+            Some(spec) => resize(&patch, spec).map_err(|source| TrainError::Resize {
+                path: path.to_owned(),
+                source,
+            })?,
             None => patch,
         };
         if (patch.width_px, patch.height_px) == (self.size_px, self.size_px) {
@@ -61,7 +63,10 @@ impl PatchReader {
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, TrainError> {
-    std::fs::read(path).map_err(|source| TrainError::Read { path: path.to_owned(), source })
+    std::fs::read(path).map_err(|source| TrainError::Read {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// The content hash of every file, in order.
@@ -120,7 +125,10 @@ impl Embedder {
         for group in views.chunks(self.images) {
             input.clear();
             for (patch, symmetry) in group {
-                input.extend(self.scale.interleaved(&symmetry.apply(&patch.pixels, side, side, 3)));
+                input.extend(
+                    self.scale
+                        .interleaved(&symmetry.apply(&patch.pixels, side, side, 3)),
+                );
             }
             input.resize(self.images * side * side * 3, 0.0);
             let out = self.graph.run(self.images, &input, workspace);
@@ -182,7 +190,10 @@ impl Embedder {
             entry.append(&hashes.zip(rows).collect::<Vec<_>>())?;
             progress(found + index * BATCH + batch.len(), files.len());
         }
-        Ok(EmbedCount { found, computed: missing.len() })
+        Ok(EmbedCount {
+            found,
+            computed: missing.len(),
+        })
     }
 }
 
@@ -209,7 +220,9 @@ impl CachedEmbeddings {
     /// When the entry lacks one.
     pub fn new(reader: Reader, hashes: &[ImageHash]) -> Result<Self, TrainError> {
         let slots: Option<Vec<usize>> = hashes.iter().map(|hash| reader.slot(hash)).collect();
-        slots.map(|slots| Self { reader, slots }).ok_or(TrainError::CacheChanged)
+        slots
+            .map(|slots| Self { reader, slots })
+            .ok_or(TrainError::CacheChanged)
     }
 }
 
@@ -219,6 +232,7 @@ impl EmbeddingSource for CachedEmbeddings {
     }
 
     fn copy_into(&self, row: usize, symmetry: D4, out: &mut [f32]) {
-        self.reader.copy_into(self.slots[row], symmetry.index(), out);
+        self.reader
+            .copy_into(self.slots[row], symmetry.index(), out);
     }
 }

@@ -65,13 +65,17 @@ pub enum TrainError {
     #[error(transparent)]
     Cache(#[from] eosin_store::CacheError),
     /// Another process removed entries while this one was using them.
-    #[error("the embedding cache lost entries during the run; run again, with a larger 'cache.max_bytes'")]
+    #[error(
+        "the embedding cache lost entries during the run; run again, with a larger 'cache.max_bytes'"
+    )]
     CacheChanged,
     /// A metric cannot be computed at all.
     #[error(transparent)]
     Metric(#[from] eosin_metrics::MetricError),
     /// The loss is not finite.
-    #[error("training diverged in fold {fold}, epoch {epoch}; lower 'train.learning_rate', which is {learning_rate}")]
+    #[error(
+        "training diverged in fold {fold}, epoch {epoch}; lower 'train.learning_rate', which is {learning_rate}"
+    )]
     Diverged {
         /// The fold.
         fold: String,
@@ -81,7 +85,9 @@ pub enum TrainError {
         learning_rate: f64,
     },
     /// The architecture has no embedded weights.
-    #[error("{0} has no weights of its own; name a file with '--weights FILE', or train from fresh weights with '--weights random --mode full'")]
+    #[error(
+        "{0} has no weights of its own; name a file with '--weights FILE', or train from fresh weights with '--weights random --mode full'"
+    )]
     NoWeights(eosin_core::BackboneName),
     /// A weight file cannot be used.
     #[error(transparent)]
@@ -97,7 +103,9 @@ pub enum TrainError {
         problem: String,
     },
     /// The image side is too small for the network.
-    #[error("{backbone} needs patches of {min_px} px or more, these are {size_px}; use '--size {min_px}' or another '--backbone'")]
+    #[error(
+        "{backbone} needs patches of {min_px} px or more, these are {size_px}; use '--size {min_px}' or another '--backbone'"
+    )]
     TooSmall {
         /// The network.
         backbone: eosin_core::BackboneName,

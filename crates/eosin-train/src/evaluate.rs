@@ -61,19 +61,40 @@ pub fn evaluate(
         by_repeat.entry(repeat).or_default().push(row);
     }
     let fold = |((repeat, fold), rows): (&(usize, usize), &Vec<&Prediction>)| {
-        Ok(FoldMetrics { repeat: *repeat, fold: *fold, metrics: score(rows)? })
+        Ok(FoldMetrics {
+            repeat: *repeat,
+            fold: *fold,
+            metrics: score(rows)?,
+        })
     };
-    let folds: Vec<FoldMetrics> = by_fold.iter().map(fold).collect::<Result<_, MetricError>>()?;
-    let summary = |metric: Metric| (metric, summarise(folds.iter().map(|f| f.metrics.get(metric))));
+    let folds: Vec<FoldMetrics> = by_fold
+        .iter()
+        .map(fold)
+        .collect::<Result<_, MetricError>>()?;
+    let summary = |metric: Metric| {
+        (
+            metric,
+            summarise(folds.iter().map(|f| f.metrics.get(metric))),
+        )
+    };
     let test = |part: Part| {
-        let rows: Vec<&Prediction> =
-            rows.iter().filter(|row| row.part == part && row.target.is_some()).collect();
-        if rows.is_empty() { Ok(None) } else { score(&rows).map(Some) }
+        let rows: Vec<&Prediction> = rows
+            .iter()
+            .filter(|row| row.part == part && row.target.is_some())
+            .collect();
+        if rows.is_empty() {
+            Ok(None)
+        } else {
+            score(&rows).map(Some)
+        }
     };
     Ok(RunMetrics {
         select,
         across_folds: Metric::ALL.iter().copied().map(summary).collect(),
-        out_of_fold: by_repeat.values().map(|rows| score(rows)).collect::<Result<_, _>>()?,
+        out_of_fold: by_repeat
+            .values()
+            .map(|rows| score(rows))
+            .collect::<Result<_, _>>()?,
         best_fold: best_fold(folds.iter().map(|fold| fold.metrics.get(select)), select),
         test_average: test(Part::TestAverage)?,
         test_best: test(Part::TestBest)?,

@@ -10,7 +10,7 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Gradients, Tensor, TensorData};
 use eosin_core::config::{Augment, TrainConfig};
 use eosin_core::{D4, Seed, Stream};
-use eosin_models::{Architecture, Backbone, BurnEngine, GraphBuilder, Workspace, cpu};
+use eosin_models::{Architecture, Backbone, BurnEngine, Graph, GraphBuilder, Workspace, cpu};
 use rand::RngExt as _;
 use rand::seq::SliceRandom as _;
 use rayon::prelude::*;
@@ -85,7 +85,13 @@ impl FullTraining<'_> {
                 network = flat.write(network);
                 progress(epoch * steps + step + 1, self.config.epochs * steps);
             }
-            epoch_end(FullEpoch { epoch, train_loss: total / steps as f64 }, &network)?;
+            epoch_end(
+                FullEpoch {
+                    epoch,
+                    train_loss: total / steps as f64,
+                },
+                &network,
+            )?;
         }
         Ok(network)
     }
@@ -137,6 +143,22 @@ pub(crate) fn draw_symmetry(augment: Augment, rng: &mut eosin_core::Rng) -> D4 {
     }
 }
 
+/// Images in one run of the graph. Always so many, the last of them blank when there are fewer, so
+/// that an image's bits do not depend on how many others there are.
+pub(crate) const TOGETHER: usize = 8;
+
+/// Logits, `[images, classes]`, of at most [`TOGETHER`] images.
+pub(crate) fn padded_logits(
+    graph: &Graph,
+    mut images: Vec<f32>,
+    workspace: &mut Workspace,
+) -> Vec<f32> {
+    let [height, width] = graph.input_size();
+    let count = images.len() / (height * width * 3);
+    images.resize(TOGETHER * height * width * 3, 0.0);
+    graph.run(TOGETHER, &images, workspace)[..count * graph.output_width()].to_vec()
+}
+
 /// Logits and probabilities of `rows` (each `[rows, classes]`) by the evaluation graph of
 /// `network`.
 pub fn predict_full(
@@ -147,11 +169,13 @@ pub fn predict_full(
 ) -> (Vec<f32>, Vec<f32>) {
     let graph = GraphBuilder::logits(network, patches.size_px);
     let logits: Vec<f32> = rows
-        .par_chunks(8)
+        .par_chunks(TOGETHER)
         .map_init(Workspace::default, |workspace, rows| {
-            let images: Vec<f32> =
-                rows.iter().flat_map(|row| scale.interleaved(patches.image(*row))).collect();
-            graph.run(rows.len(), &images, workspace).to_vec()
+            let images = rows
+                .iter()
+                .flat_map(|row| scale.interleaved(patches.image(*row)))
+                .collect();
+            padded_logits(&graph, images, workspace)
         })
         .collect::<Vec<_>>()
         .concat();

@@ -1,7 +1,7 @@
 //! Training the whole network of every fold, one fold after the other.
 
-use eosin_core::{BackboneName, Seed};
 use eosin_core::config::TrainConfig;
+use eosin_core::{BackboneName, Seed};
 use eosin_metrics::{Metric, MetricSet};
 use eosin_models::{Backbone, StateDict, cpu, load_state, state_dict};
 
@@ -104,9 +104,17 @@ impl FullFolds<'_> {
         let FullEpoch { epoch, train_loss } = end;
         if !train_loss.is_finite() {
             let learning_rate = self.config.learning_rate;
-            return Err(TrainError::Diverged { fold: fold.name(), epoch, learning_rate });
+            return Err(TrainError::Diverged {
+                fold: fold.name(),
+                epoch,
+                learning_rate,
+            });
         }
-        let targets: Vec<usize> = fold.val.iter().map(|row| self.patches.targets[*row]).collect();
+        let targets: Vec<usize> = fold
+            .val
+            .iter()
+            .map(|row| self.patches.targets[*row])
+            .collect();
         let (logits, probs) = predict_full(network, self.patches, &fold.val, scale);
         let val_loss = loss.backward(&logits, &targets, &mut vec![0.0; logits.len()]);
         let metrics = MetricSet::new(&targets, &probs, self.classes, self.positive)?;

@@ -25,7 +25,11 @@ impl Head {
         let bound = 1.0 / (width as f32).sqrt();
         let weights = (0..classes * width).map(|_| bound * (2.0 * rng.random::<f32>() - 1.0));
         let values = weights.chain(std::iter::repeat_n(0.0, classes)).collect();
-        Self { width, classes, values }
+        Self {
+            width,
+            classes,
+            values,
+        }
     }
 
     /// `[classes, width]`.
@@ -44,7 +48,10 @@ impl Head {
     /// When `embeddings` has not whole rows.
     pub fn logits(&self, embeddings: &[f32]) -> Vec<f32> {
         let (width, classes) = (self.width, self.classes);
-        assert!(embeddings.len().is_multiple_of(width), "embeddings must be whole rows");
+        assert!(
+            embeddings.len().is_multiple_of(width),
+            "embeddings must be whole rows"
+        );
         let rows = embeddings.len() / width;
         let mut transposed = vec![0.0; width * classes];
         for (class, row) in self.weight().chunks_exact(width).enumerate() {
@@ -54,7 +61,12 @@ impl Head {
         }
         let mut logits = vec![0.0; rows * classes];
         let shape = [rows, width, classes];
-        matmul(shape, (&mut logits, classes), (embeddings, width), &transposed);
+        matmul(
+            shape,
+            (&mut logits, classes),
+            (embeddings, width),
+            &transposed,
+        );
         for row in logits.chunks_exact_mut(classes) {
             for (logit, bias) in row.iter_mut().zip(self.bias()) {
                 *logit += bias;
@@ -83,6 +95,11 @@ impl Head {
                 biases[class] += derivative;
             }
         }
-        matmul([classes, rows, width], (weights, width), (&transposed, rows), embeddings);
+        matmul(
+            [classes, rows, width],
+            (weights, width),
+            (&transposed, rows),
+            embeddings,
+        );
     }
 }

@@ -50,12 +50,17 @@ impl HeadTraining<'_> {
             .map(|index| FoldState::new(self, index))
             .collect();
         for epoch in 0..self.config.epochs {
-            states.par_iter_mut().try_for_each(|state| state.epoch(self, epoch))?;
+            states
+                .par_iter_mut()
+                .try_for_each(|state| state.epoch(self, epoch))?;
             for (state, fold) in states.iter().zip(self.folds) {
                 epoch_end(fold, state.tracker.last());
             }
         }
-        Ok(states.into_iter().map(|state| state.tracker.finish(state.fold)).collect())
+        Ok(states
+            .into_iter()
+            .map(|state| state.tracker.finish(state.fold))
+            .collect())
     }
 }
 
@@ -72,7 +77,13 @@ pub(crate) fn class_weights(
         ClassWeights::None => vec![1.0; classes],
         ClassWeights::Balanced => counts
             .into_iter()
-            .map(|count| if count == 0 { 0.0 } else { total as f32 / (classes * count) as f32 })
+            .map(|count| {
+                if count == 0 {
+                    0.0
+                } else {
+                    total as f32 / (classes * count) as f32
+                }
+            })
             .collect(),
     }
 }
@@ -115,9 +126,16 @@ impl<'a> FoldState<'a> {
                 learning_rate: training.config.learning_rate,
             });
         }
-        let targets: Vec<usize> = self.fold.val.iter().map(|row| training.targets[*row]).collect();
+        let targets: Vec<usize> = self
+            .fold
+            .val
+            .iter()
+            .map(|row| training.targets[*row])
+            .collect();
         let logits = self.head.logits(&self.val);
-        let val_loss = self.loss.backward(&logits, &targets, &mut vec![0.0; logits.len()]);
+        let val_loss = self
+            .loss
+            .backward(&logits, &targets, &mut vec![0.0; logits.len()]);
         let probs = self.head.probs(&self.val);
         let metrics = MetricSet::new(&targets, &probs, training.classes, training.positive)?;
         let record = EpochRecord::new(epoch, train_loss, val_loss, &metrics, training.select);
@@ -151,7 +169,8 @@ impl<'a> FoldState<'a> {
             self.head.gradients(batch, &derivatives, &mut gradients);
             let rate = learning_rate(config, epoch * steps + step, steps);
             let biases = self.head.classes * width;
-            self.optimiser.step(&mut self.head.values, &gradients, |i| i < biases, rate);
+            self.optimiser
+                .step(&mut self.head.values, &gradients, |i| i < biases, rate);
         }
         total / steps as f64
     }
@@ -162,7 +181,11 @@ fn drop_out(values: &mut [f32], rate: f64, rng: &mut eosin_core::Rng) {
     if rate > 0.0 {
         let scale = narrow(1.0 / (1.0 - rate));
         for value in values {
-            *value *= if rng.random::<f64>() < rate { 0.0 } else { scale };
+            *value *= if rng.random::<f64>() < rate {
+                0.0
+            } else {
+                scale
+            };
         }
     }
 }

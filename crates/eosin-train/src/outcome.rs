@@ -84,8 +84,22 @@ pub struct FoldOutcome<W = crate::head::Head> {
 impl<W> FoldOutcome<W> {
     /// The same outcome with its weights turned into another form.
     pub fn map<T>(self, form: impl FnOnce(W) -> T) -> FoldOutcome<T> {
-        let Self { rows, epochs, best_epoch, weights, val_probs, metrics } = self;
-        FoldOutcome { rows, epochs, best_epoch, weights: form(weights), val_probs, metrics }
+        let Self {
+            rows,
+            epochs,
+            best_epoch,
+            weights,
+            val_probs,
+            metrics,
+        } = self;
+        FoldOutcome {
+            rows,
+            epochs,
+            best_epoch,
+            weights: form(weights),
+            val_probs,
+            metrics,
+        }
     }
 }
 
@@ -107,7 +121,11 @@ struct Best<W> {
 
 impl<W: Clone> Tracker<W> {
     pub(crate) const fn new(select: Metric) -> Self {
-        Self { select, epochs: Vec::new(), best: None }
+        Self {
+            select,
+            epochs: Vec::new(),
+            best: None,
+        }
     }
 
     pub(crate) fn push(
@@ -117,10 +135,18 @@ impl<W: Clone> Tracker<W> {
         probs: Vec<f32>,
         metrics: MetricSet,
     ) {
-        let best = self.best.as_ref().and_then(|best| best.metrics.get(self.select));
+        let best = self
+            .best
+            .as_ref()
+            .and_then(|best| best.metrics.get(self.select));
         if best.is_none() || self.select.is_better(metrics.get(self.select), best) {
             let (epoch, weights) = (record.epoch, weights.clone());
-            self.best = Some(Best { epoch, weights, probs, metrics });
+            self.best = Some(Best {
+                epoch,
+                weights,
+                probs,
+                metrics,
+            });
         }
         self.epochs.push(record);
     }

@@ -38,7 +38,13 @@ pub struct Prediction {
 impl Prediction {
     /// The most probable class; of equals, the first.
     pub fn pred(&self) -> usize {
-        let best = |best: usize, at: usize| if self.probs[at] > self.probs[best] { at } else { best };
+        let best = |best: usize, at: usize| {
+            if self.probs[at] > self.probs[best] {
+                at
+            } else {
+                best
+            }
+        };
         (0..self.probs.len()).fold(0, best)
     }
 }
@@ -61,12 +67,19 @@ pub fn predictions_to_csv(rows: &[Prediction], classes: &[String]) -> Result<Vec
             row.part.to_string(),
             number(row.repeat),
             number(row.fold),
-            row.target.map_or_else(String::new, |target| classes[target].clone()),
+            row.target
+                .map_or_else(String::new, |target| classes[target].clone()),
             classes[row.pred()].clone(),
         ];
-        writer.write_record(fixed.into_iter().chain(row.probs.iter().map(f32::to_string)))?;
+        writer.write_record(
+            fixed
+                .into_iter()
+                .chain(row.probs.iter().map(f32::to_string)),
+        )?;
     }
-    writer.into_inner().map_err(|error| error.into_error().into())
+    writer
+        .into_inner()
+        .map_err(|error| error.into_error().into())
 }
 
 /// Reads `predictions.csv` back; `path` is named in errors.
@@ -84,7 +97,10 @@ pub fn predictions_from_csv(
         problem,
     };
     let mut reader = csv::Reader::from_reader(bytes);
-    let header = reader.headers().map_err(|error| fault(1, error.to_string()))?.clone();
+    let header = reader
+        .headers()
+        .map_err(|error| fault(1, error.to_string()))?
+        .clone();
     let column = |name: &str| {
         let known = header.iter().collect::<Vec<_>>().join(", ");
         header
@@ -93,8 +109,10 @@ pub fn predictions_from_csv(
             .ok_or_else(|| fault(1, format!("has no column '{name}', only {known}")))
     };
     let fixed: Vec<usize> = FIXED.into_iter().map(column).collect::<Result<_, _>>()?;
-    let probs: Vec<usize> =
-        classes.iter().map(|class| column(&format!("prob_{class}"))).collect::<Result<_, _>>()?;
+    let probs: Vec<usize> = classes
+        .iter()
+        .map(|class| column(&format!("prob_{class}")))
+        .collect::<Result<_, _>>()?;
     let mut rows = Vec::new();
     for (index, record) in reader.records().enumerate() {
         let line = index + 2;
@@ -114,7 +132,10 @@ fn parse_row(
     let text = |at: usize| record.get(at).unwrap_or_default();
     let number = |at: usize| match text(at) {
         "" => Ok(None),
-        word => word.parse().map(Some).map_err(|_| format!("'{word}' is no fold number")),
+        word => word
+            .parse()
+            .map(Some)
+            .map_err(|_| format!("'{word}' is no fold number")),
     };
     let target = match text(fixed[4]) {
         "" => None,
@@ -127,7 +148,8 @@ fn parse_row(
     };
     let prob = |at: &usize| {
         let word = text(*at);
-        word.parse().map_err(|_| format!("'{word}' is no probability"))
+        word.parse()
+            .map_err(|_| format!("'{word}' is no probability"))
     };
     Ok(Prediction {
         key: text(fixed[0]).to_owned(),

@@ -13,6 +13,7 @@ use rayon::prelude::*;
 use crate::embed::{Embedder, PatchReader};
 use crate::error::TrainError;
 use crate::experiment::mean_of;
+use crate::full::{TOGETHER, padded_logits};
 use crate::head::Head;
 use crate::loss::softmax;
 use crate::patches::PixelScale;
@@ -42,11 +43,18 @@ pub struct Predictor {
 }
 
 /// One fold's model.
+#[expect(clippy::large_enum_variant, reason = "a run has some ten folds")]
 enum Member {
-    /// A head on the embedder at this place among `embedders`.
-    Head { embedder: std::sync::Arc<Embedder>, head: Head },
+    /// A head on an embedder, which folds share unless each has its own scaling.
+    Head {
+        embedder: std::sync::Arc<Embedder>,
+        head: Head,
+    },
     /// A network of its own.
-    Full { network: Box<Backbone>, scale: PixelScale },
+    Full {
+        network: Box<Backbone>,
+        scale: PixelScale,
+    },
 }
 
 impl Predictor {
@@ -72,25 +80,29 @@ impl Predictor {
             UseFolds::Average => all,
             UseFolds::One { repeat, fold } if all.contains(&(repeat, fold)) => vec![(repeat, fold)],
             UseFolds::One { fold, .. } => {
-                return Err(TrainError::NoFold { fold, folds: record.folds });
+                return Err(TrainError::NoFold {
+                    fold,
+                    folds: record.folds,
+                });
             }
         };
-        let mut this = Self { record, reader, members: Vec::new() };
-        let frozen = match folder.has(names::BACKBONE) {
-            true => Some(this.weights(folder, names::BACKBONE)?),
-            false => None,
+        let mut this = Self {
+            record,
+            reader,
+            members: Vec::new(),
+        };
+        let frozen = if folder.has(names::BACKBONE) {
+            Some(read_weights(folder, names::BACKBONE)?)
+        } else {
+            None
         };
         for (repeat, fold) in chosen {
-            let tensors = this.weights(folder, &names::fold_weights(repeat, fold))?;
-            let member = this.member(frozen.as_ref(), tensors, repeat * this.record.folds + fold)?;
+            let tensors = read_weights(folder, &names::fold_weights(repeat, fold))?;
+            let member =
+                this.member(frozen.as_ref(), tensors, repeat * this.record.folds + fold)?;
             this.members.push(member);
         }
         Ok(this)
-    }
-
-    fn weights(&self, folder: &RunFolder, name: &str) -> Result<StateDict, TrainError> {
-        let bytes = folder.read(name)?;
-        Ok(WeightFile::parse(&folder.path(name).display().to_string(), &bytes)?.tensors)
     }
 
     fn member(
@@ -102,12 +114,18 @@ impl Predictor {
         let record = &self.record;
         let scales = &record.fold_normalisation;
         let scale = scales.get(index).unwrap_or(&record.normalisation);
-        let scale = Normalisation { mean: scale.mean, std: scale.std };
+        let scale = Normalisation {
+            mean: scale.mean,
+            std: scale.std,
+        };
         let classes = record.classes.len();
         let fresh = Backbone::new(record.backbone, classes, record.size_px, &cpu(false));
         let Some(frozen) = frozen else {
             let network = load_state(fresh, &tensors)?;
-            return Ok(Member::Full { network: network.into(), scale: PixelScale::new(&scale) });
+            return Ok(Member::Full {
+                network: network.into(),
+                scale: PixelScale::new(&scale),
+            });
         };
         let mut whole = frozen.clone();
         whole.extend(tensors);
@@ -120,7 +138,14 @@ impl Predictor {
             Some(Member::Head { embedder, .. }) => std::sync::Arc::clone(embedder),
             _ => Embedder::new(&network, self.reader, &scale).into(),
         };
-        Ok(Member::Head { embedder, head: Head { width, classes, values } })
+        Ok(Member::Head {
+            embedder,
+            head: Head {
+                width,
+                classes,
+                values,
+            },
+        })
     }
 
     /// The run's description of itself.
@@ -165,15 +190,24 @@ impl Predictor {
         files: &[&Path],
     ) -> Result<Vec<f32>, TrainError> {
         let graph = GraphBuilder::logits(network, self.record.size_px);
-        let one = |workspace: &mut Workspace, path: &&Path| {
-            let patch = self.reader.read(path)?;
-            let image: Vec<f32> = scale.interleaved(&patch.pixels).collect();
-            let mut probs = graph.run(1, &image, workspace).to_vec();
+        let several = |workspace: &mut Workspace, files: &[&Path]| {
+            let mut images = Vec::new();
+            for path in files {
+                images.extend(scale.interleaved(&self.reader.read(path)?.pixels));
+            }
+            let mut probs = padded_logits(&graph, images, workspace);
             softmax(&mut probs, graph.output_width());
             Ok(probs)
         };
-        let rows: Result<Vec<Vec<f32>>, TrainError> =
-            files.par_iter().map_init(Workspace::default, one).collect();
+        let rows: Result<Vec<Vec<f32>>, TrainError> = files
+            .par_chunks(TOGETHER)
+            .map_init(Workspace::default, several)
+            .collect();
         Ok(rows?.concat())
     }
+}
+
+fn read_weights(folder: &RunFolder, name: &str) -> Result<StateDict, TrainError> {
+    let bytes = folder.read(name)?;
+    Ok(WeightFile::parse(&folder.path(name).display().to_string(), &bytes)?.tensors)
 }

@@ -63,14 +63,24 @@ impl PreparedBackbone {
         let Some(file) = file else {
             let bytes = to_safetensors(
                 &state_dict(&fresh),
-                std::collections::HashMap::new(),
+                &std::collections::BTreeMap::new(),
                 eosin_models::StoredAs::F32,
             );
             let weights_hash = blake3::hash(&bytes).to_hex().to_string();
             let weights_source = "random".to_owned();
-            return Ok(Self { spec, network: fresh, weights_hash, weights_source });
+            return Ok(Self {
+                spec,
+                network: fresh,
+                weights_hash,
+                weights_source,
+            });
         };
         let network = file.load_into(fresh, name)?;
-        Ok(Self { spec, network, weights_hash: file.hash, weights_source: file.name })
+        Ok(Self {
+            spec,
+            network,
+            weights_hash: file.hash,
+            weights_source: file.name,
+        })
     }
 }

@@ -1,6 +1,6 @@
 //! A finished run, written to its folder.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use eosin_models::{StateDict, StateTensor, StoredAs, state_dict, to_safetensors};
 use eosin_store::{RunFolder, RunRecord, names};
@@ -12,7 +12,7 @@ use crate::outcome::FoldOutcome;
 use crate::predictions::predictions_to_csv;
 
 /// Name of the file that holds the best fold's whole network.
-pub const MODEL: &str = "model.safetensors";
+pub const MODEL: &str = names::MODEL;
 
 /// Writes weights, predictions and metrics of a run, and `run.json` last: a folder that has it is
 /// complete.
@@ -32,17 +32,20 @@ pub fn save_run(
             FoldWeights::Full(tensors) => tensors.clone(),
         };
         let name = names::fold_weights(fold.rows.repeat, fold.rows.fold);
-        folder.write(&name, to_safetensors(&tensors, notes, StoredAs::F32))?;
+        folder.write(&name, to_safetensors(&tensors, &notes, StoredAs::F32))?;
     }
     let best = &result.folds[result.best_fold];
     let whole = whole_network(&backbone, best, &record.classifier);
     let notes = checkpoint_notes(record, result, result.best_fold);
-    folder.write(MODEL, to_safetensors(&whole, notes, StoredAs::F32))?;
+    folder.write(MODEL, to_safetensors(&whole, &notes, StoredAs::F32))?;
     if matches!(best.weights, FoldWeights::Head(_)) {
         let mut frozen = backbone;
         frozen.retain(|key, _| !key.starts_with(&record.classifier));
-        let notes = HashMap::from([("architecture".to_owned(), record.backbone.to_string())]);
-        folder.write(names::BACKBONE, to_safetensors(&frozen, notes, StoredAs::F32))?;
+        let notes = BTreeMap::from([("architecture".to_owned(), record.backbone.to_string())]);
+        folder.write(
+            names::BACKBONE,
+            to_safetensors(&frozen, &notes, StoredAs::F32),
+        )?;
     }
     let predictions = predictions_to_csv(&result.predictions, &record.classes)
         .map_err(|error| TrainError::Csv(error.to_string()))?;
@@ -69,8 +72,14 @@ fn whole_network(
 }
 
 fn head_tensors(head: &Head, classifier: &str) -> StateDict {
-    let weight = StateTensor { shape: vec![head.classes, head.width], values: head.weight().into() };
-    let bias = StateTensor { shape: vec![head.classes], values: head.bias().into() };
+    let weight = StateTensor {
+        shape: vec![head.classes, head.width],
+        values: head.weight().into(),
+    };
+    let bias = StateTensor {
+        shape: vec![head.classes],
+        values: head.bias().into(),
+    };
     let named = |leaf: &str, tensor| (format!("{classifier}{leaf}"), tensor);
     StateDict::from([named("weight", weight), named("bias", bias)])
 }
@@ -80,12 +89,12 @@ fn checkpoint_notes(
     record: &RunRecord,
     result: &ExperimentResult,
     index: usize,
-) -> HashMap<String, String> {
+) -> BTreeMap<String, String> {
     let fold = &result.folds[index];
     let scale = &result.normalisations[index % result.normalisations.len()];
     let channels = |values: [f32; 3]| values.map(|v| v.to_string()).join(",");
     let note = |key: &str, value: String| (key.to_owned(), value);
-    HashMap::from([
+    BTreeMap::from([
         note("format", "pt".to_owned()),
         note("architecture", record.backbone.to_string()),
         note("classes", record.classes.join(",")),

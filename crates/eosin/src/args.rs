@@ -58,7 +58,7 @@ pub struct JobArgs {
     /// Configuration, TOML; flags win over it.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Set any key of the configuration, such as train.weight_decay=0.05.
+    /// Set any key of the configuration, such as `train.weight_decay=0.05`.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// Seed of every random stream.
@@ -261,7 +261,11 @@ pub enum CacheCommand {
         #[command(flatten)]
         cache: CacheArgs,
         /// Remove everything.
-        #[arg(long, required_unless_present = "max_bytes", conflicts_with = "max_bytes")]
+        #[arg(
+            long,
+            required_unless_present = "max_bytes",
+            conflicts_with = "max_bytes"
+        )]
         all: bool,
         /// Remove until the cache is not larger than this.
         #[arg(long, value_name = "BYTES")]

@@ -2,12 +2,10 @@
 
 use std::io::Write as _;
 
-use comfy_table::style::presets;
-use comfy_table::{CellAlignment, Table};
+use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
 /// Prints a line of a result. A closed pipe ends the output, not the program.
-#[expect(clippy::print_stdout, reason = "stdout is for results, and this is where they go out")]
 pub fn say(line: &str) {
     if writeln!(std::io::stdout(), "{line}").is_err() {
         // `eosin ... | head` has read enough.
@@ -38,7 +36,9 @@ pub fn say_json<T: Serialize>(value: &T) -> anyhow::Result<()> {
 /// Prints a table; all columns but the first are aligned right.
 pub fn say_table(header: &[&str], rows: Vec<Vec<String>>) {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(header.to_vec());
+    table
+        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .set_header(header.to_vec());
     for row in rows {
         table.add_row(row);
     }

@@ -25,8 +25,6 @@ pub struct Job {
     pub config: Config,
     /// The usable patches.
     pub manifest: Manifest,
-    /// What was found of every patch.
-    pub inspection: Inspection,
     /// Keys left out by `--skip-bad`.
     pub skipped: Vec<String>,
     /// Side that the network is run at.
@@ -59,7 +57,11 @@ impl Job {
             }
             note(&format!("going on without {} patches", bad.len()));
         }
-        let manifest = if bad.is_empty() { manifest } else { manifest.without(&bad) };
+        let manifest = if bad.is_empty() {
+            manifest
+        } else {
+            manifest.without(&bad)
+        };
         let size_px = network_size(&config, &inspection)?;
         Ok(Self {
             positive: positive_class(&config, &manifest)?,
@@ -67,7 +69,6 @@ impl Job {
             skipped: bad.into_iter().collect(),
             config,
             manifest,
-            inspection,
             size_px,
         })
     }
@@ -92,7 +93,9 @@ impl Job {
             method,
             k: config.folds,
             repeats: config.repeats,
-            val_fraction: config.holdout.unwrap_or(SplitOptions::default().val_fraction),
+            val_fraction: config
+                .holdout
+                .unwrap_or(SplitOptions::default().val_fraction),
             group: config.group,
             seed: self.config.seed,
         };
@@ -125,7 +128,10 @@ pub fn find_patches(data: &Path, config: &Config) -> Result<Manifest> {
 pub fn inspect(manifest: &Manifest, config: &Config, decode: bool) -> Inspection {
     let options = InspectOptions {
         decode,
-        limits: DecodeLimits { max_side_px: config.data.max_side_px, ..DecodeLimits::default() },
+        limits: DecodeLimits {
+            max_side_px: config.data.max_side_px,
+            ..DecodeLimits::default()
+        },
         sizes_may_differ: config.data.size_px.is_some(),
     };
     let progress = std::sync::Mutex::new(Progress::new("inspect", "patches"));
@@ -135,7 +141,11 @@ pub fn inspect(manifest: &Manifest, config: &Config, decode: bool) -> Inspection
             progress.update(small(done), small(total), "");
         }
     });
-    let found = format!("{} patches, {} problems", inspection.patches, inspection.problems.len());
+    let found = format!(
+        "{} patches, {} problems",
+        inspection.patches,
+        inspection.problems.len()
+    );
     if let Ok(progress) = progress.into_inner() {
         progress.finish(&found);
     }
@@ -145,11 +155,16 @@ pub fn inspect(manifest: &Manifest, config: &Config, decode: bool) -> Inspection
 /// Prints the problems with patches, each with what to do.
 pub fn list_problems(inspection: &Inspection) {
     for problem in inspection.problems.iter().take(PROBLEMS_SHOWN) {
-        note(&format!("  {}: {}; {}", problem.key, problem.message, problem.fix));
+        note(&format!(
+            "  {}: {}; {}",
+            problem.key, problem.message, problem.fix
+        ));
     }
     let more = inspection.problems.len().saturating_sub(PROBLEMS_SHOWN);
     if more > 0 {
-        note(&format!("  and {more} more: 'eosin inspect --json' lists all"));
+        note(&format!(
+            "  and {more} more: 'eosin inspect --json' lists all"
+        ));
     }
 }
 
@@ -174,7 +189,14 @@ fn positive_class(config: &Config, manifest: &Manifest) -> Result<usize> {
     if name.is_empty() {
         return Ok(manifest.classes.len() - 1);
     }
-    manifest.classes.iter().position(|class| class == name).with_context(|| {
-        format!("data.positive is '{name}'; the classes are {}", manifest.classes.join(", "))
-    })
+    manifest
+        .classes
+        .iter()
+        .position(|class| class == name)
+        .with_context(|| {
+            format!(
+                "data.positive is '{name}'; the classes are {}",
+                manifest.classes.join(", ")
+            )
+        })
 }

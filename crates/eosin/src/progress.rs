@@ -33,7 +33,13 @@ impl Progress {
             .with_style(style)
             .with_prefix(stage);
         let now = Instant::now();
-        Self { bar, stage, begun: now, last_line: now, first: None }
+        Self {
+            bar,
+            stage,
+            begun: now,
+            last_line: now,
+            first: None,
+        }
     }
 
     /// `done` of `total` are done; `message` is shown behind.
@@ -52,7 +58,9 @@ impl Progress {
             let rate = (done - first) as f64 / self.begun.elapsed().as_secs_f64();
             let left = duration((total - done) as f64 / rate);
             let stage = self.stage;
-            note(&format!("{stage}: {done}/{total}, {rate:.0}/s, {left} left {message}"));
+            note(&format!(
+                "{stage}: {done}/{total}, {rate:.0}/s, {left} left {message}"
+            ));
         }
     }
 

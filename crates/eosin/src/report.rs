@@ -51,19 +51,34 @@ pub fn print_metrics(classes: &[String], positive: &str, metrics: &RunMetrics) {
             _ => "undefined".to_owned(),
         };
         let mut row = vec![metric.title().to_owned(), folds];
-        row.push(metrics.out_of_fold.first().map_or_else(String::new, |set| cell(set, metric)));
-        row.extend(metrics.test_average.iter().chain(&metrics.test_best).map(|set| cell(set, metric)));
+        row.push(
+            metrics
+                .out_of_fold
+                .first()
+                .map_or_else(String::new, |set| cell(set, metric)),
+        );
+        row.extend(
+            metrics
+                .test_average
+                .iter()
+                .chain(&metrics.test_best)
+                .map(|set| cell(set, metric)),
+        );
         row
     };
     say_table(&header, PRINTED.into_iter().map(row).collect());
     if classes.len() == 2 {
-        say(&format!("positive class: {positive}; intervals are 95 %, patches taken as independent"));
+        say(&format!(
+            "positive class: {positive}; intervals are 95 %, patches taken as independent"
+        ));
     }
 }
 
 /// `0.9123 [0.9001, 0.9240]`
 fn cell(set: &MetricSet, metric: Metric) -> String {
-    let value = set.get(metric).map_or_else(|| "undefined".to_owned(), |v| format!("{v:.4}"));
+    let value = set
+        .get(metric)
+        .map_or_else(|| "undefined".to_owned(), |v| format!("{v:.4}"));
     match set.interval(metric) {
         Some(interval) => format!("{value} [{:.4}, {:.4}]", interval.ci_low, interval.ci_high),
         None => value,
@@ -75,7 +90,10 @@ fn cell(set: &MetricSet, metric: Metric) -> String {
 /// # Errors
 /// When `run.json` names a class that it does not list.
 pub fn positive(record: &RunRecord) -> Result<usize> {
-    let place = record.classes.iter().position(|class| *class == record.positive);
+    let place = record
+        .classes
+        .iter()
+        .position(|class| *class == record.positive);
     place.context("run.json is damaged: its positive class is none of its classes")
 }
 
@@ -125,14 +143,26 @@ fn data_summary(
 ) -> DataSummary {
     let counts = |name: &str, places: Vec<usize>| SplitCounts {
         name: name.to_owned(),
-        patches: manifest.class_counts_of(places).into_iter().map(|n| n as u64).collect(),
+        patches: manifest
+            .class_counts_of(places)
+            .into_iter()
+            .map(|n| n as u64)
+            .collect(),
         groups: None,
     };
     let mut splits = vec![counts("train", manifest.training_pool())];
-    if manifest.patches.iter().any(|patch| patch.split == Some(Split::Test)) {
+    if manifest
+        .patches
+        .iter()
+        .any(|patch| patch.split == Some(Split::Test))
+    {
         splits.push(counts("test", manifest.test_part()));
     }
-    let repeats = if folds.repeats > 1 { format!(", {} times", folds.repeats) } else { String::new() };
+    let repeats = if folds.repeats > 1 {
+        format!(", {} times", folds.repeats)
+    } else {
+        String::new()
+    };
     DataSummary {
         source: source.display().to_string(),
         split_kind: format!(
@@ -147,9 +177,21 @@ fn data_summary(
     }
 }
 
+/// Says that the embedded weights know some of the patches already.
+pub fn seen_warning(record: &RunRecord) -> Option<String> {
+    let [pool, test] = record.seen_by_weights;
+    (pool + test > 0).then(|| {
+        format!(
+            "{pool} training and {test} test patches were used to train the embedded weights of {}: \
+             scores on them are too good. Use another '--backbone' to judge on this data.",
+            record.backbone
+        )
+    })
+}
+
 /// What a reader must know before trusting a number.
 fn warnings(manifest: &Manifest, record: &RunRecord) -> Vec<String> {
-    let mut warnings = Vec::new();
+    let mut warnings: Vec<String> = seen_warning(record).into_iter().collect();
     let grouped = manifest
         .patches
         .iter()
@@ -181,9 +223,11 @@ fn fold_reports(
     let mut reports = Vec::new();
     for judged in metrics.folds.iter().filter(|fold| fold.repeat == 0) {
         let mine = |event: &Event| match event {
-            Event::Epoch { repeat, fold, record } if (*repeat, *fold) == (0, judged.fold) => {
-                Some(record.clone())
-            }
+            Event::Epoch {
+                repeat,
+                fold,
+                record,
+            } if (*repeat, *fold) == (0, judged.fold) => Some(record.clone()),
             _ => None,
         };
         let records: Vec<_> = events.iter().filter_map(mine).collect();
@@ -194,7 +238,9 @@ fn fold_reports(
             }
         }
         let number = |epoch: usize| u32::try_from(epoch + 1).unwrap_or(u32::MAX);
-        let rows = resolved.iter().find(|rows| (rows.repeat, rows.fold) == (0, judged.fold));
+        let rows = resolved
+            .iter()
+            .find(|rows| (rows.repeat, rows.fold) == (0, judged.fold));
         reports.push(FoldReport {
             fold: judged.fold,
             train_count: rows.map_or(0, |rows| rows.train.len() as u64),
@@ -216,9 +262,21 @@ fn fold_reports(
 
 fn evaluations(rows: &[Prediction], record: &RunRecord) -> Result<Vec<Evaluation>> {
     let parts = [
-        (Part::OutOfFold, "Out-of-fold", "Every training patch, by the fold that did not see it."),
-        (Part::TestAverage, "Test, fold average", "Mean of all folds' probabilities."),
-        (Part::TestBest, "Test, best fold", "The fold that was best on its validation part."),
+        (
+            Part::OutOfFold,
+            "Out-of-fold",
+            "Every training patch, by the fold that did not see it.",
+        ),
+        (
+            Part::TestAverage,
+            "Test, fold average",
+            "Mean of all folds' probabilities.",
+        ),
+        (
+            Part::TestBest,
+            "Test, best fold",
+            "The fold that was best on its validation part.",
+        ),
     ];
     let mut evaluations = Vec::new();
     for (part, name, note) in parts {
@@ -229,9 +287,14 @@ fn evaluations(rows: &[Prediction], record: &RunRecord) -> Result<Vec<Evaluation
             .collect();
         if !rows.is_empty() {
             let targets: Vec<usize> = rows.iter().filter_map(|row| row.target).collect();
-            let probs: Vec<f32> = rows.iter().flat_map(|row| row.probs.iter().copied()).collect();
+            let probs: Vec<f32> = rows
+                .iter()
+                .flat_map(|row| row.probs.iter().copied())
+                .collect();
             let (classes, positive) = (record.classes.len(), positive(record)?);
-            evaluations.push(Evaluation::new(name, note, &targets, &probs, classes, positive)?);
+            evaluations.push(Evaluation::new(
+                name, note, &targets, &probs, classes, positive,
+            )?);
         }
     }
     Ok(evaluations)
@@ -246,7 +309,11 @@ fn most_wrong(rows: &[Prediction], manifest: &Manifest, record: &RunRecord) -> V
         .filter(|(row, target)| row.pred() != *target)
         .collect();
     let confidence = |row: &Prediction| row.probs[row.pred()];
-    wrong.sort_by(|(a, _), (b, _)| confidence(b).total_cmp(&confidence(a)).then(a.key.cmp(&b.key)));
+    wrong.sort_by(|(a, _), (b, _)| {
+        confidence(b)
+            .total_cmp(&confidence(a))
+            .then(a.key.cmp(&b.key))
+    });
     let patch = |(row, target): (&Prediction, usize)| WrongPatch {
         key: row.key.clone(),
         target,
@@ -273,8 +340,13 @@ fn thumbnail(path: &Path, size_px: usize) -> Option<Thumbnail> {
     let small = THUMBNAIL_PX.min(side(size_px)?.max(THUMBNAIL_PX / 2));
     let image = image::imageops::thumbnail(&image, small, small);
     let mut bytes = Vec::new();
-    image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 80).encode_image(&image).ok()?;
-    Some(Thumbnail { mime: Mime::Jpeg, bytes })
+    image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 80)
+        .encode_image(&image)
+        .ok()?;
+    Some(Thumbnail {
+        mime: Mime::Jpeg,
+        bytes,
+    })
 }
 
 fn timing_rows(timings: &Timings) -> Vec<Timing> {
@@ -284,8 +356,16 @@ fn timing_rows(timings: &Timings) -> Vec<Timing> {
         note: note.to_owned(),
     };
     vec![
-        row("Embedding", timings.embed_secs, "decode, resize, forward passes that the cache lacked"),
-        row("Training", timings.train_secs, "all folds and epochs, with their evaluation"),
+        row(
+            "Embedding",
+            timings.embed_secs,
+            "decode, resize, forward passes that the cache lacked",
+        ),
+        row(
+            "Training",
+            timings.train_secs,
+            "all folds and epochs, with their evaluation",
+        ),
         row("Total", timings.total_secs, &duration(timings.total_secs)),
     ]
 }
@@ -296,7 +376,10 @@ fn reproducibility(record: &RunRecord) -> Vec<Fact> {
         Fact::new("Manifest hash", record.manifest_hash.clone()),
         Fact::new("Backbone", record.backbone.to_string()),
         Fact::new("Weights hash", record.weights_hash.clone()),
-        Fact::new("Device", format!("{}, {} threads", record.device, record.threads)),
+        Fact::new(
+            "Device",
+            format!("{}, {} threads", record.device, record.threads),
+        ),
         Fact::new("eosin", record.eosin_version.clone()),
     ]
 }

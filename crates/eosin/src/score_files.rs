@@ -31,7 +31,10 @@ pub fn read_predictions(path: &Path) -> Result<Scored> {
         return datathon_predictions(path, &text);
     }
     let table = Table::parse(path, &text)?;
-    let mut scored = Scored { has_probs: true, ..Scored::default() };
+    let mut scored = Scored {
+        has_probs: true,
+        ..Scored::default()
+    };
     let prob_columns: Vec<usize> = (0..table.header.len())
         .filter(|at| {
             let class = table.header[*at].strip_prefix("prob_");
@@ -42,12 +45,21 @@ pub fn read_predictions(path: &Path) -> Result<Scored> {
         })
         .collect();
     if prob_columns.is_empty() {
-        bail!("{} has no prob_<class> columns, only {}", path.display(), table.header.join(", "));
+        bail!(
+            "{} has no prob_<class> columns, only {}",
+            path.display(),
+            table.header.join(", ")
+        );
     }
     let key = table.column(path, &["key", "path"])?;
     let target = table.header.iter().position(|name| name == "target");
     let part = table.header.iter().position(|name| name == "part");
-    let several = part.is_some_and(|part| table.rows.iter().any(|row| row[part] != table.rows[0][part]));
+    let several = part.is_some_and(|part| {
+        table
+            .rows
+            .iter()
+            .any(|row| row[part] != table.rows[0][part])
+    });
     for (line, row) in table.rows.iter().enumerate() {
         // A run's own file holds several models' predictions: those are told apart by their part.
         let key = match part.filter(|_| several) {
@@ -56,7 +68,12 @@ pub fn read_predictions(path: &Path) -> Result<Scored> {
         };
         let prob = |at: &usize| {
             row[*at].parse::<f64>().with_context(|| {
-                format!("{}, line {}: '{}' is no probability", path.display(), line + 2, row[*at])
+                format!(
+                    "{}, line {}: '{}' is no probability",
+                    path.display(),
+                    line + 2,
+                    row[*at]
+                )
             })
         };
         let probs = prob_columns.iter().map(prob).collect::<Result<_>>()?;
@@ -64,7 +81,11 @@ pub fn read_predictions(path: &Path) -> Result<Scored> {
             scored.targets.insert(key.clone(), row[target].clone());
         }
         if scored.probs.insert(key.clone(), probs).is_some() {
-            bail!("{}, line {}: key {key} stands twice", path.display(), line + 2);
+            bail!(
+                "{}, line {}: key {key} stands twice",
+                path.display(),
+                line + 2
+            );
         }
     }
     Ok(scored)
@@ -80,7 +101,11 @@ pub fn read_labels(path: &Path) -> Result<Labels> {
         let table = Table::parse(path, &text)?;
         let key = table.column(path, &["key", "path"])?;
         let label = table.column(path, &["label", "target"])?;
-        table.rows.iter().map(|row| (row[key].clone(), row[label].clone())).collect()
+        table
+            .rows
+            .iter()
+            .map(|row| (row[key].clone(), row[label].clone()))
+            .collect()
     } else {
         datathon_lines(path, &text)?
     };
@@ -124,12 +149,18 @@ fn datathon_lines(path: &Path, text: &str) -> Result<Vec<(String, String)>> {
 }
 
 fn datathon_predictions(path: &Path, text: &str) -> Result<Scored> {
-    let mut scored = Scored { classes: vec!["0".into(), "1".into()], ..Scored::default() };
+    let mut scored = Scored {
+        classes: vec!["0".into(), "1".into()],
+        ..Scored::default()
+    };
     for (key, class) in datathon_lines(path, text)? {
         let probs = match class.as_str() {
             "0" => vec![1.0, 0.0],
             "1" => vec![0.0, 1.0],
-            other => bail!("{}: class of key {key} is '{other}'; it must be 0 or 1", path.display()),
+            other => bail!(
+                "{}: class of key {key} is '{other}'; it must be 0 or 1",
+                path.display()
+            ),
         };
         if scored.probs.insert(key.clone(), probs).is_some() {
             bail!("{}: key {key} stands twice", path.display());
@@ -161,7 +192,9 @@ impl Table {
     }
 
     fn column(&self, path: &Path, names: &[&str]) -> Result<usize> {
-        let found = names.iter().find_map(|name| self.header.iter().position(|h| h == name));
+        let found = names
+            .iter()
+            .find_map(|name| self.header.iter().position(|h| h == name));
         found.with_context(|| {
             let (wanted, has) = (names.join("' or '"), self.header.join(", "));
             format!("{} has no column '{wanted}', only {has}", path.display())

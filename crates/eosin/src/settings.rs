@@ -17,12 +17,19 @@ pub fn resolve(args: &JobArgs) -> Result<Config> {
             .with_context(|| format!("cannot read configuration {}", path.display()))?,
         None => String::new(),
     };
-    let origin = args.config.as_ref().map_or("--set".to_owned(), |path| path.display().to_string());
+    let origin = args
+        .config
+        .as_ref()
+        .map_or("--set".to_owned(), |path| path.display().to_string());
     let text = with_settings(&text, &args.set)?;
     let mut config = Config::from_toml(&text).with_context(|| format!("in {origin}"))?;
     apply_flags(&mut config, args);
     config.check()?;
-    config.train.select.parse::<eosin_metrics::Metric>().context("train.select")?;
+    config
+        .train
+        .select
+        .parse::<eosin_metrics::Metric>()
+        .context("train.select")?;
     absolute_weights(&mut config);
     Ok(config)
 }
@@ -42,7 +49,9 @@ fn with_settings(text: &str, settings: &[String]) -> Result<String> {
                 at.insert(part.to_owned(), value);
                 break;
             }
-            let next = at.entry(part).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+            let next = at
+                .entry(part)
+                .or_insert_with(|| toml::Value::Table(toml::Table::new()));
             let Some(next) = next.as_table_mut() else {
                 bail!("--set {setting}: '{part}' is a value, not a table");
             };

@@ -134,6 +134,7 @@ fn ends_early(error: &image::ImageError) -> bool {
     let text = error.to_string().to_ascii_lowercase();
     [
         "unexpected eof",
+        "not enough bytes",
         "unexpected end",
         "end of file",
         "exhausted",

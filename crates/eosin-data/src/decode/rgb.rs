@@ -54,13 +54,8 @@ pub fn decode_rgb_bytes(
     name: &str,
     limits: &DecodeLimits,
 ) -> Result<RgbPatch, DecodeError> {
+    refuse_cut_off(bytes, name)?;
     let (decoder, header) = open(name, Cursor::new(bytes), limits)?;
-    if header.format == PatchFormat::Jpeg && !reaches_end(bytes) {
-        return Err(DecodeError::Truncated {
-            name: name.to_owned(),
-            reason: "it has no end-of-image marker".into(),
-        });
-    }
     let length = usize::try_from(decoder.total_bytes()).unwrap_or(usize::MAX);
     let mut samples = vec![0; length];
     decoder
@@ -70,5 +65,25 @@ pub fn decode_rgb_bytes(
         width_px: header.width_px,
         height_px: header.height_px,
         pixels: to_rgb(samples, header.mode),
+    })
+}
+
+/// Finds the cut in formats whose decoders would fill it with grey or call it damage.
+fn refuse_cut_off(bytes: &[u8], name: &str) -> Result<(), DecodeError> {
+    let reason = match PatchFormat::of_content(bytes) {
+        Some(PatchFormat::Jpeg) if !reaches_end(bytes) => "it has no end-of-image marker".into(),
+        Some(PatchFormat::WebP) => {
+            let stated = u32::from_le_bytes([bytes[4], bytes[5], bytes[6], bytes[7]]);
+            let expected = stated as usize + 8;
+            if bytes.len() >= expected {
+                return Ok(());
+            }
+            format!("it has {} bytes of {expected}", bytes.len())
+        }
+        _ => return Ok(()),
+    };
+    Err(DecodeError::Truncated {
+        name: name.to_owned(),
+        reason,
     })
 }

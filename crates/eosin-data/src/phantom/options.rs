@@ -89,8 +89,8 @@ impl PhantomOptions {
         let malignant_share = (BENIGN_EVERY - 1) as f64 / BENIGN_EVERY as f64;
         let share = self.malignant_fraction / malignant_share;
         // Spreads the patients with cancer evenly: one whenever the running share passes a whole.
-        let before = (position.patient as f64 * share).floor();
-        let has_cancer = ((position.patient + 1) as f64 * share + 1e-9).floor() > before + 0.5;
+        let passed = |patients: usize| (patients as f64 * share + 1e-9).floor();
+        let has_cancer = passed(position.patient + 1) > passed(position.patient);
         usize::from(has_cancer && !(position.patch + 1).is_multiple_of(BENIGN_EVERY))
     }
 

@@ -192,16 +192,21 @@ impl std::fmt::Display for SplitWarning {
                 k,
                 by,
                 folds,
-            } => write!(
-                f,
-                "class '{class}' occurs in {groups} groups by {by} and is missing from the \
-                 validation part of {} (of {k} a repeat): metrics there are undefined; a smaller k \
-                 may help",
-                match folds.as_slice() {
+            } => {
+                let spread = match by {
+                    GroupBy::None => String::new(),
+                    by => format!("occurs in {groups} groups by {by} and "),
+                };
+                let folds = match folds.as_slice() {
                     [one] => format!("fold {one}"),
                     many => format!("folds {}", listed(many)),
-                }
-            ),
+                };
+                write!(
+                    f,
+                    "class '{class}' {spread}is missing from the validation part of {folds} (of \
+                     {k} a repeat): metrics there are undefined; a smaller k may help"
+                )
+            }
             Self::NoGroups => f.write_str(
                 "no patient, slide or group is known: patches of one patient may be on both sides \
                  of a fold, which flatters the score; add a patient or slide column to the manifest",

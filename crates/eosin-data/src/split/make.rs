@@ -14,12 +14,12 @@ use super::{
 use crate::manifest::Manifest;
 
 /// The training pool as the methods see it.
-struct Pool<'a> {
-    manifest: &'a Manifest,
-    positions: Vec<usize>,
+pub(super) struct Pool<'a> {
+    pub(super) manifest: &'a Manifest,
+    pub(super) positions: Vec<usize>,
     classes: Vec<usize>,
-    by: GroupBy,
-    groups: Option<Groups>,
+    pub(super) by: GroupBy,
+    pub(super) groups: Option<Groups>,
 }
 
 /// Draws the folds of `manifest` as `options` ask. Patches of the test part enter none.
@@ -85,83 +85,7 @@ impl<'a> Pool<'a> {
         })
     }
 
-    fn check(&self, options: &SplitOptions) -> Result<(), SplitError> {
-        if options.repeats == 0 {
-            return Err(SplitError::NoRepeats);
-        }
-        let val = self.in_part(Split::Val).len();
-        let predefined = options.method == SplitMethod::Predefined;
-        if !predefined && val > 0 {
-            return Err(SplitError::HasPredefinedVal {
-                val,
-                method: options.method,
-            });
-        }
-        match options.method {
-            SplitMethod::Predefined => self.check_predefined(val),
-            SplitMethod::HoldOut if !(options.val_fraction > 0.0 && options.val_fraction < 1.0) => {
-                Err(SplitError::Fraction(options.val_fraction))
-            }
-            SplitMethod::HoldOut => self.check_counts(2),
-            SplitMethod::KFold if options.k < 2 => Err(SplitError::TooFewFolds(options.k)),
-            SplitMethod::KFold => self.check_counts(options.k),
-        }
-    }
-
-    fn check_predefined(&self, val: usize) -> Result<(), SplitError> {
-        let train = self.positions.len() - val;
-        if train == 0 || val == 0 {
-            return Err(SplitError::NotPredefined { train, val });
-        }
-        Ok(())
-    }
-
-    /// Whether there are enough patches or groups for `k` parts.
-    fn check_counts(&self, k: usize) -> Result<(), SplitError> {
-        let n_classes = self.manifest.classes.len();
-        if let Some(groups) = &self.groups {
-            let n = groups.members.len();
-            if k > n {
-                return Err(SplitError::TooFewGroups { k, n, by: self.by });
-            }
-            return (0..n_classes).try_for_each(|class| self.check_spread(groups, class));
-        }
-        let counts = self
-            .manifest
-            .class_counts_of(self.positions.iter().copied());
-        match counts
-            .iter()
-            .zip(&self.manifest.classes)
-            .min_by_key(|(n, _)| **n)
-        {
-            Some((&n, class)) if n < k => Err(SplitError::ClassTooSmall {
-                k,
-                class: class.clone(),
-                n,
-            }),
-            _ => Ok(()),
-        }
-    }
-
-    fn check_spread(&self, groups: &Groups, class: usize) -> Result<(), SplitError> {
-        let mut with = (0..groups.members.len()).filter(|&group| groups.counts[group][class] > 0);
-        match (with.next(), with.next()) {
-            (Some(only), None) => {
-                let first = self.positions[groups.members[only][0]];
-                let group = self.manifest.patches[first]
-                    .group_by(self.by)
-                    .unwrap_or_default();
-                Err(SplitError::ClassInOneGroup {
-                    class: self.manifest.classes[class].clone(),
-                    group: group.to_owned(),
-                    by: self.by,
-                })
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn in_part(&self, split: Split) -> Vec<usize> {
+    pub(super) fn in_part(&self, split: Split) -> Vec<usize> {
         (0..self.positions.len())
             .filter(|&at| self.manifest.patches[self.positions[at]].split == Some(split))
             .collect()

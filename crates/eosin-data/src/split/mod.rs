@@ -1,5 +1,6 @@
 //! Which patches are trained on and which are validated on.
 
+mod check;
 mod error;
 mod folds;
 mod group;

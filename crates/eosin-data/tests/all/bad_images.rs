@@ -149,11 +149,8 @@ fn one_bad_file_never_hides_the_others() {
         ..InspectOptions::default()
     };
     let found = scan(dir.path(), decode);
-    let problems: Vec<_> = found
-        .problems
-        .iter()
-        .map(|p| (p.key.as_str(), p.kind))
-        .collect();
+    let kinds = found.problems.iter().map(|p| (p.key.as_str(), p.kind));
+    let problems: Vec<_> = kinds.collect();
     assert_eq!(
         problems,
         [

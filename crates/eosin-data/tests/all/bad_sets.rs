@@ -87,7 +87,8 @@ fn labels_and_images_that_do_not_match_are_all_listed_at_once() {
         "2 labels have no image: train/3, train/4; 2 images have no label: train/2, train/5; add \
          what is missing, or remove the other half"
     );
-    let rows: String = (0..20).map(|at| format!("{at}.png,a\n")).collect();
+    let rows: Vec<String> = (0..20).map(|at| format!("{at}.png,a")).collect();
+    let rows = rows.join("\n");
     let listed = folder(&[], &[("manifest.csv", &format!("path,label\n{rows}"))]);
     assert!(error_of(listed.path()).starts_with("20 labels have no image: 0.png, 1.png"));
     assert!(error_of(listed.path()).contains("7.png and 12 more; add what is missing"));

@@ -1,5 +1,10 @@
 //! Tests through the public interface, on fixtures that code makes.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be made is a failed test"
+)]
+
 mod bad_images;
 mod bad_sets;
 mod fixtures;

@@ -9,6 +9,7 @@ use eosin_data::{
     read_manifest, split,
 };
 
+#[expect(clippy::print_stdout, reason = "a skipped test must say so")]
 fn shared(path: &str) -> Option<PathBuf> {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared");
     let found = PathBuf::from(root).join(path);

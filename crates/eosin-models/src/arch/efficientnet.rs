@@ -85,6 +85,10 @@ struct InvertedResidual {
 }
 
 /// A block of either kind; its variant does not appear in tensor names.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a network has some twenty blocks"
+)]
 #[derive(Module, Debug)]
 enum Block {
     Separable(SeparableBlock),

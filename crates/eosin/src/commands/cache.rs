@@ -23,7 +23,9 @@ pub fn run(command: &CacheCommand, json: bool) -> Result<ExitCode> {
     match command {
         CacheCommand::Ls(args) => list(&open(args)?, json),
         CacheCommand::Verify(args) => verify(&open(args)?, json),
-        CacheCommand::Prune { cache, max_bytes, .. } => {
+        CacheCommand::Prune {
+            cache, max_bytes, ..
+        } => {
             let how = max_bytes.map_or(Prune::All, Prune::ToBytes);
             prune(&open(cache)?, how, json)
         }
@@ -43,12 +45,17 @@ fn list(cache: &Cache, json: bool) -> Result<ExitCode> {
             entry.id.clone(),
             text(recipe.map(|recipe| recipe.backbone.to_string())),
             text(recipe.map(|recipe| recipe.symmetries.to_string())),
-            entry.records.map_or_else(|| "-".to_owned(), |count| count.to_string()),
+            entry
+                .records
+                .map_or_else(|| "-".to_owned(), |count| count.to_string()),
             bytes(entry.bytes),
         ]
     };
     let rows = entries.iter().map(row).collect();
-    say_table(&["entry", "backbone", "symmetries", "patches", "size"], rows);
+    say_table(
+        &["entry", "backbone", "symmetries", "patches", "size"],
+        rows,
+    );
     let total = entries.iter().map(|entry| entry.bytes).sum();
     say(&format!("{} in {}", bytes(total), cache.dir().display()));
     Ok(ExitCode::SUCCESS)
@@ -56,7 +63,9 @@ fn list(cache: &Cache, json: bool) -> Result<ExitCode> {
 
 fn verify(cache: &Cache, json: bool) -> Result<ExitCode> {
     let reports = cache.verify()?;
-    let sound = reports.iter().all(eosin_store::cache::VerifyReport::is_whole);
+    let sound = reports
+        .iter()
+        .all(eosin_store::cache::VerifyReport::is_whole);
     if json {
         say_json(&reports)?;
     } else {
@@ -74,7 +83,11 @@ fn verify(cache: &Cache, json: bool) -> Result<ExitCode> {
             say("damaged embeddings are never used: the next run computes them again");
         }
     }
-    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    Ok(if sound {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    })
 }
 
 fn prune(cache: &Cache, how: Prune, json: bool) -> Result<ExitCode> {
@@ -83,9 +96,16 @@ fn prune(cache: &Cache, how: Prune, json: bool) -> Result<ExitCode> {
         say_json(&evicted)?;
     } else {
         let freed = evicted.removed.iter().map(|entry| entry.bytes).sum();
-        say(&format!("removed {} entries, {}", evicted.removed.len(), bytes(freed)));
+        say(&format!(
+            "removed {} entries, {}",
+            evicted.removed.len(),
+            bytes(freed)
+        ));
         if !evicted.in_use.is_empty() {
-            say(&format!("{} entries are in use and stay", evicted.in_use.len()));
+            say(&format!(
+                "{} entries are in use and stay",
+                evicted.in_use.len()
+            ));
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -21,16 +21,25 @@ pub fn run(args: &DemoArgs, json: bool) -> Result<ExitCode> {
         Some(folder) => folder.clone(),
         None => fresh_folder()?,
     };
-    let (data, out, cache) = (folder.join("patches"), folder.join("run"), folder.join("cache"));
+    let (data, out, cache) = (
+        folder.join("patches"),
+        folder.join("run"),
+        folder.join("cache"),
+    );
     note(&format!("demo in {}", folder.display()));
-    let options = PhantomOptions { seed: Seed(args.seed), ..PhantomOptions::default() };
+    let options = PhantomOptions {
+        seed: Seed(args.seed),
+        ..PhantomOptions::default()
+    };
     commands::phantom::write(&data, &options)?;
     let seed = args.seed.to_string();
     let typed = ["eosin", "run", "--folds", "6", "--seed", &seed].map(std::ffi::OsStr::new);
     let named = [("--data", &data), ("--out", &out), ("--cache", &cache)];
-    let typed = typed
-        .into_iter()
-        .chain(named.iter().flat_map(|(flag, path)| [std::ffi::OsStr::new(flag), path.as_os_str()]));
+    let typed = typed.into_iter().chain(
+        named
+            .iter()
+            .flat_map(|(flag, path)| [std::ffi::OsStr::new(flag), path.as_os_str()]),
+    );
     let Command::Run(args) = Args::try_parse_from(typed)?.command else {
         bail!("the demo's own command line is not 'run'");
     };

@@ -36,13 +36,20 @@ pub fn run(args: &JobArgs, json: bool) -> Result<ExitCode> {
             progress.update(*done, *total, "");
         }
     })?;
-    progress.finish(&format!("{} computed, {} found", count.computed, count.found));
+    progress.finish(&format!(
+        "{} computed, {} found",
+        count.computed, count.found
+    ));
     if json {
         say_json(&serde_json::json!({
             "computed": count.computed, "found": count.found, "cache": dir,
         }))?;
     } else {
-        say(&format!("{} embeddings in {}", count.computed + count.found, dir.display()));
+        say(&format!(
+            "{} embeddings in {}",
+            count.computed + count.found,
+            dir.display()
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -30,9 +30,11 @@ pub fn run(args: &InspectArgs, json: bool) -> Result<ExitCode> {
         });
         say_table(&["class", "split", "patches"], rows.collect());
         let groups = &inspection.groups;
-        for (what, count) in
-            [("patients", groups.patients), ("slides", groups.slides), ("groups", groups.groups)]
-        {
+        for (what, count) in [
+            ("patients", groups.patients),
+            ("slides", groups.slides),
+            ("groups", groups.groups),
+        ] {
             if let Some(count) = count {
                 say(&format!("{count} {what}"));
             }
@@ -46,5 +48,9 @@ pub fn run(args: &InspectArgs, json: bool) -> Result<ExitCode> {
         list_problems(&inspection);
     }
     let bad = inspection.bad_keys(config.data.size_px.is_none());
-    Ok(if bad.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    Ok(if bad.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    })
 }

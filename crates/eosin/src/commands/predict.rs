@@ -27,28 +27,45 @@ pub fn run(args: &PredictArgs, json: bool) -> Result<ExitCode> {
     let rows = images.iter().zip(probs.chunks_exact(record.classes.len()));
     let mut lines = Vec::with_capacity(images.len() + 1);
     if !json && !args.datathon {
-        let columns = record.classes.iter().map(|class| format!(",{}", quote(&format!("prob_{class}"))));
+        let columns = record
+            .classes
+            .iter()
+            .map(|class| format!(",{}", quote(&format!("prob_{class}"))));
         lines.push(format!("path,pred{}", columns.collect::<String>()));
     }
     for (image, probs) in rows {
         let pred = best(probs);
         let path = image.display().to_string();
         lines.push(if json {
-            let probs: serde_json::Map<String, serde_json::Value> =
-                record.classes.iter().cloned().zip(probs.iter().map(|p| (*p).into())).collect();
-            serde_json::json!({"path": path, "pred": record.classes[pred], "probs": probs}).to_string()
+            let probs: serde_json::Map<String, serde_json::Value> = record
+                .classes
+                .iter()
+                .cloned()
+                .zip(probs.iter().map(|p| (*p).into()))
+                .collect();
+            serde_json::json!({"path": path, "pred": record.classes[pred], "probs": probs})
+                .to_string()
         } else if args.datathon {
-            let stem = image.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into());
+            let stem = image
+                .file_stem()
+                .map_or_else(String::new, |s| s.to_string_lossy().into());
             format!("{stem} {pred}")
         } else {
-            let probs = probs.iter().map(|prob| format!(",{prob}")).collect::<String>();
+            let probs = probs
+                .iter()
+                .map(|prob| format!(",{prob}"))
+                .collect::<String>();
             format!("{},{}{probs}", quote(&path), quote(&record.classes[pred]))
         });
     }
     match &args.out {
         Some(path) => {
             write_atomic(path, (lines.join("\n") + "\n").as_bytes())?;
-            note(&format!("{} predictions written to {}", images.len(), path.display()));
+            note(&format!(
+                "{} predictions written to {}",
+                images.len(),
+                path.display()
+            ));
         }
         None => lines.iter().for_each(|line| say(line)),
     }
@@ -58,12 +75,16 @@ pub fn run(args: &PredictArgs, json: bool) -> Result<ExitCode> {
 fn which_folds(asked: Option<&str>, record: &RunRecord) -> Result<UseFolds> {
     match asked {
         None => Ok(UseFolds::Average),
-        Some("best") => {
-            Ok(UseFolds::One { repeat: record.best_repeat, fold: record.best_fold })
-        }
+        Some("best") => Ok(UseFolds::One {
+            repeat: record.best_repeat,
+            fold: record.best_fold,
+        }),
         Some(word) => {
             let fold = word.parse().with_context(|| {
-                format!("--fold {word} is no fold: write a number from 0 to {} or 'best'", record.folds - 1)
+                format!(
+                    "--fold {word} is no fold: write a number from 0 to {} or 'best'",
+                    record.folds - 1
+                )
             })?;
             Ok(UseFolds::One { repeat: 0, fold })
         }
@@ -71,7 +92,10 @@ fn which_folds(asked: Option<&str>, record: &RunRecord) -> Result<UseFolds> {
 }
 
 fn best(probs: &[f32]) -> usize {
-    (0..probs.len()).fold(0, |best, at| if probs[at] > probs[best] { at } else { best })
+    (0..probs.len()).fold(
+        0,
+        |best, at| if probs[at] > probs[best] { at } else { best },
+    )
 }
 
 /// Quotes a CSV field where it must be.
@@ -93,7 +117,9 @@ fn find_images(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
                 .with_context(|| format!("cannot read {}", path.display()))?;
             let mut found = Vec::new();
             for entry in entries {
-                let file = entry.with_context(|| format!("cannot read {}", path.display()))?.path();
+                let file = entry
+                    .with_context(|| format!("cannot read {}", path.display()))?
+                    .path();
                 let ending = file.extension().map(|e| e.to_string_lossy().to_lowercase());
                 if ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str())) {
                     found.push(file);

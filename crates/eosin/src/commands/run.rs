@@ -28,6 +28,7 @@ pub fn run(args: &RunArgs, json: bool) -> Result<ExitCode> {
 }
 
 /// How long each stage took, in seconds.
+#[expect(clippy::struct_field_names, reason = "the unit is part of the name")]
 #[derive(Clone, Debug, Default, Serialize, serde::Deserialize)]
 pub struct Timings {
     /// Embedding, or decoding for full training.
@@ -51,11 +52,18 @@ pub fn execute(
 ) -> Result<ExitCode> {
     let begun = Instant::now();
     let created = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-    let existing = if out.overwrite { Existing::Overwrite } else { Existing::Refuse };
+    let existing = if out.overwrite {
+        Existing::Overwrite
+    } else {
+        Existing::Refuse
+    };
     let dir = out.out.clone().unwrap_or_else(|| default_out(&created));
     let folder = RunFolder::create(&dir, existing)?;
     write_inputs(&folder, job, folds)?;
-    let cache = Cache::open(&cache_dir(&job.config.cache.dir)?, job.config.cache.max_bytes)?;
+    let cache = Cache::open(
+        &cache_dir(&job.config.cache.dir)?,
+        job.config.cache.max_bytes,
+    )?;
     let experiment = Experiment {
         config: &job.config,
         manifest: &job.manifest,
@@ -77,9 +85,18 @@ pub fn execute(
         }))?;
     } else {
         print_result(&record, &result);
-        say(&format!("report   {}", folder.path(names::REPORT).display()));
-        say(&format!("model    {}", folder.path(eosin_train::MODEL).display()));
-        say(&format!("predict  eosin predict {} IMAGES...", dir.display()));
+        say(&format!(
+            "report   {}",
+            folder.path(names::REPORT).display()
+        ));
+        say(&format!(
+            "model    {}",
+            folder.path(eosin_train::MODEL).display()
+        ));
+        say(&format!(
+            "predict  eosin predict {} IMAGES...",
+            dir.display()
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -94,7 +111,7 @@ fn write_inputs(folder: &RunFolder, job: &Job, folds: &Folds) -> Result<()> {
     folder.write(names::MANIFEST, manifest_csv(&job.manifest)?)?;
     folder.write(names::FOLDS, folds.to_json()?)?;
     if !job.skipped.is_empty() {
-        folder.write("skipped.txt", job.skipped.join("\n") + "\n")?;
+        folder.write(names::SKIPPED, job.skipped.join("\n") + "\n")?;
     }
     Ok(())
 }
@@ -124,7 +141,9 @@ fn watch(experiment: &Experiment<'_>, folder: &RunFolder) -> Result<(ExperimentR
         Event::Embedded { found, computed } => {
             timings.embed_secs = begun.elapsed().as_secs_f64();
             if let Some(embed) = embed.take() {
-                embed.finish(&format!("{computed} embeddings computed, {found} found in the cache"));
+                embed.finish(&format!(
+                    "{computed} embeddings computed, {found} found in the cache"
+                ));
             }
         }
         Event::Step { fold, done, total } => {
@@ -133,7 +152,9 @@ fn watch(experiment: &Experiment<'_>, folder: &RunFolder) -> Result<(ExperimentR
         }
         Event::Epoch { record, .. } => {
             epochs += 1;
-            let metric = record.val_metric.map_or_else(String::new, |value| format!("{value:.4}"));
+            let metric = record
+                .val_metric
+                .map_or_else(String::new, |value| format!("{value:.4}"));
             let train = train.get_or_insert_with(|| Progress::new("train", "epochs"));
             train.update(epochs, total, &metric);
             failure = log.append(event).err().or(failure.take());
@@ -154,7 +175,11 @@ fn record(job: &Job, folds: &Folds, result: &ExperimentResult, created: String) 
     let scales: Vec<Normalisation> = result
         .normalisations
         .iter()
-        .map(|scale| Normalisation { mode, mean: scale.mean, std: scale.std })
+        .map(|scale| Normalisation {
+            mode,
+            mean: scale.mean,
+            std: scale.std,
+        })
         .collect();
     RunRecord {
         eosin_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -165,6 +190,7 @@ fn record(job: &Job, folds: &Folds, result: &ExperimentResult, created: String) 
         backbone: job.config.backbone.name,
         classifier: eosin_models::classifier_prefix(job.config.backbone.name).to_owned(),
         weights_hash: result.backbone.weights_hash.clone(),
+        seen_by_weights: result.seen_by_weights,
         classes: job.manifest.classes.clone(),
         positive: job.manifest.classes[job.positive].clone(),
         size_px: job.size_px,
@@ -184,6 +210,9 @@ fn record(job: &Job, folds: &Folds, result: &ExperimentResult, created: String) 
 
 fn print_result(record: &RunRecord, result: &ExperimentResult) {
     report::print_metrics(&record.classes, &record.positive, &result.metrics);
+    if let Some(warning) = report::seen_warning(record) {
+        note(&format!("warning: {warning}"));
+    }
     let best = &result.folds[result.best_fold];
     note(&format!(
         "fold {} is the best by {}; epoch {} of {}",
@@ -193,4 +222,3 @@ fn print_result(record: &RunRecord, result: &ExperimentResult) {
         best.epochs.len()
     ));
 }
-

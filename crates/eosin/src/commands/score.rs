@@ -24,16 +24,25 @@ pub fn run(args: &ScoreArgs, json: bool) -> Result<ExitCode> {
     let classes = &predictions.classes;
     let positive = match &args.positive {
         None => classes.len() - 1,
-        Some(name) => classes.iter().position(|class| class == name).with_context(|| {
-            format!("--positive {name} is none of the classes {}", classes.join(", "))
-        })?,
+        Some(name) => classes
+            .iter()
+            .position(|class| class == name)
+            .with_context(|| {
+                format!(
+                    "--positive {name} is none of the classes {}",
+                    classes.join(", ")
+                )
+            })?,
     };
     let metrics = MetricSet::new(&targets, &probs, classes.len(), positive)?;
     if json {
         say_json(&metrics)?;
     } else {
         let row = |(name, value): (&'static str, Option<f64>)| {
-            vec![name.to_owned(), value.map_or_else(|| "undefined".to_owned(), |v| format!("{v:.10}"))]
+            vec![
+                name.to_owned(),
+                value.map_or_else(|| "undefined".to_owned(), |v| format!("{v:.10}")),
+            ]
         };
         let rows = metrics
             .names_values()
@@ -48,14 +57,23 @@ pub fn run(args: &ScoreArgs, json: bool) -> Result<ExitCode> {
 
 /// Metrics that class decisions alone cannot give.
 fn needs_probs(name: &str) -> bool {
-    [Metric::Auroc, Metric::Auprc, Metric::LogLoss, Metric::Brier, Metric::Ece]
-        .iter()
-        .any(|metric| metric.as_str() == name)
+    [
+        Metric::Auroc,
+        Metric::Auprc,
+        Metric::LogLoss,
+        Metric::Brier,
+        Metric::Ece,
+    ]
+    .iter()
+    .any(|metric| metric.as_str() == name)
 }
 
 fn own_targets(predictions: &Scored, path: &Path) -> Result<Labels> {
     if predictions.targets.is_empty() {
-        bail!("{} has no targets of its own; name the labels with '--labels FILE'", path.display());
+        bail!(
+            "{} has no targets of its own; name the labels with '--labels FILE'",
+            path.display()
+        );
     }
     Ok(predictions.targets.clone())
 }
@@ -63,21 +81,43 @@ fn own_targets(predictions: &Scored, path: &Path) -> Result<Labels> {
 /// Targets and probabilities in the order of the labels.
 fn join(predictions: &Scored, labels: &Labels, path: &Path) -> Result<(Vec<usize>, Vec<f64>)> {
     let list = |keys: Vec<&String>| {
-        let shown = keys.iter().take(5).map(|key| key.as_str()).collect::<Vec<_>>().join(", ");
+        let shown = keys
+            .iter()
+            .take(5)
+            .map(|key| key.as_str())
+            .collect::<Vec<_>>()
+            .join(", ");
         let more = keys.len().saturating_sub(5);
-        if more > 0 { format!("{shown} and {more} more") } else { shown }
+        if more > 0 {
+            format!("{shown} and {more} more")
+        } else {
+            shown
+        }
     };
-    let unpredicted: Vec<&String> =
-        labels.keys().filter(|key| !predictions.probs.contains_key(*key)).collect();
+    let unpredicted: Vec<&String> = labels
+        .keys()
+        .filter(|key| !predictions.probs.contains_key(*key))
+        .collect();
     if !unpredicted.is_empty() {
         let count = unpredicted.len();
-        bail!("{} has no prediction for {count} labelled keys: {}", path.display(), list(unpredicted));
+        bail!(
+            "{} has no prediction for {count} labelled keys: {}",
+            path.display(),
+            list(unpredicted)
+        );
     }
-    let unlabelled: Vec<&String> =
-        predictions.probs.keys().filter(|key| !labels.contains_key(*key)).collect();
+    let unlabelled: Vec<&String> = predictions
+        .probs
+        .keys()
+        .filter(|key| !labels.contains_key(*key))
+        .collect();
     if !unlabelled.is_empty() {
         let count = unlabelled.len();
-        bail!("{} predicts {count} keys that have no label: {}", path.display(), list(unlabelled));
+        bail!(
+            "{} predicts {count} keys that have no label: {}",
+            path.display(),
+            list(unlabelled)
+        );
     }
     let mut targets = Vec::new();
     let mut probs = Vec::new();
@@ -93,19 +133,25 @@ fn join(predictions: &Scored, labels: &Labels, path: &Path) -> Result<(Vec<usize
 }
 
 fn gate(bound: Option<&str>, metrics: &MetricSet) -> Result<ExitCode> {
-    let Some(bound) = bound else { return Ok(ExitCode::SUCCESS) };
+    let Some(bound) = bound else {
+        return Ok(ExitCode::SUCCESS);
+    };
     let (name, least) = bound
         .split_once('=')
         .with_context(|| format!("--at-least {bound} has no '='; write --at-least khd=0.99"))?;
     let metric: Metric = name.parse()?;
-    let least: f64 =
-        least.parse().with_context(|| format!("--at-least {bound}: '{least}' is no number"))?;
+    let least: f64 = least
+        .parse()
+        .with_context(|| format!("--at-least {bound}: '{least}' is no number"))?;
     let value = metrics.get(metric);
     let reached = value.is_some_and(|value| value >= least);
     if !reached {
         let value = value.map_or_else(|| "undefined".to_owned(), |value| value.to_string());
         note(&format!("{name} is {value}, below {least}"));
     }
-    Ok(if reached { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    Ok(if reached {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    })
 }
-

@@ -25,7 +25,11 @@ pub fn run(args: &SplitArgs, json: bool) -> Result<ExitCode> {
         for fold in folds.resolve(&job.manifest)? {
             let count = |rows: &[usize]| {
                 let classes = job.manifest.class_counts_of(rows.iter().copied());
-                classes.iter().map(usize::to_string).collect::<Vec<_>>().join(" + ")
+                classes
+                    .iter()
+                    .map(usize::to_string)
+                    .collect::<Vec<_>>()
+                    .join(" + ")
             };
             let name = format!("{}.{}", fold.repeat, fold.fold);
             rows.push(vec![name, count(&fold.train), count(&fold.val)]);

@@ -20,6 +20,8 @@ pub fn run(args: &TrainArgs, json: bool) -> Result<ExitCode> {
     let folds = Folds::from_json(&text)
         .with_context(|| format!("{path} is no folds.json; make it with 'eosin split'"))?;
     let job = Job::open(&args.job)?;
-    folds.validate(&job.manifest).with_context(|| format!("{path} does not fit the data"))?;
+    folds
+        .validate(&job.manifest)
+        .with_context(|| format!("{path} does not fit the data"))?;
     execute(&args.job, &args.out, &job, &folds, json)
 }

@@ -1,0 +1,99 @@
+//! Tensors to the bytes of a safetensors file.
+
+use std::collections::BTreeMap;
+
+use half::f16;
+use serde_json::{Map, Value, json};
+
+use crate::state::{StateDict, StateTensor};
+
+/// How weights are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoredAs {
+    /// Four bytes a value.
+    F32,
+    /// Two bytes a value, rounded to nearest.
+    F16,
+}
+
+impl StoredAs {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "F32",
+            Self::F16 => "F16",
+        }
+    }
+
+    fn append(self, tensor: &StateTensor, bytes: &mut Vec<u8>) {
+        match self {
+            Self::F32 => bytes.extend(tensor.values.iter().flat_map(|v| v.to_le_bytes())),
+            Self::F16 => {
+                bytes.extend(
+                    tensor
+                        .values
+                        .iter()
+                        .flat_map(|v| f16::from_f32(*v).to_le_bytes()),
+                );
+            }
+        }
+    }
+}
+
+/// The bytes of a safetensors file with these tensors and notes.
+///
+/// Written here and not by the `safetensors` crate because its notes are a hash map, whose order
+/// differs from run to run: the same weights must give the same bytes.
+pub fn to_safetensors(
+    tensors: &StateDict,
+    notes: &BTreeMap<String, String>,
+    stored_as: StoredAs,
+) -> Vec<u8> {
+    let mut header = Map::new();
+    if !notes.is_empty() {
+        header.insert("__metadata__".to_owned(), json!(notes));
+    }
+    let mut body = Vec::new();
+    for (key, tensor) in tensors {
+        let start = body.len();
+        stored_as.append(tensor, &mut body);
+        let place = json!({
+            "dtype": stored_as.name(),
+            "shape": tensor.shape,
+            "data_offsets": [start, body.len()],
+        });
+        header.insert(key.clone(), place);
+    }
+    let mut header = Value::Object(header).to_string().into_bytes();
+    // The format wants the body aligned to eight bytes; blanks behind the JSON are allowed.
+    header.resize(header.len().next_multiple_of(8), b' ');
+    let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+    bytes.extend(header);
+    bytes.extend(body);
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::weights::WeightFile;
+
+    #[test]
+    fn a_file_gives_back_its_tensors_and_notes() {
+        let tensor = |values: Vec<f32>| StateTensor {
+            shape: vec![values.len(), 1],
+            values,
+        };
+        let tensors = StateDict::from([
+            ("fc.weight".to_owned(), tensor(vec![0.5, -2.0, 1.0e-3])),
+            ("bn.bias".to_owned(), tensor(vec![1.0])),
+        ]);
+        let notes = BTreeMap::from([("classes".to_owned(), "a,\"b\"".to_owned())]);
+        let bytes = to_safetensors(&tensors, &notes, StoredAs::F32);
+        let file = WeightFile::parse("file", &bytes).unwrap();
+        assert_eq!((&file.tensors, &file.metadata), (&tensors, &notes));
+        let half = to_safetensors(&tensors, &notes, StoredAs::F16);
+        let half = WeightFile::parse("file", &half).unwrap();
+        assert_eq!(half.tensors["bn.bias"], tensors["bn.bias"]);
+        assert!((half.tensors["fc.weight"].values[2] - 1.0e-3).abs() < 1e-6);
+    }
+}

@@ -1,0 +1,109 @@
+//! Real `ImageNet` weights know what is on a photograph, as they do in timm. Skipped, and says so,
+//! where `../shared/weights` is not there.
+
+use std::path::Path;
+
+use eosin_core::BackboneName;
+use eosin_models::{Backbone, GraphBuilder, WeightFile, Workspace, cpu};
+
+const SIDE: usize = 224;
+
+#[test]
+fn a_temple_by_a_lake_is_a_bell_tower_a_palace_or_a_lakeside() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let weights = here.join("../../../shared/weights/tf_efficientnet_lite0.timm.safetensors");
+    if !weights.exists() {
+        println!("skipped: {} is not there", weights.display());
+        return;
+    }
+    let name = BackboneName::TfEfficientNetLite0;
+    let network = Backbone::new(name, 1000, SIDE, &cpu(false));
+    let network = WeightFile::read(&weights)
+        .unwrap()
+        .load_into(network, name)
+        .unwrap();
+    let photograph = image::open(here.join("tests/photograph/china.jpg"))
+        .unwrap()
+        .to_rgb8();
+    let pixels: Vec<f32> = photograph
+        .as_raw()
+        .iter()
+        .map(|v| f32::from(*v) / 127.5 - 1.0)
+        .collect();
+    let graph = GraphBuilder::logits(&network, SIDE);
+    let logits = graph.run(1, &pixels, &mut Workspace::default()).to_vec();
+    let total: f32 = logits.iter().map(|logit| logit.exp()).sum();
+    let mut ranked: Vec<(usize, f32)> = logits
+        .iter()
+        .map(|logit| logit.exp() / total)
+        .enumerate()
+        .collect();
+    ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
+    // timm, whose JPEG decoder rounds a little otherwise.
+    for ((class, prob), (timm_class, timm_prob)) in
+        ranked
+            .into_iter()
+            .zip([(442, 0.449), (698, 0.332), (975, 0.041)])
+    {
+        assert_eq!(class, timm_class);
+        assert!(
+            (prob - timm_prob).abs() < 0.01,
+            "class {class}: {prob}, timm has {timm_prob}"
+        );
+    }
+}
+
+#[test]
+fn weights_of_another_architecture_are_refused_by_name() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let weights = here.join("../../../shared/weights/squeezenet1_1.torchvision.safetensors");
+    if !weights.exists() {
+        println!("skipped: {} is not there", weights.display());
+        return;
+    }
+    let name = BackboneName::ResNet18;
+    let network = Backbone::new(name, 2, 96, &cpu(false));
+    let error = WeightFile::read(&weights)
+        .unwrap()
+        .load_into(network, name)
+        .unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("does not hold the weights of resnet18"),
+        "{text}"
+    );
+    assert!(text.contains("missing: bn1.bias"), "{text}");
+    assert!(text.contains("unexpected"), "{text}");
+}
+
+#[test]
+fn torchvision_mobilenet_loads_under_timm_names() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let weights =
+        here.join("../../../shared/weights/mobilenet_v2.torchvision.features.safetensors");
+    if !weights.exists() {
+        println!("skipped: {} is not there", weights.display());
+        return;
+    }
+    let name = BackboneName::MobileNetV2;
+    let network = Backbone::new(name, 2, 96, &cpu(false));
+    let network = WeightFile::read(&weights)
+        .unwrap()
+        .load_into(network, name)
+        .unwrap();
+    let graph = GraphBuilder::embedding(&network, 96);
+    let features = graph
+        .run(1, &vec![0.1; 96 * 96 * 3], &mut Workspace::default())
+        .to_vec();
+    assert_eq!(features.len(), 1280);
+    assert!(features.iter().all(|v| v.is_finite()) && features.iter().any(|v| *v > 0.0));
+}
+
+#[test]
+fn the_embedded_weights_parse_and_fit_their_network() {
+    let name = BackboneName::EosinMini;
+    let file = eosin_models::embedded_weights(name).unwrap();
+    let network = Backbone::new(name, 2, 96, &cpu(false));
+    file.load_into(network, name).unwrap();
+    assert!(eosin_models::embedded_weights(BackboneName::ResNet18).is_none());
+}

@@ -1,0 +1,73 @@
+//! What happens during a run.
+
+use serde::{Deserialize, Serialize};
+
+use crate::full_folds::FullWatcher;
+use crate::outcome::{EpochRecord, FoldRows};
+
+/// What happens during a run, as it is shown and written to `events.jsonl`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// So many patches have their embeddings.
+    Embedding {
+        /// Patches done, those found in the cache included.
+        done: usize,
+        /// Patches in all.
+        total: usize,
+    },
+    /// All embeddings are there.
+    Embedded {
+        /// Found in the cache.
+        found: usize,
+        /// Computed now.
+        computed: usize,
+    },
+    /// A step of full training.
+    Step {
+        /// The fold's name.
+        fold: String,
+        /// Steps done.
+        done: usize,
+        /// Steps of the fold in all.
+        total: usize,
+    },
+    /// An epoch of a fold has ended.
+    Epoch {
+        /// Which cross-validation.
+        repeat: usize,
+        /// Which fold.
+        fold: usize,
+        /// What it came to.
+        #[serde(flatten)]
+        record: EpochRecord,
+    },
+}
+
+impl Event {
+    /// The end of an epoch.
+    pub(super) fn epoch(fold: &FoldRows, record: &EpochRecord) -> Self {
+        Self::Epoch {
+            repeat: fold.repeat,
+            fold: fold.fold,
+            record: record.clone(),
+        }
+    }
+}
+
+/// Tells full training as events.
+pub(super) struct EventWatcher<'a>(pub &'a mut dyn FnMut(&Event));
+
+impl FullWatcher for EventWatcher<'_> {
+    fn step(&mut self, fold: &FoldRows, done: usize, total: usize) {
+        self.0(&Event::Step {
+            fold: fold.name(),
+            done,
+            total,
+        });
+    }
+
+    fn epoch(&mut self, fold: &FoldRows, record: &EpochRecord) {
+        self.0(&Event::epoch(fold, record));
+    }
+}

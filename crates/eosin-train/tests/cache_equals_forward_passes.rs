@@ -1,0 +1,226 @@
+//! Training from cached embeddings equals training by a forward pass for every patch and epoch.
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::{Tensor, TensorData};
+use eosin_core::config::{BackboneConfig, CacheDtype, TrainConfig};
+use eosin_core::{BackboneName, D4, Seed};
+use eosin_data::{
+    DecodeLimits, IngestOptions, Manifest, Normalisation, PhantomOptions, read_manifest,
+    write_phantom,
+};
+use eosin_metrics::Metric;
+use eosin_models::{Architecture as _, BurnEngine, cpu};
+use eosin_store::{Cache, Recipe};
+use eosin_train::{
+    CachedEmbeddings, Embedder, EmbeddingSource, FoldOutcome, FoldRows, HeadTraining, PatchReader,
+    PatchSet, PixelScale, PreparedBackbone, content_hashes,
+};
+
+const SIDE: usize = 40;
+const SEED: Seed = Seed(11);
+
+/// Computes each embedding anew with Burn tensors, as a notebook would.
+struct ForwardPasses<'a> {
+    backbone: &'a PreparedBackbone,
+    patches: PatchSet,
+    scale: PixelScale,
+}
+
+impl EmbeddingSource for ForwardPasses<'_> {
+    fn width(&self) -> usize {
+        self.backbone.spec.embedding_width
+    }
+
+    fn copy_into(&self, row: usize, symmetry: D4, out: &mut [f32]) {
+        let image = self.scale.planar(&self.patches, row, symmetry);
+        let image = TensorData::new(image, [1, 3, SIDE, SIDE]);
+        let image = Tensor::<4>::from_data(image, &cpu(true));
+        let embedding = self
+            .backbone
+            .network
+            .embed(&BurnEngine::evaluating(), image);
+        let values: Vec<f32> = embedding.into_data().try_to_vec().unwrap();
+        out.copy_from_slice(&values);
+    }
+}
+
+struct Fixture {
+    _folder: tempfile::TempDir,
+    manifest: Manifest,
+    cache: Cache,
+    backbone: PreparedBackbone,
+    reader: PatchReader,
+    scale: Normalisation,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let options = PhantomOptions {
+            patients: 4,
+            test_patients: 0,
+            slides_per_patient: 1,
+            patches_per_slide: 8,
+            size_px: SIDE,
+            ..PhantomOptions::default()
+        };
+        let data = folder.path().join("patches");
+        write_phantom(&data, &options, &|_, _| ()).unwrap();
+        let config = BackboneConfig {
+            weights: "random".into(),
+            ..BackboneConfig::default()
+        };
+        let backbone = PreparedBackbone::new(&config, 2, SIDE, SEED).unwrap();
+        Self {
+            manifest: read_manifest(&data, &IngestOptions::default()).unwrap(),
+            cache: Cache::open(folder.path().join("cache"), u64::MAX).unwrap(),
+            scale: Normalisation {
+                mean: backbone.spec.mean,
+                std: backbone.spec.std,
+            },
+            backbone,
+            reader: PatchReader {
+                limits: DecodeLimits::default(),
+                resize: None,
+                size_px: SIDE,
+            },
+            _folder: folder,
+        }
+    }
+
+    fn targets(&self) -> Vec<usize> {
+        self.manifest
+            .patches
+            .iter()
+            .filter_map(|patch| patch.class)
+            .collect()
+    }
+
+    fn cached(&self, dtype: CacheDtype) -> CachedEmbeddings {
+        let paths: Vec<PathBuf> = self
+            .manifest
+            .patches
+            .iter()
+            .map(|p| p.path.clone())
+            .collect();
+        let hashes = content_hashes(&paths).unwrap();
+        let embedder = Embedder::new(&self.backbone.network, self.reader, &self.scale);
+        let recipe = Recipe {
+            decode_version: 1,
+            size_px: None,
+            resize: None,
+            non_square: None,
+            mean_bits: Recipe::bits(self.scale.mean),
+            std_bits: Recipe::bits(self.scale.std),
+            stain: None,
+            backbone: BackboneName::EosinMini,
+            weights_hash: self.backbone.weights_hash.clone(),
+            cut: "embedding".into(),
+            dtype,
+            symmetries: 8,
+            kernels: "test".into(),
+        };
+        let mut entry = self.cache.entry(&recipe, embedder.width()).unwrap();
+        let files: Vec<_> = hashes
+            .iter()
+            .copied()
+            .zip(paths.iter().map(PathBuf::as_path))
+            .collect();
+        let first = embedder
+            .fill(&mut entry, &files, 8, &mut |_, _| ())
+            .unwrap();
+        assert_eq!((first.found, first.computed), (0, files.len()));
+        let again = embedder
+            .fill(&mut entry, &files, 8, &mut |_, _| ())
+            .unwrap();
+        assert_eq!((again.found, again.computed), (files.len(), 0));
+        CachedEmbeddings::new(entry.reader().unwrap(), &hashes).unwrap()
+    }
+
+    fn forward_passes(&self) -> ForwardPasses<'_> {
+        let read = |path: &Path| self.reader.read(path).unwrap().pixels;
+        let pixels = self
+            .manifest
+            .patches
+            .iter()
+            .flat_map(|patch| read(&patch.path))
+            .collect();
+        ForwardPasses {
+            backbone: &self.backbone,
+            patches: PatchSet {
+                size_px: SIDE,
+                pixels,
+                targets: self.targets(),
+            },
+            scale: PixelScale::new(&self.scale),
+        }
+    }
+
+    fn train(&self, source: &dyn EmbeddingSource) -> Vec<FoldOutcome> {
+        let rows = self.manifest.patches.len();
+        let folds: Vec<FoldRows> = (0..2)
+            .map(|fold| FoldRows {
+                repeat: 0,
+                fold,
+                stream: fold as u64,
+                train: (0..rows).filter(|row| row % 2 != fold).collect(),
+                val: (0..rows).filter(|row| row % 2 == fold).collect(),
+            })
+            .collect();
+        let config = TrainConfig {
+            epochs: 3,
+            batch_size: 5,
+            dropout: 0.1,
+            ..TrainConfig::default()
+        };
+        let training = HeadTraining {
+            config: &config,
+            seed: SEED,
+            classes: 2,
+            positive: 1,
+            select: Metric::LogLoss,
+            targets: &self.targets(),
+            folds: &folds,
+            sources: vec![source; 2],
+        };
+        training.run(&mut |_, _| ()).unwrap()
+    }
+}
+
+#[test]
+fn training_from_the_cache_equals_training_by_forward_passes() {
+    let fixture = Fixture::new();
+    let cached = fixture.train(&fixture.cached(CacheDtype::F32));
+    let passed = fixture.train(&fixture.forward_passes());
+    for (a, b) in cached.iter().zip(&passed) {
+        assert_eq!(a.best_epoch, b.best_epoch);
+        for (a, b) in a.weights.values.iter().zip(&b.weights.values) {
+            assert!((a - b).abs() < 1e-4, "{a} {b}");
+        }
+        for (a, b) in a.val_probs.iter().zip(&b.val_probs) {
+            assert!((a - b).abs() < 1e-5, "{a} {b}");
+        }
+    }
+    // The weights have moved: equal because the trainings agree, not because nothing happened.
+    let fresh = eosin_train::Head::init(256, 2, SEED, 0);
+    assert!(
+        cached[0]
+            .weights
+            .values
+            .iter()
+            .zip(&fresh.values)
+            .any(|(a, b)| (a - b).abs() > 1e-3)
+    );
+}
+
+#[test]
+fn half_precision_embeddings_differ_by_their_rounding_only() {
+    let fixture = Fixture::new();
+    let exact = fixture.train(&fixture.cached(CacheDtype::F32));
+    let rounded = fixture.train(&fixture.cached(CacheDtype::F16));
+    assert_ne!(exact[0].weights, rounded[0].weights);
+    for (a, b) in exact[0].val_probs.iter().zip(&rounded[0].val_probs) {
+        assert!((a - b).abs() < 5e-3, "{a} {b}");
+    }
+}

@@ -1,0 +1,180 @@
+//! Weights, configurations and run folders that cannot be used.
+
+use std::fs;
+
+use crate::scratch::{JOB, Scratch};
+
+/// The weights that are part of the program, as a file.
+const MINI: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../eosin-models/weights/eosin_mini.safetensors"
+);
+
+/// The embedded weights with one NaN.
+fn weights_with_nan() -> Vec<u8> {
+    let mut bytes = fs::read(MINI).expect("the embedded weights are in the repository");
+    let header = u64::from_le_bytes(bytes[..8].try_into().expect("eight bytes"));
+    let first = 8 + usize::try_from(header).expect("a short header");
+    // All ones are NaN in each of the types that weights come in.
+    bytes[first..first + 4].fill(0xff);
+    bytes
+}
+
+#[test]
+fn weights_with_a_nan_are_refused_by_tensor_and_index() {
+    let scratch = Scratch::with_phantom();
+    scratch.write("nan.safetensors", weights_with_nan());
+    let refused = scratch.eosin(&format!(
+        "run --data data --out run {JOB} --weights nan.safetensors"
+    ));
+    refused.refused(&["nan.safetensors holds NaN at index 0", "tensor '"]);
+}
+
+#[test]
+fn weights_of_another_network_are_refused() {
+    let scratch = Scratch::with_phantom();
+    let words = format!("run --data data --out run {JOB} --backbone resnet18 --weights {MINI}");
+    let refused = scratch.eosin(&words);
+    refused.refused(&["eosin_mini.safetensors does not hold the weights of resnet18"]);
+}
+
+#[test]
+fn a_file_that_holds_no_weights_is_refused() {
+    let scratch = Scratch::with_phantom();
+    scratch.write("w.safetensors", "not weights at all");
+    let refused = scratch.eosin(&format!(
+        "run --data data --out run {JOB} --weights w.safetensors"
+    ));
+    refused.refused(&["w.safetensors is not a safetensors file"]);
+    let missing = scratch.eosin(&format!(
+        "run --data data --out run2 {JOB} --weights no.safetensors"
+    ));
+    missing.refused(&["cannot read weights", "no.safetensors", "No such file"]);
+}
+
+#[test]
+fn a_network_without_weights_of_its_own_says_so() {
+    let scratch = Scratch::with_phantom();
+    let refused = scratch.eosin(&format!(
+        "run --data data --out run {JOB} --backbone resnet18"
+    ));
+    refused.refused(&[
+        "resnet18 has no weights of its own",
+        "--weights FILE",
+        "--mode full",
+    ]);
+}
+
+#[test]
+fn an_unknown_key_names_the_file_and_the_nearest_key() {
+    let scratch = Scratch::with_phantom();
+    scratch.write("eosin.toml", "[train]\nlabel_smothing = 0.1\n");
+    let refused = scratch.eosin("run --data data --out run --config eosin.toml");
+    refused.refused(&[
+        "eosin.toml",
+        "'train.label_smothing'",
+        "did you mean 'train.label_smoothing'?",
+    ]);
+    let refused = scratch.eosin("run --data data --out run --set train.epoch=3");
+    refused.refused(&["unknown key 'train.epoch'", "did you mean 'train.epochs'?"]);
+}
+
+#[test]
+fn a_value_out_of_range_names_the_key_the_value_and_the_range() {
+    let scratch = Scratch::with_phantom();
+    let refused = scratch.eosin("run --data data --out run --folds 1");
+    refused.refused(&["split.folds is 1; it must be 2 or more"]);
+    let refused = scratch.eosin("run --data data --out run --set train.label_smoothing=1.5");
+    refused.refused(&["train.label_smoothing is 1.5", "below 1"]);
+}
+
+#[test]
+fn words_that_are_no_choice_list_the_choices() {
+    let scratch = Scratch::with_phantom();
+    let refused = scratch.eosin("run --data data --out run --select aurok");
+    refused.refused(&["train.select", "aurok", "auroc"]);
+    let typed = scratch.eosin("run --data data --out run --backbone resnet81");
+    assert_eq!((typed.code, typed.stdout.as_str()), (Some(2), ""));
+    typed.says(&["resnet81", "resnet18"]);
+    let refused = scratch.eosin("run --data data --out run --set data.positive=cancer");
+    refused.refused(&["data.positive is 'cancer'; the classes are benign, malignant"]);
+}
+
+#[test]
+fn a_run_folder_in_use_by_a_live_process_is_refused() {
+    let scratch = Scratch::with_phantom();
+    scratch.write("run/run.lock", "4242\n");
+    let lock = fs::File::open(scratch.path("run/run.lock")).unwrap();
+    lock.lock().unwrap();
+    let job = format!("run --data data --out run {JOB}");
+    scratch
+        .eosin(&job)
+        .refused(&["run folder run is in use by process 4242", "another --out"]);
+    scratch
+        .eosin(&format!("{job} --overwrite"))
+        .refused(&["in use by process 4242"]);
+    drop(lock);
+    scratch.eosin(&job).done();
+}
+
+#[test]
+fn a_finished_run_is_not_written_over_unless_asked() {
+    let scratch = Scratch::with_phantom();
+    let job = format!("run --data data --out run {JOB}");
+    scratch.eosin(&job).done();
+    let before = scratch.read("run/run.json");
+    scratch
+        .eosin(&job)
+        .refused(&["run already holds a run", "another --out"]);
+    assert_eq!(scratch.read("run/run.json"), before);
+    scratch.eosin(&format!("{job} --overwrite")).done();
+}
+
+#[test]
+fn a_folder_that_is_no_run_cannot_predict_or_be_evaluated() {
+    let scratch = Scratch::with_phantom();
+    for command in ["predict data data/benign", "evaluate data"] {
+        scratch
+            .eosin(command)
+            .refused(&["data is no run folder: it has no run.json"]);
+    }
+    for command in ["predict nowhere data/benign", "evaluate nowhere"] {
+        scratch
+            .eosin(command)
+            .refused(&["run folder nowhere does not exist"]);
+    }
+}
+
+#[test]
+fn a_fold_that_does_not_exist_is_refused() {
+    let scratch = Scratch::with_phantom();
+    scratch
+        .eosin(&format!("run --data data --out run {JOB}"))
+        .done();
+    let image = format!("data/{}", scratch.keys()[0]);
+    let fold = |word: &str| scratch.eosin(&format!("predict run {image} --fold {word}"));
+    fold("7").refused(&["fold 7 does not exist: the run has 0-2"]);
+    fold("first").refused(&["--fold first is no fold: write a number from 0 to 2 or 'best'"]);
+    fold("2").done();
+}
+
+#[test]
+fn predictions_and_labels_that_do_not_match_are_refused() {
+    let scratch = Scratch::new();
+    scratch.write(
+        "p.csv",
+        "key,prob_benign,prob_malignant\na,0.9,0.1\nb,0.2,0.8\n",
+    );
+    let score = |labels: &str| {
+        scratch.write("l.csv", labels);
+        scratch.eosin("score p.csv --labels l.csv")
+    };
+    score("key,label\na,benign\nb,malignant\nc,benign\n")
+        .refused(&["p.csv has no prediction for 1 labelled keys: c"]);
+    score("key,label\na,benign\n").refused(&["p.csv predicts 1 keys that have no label: b"]);
+    score("key,label\na,benign\na,benign\n").refused(&["key a stands twice"]);
+    score("key,label\na,benign\nb,lymphoma\n").refused(&["label 'lymphoma' of key b"]);
+    scratch
+        .eosin("score p.csv")
+        .refused(&["p.csv has no targets of its own", "--labels FILE"]);
+}

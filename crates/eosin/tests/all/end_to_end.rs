@@ -1,0 +1,278 @@
+//! From patches to a model that is used, in one command and step by step.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use serde_json::Value;
+
+use crate::run_files::{Row, answers, assert_same_run, file_name, listing, rows};
+use crate::scratch::{JOB, Scratch, TEST_PATCHES, TRAIN_PATCHES};
+
+/// A phantom with a finished run in `run`.
+fn finished() -> Scratch {
+    let scratch = Scratch::with_phantom();
+    scratch
+        .eosin(&format!("run --data data --out run {JOB}"))
+        .done();
+    scratch
+}
+
+/// Copies the test patches to `new`, each under its own name; gives their labels by name.
+fn copy_test_images(scratch: &Scratch) -> BTreeMap<String, String> {
+    fs::create_dir(scratch.path("new")).unwrap();
+    let manifest = rows(&scratch.text("data/manifest.csv"));
+    let test = manifest.iter().filter(|row| row["split"] == "test");
+    test.map(|row| {
+        let name = file_name(&row["path"]);
+        let (from, to) = (format!("data/{}", row["path"]), format!("new/{name}"));
+        fs::copy(scratch.path(&from), scratch.path(&to)).unwrap();
+        (name, row["label"].clone())
+    })
+    .collect()
+}
+
+#[test]
+fn a_run_folder_holds_every_documented_file() {
+    let scratch = finished();
+    let expected = "backbone.safetensors config.toml events.jsonl fold-0-0.safetensors \
+        fold-0-1.safetensors fold-0-2.safetensors folds.json manifest.csv metrics.json \
+        model.safetensors predictions.csv report.html run.json run.lock timings.json";
+    assert_eq!(
+        listing(&scratch, "run"),
+        expected.split_whitespace().collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn every_epoch_of_every_fold_is_an_event() {
+    let scratch = finished();
+    let text = scratch.text("run/events.jsonl");
+    let events: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert!(events.iter().all(|event| event["event"] == "epoch"));
+    let number = |event: &Value, key: &str| event[key].as_u64().unwrap();
+    let seen: BTreeSet<(u64, u64)> = events
+        .iter()
+        .map(|event| (number(event, "fold"), number(event, "epoch")))
+        .collect();
+    assert_eq!(events.len(), 9);
+    assert_eq!(
+        seen,
+        (0..3)
+            .flat_map(|fold| (0..3).map(move |epoch| (fold, epoch)))
+            .collect()
+    );
+}
+
+#[test]
+fn every_patch_is_predicted_once_by_each_part_it_is_in() {
+    let scratch = finished();
+    let manifest = rows(&scratch.text("data/manifest.csv"));
+    let predictions = rows(&scratch.text("run/predictions.csv"));
+    let keys = |rows: &[Row], of: &str| -> Vec<String> {
+        let part = |row: &&Row| row["part"] == of;
+        let mut keys: Vec<String> = rows
+            .iter()
+            .filter(part)
+            .map(|row| row["key"].clone())
+            .collect();
+        keys.sort();
+        keys
+    };
+    let of_split = |split: &str| -> Vec<String> {
+        let rows = manifest.iter().filter(|row| row["split"] == split);
+        let mut keys: Vec<String> = rows.map(|row| row["path"].clone()).collect();
+        keys.sort();
+        keys
+    };
+    assert_eq!(keys(&predictions, "out-of-fold"), of_split("train"));
+    assert_eq!(keys(&predictions, "test-average"), of_split("test"));
+    assert_eq!(keys(&predictions, "test-best"), of_split("test"));
+    assert_eq!(predictions.len(), TRAIN_PATCHES + 2 * TEST_PATCHES);
+    let labels: BTreeMap<&str, &str> = manifest
+        .iter()
+        .map(|row| (row["path"].as_str(), row["label"].as_str()))
+        .collect();
+    assert!(
+        predictions
+            .iter()
+            .all(|row| labels[row["key"].as_str()] == row["target"])
+    );
+}
+
+#[test]
+fn a_patient_is_validated_on_in_one_fold_only() {
+    let scratch = finished();
+    let mut folds: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for row in rows(&scratch.text("run/predictions.csv")) {
+        if row["part"] == "out-of-fold" {
+            let patient = file_name(&row["key"])[..4].to_owned();
+            folds
+                .entry(patient)
+                .or_default()
+                .insert(row["fold"].clone());
+        }
+    }
+    assert_eq!(folds.len(), 6);
+    assert!(folds.values().all(|folds| folds.len() == 1), "{folds:?}");
+}
+
+#[test]
+fn the_report_needs_no_other_file() {
+    let scratch = finished();
+    let html = scratch.text("run/report.html");
+    assert!(html.contains("<svg") && html.contains("data:image/"));
+    for reference in [
+        "src=\"http",
+        "href=\"http",
+        "<link",
+        "@import",
+        "url(http",
+        "<script src",
+    ] {
+        assert!(!html.contains(reference), "the report has {reference}");
+    }
+    let images = html.matches("src=\"").count();
+    assert_eq!(images, html.matches("src=\"data:image/").count());
+}
+
+#[test]
+fn the_run_folder_alone_repeats_its_test_predictions_to_the_last_bit() {
+    let scratch = finished();
+    let labels = copy_test_images(&scratch);
+    let told = rows(&scratch.text("run/predictions.csv"));
+    fs::rename(scratch.path("run"), scratch.path("moved")).unwrap();
+    fs::remove_dir_all(scratch.path("data")).unwrap();
+    fs::remove_dir_all(scratch.path("cache")).unwrap();
+    let average = rows(&scratch.eosin("predict moved new").done().stdout);
+    assert_eq!(average.len(), labels.len());
+    assert_eq!(answers(&average, ""), answers(&told, "test-average"));
+    let best = rows(&scratch.eosin("predict moved new --fold best").done().stdout);
+    assert_eq!(answers(&best, ""), answers(&told, "test-best"));
+    let fold = scratch.json("moved/run.json")["best_fold"]
+        .as_u64()
+        .unwrap();
+    let same = rows(
+        &scratch
+            .eosin(&format!("predict moved new --fold {fold}"))
+            .done()
+            .stdout,
+    );
+    assert_eq!(same, best);
+}
+
+#[test]
+fn scores_of_both_formats_are_those_of_the_run() {
+    let scratch = finished();
+    let labels = copy_test_images(&scratch);
+    let table = labels
+        .iter()
+        .map(|(name, label)| format!("new/{name},{label}\n"));
+    scratch.write(
+        "labels.csv",
+        format!("path,label\n{}", table.collect::<String>()),
+    );
+    let line = |(name, label): (&String, &String)| {
+        format!(
+            "{} {}\n",
+            name.trim_end_matches(".png"),
+            u8::from(label == "malignant")
+        )
+    };
+    scratch.write("labels.txt", labels.iter().map(line).collect::<String>());
+    scratch.eosin("predict run new --out ours.csv").done();
+    scratch
+        .eosin("predict run new --datathon --out theirs.txt")
+        .done();
+    let told = &scratch.json("run/metrics.json")["test_average"];
+    for files in [
+        "ours.csv --labels labels.csv",
+        "theirs.txt --labels labels.txt",
+    ] {
+        let scored = scratch
+            .eosin(&format!("score {files} --json"))
+            .done()
+            .json();
+        for metric in ["khd", "accuracy", "recall", "specificity"] {
+            assert_eq!(scored[metric], told[metric], "{metric} of {files}");
+        }
+    }
+    let gate = scratch.eosin("score ours.csv --labels labels.csv --at-least accuracy=1.1");
+    assert_eq!(gate.code, Some(1), "{}", gate.stderr);
+}
+
+#[test]
+fn evaluating_a_run_again_changes_nothing() {
+    let scratch = Scratch::with_phantom();
+    let run = scratch
+        .eosin(&format!("run --data data --out run {JOB}"))
+        .done();
+    let before = scratch.read("run/metrics.json");
+    let again = scratch.eosin("evaluate run").done();
+    assert_eq!(again.stderr, "");
+    assert!(
+        run.stdout.starts_with(again.stdout.as_str()),
+        "{}\n{}",
+        run.stdout,
+        again.stdout
+    );
+    let told = scratch.eosin("evaluate run --json").done().json();
+    assert_eq!(told, scratch.json("run/metrics.json"));
+    assert_eq!(scratch.read("run/metrics.json"), before);
+}
+
+#[test]
+fn the_steps_one_by_one_come_to_what_run_comes_to() {
+    let scratch = finished();
+    fs::remove_dir_all(scratch.path("cache")).unwrap();
+    scratch.eosin("inspect --data data").done();
+    scratch
+        .eosin(&format!("split --data data --out folds.json {JOB}"))
+        .done();
+    scratch.eosin(&format!("embed --data data {JOB}")).done();
+    let train = scratch.eosin(&format!(
+        "train --data data --split folds.json --out steps {JOB}"
+    ));
+    train.done().says(&["0 embeddings computed, 48 found"]);
+    assert_same_run(&scratch, "run", "steps");
+}
+
+#[test]
+fn a_set_without_groups_or_test_part_runs_too() {
+    let scratch = Scratch::with_class_folders();
+    let run = scratch
+        .eosin(&format!("run --data data --out run {JOB}"))
+        .done();
+    run.says(&["warning: no patient, slide or group is known"]);
+    assert_eq!(
+        rows(&scratch.text("run/predictions.csv")).len(),
+        TRAIN_PATCHES + TEST_PATCHES
+    );
+    assert_eq!(
+        scratch.json("run/metrics.json")["test_average"],
+        Value::Null
+    );
+}
+
+#[test]
+fn json_is_one_object_on_stdout() {
+    let scratch = Scratch::new();
+    let commands = [
+        "phantom --out data --patients 4 --test-patients 2 --slides 1 --patches 3 --size 32",
+        "inspect --data data",
+        "split --data data --folds 2 --out folds.json",
+        "embed --data data --folds 2",
+        "run --data data --folds 2 --epochs 1 --out run",
+        "train --data data --split folds.json --folds 2 --epochs 1 --out steps",
+        "evaluate run",
+    ];
+    for words in commands {
+        let told = scratch.eosin(&format!("{words} --json")).done().json();
+        assert!(told.is_object(), "{words}: {told}");
+    }
+    for words in ["cache ls", "cache verify", "cache prune --all"] {
+        scratch.eosin(&format!("{words} --json")).done().json();
+    }
+}

@@ -1,0 +1,8 @@
+//! The program as a user runs it: a process, in a folder of its own, on phantoms.
+
+mod bad_input;
+mod cli_snapshots;
+mod determinism;
+mod end_to_end;
+mod run_files;
+mod scratch;

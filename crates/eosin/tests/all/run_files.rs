@@ -1,0 +1,81 @@
+//! What a run folder holds, read back.
+
+use std::collections::BTreeMap;
+
+use crate::scratch::Scratch;
+
+/// The files that one seed must fix to the last byte, beside the weights of the folds.
+const FIXED: [&str; 6] = [
+    "predictions.csv",
+    "metrics.json",
+    "folds.json",
+    "manifest.csv",
+    "events.jsonl",
+    "model.safetensors",
+];
+
+/// A row of a CSV file by column.
+pub type Row = BTreeMap<String, String>;
+
+/// The rows of a CSV text.
+pub fn rows(text: &str) -> Vec<Row> {
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    reader
+        .deserialize()
+        .map(|row| row.expect("a row of the header's columns"))
+        .collect()
+}
+
+/// The file's name at the end of a key or path.
+pub fn file_name(path: &str) -> String {
+    path.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+/// Decision and probabilities, as they are written, by file name: of the rows of one part, or of
+/// all where there are no parts.
+pub fn answers(rows: &[Row], part: &str) -> BTreeMap<String, [String; 3]> {
+    rows.iter()
+        .filter(|row| row.get("part").is_none_or(|own| own == part))
+        .map(|row| {
+            let path = row.get("key").or(row.get("path")).expect("a key or a path");
+            (
+                file_name(path),
+                ["pred", "prob_benign", "prob_malignant"].map(|name| row[name].clone()),
+            )
+        })
+        .collect()
+}
+
+/// Two runs must agree to the last byte in all but times.
+#[track_caller]
+pub fn assert_same_run(scratch: &Scratch, one: &str, other: &str) {
+    let mut names: Vec<String> = FIXED.map(str::to_owned).into();
+    names.extend(weights(scratch, one));
+    assert_eq!(weights(scratch, one), weights(scratch, other));
+    for name in names {
+        let [a, b] = [one, other].map(|run| scratch.read(&format!("{run}/{name}")));
+        assert!(a == b, "{name} of {one} and {other} differ");
+    }
+}
+
+/// The names of a run's weight files, sorted.
+pub fn weights(scratch: &Scratch, run: &str) -> Vec<String> {
+    let mut names = listing(scratch, run);
+    names.retain(|name| name.ends_with(".safetensors"));
+    names
+}
+
+/// The names of all that is in a folder, sorted.
+pub fn listing(scratch: &Scratch, folder: &str) -> Vec<String> {
+    let entries = std::fs::read_dir(scratch.path(folder)).expect("a folder");
+    let name = |entry: std::io::Result<std::fs::DirEntry>| {
+        entry
+            .expect("an entry")
+            .file_name()
+            .to_string_lossy()
+            .into_owned()
+    };
+    let mut names: Vec<String> = entries.map(name).collect();
+    names.sort();
+    names
+}
