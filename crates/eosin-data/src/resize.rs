@@ -22,8 +22,8 @@ pub struct ResizeSpec {
 pub enum ResizeError {
     /// Width and height differ.
     #[error(
-        "{width_px}x{height_px} px is not square, and cropping is never silent; set the resize \
-         policy to 'stretch' or 'pad'"
+        "{width_px}x{height_px} px is not square, and cropping is never silent; set \
+         data.non_square to 'stretch' or 'pad'"
     )]
     NotSquare {
         /// Width got.
@@ -156,7 +156,7 @@ mod tests {
         let error = resize(&patch, spec(4, ResizePolicy::Square)).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "8x4 px is not square, and cropping is never silent; set the resize policy to \
+            "8x4 px is not square, and cropping is never silent; set data.non_square to \
              'stretch' or 'pad'"
         );
         let stretched = resize(&patch, spec(4, ResizePolicy::Stretch)).unwrap();

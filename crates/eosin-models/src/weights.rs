@@ -1,6 +1,5 @@
 //! Weight files: safetensors under timm's or torchvision's names.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use burn::module::Module;

@@ -59,7 +59,7 @@ pub enum RunError {
     },
     /// The folder holds a run, and nobody said what to do with it.
     #[error(
-        "{} already holds a run; resume it, overwrite it, or choose another --out",
+        "{} already holds a run; choose another --out, or replace the run with '--overwrite'",
         .dir.display()
     )]
     HoldsRun {
@@ -68,7 +68,8 @@ pub enum RunError {
     },
     /// The folder holds no run, yet a file that a run would replace.
     #[error(
-        "{} holds '{file}' and no finished run; choose another --out, or overwrite it explicitly",
+        "{} holds '{file}' and no finished run; choose another --out, or replace it with \
+         '--overwrite'",
         .dir.display()
     )]
     HoldsFile {

@@ -78,7 +78,9 @@ fn a_folder_that_holds_a_run_is_refused_resumed_or_overwritten_as_asked() {
     drop(run);
     let error = RunFolder::create(dir.path(), Existing::Refuse).unwrap_err();
     assert!(
-        error.to_string().contains("already holds a run; resume it"),
+        error
+            .to_string()
+            .contains("already holds a run; choose another --out"),
         "{error}"
     );
     let run = RunFolder::create(dir.path(), Existing::Resume).unwrap();

@@ -243,6 +243,9 @@ pub struct ScoreArgs {
     /// The class that binary metrics are about; default: the last.
     #[arg(long)]
     pub positive: Option<String>,
+    /// Which predictions of a run's file: out-of-fold, test-average, test-best.
+    #[arg(long)]
+    pub part: Option<String>,
     /// Exit with 1 when this metric is below the bound, such as khd=0.99.
     #[arg(long, value_name = "METRIC=BOUND")]
     pub at_least: Option<String>,

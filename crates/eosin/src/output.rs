@@ -37,7 +37,7 @@ pub fn say_json<T: Serialize>(value: &T) -> anyhow::Result<()> {
 pub fn say_table(header: &[&str], rows: Vec<Vec<String>>) {
     let mut table = Table::new();
     table
-        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .load_style(presets::ASCII_MARKDOWN)
         .set_header(header.to_vec());
     for row in rows {
         table.add_row(row);

@@ -141,14 +141,19 @@ fn data_summary(
     source: &Path,
     record: &RunRecord,
 ) -> DataSummary {
+    let groups = |places: &[usize]| {
+        let group = |place: &usize| manifest.patches[*place].group_by(folds.group);
+        let known: std::collections::BTreeSet<&str> = places.iter().filter_map(group).collect();
+        (!known.is_empty()).then_some(known.len() as u64)
+    };
     let counts = |name: &str, places: Vec<usize>| SplitCounts {
         name: name.to_owned(),
+        groups: groups(&places),
         patches: manifest
             .class_counts_of(places)
             .into_iter()
             .map(|n| n as u64)
             .collect(),
-        groups: None,
     };
     let mut splits = vec![counts("train", manifest.training_pool())];
     if manifest

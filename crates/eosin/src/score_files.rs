@@ -1,6 +1,6 @@
 //! Prediction and label files, eosin's and the datathon's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
@@ -24,10 +24,14 @@ pub struct Scored {
 /// Reads predictions: a CSV with `key` (or `path`) and `prob_<class>` columns, or datathon lines.
 ///
 /// # Errors
-/// When the file cannot be read, is malformed, or has a key twice.
-pub fn read_predictions(path: &Path) -> Result<Scored> {
+/// When the file cannot be read, is malformed, has a key twice, or several parts and none named.
+pub fn read_predictions(path: &Path, part: Option<&str>) -> Result<Scored> {
     let text = read(path)?;
     if !is_table(&text) {
+        if let Some(part) = part {
+            let path = path.display();
+            bail!("{path} is no table with a column 'part' that could hold '{part}'");
+        }
         return datathon_predictions(path, &text);
     }
     let table = Table::parse(path, &text)?;
@@ -53,19 +57,12 @@ pub fn read_predictions(path: &Path) -> Result<Scored> {
     }
     let key = table.column(path, &["key", "path"])?;
     let target = table.header.iter().position(|name| name == "target");
-    let part = table.header.iter().position(|name| name == "part");
-    let several = part.is_some_and(|part| {
-        table
-            .rows
-            .iter()
-            .any(|row| row[part] != table.rows[0][part])
-    });
+    let kept = table.part(path, part)?;
     for (line, row) in table.rows.iter().enumerate() {
-        // A run's own file holds several models' predictions: those are told apart by their part.
-        let key = match part.filter(|_| several) {
-            Some(part) => format!("{}:{}", row[part], row[key]),
-            None => row[key].clone(),
-        };
+        if kept.as_ref().is_some_and(|(at, part)| row[*at] != *part) {
+            continue;
+        }
+        let key = row[key].clone();
         let prob = |at: &usize| {
             row[*at].parse::<f64>().with_context(|| {
                 format!(
@@ -189,6 +186,30 @@ impl Table {
             bail!("{name} has a header but no rows");
         }
         Ok(Self { header, rows })
+    }
+
+    /// The column of parts and the one to keep: the one asked for, or the only one. A run's own
+    /// file holds several models' predictions, which no score may mix.
+    fn part(&self, path: &Path, asked: Option<&str>) -> Result<Option<(usize, String)>> {
+        let path = path.display();
+        let Some(at) = self.header.iter().position(|name| name == "part") else {
+            return match asked {
+                None => Ok(None),
+                Some(part) => bail!("{path} has no column 'part' that could hold '{part}'"),
+            };
+        };
+        let parts: BTreeSet<&str> = self.rows.iter().map(|row| row[at].as_str()).collect();
+        let known = parts.iter().copied().collect::<Vec<_>>().join(", ");
+        let mut names = parts.iter().copied();
+        match (asked, names.next(), names.next()) {
+            (Some(part), ..) if parts.contains(part) => Ok(Some((at, part.to_owned()))),
+            (Some(part), ..) => bail!("{path} has no part '{part}', only {known}"),
+            (None, Some(first), Some(_)) => bail!(
+                "{path} holds predictions of several models ({known}); name one, such as \
+                 '--part {first}'"
+            ),
+            (None, ..) => Ok(None),
+        }
     }
 
     fn column(&self, path: &Path, names: &[&str]) -> Result<usize> {

@@ -15,7 +15,7 @@ use crate::score_files::{Labels, Scored, read_labels, read_predictions};
 /// # Errors
 /// When a file is malformed, or keys do not match one to one.
 pub fn run(args: &ScoreArgs, json: bool) -> Result<ExitCode> {
-    let predictions = read_predictions(&args.predictions)?;
+    let predictions = read_predictions(&args.predictions, args.part.as_deref())?;
     let labels = match &args.labels {
         Some(path) => read_labels(path)?,
         None => own_targets(&predictions, &args.predictions)?,

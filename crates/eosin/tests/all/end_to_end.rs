@@ -204,6 +204,30 @@ fn scores_of_both_formats_are_those_of_the_run() {
 }
 
 #[test]
+fn a_score_never_mixes_the_models_of_a_run() {
+    let scratch = finished();
+    scratch.eosin("score run/predictions.csv").refused(&[
+        "several models (out-of-fold, test-average, test-best)",
+        "'--part out-of-fold'",
+    ]);
+    let told = scratch.json("run/metrics.json");
+    let parts = [
+        ("out-of-fold", &told["out_of_fold"][0]),
+        ("test-average", &told["test_average"]),
+        ("test-best", &told["test_best"]),
+    ];
+    for (part, told) in parts {
+        let words = format!("score run/predictions.csv --part {part} --json");
+        let scored = scratch.eosin(&words).done().json();
+        for metric in ["count", "khd", "accuracy", "auroc", "confusion"] {
+            assert_eq!(scored[metric], told[metric], "{metric} of {part}");
+        }
+    }
+    let other = scratch.eosin("score run/predictions.csv --part test");
+    other.refused(&["has no part 'test', only out-of-fold, test-average, test-best"]);
+}
+
+#[test]
 fn evaluating_a_run_again_changes_nothing() {
     let scratch = Scratch::with_phantom();
     let run = scratch

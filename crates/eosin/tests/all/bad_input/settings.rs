@@ -50,6 +50,14 @@ fn a_file_that_holds_no_weights_is_refused() {
         "run --data data --out run2 {JOB} --weights no.safetensors"
     ));
     missing.refused(&["cannot read weights", "no.safetensors", "No such file"]);
+    let again = scratch.eosin(&format!("run --data data --out run2 {JOB}"));
+    again.refused(&[
+        "run2 holds 'config.toml' and no finished run",
+        "'--overwrite'",
+    ]);
+    scratch
+        .eosin(&format!("run --data data --out run2 {JOB} --overwrite"))
+        .done();
 }
 
 #[test]
@@ -125,7 +133,7 @@ fn a_finished_run_is_not_written_over_unless_asked() {
     let before = scratch.read("run/run.json");
     scratch
         .eosin(&job)
-        .refused(&["run already holds a run", "another --out"]);
+        .refused(&["run already holds a run", "'--overwrite'"]);
     assert_eq!(scratch.read("run/run.json"), before);
     scratch.eosin(&format!("{job} --overwrite")).done();
 }
