@@ -9,8 +9,8 @@
 //! - [`ImageSums`] and [`channel_statistics`] give a [`Normalisation`] over any subset of patches.
 //! - [`write_phantom`] makes a synthetic H&E-like set for demonstrations and tests.
 //!
-//! Pixels are plain arrays: interleaved `u8` (HWC) in [`RgbPatch`], planar `f32` (CHW) after
-//! [`Normalisation::apply_chw`]. Nothing here prints; progress is a callback.
+//! Pixels are plain arrays, interleaved `u8` (HWC) in [`RgbPatch`]. Nothing here prints; progress is
+//! a callback.
 
 pub use eosin_core::config::{GroupBy, ResizeFilter, ResizePolicy, StatisticsKind};
 
@@ -40,4 +40,4 @@ pub use resize::{ResizeError, ResizeSpec, resize};
 pub use split::{
     Fold, FoldIndices, Folds, SplitError, SplitMethod, SplitOptions, SplitWarning, split,
 };
-pub use stats::{ImageSums, Normalisation, StatisticsError, channel_statistics, image_sums};
+pub use stats::{ImageSums, Normalisation, StatisticsError, channel_statistics};

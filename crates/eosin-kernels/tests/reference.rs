@@ -1,5 +1,12 @@
 //! Every kernel against a naive `f64` reference over random geometry.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::many_single_char_names,
+    clippy::float_cmp,
+    reason = "a reference reads best in the letters of its formula; maxima are exact"
+)]
+
 use eosin_kernels::{
     Activation, Conv, ConvShape, Padding, Pool, avg_pool, global_avg_pool, max_pool,
 };

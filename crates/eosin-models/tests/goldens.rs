@@ -2,6 +2,12 @@
 //! formula-defined weights. `tests/goldens/make_goldens.py` made the numbers and states the
 //! formula; its file names the versions of timm and torch.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    reason = "helpers of tests may panic; the formula is in single precision"
+)]
+
 use std::collections::BTreeMap;
 
 use burn::module::Module;

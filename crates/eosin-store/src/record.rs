@@ -46,6 +46,8 @@ pub struct RunRecord {
     pub size_px: usize,
     /// Whether patches are resized to `size_px`; else they must have that size.
     pub resized: bool,
+    /// Largest side in pixels that is decoded.
+    pub max_side_px: usize,
     /// Interpolation used to reach `size_px`.
     pub resize: ResizeFilter,
     /// What is done with a patch that is not square.

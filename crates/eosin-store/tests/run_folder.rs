@@ -25,6 +25,7 @@ fn record() -> RunRecord {
         positive: "malignant".to_owned(),
         size_px: 96,
         resized: true,
+        max_side_px: 8192,
         resize: ResizeFilter::Bilinear,
         non_square: ResizePolicy::Square,
         normalisation: Normalisation {

@@ -64,3 +64,34 @@ impl PixelScale {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn channels_are_transposed_and_not_reshaped() {
+        let pixels = vec![255, 0, 51, 0, 255, 102, 0, 0, 0, 0, 0, 0];
+        let patches = PatchSet {
+            size_px: 2,
+            pixels,
+            targets: vec![0],
+        };
+        let unit = PixelScale::new(&Normalisation {
+            mean: [0.0; 3],
+            std: [1.0; 3],
+        });
+        let planar = unit.planar(&patches, 0, D4::IDENTITY);
+        let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+        let expected = [1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.2, 0.4, 0.0, 0.0];
+        assert_eq!(bits(&planar), bits(&expected));
+        let mirrored = unit.planar(&patches, 0, D4::HFLIP);
+        assert_eq!(bits(&mirrored[..4]), bits(&[0.0, 1.0, 0.0, 0.0]));
+        let half = PixelScale::new(&Normalisation {
+            mean: [0.5; 3],
+            std: [0.25; 3],
+        });
+        let interleaved: Vec<f32> = half.interleaved(patches.image(0)).take(3).collect();
+        assert!((interleaved[0] - 2.0).abs() < 1e-6 && (interleaved[2] + 1.2).abs() < 1e-6);
+    }
+}

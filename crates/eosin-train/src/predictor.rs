@@ -65,7 +65,10 @@ impl Predictor {
     pub fn load(folder: &RunFolder, folds: UseFolds) -> Result<Self, TrainError> {
         let record: RunRecord = folder.record()?;
         let reader = PatchReader {
-            limits: DecodeLimits::default(),
+            limits: DecodeLimits {
+                max_side_px: record.max_side_px,
+                ..DecodeLimits::default()
+            },
             resize: record.resized.then_some(ResizeSpec {
                 size_px: record.size_px,
                 filter: record.resize,

@@ -18,8 +18,7 @@ pub struct PreparedBackbone {
     pub spec: BackboneSpec,
     /// The network, its classifier fresh unless the weights had one of this size.
     pub network: Backbone,
-    /// BLAKE3 of all tensors but the classifier's matter here: of the weight file, or of the fresh
-    /// weights.
+    /// BLAKE3 of the weight file, or of the fresh weights as a file.
     pub weights_hash: String,
     /// Where the weights came from.
     pub weights_source: String,

@@ -10,6 +10,7 @@ use crate::experiment::{ExperimentResult, FoldWeights};
 use crate::head::Head;
 use crate::outcome::FoldOutcome;
 use crate::predictions::predictions_to_csv;
+use crate::prepare::PreparedBackbone;
 
 /// Name of the file that holds the best fold's whole network.
 pub const MODEL: &str = names::MODEL;
@@ -22,9 +23,10 @@ pub const MODEL: &str = names::MODEL;
 pub fn save_run(
     folder: &RunFolder,
     record: &RunRecord,
+    backbone: &PreparedBackbone,
     result: &ExperimentResult,
 ) -> Result<(), TrainError> {
-    let backbone = state_dict(&result.backbone.network);
+    let backbone = state_dict(&backbone.network);
     for (index, fold) in result.folds.iter().enumerate() {
         let notes = checkpoint_notes(record, result, index);
         let tensors = match &fold.weights {

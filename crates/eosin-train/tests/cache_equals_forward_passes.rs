@@ -1,5 +1,7 @@
 //! Training from cached embeddings equals training by a forward pass for every patch and epoch.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
+
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{Tensor, TensorData};

@@ -38,7 +38,7 @@ pub enum Command {
     Embed(JobArgs),
     /// Train on folds made before.
     Train(TrainArgs),
-    /// Compute a run's metrics and report again from its predictions.
+    /// Compute a run's metrics again from its predictions.
     Evaluate(EvaluateArgs),
     /// Give probabilities for new images.
     Predict(PredictArgs),

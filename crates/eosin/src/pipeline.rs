@@ -4,12 +4,15 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use eosin_core::Config;
+use eosin_core::config::ResizePolicy;
 use eosin_data::{
     DecodeLimits, Folds, IngestOptions, InspectOptions, Inspection, Manifest, SplitMethod,
     SplitOptions, read_manifest, split,
 };
 use eosin_metrics::Metric;
 use eosin_models::BackboneSpec;
+use eosin_store::Cache;
+use eosin_train::{Experiment, PreparedBackbone};
 
 use crate::args::JobArgs;
 use crate::output::note;
@@ -57,6 +60,7 @@ impl Job {
             }
             note(&format!("going on without {} patches", bad.len()));
         }
+        refuse_non_square(&config, &inspection)?;
         let manifest = if bad.is_empty() {
             manifest
         } else {
@@ -71,6 +75,39 @@ impl Job {
             manifest,
             size_px,
         })
+    }
+
+    /// The network that the configuration asks for.
+    ///
+    /// # Errors
+    /// When its weights cannot be used or the patches are too small for it.
+    pub fn backbone(&self) -> Result<PreparedBackbone> {
+        let (config, classes) = (&self.config, self.manifest.classes.len());
+        Ok(PreparedBackbone::new(
+            &config.backbone,
+            classes,
+            self.size_px,
+            config.seed,
+        )?)
+    }
+
+    /// The experiment on these folds.
+    pub fn experiment<'a>(
+        &'a self,
+        folds: &'a Folds,
+        backbone: &'a PreparedBackbone,
+        cache: &'a Cache,
+    ) -> Experiment<'a> {
+        Experiment {
+            config: &self.config,
+            manifest: &self.manifest,
+            folds,
+            backbone,
+            cache,
+            size_px: self.size_px,
+            positive: self.positive,
+            select: self.select,
+        }
     }
 
     /// Divides the patches as the configuration says.
@@ -182,6 +219,34 @@ fn network_size(config: &Config, inspection: &Inspection) -> Result<usize> {
         ),
         None => bail!("no patch can be read"),
     }
+}
+
+/// Lists every patch that is not square when resizing may not change its shape.
+fn refuse_non_square(config: &Config, inspection: &Inspection) -> Result<()> {
+    if config.data.size_px.is_none() || config.data.non_square != ResizePolicy::Square {
+        return Ok(());
+    }
+    let oblong: Vec<String> = inspection
+        .images
+        .iter()
+        .filter(|image| image.width_px != image.height_px)
+        .map(|image| format!("{} ({}x{})", image.key, image.width_px, image.height_px))
+        .collect();
+    if oblong.is_empty() {
+        return Ok(());
+    }
+    let shown = oblong
+        .iter()
+        .take(5)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ");
+    bail!(
+        "{} patches are not square, and cropping is never silent: {shown}{}; set \
+         data.non_square to 'stretch' or 'pad'",
+        oblong.len(),
+        if oblong.len() > 5 { ", ..." } else { "" }
+    )
 }
 
 fn positive_class(config: &Config, manifest: &Manifest) -> Result<usize> {

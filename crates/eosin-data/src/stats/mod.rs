@@ -6,4 +6,4 @@ mod sums;
 
 pub use channel::{StatisticsError, channel_statistics};
 pub use normalisation::Normalisation;
-pub use sums::{ImageSums, image_sums};
+pub use sums::ImageSums;

@@ -1,12 +1,8 @@
 //! Exact sums over one image's pixels.
 
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::decode::{DecodeError, DecodeLimits, RgbPatch, decode_rgb};
+use crate::decode::RgbPatch;
 
 /// Number of pixels, and per channel (R, G, B) the sum and the sum of squares of the 8-bit values.
 ///
@@ -63,23 +59,4 @@ impl ImageSums {
             (scaled_variance as f64).sqrt() / (self.n_px as f64 * 255.0)
         })
     }
-}
-
-/// Decodes every file in parallel and sums it up; results are in the order of `paths`.
-///
-/// `progress` is called with the number done and the number in all, from any thread.
-pub fn image_sums(
-    paths: &[PathBuf],
-    limits: &DecodeLimits,
-    progress: &(dyn Fn(u64, u64) + Sync),
-) -> Vec<Result<ImageSums, DecodeError>> {
-    let done = AtomicU64::new(0);
-    paths
-        .par_iter()
-        .map(|path| {
-            let sums = decode_rgb(path, limits).map(|patch| ImageSums::of(&patch));
-            progress(done.fetch_add(1, Ordering::Relaxed) + 1, paths.len() as u64);
-            sums
-        })
-        .collect()
 }

@@ -11,7 +11,6 @@ use super::rows::Rows;
 use super::{Event, Experiment};
 use crate::embed::{CachedEmbeddings, EmbedCount, Embedder};
 use crate::error::TrainError;
-use crate::prepare::PreparedBackbone;
 
 /// Raised when the same file begins to give other pixels.
 const DECODE_VERSION: u32 = 1;
@@ -19,12 +18,7 @@ const DECODE_VERSION: u32 = 1;
 const KERNELS: &str = "eosin-kernels 1";
 
 impl Experiment<'_> {
-    fn recipe(
-        &self,
-        backbone: &PreparedBackbone,
-        scale: &Normalisation,
-        symmetries: usize,
-    ) -> Recipe {
+    fn recipe(&self, scale: &Normalisation, symmetries: usize) -> Recipe {
         let data = &self.config.data;
         Recipe {
             size_px: data.size_px,
@@ -33,8 +27,8 @@ impl Experiment<'_> {
             mean_bits: Recipe::bits(scale.mean),
             std_bits: Recipe::bits(scale.std),
             stain: None,
-            backbone: backbone.spec.name,
-            weights_hash: backbone.weights_hash.clone(),
+            backbone: self.backbone.spec.name,
+            weights_hash: self.backbone.weights_hash.clone(),
             cut: "embedding".to_owned(),
             dtype: self.config.cache.dtype,
             symmetries,
@@ -47,7 +41,6 @@ impl Experiment<'_> {
     /// augmentation may ask for, test rows as they are.
     pub(super) fn embeddings(
         &self,
-        backbone: &PreparedBackbone,
         rows: &Rows,
         normalisations: &[Normalisation],
         on_event: &mut dyn FnMut(&Event),
@@ -61,9 +54,9 @@ impl Experiment<'_> {
         let total = rows.paths.len() * normalisations.len();
         let (mut done, mut count, mut all) = (0, EmbedCount::default(), Vec::new());
         for scale in normalisations {
-            let embedder = Embedder::new(&backbone.network, self.reader(), scale);
+            let embedder = Embedder::new(&self.backbone.network, self.reader(), scale);
             let mut part = |range: std::ops::Range<usize>, symmetries: usize| {
-                let recipe = self.recipe(backbone, scale, symmetries);
+                let recipe = self.recipe(scale, symmetries);
                 let mut entry = self.cache.entry(&recipe, embedder.width())?;
                 let files: Vec<(ImageHash, &Path)> = range
                     .clone()

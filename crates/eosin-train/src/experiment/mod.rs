@@ -41,6 +41,8 @@ pub struct Experiment<'a> {
     pub manifest: &'a Manifest,
     /// Their folds.
     pub folds: &'a Folds,
+    /// The network that the folds start from.
+    pub backbone: &'a PreparedBackbone,
     /// The embedding cache.
     pub cache: &'a Cache,
     /// Side that the network is run at.
@@ -54,8 +56,6 @@ pub struct Experiment<'a> {
 /// What a run comes to.
 #[derive(Debug)]
 pub struct ExperimentResult {
-    /// The network that the folds started from.
-    pub backbone: PreparedBackbone,
     /// Scaling of pixel values: one, or one a fold.
     pub normalisations: Vec<Normalisation>,
     /// Each fold.
@@ -80,24 +80,22 @@ impl Experiment<'_> {
     pub fn run(&self, on_event: &mut dyn FnMut(&Event)) -> Result<ExperimentResult, TrainError> {
         let classes = self.manifest.classes.len();
         let config = self.config;
-        let backbone = PreparedBackbone::new(&config.backbone, classes, self.size_px, config.seed)?;
         let rows = self.rows()?;
-        let normalisations = self.normalisations(&backbone, &rows)?;
+        let normalisations = self.normalisations(&rows)?;
         let Trained {
             folds,
             test_probs,
             embedded,
         } = match config.train.mode {
-            TrainMode::Head => self.train_heads(&backbone, &rows, &normalisations, on_event)?,
-            TrainMode::Full => self.train_full(&backbone, &rows, &normalisations, on_event)?,
+            TrainMode::Head => self.train_heads(&rows, &normalisations, on_event)?,
+            TrainMode::Full => self.train_full(&rows, &normalisations, on_event)?,
         };
         let metric = |fold: &FoldOutcome<FoldWeights>| fold.metrics.get(self.select);
         let best_fold = best_fold(folds.iter().map(metric), self.select);
         let predictions = self.predictions(&rows, &folds, &test_probs, best_fold);
         let metrics = evaluate(&predictions, classes, self.positive, self.select)?;
         Ok(ExperimentResult {
-            seen_by_weights: seen_by_weights(&backbone, &rows),
-            backbone,
+            seen_by_weights: seen_by_weights(self.backbone, &rows),
             normalisations,
             folds,
             best_fold,
@@ -112,14 +110,9 @@ impl Experiment<'_> {
     /// # Errors
     /// When a patch, the weights or the cache cannot be used.
     pub fn embed(&self, on_event: &mut dyn FnMut(&Event)) -> Result<EmbedCount, TrainError> {
-        let config = self.config;
-        let classes = self.manifest.classes.len();
-        let backbone = PreparedBackbone::new(&config.backbone, classes, self.size_px, config.seed)?;
         let rows = self.rows()?;
-        let normalisations = self.normalisations(&backbone, &rows)?;
-        Ok(self
-            .embeddings(&backbone, &rows, &normalisations, on_event)?
-            .1)
+        let normalisations = self.normalisations(&rows)?;
+        Ok(self.embeddings(&rows, &normalisations, on_event)?.1)
     }
 
     fn predictions(

@@ -10,7 +10,6 @@ use super::rows::Rows;
 use crate::embed::PatchReader;
 use crate::error::TrainError;
 use crate::outcome::FoldRows;
-use crate::prepare::PreparedBackbone;
 
 impl Experiment<'_> {
     pub(super) fn reader(&self) -> PatchReader {
@@ -30,14 +29,10 @@ impl Experiment<'_> {
     }
 
     /// One scaling, or one a fold; test patches never contribute.
-    pub(super) fn normalisations(
-        &self,
-        backbone: &PreparedBackbone,
-        rows: &Rows,
-    ) -> Result<Vec<Normalisation>, TrainError> {
+    pub(super) fn normalisations(&self, rows: &Rows) -> Result<Vec<Normalisation>, TrainError> {
         let fixed = |mean, std| Ok(vec![Normalisation { mean, std }]);
         match self.config.backbone.normalise {
-            NormaliseMode::Backbone => fixed(backbone.spec.mean, backbone.spec.std),
+            NormaliseMode::Backbone => fixed(self.backbone.spec.mean, self.backbone.spec.std),
             NormaliseMode::Unit => fixed([0.0; 3], [1.0; 3]),
             NormaliseMode::ImageNet => fixed(IMAGENET_MEAN, IMAGENET_STD),
             NormaliseMode::Dataset => {

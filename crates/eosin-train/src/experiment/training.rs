@@ -13,7 +13,6 @@ use crate::full_folds::FullFolds;
 use crate::head_training::HeadTraining;
 use crate::outcome::FoldOutcome;
 use crate::patches::{PatchSet, PixelScale};
-use crate::prepare::PreparedBackbone;
 use crate::source::EmbeddingSource as _;
 
 /// What training comes to.
@@ -29,12 +28,11 @@ pub(super) struct Trained {
 impl Experiment<'_> {
     pub(super) fn train_heads(
         &self,
-        backbone: &PreparedBackbone,
         rows: &Rows,
         normalisations: &[Normalisation],
         on_event: &mut dyn FnMut(&Event),
     ) -> Result<Trained, TrainError> {
-        let (sources, count) = self.embeddings(backbone, rows, normalisations, on_event)?;
+        let (sources, count) = self.embeddings(rows, normalisations, on_event)?;
         let of_fold = |index: usize| &sources[index % sources.len()];
         let training = HeadTraining {
             config: &self.config.train,
@@ -68,7 +66,6 @@ impl Experiment<'_> {
 
     pub(super) fn train_full(
         &self,
-        backbone: &PreparedBackbone,
         rows: &Rows,
         normalisations: &[Normalisation],
         on_event: &mut dyn FnMut(&Event),
@@ -81,8 +78,8 @@ impl Experiment<'_> {
             positive: self.positive,
             select: self.select,
             patches: &patches,
-            name: backbone.spec.name,
-            network: &backbone.network,
+            name: self.backbone.spec.name,
+            network: &self.backbone.network,
         };
         let (mut outcomes, mut test) = (Vec::new(), Vec::new());
         for (index, fold) in rows.folds.iter().enumerate() {

@@ -35,7 +35,7 @@ pub fn run(command: &CacheCommand, json: bool) -> Result<ExitCode> {
 fn list(cache: &Cache, json: bool) -> Result<ExitCode> {
     let entries = cache.list()?;
     if json {
-        say_json(&entries)?;
+        say_json(&serde_json::json!({ "entries": entries }))?;
         return Ok(ExitCode::SUCCESS);
     }
     let row = |entry: &eosin_store::cache::EntryInfo| {
@@ -67,7 +67,7 @@ fn verify(cache: &Cache, json: bool) -> Result<ExitCode> {
         .iter()
         .all(eosin_store::cache::VerifyReport::is_whole);
     if json {
-        say_json(&reports)?;
+        say_json(&serde_json::json!({ "entries": reports }))?;
     } else {
         let row = |report: &eosin_store::cache::VerifyReport| {
             vec![

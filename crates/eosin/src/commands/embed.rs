@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use eosin_store::Cache;
-use eosin_train::{Event, Experiment};
+use eosin_train::Event;
 
 use crate::args::JobArgs;
 use crate::output::{say, say_json};
@@ -21,15 +21,8 @@ pub fn run(args: &JobArgs, json: bool) -> Result<ExitCode> {
     let folds = job.split()?;
     let dir = cache_dir(&job.config.cache.dir)?;
     let cache = Cache::open(&dir, job.config.cache.max_bytes)?;
-    let experiment = Experiment {
-        config: &job.config,
-        manifest: &job.manifest,
-        folds: &folds,
-        cache: &cache,
-        size_px: job.size_px,
-        positive: job.positive,
-        select: job.select,
-    };
+    let backbone = job.backbone()?;
+    let experiment = job.experiment(&folds, &backbone, &cache);
     let mut progress = Progress::new("embed", "patches");
     let count = experiment.embed(&mut |event| {
         if let Event::Embedding { done, total } = event {

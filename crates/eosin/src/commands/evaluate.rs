@@ -1,10 +1,11 @@
-//! `eosin evaluate`: metrics and report again, from a run's predictions.
+//! `eosin evaluate`: a run's metrics again, from its predictions.
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use eosin_core::Config;
 use eosin_store::{Existing, RunFolder, RunRecord, names};
-use eosin_train::{RunMetrics, evaluate, predictions_from_csv};
+use eosin_train::{evaluate, predictions_from_csv};
 
 use crate::args::EvaluateArgs;
 use crate::output::{note, say_json};
@@ -18,13 +19,20 @@ pub fn run(args: &EvaluateArgs, json: bool) -> Result<ExitCode> {
     RunFolder::open(&args.run)?;
     let folder = RunFolder::create(&args.run, Existing::Resume)?;
     let record: RunRecord = folder.record()?;
-    let before: RunMetrics = folder.read_json(names::METRICS)?;
+    let config = Config::from_toml(&folder.read_text(names::CONFIG)?)
+        .with_context(|| format!("in {}", folder.path(names::CONFIG).display()))?;
     let path = folder.path(names::PREDICTIONS);
     let rows = predictions_from_csv(&path, &folder.read(names::PREDICTIONS)?, &record.classes)?;
     let positive = report::positive(&record)?;
-    let metrics = evaluate(&rows, record.classes.len(), positive, before.select)?;
+    let metrics = evaluate(
+        &rows,
+        record.classes.len(),
+        positive,
+        config.train.select.parse()?,
+    )?;
     // As text: read back, a number of JSON may differ in its last digit.
-    if serde_json::to_string_pretty(&metrics)? != folder.read_text(names::METRICS)?.trim_end() {
+    let before = folder.read_text(names::METRICS).unwrap_or_default();
+    if serde_json::to_string_pretty(&metrics)? != before.trim_end() {
         note("metrics.json did not agree with predictions.csv; it has been replaced");
         folder.write_json(names::METRICS, &metrics)?;
     }

@@ -24,52 +24,84 @@ pub fn run(args: &PredictArgs, json: bool) -> Result<ExitCode> {
     let images = find_images(&args.images)?;
     let paths: Vec<&Path> = images.iter().map(PathBuf::as_path).collect();
     let probs = predictor.predict(&paths)?;
-    let rows = images.iter().zip(probs.chunks_exact(record.classes.len()));
-    let mut lines = Vec::with_capacity(images.len() + 1);
-    if !json && !args.datathon {
-        let columns = record
-            .classes
-            .iter()
-            .map(|class| format!(",{}", quote(&format!("prob_{class}"))));
-        lines.push(format!("path,pred{}", columns.collect::<String>()));
-    }
-    for (image, probs) in rows {
-        let pred = best(probs);
-        let path = image.display().to_string();
-        lines.push(if json {
-            let probs: serde_json::Map<String, serde_json::Value> = record
-                .classes
-                .iter()
-                .cloned()
-                .zip(probs.iter().map(|p| (*p).into()))
-                .collect();
-            serde_json::json!({"path": path, "pred": record.classes[pred], "probs": probs})
-                .to_string()
-        } else if args.datathon {
-            let stem = image
-                .file_stem()
-                .map_or_else(String::new, |s| s.to_string_lossy().into());
-            format!("{stem} {pred}")
-        } else {
-            let probs = probs
-                .iter()
-                .map(|prob| format!(",{prob}"))
-                .collect::<String>();
-            format!("{},{}{probs}", quote(&path), quote(&record.classes[pred]))
-        });
-    }
+    let probs: Vec<&[f32]> = probs.chunks_exact(record.classes.len()).collect();
+    let text = if json {
+        json_lines(&record, &images, &probs)
+    } else if args.datathon {
+        datathon_lines(&images, &probs)
+    } else {
+        csv_table(&record, &images, &probs)?
+    };
     match &args.out {
         Some(path) => {
-            write_atomic(path, (lines.join("\n") + "\n").as_bytes())?;
+            write_atomic(path, text.as_bytes())?;
             note(&format!(
                 "{} predictions written to {}",
                 images.len(),
                 path.display()
             ));
         }
-        None => lines.iter().for_each(|line| say(line)),
+        None => say(text.trim_end()),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// `path,pred,prob_<class>...`
+fn csv_table(record: &RunRecord, images: &[PathBuf], probs: &[&[f32]]) -> Result<String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let columns = record.classes.iter().map(|class| format!("prob_{class}"));
+    writer.write_record(
+        ["path", "pred"]
+            .map(str::to_owned)
+            .into_iter()
+            .chain(columns),
+    )?;
+    for (image, probs) in images.iter().zip(probs) {
+        let fixed = [
+            image.display().to_string(),
+            record.classes[best(probs)].clone(),
+        ];
+        writer.write_record(fixed.into_iter().chain(probs.iter().map(f32::to_string)))?;
+    }
+    Ok(String::from_utf8(writer.into_inner()?)?)
+}
+
+/// `<key> <class index>`, the key being the file's stem.
+fn datathon_lines(images: &[PathBuf], probs: &[&[f32]]) -> String {
+    let line = |(image, probs): (&PathBuf, &&[f32])| {
+        let stem = image
+            .file_stem()
+            .map_or_else(String::new, |s| s.to_string_lossy().into());
+        format!("{stem} {}\n", best(probs))
+    };
+    images
+        .iter()
+        .zip(probs)
+        .map(line)
+        .collect::<Vec<_>>()
+        .concat()
+}
+
+/// One JSON object a line.
+fn json_lines(record: &RunRecord, images: &[PathBuf], probs: &[&[f32]]) -> String {
+    let line = |(image, probs): (&PathBuf, &&[f32])| {
+        let by_class: serde_json::Map<String, serde_json::Value> = record
+            .classes
+            .iter()
+            .cloned()
+            .zip(probs.iter().map(|p| (*p).into()))
+            .collect();
+        let pred = &record.classes[best(probs)];
+        serde_json::json!({"path": image.display().to_string(), "pred": pred, "probs": by_class})
+            .to_string()
+            + "\n"
+    };
+    images
+        .iter()
+        .zip(probs)
+        .map(line)
+        .collect::<Vec<_>>()
+        .concat()
 }
 
 fn which_folds(asked: Option<&str>, record: &RunRecord) -> Result<UseFolds> {
@@ -80,13 +112,15 @@ fn which_folds(asked: Option<&str>, record: &RunRecord) -> Result<UseFolds> {
             fold: record.best_fold,
         }),
         Some(word) => {
-            let fold = word.parse().with_context(|| {
-                format!(
-                    "--fold {word} is no fold: write a number from 0 to {} or 'best'",
+            let (repeat, fold) = word.split_once('.').unwrap_or(("0", word));
+            match (repeat.parse(), fold.parse()) {
+                (Ok(repeat), Ok(fold)) => Ok(UseFolds::One { repeat, fold }),
+                _ => bail!(
+                    "--fold {word} is no fold: write a number from 0 to {}, 'best', or \
+                     REPEAT.FOLD when the cross-validation was repeated",
                     record.folds - 1
-                )
-            })?;
-            Ok(UseFolds::One { repeat: 0, fold })
+                ),
+            }
         }
     }
 }
@@ -96,15 +130,6 @@ fn best(probs: &[f32]) -> usize {
         0,
         |best, at| if probs[at] > probs[best] { at } else { best },
     )
-}
-
-/// Quotes a CSV field where it must be.
-fn quote(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
 }
 
 /// Files as named, and the images of folders in the order of their names.

@@ -7,7 +7,7 @@ use std::time::{Instant, SystemTime};
 use anyhow::Result;
 use eosin_data::{Folds, Manifest};
 use eosin_store::{Cache, Existing, Normalisation, RunFolder, RunRecord, names};
-use eosin_train::{Event, Experiment, ExperimentResult, save_run};
+use eosin_train::{Event, Experiment, ExperimentResult, PreparedBackbone, save_run};
 use serde::Serialize;
 
 use crate::args::{JobArgs, OutArgs, RunArgs};
@@ -58,24 +58,18 @@ pub fn execute(
         Existing::Refuse
     };
     let dir = out.out.clone().unwrap_or_else(|| default_out(&created));
+    // Before the folder is made: a weight file that cannot be used leaves nothing behind.
+    let backbone = job.backbone()?;
     let folder = RunFolder::create(&dir, existing)?;
     write_inputs(&folder, job, folds)?;
     let cache = Cache::open(
         &cache_dir(&job.config.cache.dir)?,
         job.config.cache.max_bytes,
     )?;
-    let experiment = Experiment {
-        config: &job.config,
-        manifest: &job.manifest,
-        folds,
-        cache: &cache,
-        size_px: job.size_px,
-        positive: job.positive,
-        select: job.select,
-    };
+    let experiment = job.experiment(folds, &backbone, &cache);
     let (result, mut timings) = watch(&experiment, &folder)?;
-    let record = record(job, folds, &result, created);
-    save_run(&folder, &record, &result)?;
+    let record = record(job, folds, &backbone, &result, created);
+    save_run(&folder, &record, &backbone, &result)?;
     timings.total_secs = begun.elapsed().as_secs_f64();
     folder.write_json(names::TIMINGS, &timings)?;
     report::write(&folder, &job.manifest, &args.data)?;
@@ -170,7 +164,13 @@ fn watch(experiment: &Experiment<'_>, folder: &RunFolder) -> Result<(ExperimentR
     Ok((result, timings))
 }
 
-fn record(job: &Job, folds: &Folds, result: &ExperimentResult, created: String) -> RunRecord {
+fn record(
+    job: &Job,
+    folds: &Folds,
+    backbone: &PreparedBackbone,
+    result: &ExperimentResult,
+    created: String,
+) -> RunRecord {
     let mode = job.config.backbone.normalise;
     let scales: Vec<Normalisation> = result
         .normalisations
@@ -189,12 +189,13 @@ fn record(job: &Job, folds: &Folds, result: &ExperimentResult, created: String) 
         manifest_hash: job.manifest.hash(),
         backbone: job.config.backbone.name,
         classifier: eosin_models::classifier_prefix(job.config.backbone.name).to_owned(),
-        weights_hash: result.backbone.weights_hash.clone(),
+        weights_hash: backbone.weights_hash.clone(),
         seen_by_weights: result.seen_by_weights,
         classes: job.manifest.classes.clone(),
         positive: job.manifest.classes[job.positive].clone(),
         size_px: job.size_px,
         resized: job.config.data.size_px.is_some(),
+        max_side_px: job.config.data.max_side_px,
         resize: job.config.data.resize,
         non_square: job.config.data.non_square,
         normalisation: scales[0],
