@@ -102,14 +102,6 @@ impl FullFolds<'_> {
         end: FullEpoch,
     ) -> Result<(EpochRecord, Vec<f32>, MetricSet), TrainError> {
         let FullEpoch { epoch, train_loss } = end;
-        if !train_loss.is_finite() {
-            let learning_rate = self.config.learning_rate;
-            return Err(TrainError::Diverged {
-                fold: fold.name(),
-                epoch,
-                learning_rate,
-            });
-        }
         let targets: Vec<usize> = fold
             .val
             .iter()
@@ -117,6 +109,14 @@ impl FullFolds<'_> {
             .collect();
         let (logits, probs) = predict_full(network, self.patches, &fold.val, scale);
         let val_loss = loss.backward(&logits, &targets, &mut vec![0.0; logits.len()]);
+        if !(train_loss.is_finite() && val_loss.is_finite()) {
+            let learning_rate = self.config.learning_rate;
+            return Err(TrainError::Diverged {
+                fold: fold.name(),
+                epoch,
+                learning_rate,
+            });
+        }
         let metrics = MetricSet::new(&targets, &probs, self.classes, self.positive)?;
         let record = EpochRecord::new(epoch, train_loss, val_loss, &metrics, self.select);
         Ok((record, probs, metrics))

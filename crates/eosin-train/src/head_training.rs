@@ -119,13 +119,6 @@ impl<'a> FoldState<'a> {
 
     fn epoch(&mut self, training: &HeadTraining<'a>, epoch: usize) -> Result<(), TrainError> {
         let train_loss = self.pass(training, epoch);
-        if !train_loss.is_finite() {
-            return Err(TrainError::Diverged {
-                fold: self.fold.name(),
-                epoch,
-                learning_rate: training.config.learning_rate,
-            });
-        }
         let targets: Vec<usize> = self
             .fold
             .val
@@ -136,6 +129,14 @@ impl<'a> FoldState<'a> {
         let val_loss = self
             .loss
             .backward(&logits, &targets, &mut vec![0.0; logits.len()]);
+        // The last step of an epoch shows in the validation loss only.
+        if !(train_loss.is_finite() && val_loss.is_finite()) {
+            return Err(TrainError::Diverged {
+                fold: self.fold.name(),
+                epoch,
+                learning_rate: training.config.learning_rate,
+            });
+        }
         let probs = self.head.probs(&self.val);
         let metrics = MetricSet::new(&targets, &probs, training.classes, training.positive)?;
         let record = EpochRecord::new(epoch, train_loss, val_loss, &metrics, training.select);

@@ -158,7 +158,8 @@ fn images_that_are_not_square_want_a_policy_to_be_named() {
     run(&scratch).refused(&["48x32 px, not square", "data.non_square=stretch", "'pad'"]);
     let sized = scratch.eosin(&format!("run --data data --out square {JOB} --size 32"));
     sized.refused(&[
-        "48x32 px is not square",
+        "48 patches are not square",
+        "(48x32)",
         "data.non_square to 'stretch' or 'pad'",
     ]);
     for policy in ["stretch", "pad"] {

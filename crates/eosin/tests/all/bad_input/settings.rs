@@ -51,6 +51,17 @@ fn a_file_that_holds_no_weights_is_refused() {
     ));
     missing.refused(&["cannot read weights", "no.safetensors", "No such file"]);
     let again = scratch.eosin(&format!("run --data data --out run2 {JOB}"));
+    again.done();
+}
+
+#[test]
+fn a_run_that_diverged_says_so_and_is_replaced_only_when_asked() {
+    let scratch = Scratch::with_phantom();
+    let words = format!("run --data data --out run2 {JOB} --learning-rate 1e30");
+    scratch
+        .eosin(&words)
+        .refused(&["training diverged in fold", "'train.learning_rate'", "1000"]);
+    let again = scratch.eosin(&format!("run --data data --out run2 {JOB}"));
     again.refused(&[
         "run2 holds 'config.toml' and no finished run",
         "'--overwrite'",
@@ -162,7 +173,7 @@ fn a_fold_that_does_not_exist_is_refused() {
     let image = format!("data/{}", scratch.keys()[0]);
     let fold = |word: &str| scratch.eosin(&format!("predict run {image} --fold {word}"));
     fold("7").refused(&["fold 7 does not exist: the run has 0-2"]);
-    fold("first").refused(&["--fold first is no fold: write a number from 0 to 2 or 'best'"]);
+    fold("first").refused(&["--fold first is no fold: write a number from 0 to 2, 'best'"]);
     fold("2").done();
 }
 
