@@ -67,7 +67,10 @@ pub trait Architecture {
     fn feature_map<E: Engine>(&self, engine: &E, x: E::Map) -> E::Map;
 
     /// The last feature map to embeddings (timm's `forward_head(pre_logits=True)`).
-    fn pool<E: Engine>(&self, engine: &E, map: E::Map) -> E::Vector;
+    /// The mean over all positions, unless the architecture has its own way.
+    fn pool<E: Engine>(&self, engine: &E, map: E::Map) -> E::Vector {
+        engine.global_avg_pool(map)
+    }
 
     /// The last layer.
     fn classifier(&self) -> &Linear;

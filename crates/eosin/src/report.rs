@@ -1,11 +1,10 @@
-//! A run folder to tables and `report.html`.
+//! A run folder to `report.html`.
 
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use eosin_core::Split;
 use eosin_data::{Folds, Manifest};
-use eosin_metrics::{Metric, MetricSet};
 use eosin_report::{
     DataSummary, EpochPoint, Evaluation, Fact, FoldReport, Mime, Report, SplitCounts, Thumbnail,
     Timing, WrongPatch, render,
@@ -14,76 +13,12 @@ use eosin_store::{RunFolder, RunRecord, names};
 use eosin_train::{Event, Part, Prediction, RunMetrics, predictions_from_csv};
 
 use crate::commands::run::Timings;
-use crate::output::{duration, say, say_table};
+use crate::output::duration;
 
 /// Wrong patches shown with thumbnails.
 const WRONG_SHOWN: usize = 24;
 /// Side of a thumbnail.
 const THUMBNAIL_PX: u32 = 112;
-
-/// The metrics printed in the terminal.
-const PRINTED: [Metric; 12] = [
-    Metric::Auroc,
-    Metric::Auprc,
-    Metric::Accuracy,
-    Metric::BalancedAccuracy,
-    Metric::Recall,
-    Metric::Specificity,
-    Metric::Precision,
-    Metric::Npv,
-    Metric::F1,
-    Metric::Mcc,
-    Metric::Khd,
-    Metric::LogLoss,
-];
-
-/// Prints the table of a run's metrics.
-pub fn print_metrics(classes: &[String], positive: &str, metrics: &RunMetrics) {
-    let mut header = vec!["metric", "folds", "out-of-fold"];
-    if metrics.test_average.is_some() {
-        header.extend(["test, fold average", "test, best fold"]);
-    }
-    let row = |metric: Metric| {
-        let folds = &metrics.across_folds[&metric];
-        let folds = match (folds.mean, folds.sd) {
-            (Some(mean), Some(sd)) => format!("{mean:.4} ± {sd:.4}"),
-            (Some(mean), None) => format!("{mean:.4}"),
-            _ => "undefined".to_owned(),
-        };
-        let mut row = vec![metric.title().to_owned(), folds];
-        row.push(
-            metrics
-                .out_of_fold
-                .first()
-                .map_or_else(String::new, |set| cell(set, metric)),
-        );
-        row.extend(
-            metrics
-                .test_average
-                .iter()
-                .chain(&metrics.test_best)
-                .map(|set| cell(set, metric)),
-        );
-        row
-    };
-    say_table(&header, PRINTED.into_iter().map(row).collect());
-    if classes.len() == 2 {
-        say(&format!(
-            "positive class: {positive}; intervals are 95 %, patches taken as independent"
-        ));
-    }
-}
-
-/// `0.9123 [0.9001, 0.9240]`
-fn cell(set: &MetricSet, metric: Metric) -> String {
-    let value = set
-        .get(metric)
-        .map_or_else(|| "undefined".to_owned(), |v| format!("{v:.4}"));
-    match set.interval(metric) {
-        Some(interval) => format!("{value} [{:.4}, {:.4}]", interval.ci_low, interval.ci_high),
-        None => value,
-    }
-}
 
 /// Index of a run's positive class.
 ///

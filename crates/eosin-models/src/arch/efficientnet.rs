@@ -207,10 +207,6 @@ impl Architecture for EfficientNet {
         engine.conv_norm(x, &self.conv_head, &self.bn2, ACTIVATION)
     }
 
-    fn pool<E: Engine>(&self, engine: &E, map: E::Map) -> E::Vector {
-        engine.global_avg_pool(map)
-    }
-
     fn classifier(&self) -> &Linear {
         &self.classifier
     }

@@ -49,10 +49,6 @@ impl Architecture for EosinMini {
             .fold(x, |x, block| block.forward(engine, x))
     }
 
-    fn pool<E: Engine>(&self, engine: &E, map: E::Map) -> E::Vector {
-        engine.global_avg_pool(map)
-    }
-
     fn classifier(&self) -> &Linear {
         &self.fc
     }

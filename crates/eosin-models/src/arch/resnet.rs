@@ -101,10 +101,6 @@ impl Architecture for ResNet {
             .fold(x, |x, block| block.forward(engine, x))
     }
 
-    fn pool<E: Engine>(&self, engine: &E, map: E::Map) -> E::Vector {
-        engine.global_avg_pool(map)
-    }
-
     fn classifier(&self) -> &Linear {
         &self.fc
     }

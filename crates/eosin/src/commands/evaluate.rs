@@ -8,6 +8,7 @@ use eosin_store::{Existing, RunFolder, RunRecord, names};
 use eosin_train::{evaluate, predictions_from_csv};
 
 use crate::args::EvaluateArgs;
+use crate::metrics_table::print_metrics;
 use crate::output::{note, say_json};
 use crate::report;
 
@@ -39,7 +40,7 @@ pub fn run(args: &EvaluateArgs, json: bool) -> Result<ExitCode> {
     if json {
         say_json(&metrics)?;
     } else {
-        report::print_metrics(&record.classes, &record.positive, &metrics);
+        print_metrics(&record.classes, &record.positive, &metrics);
     }
     Ok(ExitCode::SUCCESS)
 }

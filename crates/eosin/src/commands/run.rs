@@ -11,6 +11,7 @@ use eosin_train::{Event, Experiment, ExperimentResult, PreparedBackbone, save_ru
 use serde::Serialize;
 
 use crate::args::{JobArgs, OutArgs, RunArgs};
+use crate::metrics_table::print_metrics;
 use crate::output::{note, say, say_json};
 use crate::pipeline::Job;
 use crate::progress::Progress;
@@ -210,7 +211,7 @@ fn record(
 }
 
 fn print_result(record: &RunRecord, result: &ExperimentResult) {
-    report::print_metrics(&record.classes, &record.positive, &result.metrics);
+    print_metrics(&record.classes, &record.positive, &result.metrics);
     if let Some(warning) = report::seen_warning(record) {
         note(&format!("warning: {warning}"));
     }

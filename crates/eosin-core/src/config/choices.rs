@@ -1,0 +1,138 @@
+//! The words that a configuration is written in.
+
+crate::choice::choices! {
+    /// What the pixel values are scaled by before the backbone sees them.
+    pub enum NormaliseMode {
+        /// What the backbone's pretrained weights were made with.
+        Backbone => "backbone",
+        /// To 0..1 only.
+        Unit => "unit",
+        /// `ImageNet`'s channel means and standard deviations.
+        ImageNet => "imagenet",
+        /// Channel statistics of all training patches.
+        Dataset => "dataset",
+        /// Channel statistics of the training part of each fold alone.
+        Fold => "fold",
+    }
+}
+
+crate::choice::choices! {
+    /// How images combine into one mean and standard deviation.
+    pub enum StatisticsKind {
+        /// Mean of each image's mean, and mean of each image's standard deviation, every image
+        /// with the same weight. Leaves out the variation between images.
+        PerImageMean => "image-mean",
+        /// Mean and population standard deviation over all pixels together, so large images weigh
+        /// more and the variation between images counts.
+        PooledPixels => "pooled",
+    }
+}
+
+crate::choice::choices! {
+    /// The filter that computes new pixels. When shrinking, all but `nearest` widen with the scale,
+    /// as Pillow's do.
+    pub enum ResizeFilter {
+        /// The nearest pixel.
+        Nearest => "nearest",
+        /// Mean over the area that a new pixel covers.
+        Area => "area",
+        /// Linear interpolation.
+        Bilinear => "bilinear",
+        /// Catmull-Rom cubic interpolation.
+        Bicubic => "bicubic",
+        /// Windowed sinc with three lobes.
+        Lanczos3 => "lanczos3",
+    }
+}
+
+crate::choice::choices! {
+    /// What to do with a patch that is not square.
+    pub enum ResizePolicy {
+        /// Refuse it.
+        Square => "square",
+        /// Scale each side by its own factor.
+        Stretch => "stretch",
+        /// Scale by one factor, then centre on white.
+        Pad => "pad",
+    }
+}
+
+crate::choice::choices! {
+    /// What may not be on both sides of a split.
+    pub enum GroupBy {
+        /// The coarsest that the manifest knows: patient, else slide, else group.
+        Auto => "auto",
+        /// Nothing: patches are split one by one.
+        None => "none",
+        /// The patient.
+        Patient => "patient",
+        /// The slide.
+        Slide => "slide",
+        /// The manifest's `group` column.
+        Group => "group",
+    }
+}
+
+crate::choice::choices! {
+    /// Which weights are trained.
+    pub enum TrainMode {
+        /// The last layer, on cached embeddings.
+        Head => "head",
+        /// The whole network.
+        Full => "full",
+    }
+}
+
+crate::choice::choices! {
+    /// Random changes to training patches.
+    pub enum Augment {
+        /// None.
+        None => "none",
+        /// One of the eight symmetries of the square, each patch and epoch anew.
+        D4 => "d4",
+    }
+}
+
+crate::choice::choices! {
+    /// The rule that turns gradients into steps.
+    pub enum OptimiserKind {
+        /// Stochastic gradient descent with momentum.
+        Sgd => "sgd",
+        /// Adam, weight decay added to the gradient.
+        Adam => "adam",
+        /// Adam with decoupled weight decay.
+        AdamW => "adamw",
+    }
+}
+
+crate::choice::choices! {
+    /// How the learning rate changes over a training.
+    pub enum ScheduleKind {
+        /// Not at all.
+        Constant => "constant",
+        /// Half a cosine from the full rate to zero.
+        Cosine => "cosine",
+        /// Divided by ten after each third of the epochs.
+        Step => "step",
+    }
+}
+
+crate::choice::choices! {
+    /// Weights of the classes in the loss.
+    pub enum ClassWeights {
+        /// All one.
+        None => "none",
+        /// Inverse to the class's share of the training part, mean one over the patches.
+        Balanced => "balanced",
+    }
+}
+
+crate::choice::choices! {
+    /// How cached embeddings are stored.
+    pub enum CacheDtype {
+        /// Single precision: exact.
+        F32 => "f32",
+        /// Half precision: half the disk, values rounded to 11 bits.
+        F16 => "f16",
+    }
+}

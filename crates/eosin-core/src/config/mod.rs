@@ -1,0 +1,196 @@
+//! The configuration of a run: every key, its default, and the checks that make it usable.
+
+mod check;
+mod choices;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::check::ConfigError;
+pub use self::choices::{
+    Augment, CacheDtype, ClassWeights, GroupBy, NormaliseMode, OptimiserKind, ResizeFilter,
+    ResizePolicy, ScheduleKind, StatisticsKind, TrainMode,
+};
+use crate::model::BackboneName;
+use crate::seed::Seed;
+
+/// How patches are read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DataConfig {
+    /// Side in pixels that patches are resized to; `None`: all must have one size already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size_px: Option<usize>,
+    /// Interpolation when `size_px` differs from a patch's own size.
+    pub resize: ResizeFilter,
+    /// What to do with a patch that is not square when it is resized.
+    pub non_square: ResizePolicy,
+    /// Largest side in pixels that is decoded.
+    pub max_side_px: usize,
+    /// Class names in the order of their indices; empty: sorted as found.
+    pub classes: Vec<String>,
+    /// The class whose probability the binary metrics are about; empty: the last.
+    pub positive: String,
+    /// Go on without patches that cannot be used, and record which.
+    pub skip_bad: bool,
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        Self {
+            size_px: None,
+            resize: ResizeFilter::Bilinear,
+            non_square: ResizePolicy::Square,
+            max_side_px: 8192,
+            classes: Vec::new(),
+            positive: String::new(),
+            skip_bad: false,
+        }
+    }
+}
+
+/// How patches are divided.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SplitConfig {
+    /// Folds of the cross-validation.
+    pub folds: usize,
+    /// Cross-validations, each with its own assignment.
+    pub repeats: usize,
+    /// What may not be on both sides of a split.
+    pub group: GroupBy,
+    /// Share of the training patches held out as one validation part instead of folds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub holdout: Option<f64>,
+}
+
+impl Default for SplitConfig {
+    fn default() -> Self {
+        Self {
+            folds: 10,
+            repeats: 1,
+            group: GroupBy::Auto,
+            holdout: None,
+        }
+    }
+}
+
+/// What the backbone is and what it is fed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BackboneConfig {
+    /// The architecture.
+    pub name: BackboneName,
+    /// A weight file; empty: the embedded weights, which only `eosin_mini` has; `random`: fresh
+    /// ones from the seed.
+    pub weights: String,
+    /// Scaling of pixel values.
+    pub normalise: NormaliseMode,
+    /// How `dataset` and `fold` statistics are computed.
+    pub statistics: StatisticsKind,
+}
+
+impl Default for BackboneConfig {
+    fn default() -> Self {
+        Self {
+            name: BackboneName::EosinMini,
+            weights: String::new(),
+            normalise: NormaliseMode::Backbone,
+            statistics: StatisticsKind::PooledPixels,
+        }
+    }
+}
+
+/// How weights are trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainConfig {
+    /// Which weights are trained.
+    pub mode: TrainMode,
+    /// Passes over the training part.
+    pub epochs: usize,
+    /// Patches in one step.
+    pub batch_size: usize,
+    /// The rule that turns gradients into steps.
+    pub optimiser: OptimiserKind,
+    /// Highest learning rate.
+    pub learning_rate: f64,
+    /// Momentum of `sgd`.
+    pub momentum: f64,
+    /// Decay of weights (never of biases or batch-norm scales).
+    pub weight_decay: f64,
+    /// How the learning rate changes.
+    pub schedule: ScheduleKind,
+    /// Epochs over which the learning rate rises linearly from zero first.
+    pub warmup_epochs: f64,
+    /// Share of the target probability spread over all classes.
+    pub label_smoothing: f64,
+    /// Share of embedding values zeroed in training.
+    pub dropout: f64,
+    /// Weights of the classes in the loss.
+    pub class_weights: ClassWeights,
+    /// Random changes to training patches.
+    pub augment: Augment,
+    /// The metric that picks the best epoch and the best fold.
+    pub select: String,
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        Self {
+            mode: TrainMode::Head,
+            epochs: 20,
+            batch_size: 64,
+            optimiser: OptimiserKind::AdamW,
+            learning_rate: 1e-3,
+            momentum: 0.9,
+            weight_decay: 1e-2,
+            schedule: ScheduleKind::Cosine,
+            warmup_epochs: 0.0,
+            label_smoothing: 0.1,
+            dropout: 0.0,
+            class_weights: ClassWeights::None,
+            augment: Augment::D4,
+            select: "auroc".to_owned(),
+        }
+    }
+}
+
+/// Where embeddings are kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CacheConfig {
+    /// Folder; empty: `EOSIN_CACHE`, else the user's cache folder.
+    pub dir: String,
+    /// How values are stored.
+    pub dtype: CacheDtype,
+    /// Size in bytes above which the least recently used entries are removed.
+    pub max_bytes: u64,
+}
+
+impl Default for CacheConfig {
+    fn default() -> Self {
+        Self {
+            dir: String::new(),
+            dtype: CacheDtype::F32,
+            max_bytes: 20 << 30,
+        }
+    }
+}
+
+/// The configuration of a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The seed that every random stream is derived from.
+    pub seed: Seed,
+    /// How patches are read.
+    pub data: DataConfig,
+    /// How patches are divided.
+    pub split: SplitConfig,
+    /// What the backbone is.
+    pub backbone: BackboneConfig,
+    /// How weights are trained.
+    pub train: TrainConfig,
+    /// Where embeddings are kept.
+    pub cache: CacheConfig,
+}
