@@ -5,6 +5,7 @@
 //! run on all threads at once, and written batch by batch, so an interruption loses one batch.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use eosin_core::D4;
 use eosin_data::{DecodeLimits, Normalisation, ResizeSpec, RgbPatch, decode_rgb_bytes, resize};
@@ -17,8 +18,11 @@ use crate::error::TrainError;
 use crate::patches::PixelScale;
 use crate::source::EmbeddingSource;
 
-/// Patches whose embeddings are computed between two writes.
-const BATCH: usize = 128;
+/// Patches whose embeddings are computed before the first write; the number then follows
+/// [`WRITE_EVERY`].
+const FIRST_BATCH: usize = 16;
+/// About the work that an interruption may lose.
+const WRITE_EVERY: Duration = Duration::from_secs(2);
 
 /// How a patch becomes the pixels that a network sees.
 #[derive(Clone, Copy, Debug)]
@@ -183,12 +187,23 @@ impl Embedder {
         }
         let found = files.len() - missing.len();
         progress(found, files.len());
-        for (index, batch) in missing.chunks(BATCH).enumerate() {
+        let (mut done, mut size) = (0, FIRST_BATCH);
+        while done < missing.len() {
+            let begun = Instant::now();
+            let batch = &missing[done..missing.len().min(done + size)];
             let paths: Vec<&Path> = batch.iter().map(|(_, path)| *path).collect();
             let rows = self.embed(&paths, symmetries)?;
             let hashes = batch.iter().map(|(hash, _)| *hash);
             entry.append(&hashes.zip(rows).collect::<Vec<_>>())?;
-            progress(found + index * BATCH + batch.len(), files.len());
+            done += batch.len();
+            progress(found + done, files.len());
+            size = if begun.elapsed() < WRITE_EVERY / 2 {
+                size * 2
+            } else if begun.elapsed() > WRITE_EVERY {
+                (size / 2).max(FIRST_BATCH / 2)
+            } else {
+                size
+            };
         }
         Ok(EmbedCount {
             found,
