@@ -92,3 +92,28 @@ impl Architecture for BaselineCnn {
         &mut self.fc
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::burn_engine::cpu;
+    use crate::graph::Workspace;
+    use crate::graph_builder::GraphBuilder;
+
+    #[test]
+    fn datathon_images_become_735_values_and_32_features() {
+        let network = BaselineCnn::new(2, 512, &cpu(false));
+        assert_eq!(network.fc1.weight.dims(), [64, 735]);
+        assert_eq!(GraphBuilder::embedding(&network, 512).output_width(), 32);
+    }
+
+    #[test]
+    fn the_smallest_image_leaves_one_position() {
+        let side = BaselineCnn::MIN_SIZE;
+        let network = BaselineCnn::new(2, side, &cpu(false));
+        assert_eq!(network.fc1.weight.dims(), [64, 15]);
+        let graph = GraphBuilder::embedding(&network, side);
+        let image = vec![0.5; side * side * 3];
+        assert_eq!(graph.run(1, &image, &mut Workspace::default()).len(), 32);
+    }
+}
