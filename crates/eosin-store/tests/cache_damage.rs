@@ -182,7 +182,10 @@ fn a_full_disk_keeps_whole_records_and_says_so() {
     let mut entry = open(&cache);
     let kept = entry.len();
     assert!((1..100).contains(&kept), "{text}");
-    assert!(text.contains(&format!("{kept} of 100 were kept")), "{text}");
+    assert!(
+        text.contains(&format!("{kept} of the last 100 were kept")),
+        "{text}"
+    );
     assert!(text.contains(&format!("there: {kept}")), "{text}");
     assert!(cache.verify().unwrap()[0].is_whole());
     assert_eq!(entry.append(&batch(0..100)).unwrap(), 100 - kept);

@@ -36,7 +36,7 @@ impl BaselineCnn {
     const CHANNELS: [usize; 4] = [3, 6, 12, 15];
 
     /// The smallest image side that leaves something to classify.
-    pub const MIN_SIZE: usize = 69;
+    pub const MIN_SIZE: usize = 85;
 
     /// All weights zero; the first fully connected layer has the width that `size` x `size` images
     /// lead to (735 at 512 pixels).

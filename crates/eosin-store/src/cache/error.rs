@@ -61,8 +61,8 @@ pub enum CacheError {
     },
     /// A batch was not written to its end.
     #[error(
-        "cannot write embeddings to {}: {cause}; {kept} of {total} were kept and will not be \
-         computed again{}", .path.display(), fix(.cause)
+        "cannot write embeddings to {}: {cause}; all earlier ones and {kept} of the last {total} \
+         were kept and will not be computed again{}", .path.display(), fix(.cause)
     )]
     Append {
         /// The records file.
