@@ -37,7 +37,7 @@ pub use loss::{CrossEntropy, softmax};
 pub use optimiser::Optimiser;
 pub use outcome::{EpochRecord, FoldOutcome, FoldRows};
 pub use patches::{PatchSet, PixelScale};
-pub use predictions::{Part, Prediction, predictions_from_csv, predictions_to_csv};
+pub use predictions::{Part, Prediction, most_probable, predictions_from_csv, predictions_to_csv};
 pub use predictor::{Predictor, UseFolds};
 pub use prepare::PreparedBackbone;
 pub use run_files::{MODEL, save_run};

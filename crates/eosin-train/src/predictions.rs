@@ -38,15 +38,16 @@ pub struct Prediction {
 impl Prediction {
     /// The most probable class; of equals, the first.
     pub fn pred(&self) -> usize {
-        let best = |best: usize, at: usize| {
-            if self.probs[at] > self.probs[best] {
-                at
-            } else {
-                best
-            }
-        };
-        (0..self.probs.len()).fold(0, best)
+        most_probable(&self.probs)
     }
+}
+
+/// The place of the largest probability; of equals, the first.
+pub fn most_probable(probs: &[f32]) -> usize {
+    (0..probs.len()).fold(
+        0,
+        |best, at| if probs[at] > probs[best] { at } else { best },
+    )
 }
 
 const FIXED: [&str; 6] = ["key", "part", "repeat", "fold", "target", "pred"];

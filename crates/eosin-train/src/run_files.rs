@@ -33,8 +33,8 @@ pub fn save_run(
             FoldWeights::Head(head) => head_tensors(head, &record.classifier),
             FoldWeights::Full(tensors) => tensors.clone(),
         };
-        let name = names::fold_weights(fold.rows.repeat, fold.rows.fold);
-        folder.write(&name, to_safetensors(&tensors, &notes, StoredAs::F32))?;
+        let bytes = to_safetensors(&tensors, &notes, StoredAs::F32);
+        folder.write_fold(fold.rows.repeat, fold.rows.fold, &bytes)?;
     }
     let best = &result.folds[result.best_fold];
     let whole = whole_network(&backbone, best, &record.classifier);

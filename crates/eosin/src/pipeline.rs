@@ -16,7 +16,7 @@ use eosin_train::{Experiment, PreparedBackbone};
 
 use crate::args::JobArgs;
 use crate::output::note;
-use crate::progress::Progress;
+use crate::progress::watch_threads;
 use crate::settings;
 
 /// Problems printed in full before "and N more".
@@ -171,21 +171,15 @@ pub fn inspect(manifest: &Manifest, config: &Config, decode: bool) -> Inspection
         },
         sizes_may_differ: config.data.size_px.is_some(),
     };
-    let progress = std::sync::Mutex::new(Progress::new("inspect", "patches"));
-    let inspection = eosin_data::inspect(manifest, &options, &|done, total| {
-        if let Ok(mut progress) = progress.try_lock() {
-            let small = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
-            progress.update(small(done), small(total), "");
-        }
+    let (inspection, progress) = watch_threads("inspect", "patches", |tell| {
+        eosin_data::inspect(manifest, &options, tell)
     });
     let found = format!(
         "{} patches, {} problems",
         inspection.patches,
         inspection.problems.len()
     );
-    if let Ok(progress) = progress.into_inner() {
-        progress.finish(&found);
-    }
+    progress.finish(&found);
     inspection
 }
 

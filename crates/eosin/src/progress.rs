@@ -1,5 +1,6 @@
 //! Progress on stderr: a bar on a terminal, plain lines elsewhere.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -70,4 +71,26 @@ impl Progress {
         let spent = duration(self.begun.elapsed().as_secs_f64());
         note(&format!("{:>9}  {result}  ({spent})", self.stage));
     }
+}
+
+/// Does `work`, which may tell its progress (done, in all) from any thread, and gives the stage
+/// back to be finished.
+pub fn watch_threads<T>(
+    stage: &'static str,
+    unit: &str,
+    work: impl FnOnce(&(dyn Fn(u64, u64) + Sync)) -> T,
+) -> (T, Progress) {
+    let progress = Mutex::new(Progress::new(stage, unit));
+    let result = work(&|done, total| {
+        if let Ok(mut progress) = progress.try_lock() {
+            let small = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+            progress.update(small(done), small(total), "");
+        }
+    });
+    (
+        result,
+        progress
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner),
+    )
 }

@@ -9,7 +9,7 @@ use eosin_data::{PhantomOptions, PhantomSummary, write_phantom};
 
 use crate::args::PhantomArgs;
 use crate::output::{say, say_json};
-use crate::progress::Progress;
+use crate::progress::watch_threads;
 
 /// Makes the set and says what is in it.
 ///
@@ -46,15 +46,10 @@ pub fn run(args: &PhantomArgs, json: bool) -> Result<ExitCode> {
 /// # Errors
 /// As [`run`].
 pub fn write(folder: &Path, options: &PhantomOptions) -> Result<PhantomSummary> {
-    let progress = std::sync::Mutex::new(Progress::new("phantom", "patches"));
-    let summary = write_phantom(folder, options, &|done, total| {
-        if let Ok(mut progress) = progress.try_lock() {
-            let small = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
-            progress.update(small(done), small(total), "");
-        }
-    })?;
-    if let Ok(progress) = progress.into_inner() {
-        progress.finish(&folder.display().to_string());
-    }
+    let (summary, progress) = watch_threads("phantom", "patches", |tell| {
+        write_phantom(folder, options, tell)
+    });
+    let summary = summary?;
+    progress.finish(&folder.display().to_string());
     Ok(summary)
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
 use eosin_store::{RunFolder, RunRecord, write_atomic};
-use eosin_train::{Predictor, UseFolds};
+use eosin_train::{Predictor, UseFolds, most_probable};
 
 use crate::args::PredictArgs;
 use crate::output::{note, say};
@@ -59,7 +59,7 @@ fn csv_table(record: &RunRecord, images: &[PathBuf], probs: &[&[f32]]) -> Result
     for (image, probs) in images.iter().zip(probs) {
         let fixed = [
             image.display().to_string(),
-            record.classes[best(probs)].clone(),
+            record.classes[most_probable(probs)].clone(),
         ];
         writer.write_record(fixed.into_iter().chain(probs.iter().map(f32::to_string)))?;
     }
@@ -72,7 +72,7 @@ fn datathon_lines(images: &[PathBuf], probs: &[&[f32]]) -> String {
         let stem = image
             .file_stem()
             .map_or_else(String::new, |s| s.to_string_lossy().into());
-        format!("{stem} {}\n", best(probs))
+        format!("{stem} {}\n", most_probable(probs))
     };
     images
         .iter()
@@ -91,7 +91,7 @@ fn json_lines(record: &RunRecord, images: &[PathBuf], probs: &[&[f32]]) -> Strin
             .cloned()
             .zip(probs.iter().map(|p| (*p).into()))
             .collect();
-        let pred = &record.classes[best(probs)];
+        let pred = &record.classes[most_probable(probs)];
         serde_json::json!({"path": image.display().to_string(), "pred": pred, "probs": by_class})
             .to_string()
             + "\n"
@@ -123,13 +123,6 @@ fn which_folds(asked: Option<&str>, record: &RunRecord) -> Result<UseFolds> {
             }
         }
     }
-}
-
-fn best(probs: &[f32]) -> usize {
-    (0..probs.len()).fold(
-        0,
-        |best, at| if probs[at] > probs[best] { at } else { best },
-    )
 }
 
 /// Files as named, and the images of folders in the order of their names.
