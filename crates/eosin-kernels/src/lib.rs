@@ -1,4 +1,4 @@
-//! Convolution kernels for frozen networks on a CPU.
+//! Kernels for frozen networks on a CPU: convolution, pooling, gating, normalisation, attention.
 //!
 //! Feature maps are channels-last (`[n, height, width, channels]`, `f32`), because then a 1x1
 //! convolution is one matrix product, a depthwise convolution runs along contiguous channels, and
@@ -8,14 +8,19 @@
 //! the number of threads, since a call never splits a sum.
 
 mod activation;
+mod attention;
+mod channels;
 mod conv;
 mod depthwise;
 mod dispatch;
 mod im2col;
 mod matmul;
 mod pool;
+mod smooth;
 
 pub use activation::Activation;
+pub use attention::attention;
+pub use channels::{add_to_first, concat, layer_norm, scale, split_attention, sum_splits};
 pub use conv::{Conv, ConvShape, Padding};
 pub use matmul::matmul;
-pub use pool::{Pool, avg_pool, global_avg_pool, max_pool};
+pub use pool::{Padded, Pool, adaptive_avg_pool, avg_pool, global_avg_pool, max_pool};

@@ -9,7 +9,7 @@ pub struct Pool {
     pub kernel: usize,
     /// Step between windows.
     pub stride: usize,
-    /// Padding on every side; padded positions never win a maximum nor count in a mean.
+    /// Padding on every side; padded positions never win a maximum.
     pub padding: usize,
     /// Whether the last window may overhang the map (PyTorch's `ceil_mode`).
     pub ceil: bool,
@@ -47,77 +47,131 @@ impl Pool {
 }
 
 /// Maximum over each window; `input` is `[n, height, width, channels]`.
-pub fn max_pool(
-    pool: &Pool,
-    [height, width, channels]: [usize; 3],
-    input: &[f32],
-    out: &mut Vec<f32>,
-) {
-    each_window(
-        pool,
-        [height, width, channels],
-        input,
-        out,
-        |target, pixels, first, _| {
-            if first {
-                target.copy_from_slice(pixels);
-            } else {
-                keep_larger(target, pixels);
-            }
-        },
-    );
+pub fn max_pool(pool: &Pool, shape: [usize; 3], input: &[f32], out: &mut Vec<f32>) {
+    let windows = Windows::of(pool, shape);
+    windows.each(shape[2], input, out, |target, pixels, first, _| {
+        if first {
+            target.copy_from_slice(pixels);
+        } else {
+            keep_larger(target, pixels);
+        }
+    });
 }
 
-/// Mean over each window, padded positions not counted (`count_include_pad = False`).
-pub fn avg_pool(
-    pool: &Pool,
-    [height, width, channels]: [usize; 3],
-    input: &[f32],
-    out: &mut Vec<f32>,
-) {
-    each_window(
-        pool,
-        [height, width, channels],
-        input,
-        out,
-        |target, pixels, first, count| {
-            if first {
-                target.fill(0.0);
-            }
-            for (sum, pixel) in target.iter_mut().zip(pixels) {
-                *sum += pixel / count;
-            }
-        },
-    );
+/// How padded positions enter a mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Padded {
+    /// As zeros, PyTorch's `count_include_pad=True`. What overhangs the padding never counts.
+    Zeros,
+    /// Not at all, `count_include_pad=False`.
+    Left,
 }
 
-fn each_window(
-    pool: &Pool,
-    [height, width, channels]: [usize; 3],
-    input: &[f32],
-    out: &mut Vec<f32>,
-    mut visit: impl FnMut(&mut [f32], &[f32], bool, f32),
-) {
-    let (rows, columns) = (pool.output_size(height), pool.output_size(width));
-    let images = input.len() / (height * width * channels);
-    out.resize(images * rows * columns * channels, 0.0);
-    let mut targets = out.chunks_exact_mut(channels);
-    for image in input.chunks_exact(height * width * channels) {
-        for row in 0..rows {
-            for column in 0..columns {
-                let target = targets.next().expect("the output holds every window");
-                let (ys, xs) = (pool.span(row, height), pool.span(column, width));
-                let count = (ys.len() * xs.len()) as f32;
-                let mut first = true;
-                for y in ys {
-                    for x in xs.clone() {
-                        let at = (y * width + x) * channels;
-                        visit(target, &image[at..at + channels], first, count);
-                        first = false;
+/// Mean over each window; `input` is `[n, height, width, channels]`.
+pub fn avg_pool(pool: &Pool, padded: Padded, shape: [usize; 3], input: &[f32], out: &mut Vec<f32>) {
+    let axis = |at: usize, size: usize| {
+        let start = at * pool.stride;
+        match padded {
+            Padded::Zeros => (start + pool.kernel).min(size + 2 * pool.padding) - start,
+            Padded::Left => pool.span(at, size).len(),
+        }
+    };
+    let count = |row: usize, column: usize| (axis(row, shape[0]) * axis(column, shape[1])) as f32;
+    Windows::of(pool, shape).mean(shape[2], input, out, count);
+}
+
+/// Mean over `side` x `side` windows that tile the map, overlapping where `side` does not divide
+/// it (PyTorch's `adaptive_avg_pool2d`); `input` is `[n, height, width, channels]`.
+pub fn adaptive_avg_pool(side: usize, shape: [usize; 3], input: &[f32], out: &mut Vec<f32>) {
+    let spans = |size: usize| {
+        (0..side)
+            .map(|at| at * size / side..((at + 1) * size).div_ceil(side))
+            .collect()
+    };
+    let windows = Windows {
+        width: shape[1],
+        height: shape[0],
+        rows: spans(shape[0]),
+        columns: spans(shape[1]),
+    };
+    let count = |row: usize, column: usize| {
+        (windows.rows[row].len() * windows.columns[column].len()) as f32
+    };
+    windows.mean(shape[2], input, out, count);
+}
+
+/// The rows and columns of the map that each output row and column reads.
+struct Windows {
+    height: usize,
+    width: usize,
+    rows: Vec<std::ops::Range<usize>>,
+    columns: Vec<std::ops::Range<usize>>,
+}
+
+impl Windows {
+    fn of(pool: &Pool, [height, width, _]: [usize; 3]) -> Self {
+        let spans = |size| {
+            (0..pool.output_size(size))
+                .map(|at| pool.span(at, size))
+                .collect()
+        };
+        Self {
+            height,
+            width,
+            rows: spans(height),
+            columns: spans(width),
+        }
+    }
+
+    /// Calls `visit(target, pixel, whether it is the window's first, window)` for every pixel of
+    /// every window.
+    fn each(
+        &self,
+        channels: usize,
+        input: &[f32],
+        out: &mut Vec<f32>,
+        mut visit: impl FnMut(&mut [f32], &[f32], bool, (usize, usize)),
+    ) {
+        let image = self.height * self.width * channels;
+        let images = input.len() / image;
+        out.resize(
+            images * self.rows.len() * self.columns.len() * channels,
+            0.0,
+        );
+        let mut targets = out.chunks_exact_mut(channels);
+        for image in input.chunks_exact(image) {
+            for (row, ys) in self.rows.iter().enumerate() {
+                for (column, xs) in self.columns.iter().enumerate() {
+                    let target = targets.next().expect("the output holds every window");
+                    let pixels = ys.clone().flat_map(|y| xs.clone().map(move |x| (y, x)));
+                    for (index, (y, x)) in pixels.enumerate() {
+                        let at = (y * self.width + x) * channels;
+                        visit(target, &image[at..at + channels], index == 0, (row, column));
                     }
                 }
             }
         }
+    }
+
+    /// The sum of each window over `count(row, column)`.
+    fn mean(
+        &self,
+        channels: usize,
+        input: &[f32],
+        out: &mut Vec<f32>,
+        count: impl Fn(usize, usize) -> f32,
+    ) {
+        self.each(
+            channels,
+            input,
+            out,
+            |target, pixels, first, (row, column)| {
+                if first {
+                    target.fill(0.0);
+                }
+                add_scaled(target, pixels, 1.0 / count(row, column));
+            },
+        );
     }
 }
 
@@ -150,6 +204,14 @@ multiversion! {
     fn add(target: &mut [f32], pixels: &[f32]) {
         for (sum, pixel) in target.iter_mut().zip(pixels) {
             *sum += pixel;
+        }
+    }
+}
+
+multiversion! {
+    fn add_scaled(target: &mut [f32], pixels: &[f32], factor: f32) {
+        for (sum, pixel) in target.iter_mut().zip(pixels) {
+            *sum += pixel * factor;
         }
     }
 }

@@ -8,7 +8,7 @@
 )]
 
 use eosin_kernels::{
-    Activation, Conv, ConvShape, Padding, Pool, avg_pool, global_avg_pool, max_pool,
+    Activation, Conv, ConvShape, Padded, Padding, Pool, avg_pool, global_avg_pool, max_pool,
 };
 use proptest::prelude::*;
 
@@ -124,7 +124,7 @@ proptest! {
         let x = noise(2 * h * w * channels, salt);
         let (mut largest, mut mean) = (Vec::new(), Vec::new());
         max_pool(&pool, [h, w, channels], &x, &mut largest);
-        avg_pool(&pool, [h, w, channels], &x, &mut mean);
+        avg_pool(&pool, Padded::Left, [h, w, channels], &x, &mut mean);
         let (oh, ow) = (pool.output_size(h), pool.output_size(w));
         prop_assert_eq!(largest.len(), 2 * oh * ow * channels);
         for (i, value) in largest.iter().enumerate() {

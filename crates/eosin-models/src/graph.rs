@@ -1,33 +1,70 @@
 //! A frozen network, recorded layer by layer, on the CPU kernels.
 
-use eosin_kernels::{Conv, Pool, global_avg_pool, max_pool};
+use eosin_kernels::{
+    Activation, Conv, Padded, Pool, adaptive_avg_pool, add_to_first, attention, avg_pool, concat,
+    global_avg_pool, layer_norm, max_pool, scale, split_attention, sum_splits,
+};
 
-/// Height, width and channels of a feature map.
-pub(crate) type MapShape = [usize; 3];
+use crate::engine::Architecture;
+use crate::recorder::narrow;
+use crate::recording::{MapShape, Op, Recording};
 
-/// One recorded layer.
+/// One layer, its weights packed for the kernels. See [`Op`].
 #[derive(Debug)]
-pub(crate) enum Layer {
-    /// The images, `[n, height, width, 3]`.
+enum Layer {
     Input,
-    /// Convolution (or fully connected layer) with folded normalisation; the second input, when
-    /// there is one, is added before the activation.
     Conv(Conv),
-    /// Maximum over windows.
     MaxPool(Pool),
-    /// Mean over positions.
-    GlobalAvgPool,
-    /// Values in the order channel, row, column.
+    AvgPool(Pool, Padded),
+    AdaptiveAvgPool(usize),
+    Mean,
     Flatten,
+    Concat,
+    AddToFirst,
+    Scale(Activation),
+    SumSplits(usize),
+    SplitAttention(usize),
+    LayerNorm(Vec<f32>, Vec<f32>, f32),
+    Attention(usize),
+    Tokens(Vec<f32>, Vec<f32>),
+    FirstToken,
 }
 
-/// A layer with the nodes that it reads and the buffer that it writes.
+impl From<Op> for Layer {
+    fn from(op: Op) -> Self {
+        match op {
+            Op::Input => Self::Input,
+            Op::Conv {
+                shape,
+                weights,
+                bias,
+                activation,
+            } => Self::Conv(Conv::new(shape, &weights, &bias, activation)),
+            Op::MaxPool(pool) => Self::MaxPool(pool),
+            Op::AvgPool(pool, padded) => Self::AvgPool(pool, padded),
+            Op::AdaptiveAvgPool(side) => Self::AdaptiveAvgPool(side),
+            Op::Mean => Self::Mean,
+            Op::Flatten => Self::Flatten,
+            Op::Concat => Self::Concat,
+            Op::AddToFirst => Self::AddToFirst,
+            Op::Scale(activation) => Self::Scale(activation),
+            Op::SumSplits(radix) => Self::SumSplits(radix),
+            Op::SplitAttention(radix) => Self::SplitAttention(radix),
+            Op::LayerNorm { weight, bias, eps } => Self::LayerNorm(weight, bias, narrow(eps)),
+            Op::Attention(heads) => Self::Attention(heads),
+            Op::Tokens { first, positions } => Self::Tokens(first, positions),
+            Op::FirstToken => Self::FirstToken,
+        }
+    }
+}
+
+/// One layer with the nodes that it reads and the buffer that it writes.
 #[derive(Debug)]
-pub(crate) struct Node {
-    pub layer: Layer,
-    pub inputs: Vec<usize>,
-    pub shape: MapShape,
-    pub buffer: usize,
+struct Node {
+    layer: Layer,
+    inputs: Vec<usize>,
+    shape: MapShape,
+    buffer: usize,
 }
 
 /// A network for images of one size, ready to run.
@@ -47,8 +84,31 @@ pub struct Workspace {
 }
 
 impl Graph {
-    /// Assigns buffers so that a map's memory is reused once its last reader has run.
-    pub(crate) fn new(mut nodes: Vec<Node>, output: usize, multiply_adds: u64) -> Self {
+    /// The embedding part of `network` for images of `size` x `size` pixels.
+    pub fn embedding<A: Architecture>(network: &A, size: usize) -> Self {
+        Self::new(Recording::embedding(network, size))
+    }
+
+    /// The whole of `network`, logits included, for images of `size` x `size` pixels.
+    pub fn logits<A: Architecture>(network: &A, size: usize) -> Self {
+        Self::new(Recording::logits(network, size))
+    }
+
+    /// Packs the weights and assigns buffers so that a map's memory is reused once its last reader
+    /// has run.
+    pub fn new(recording: Recording) -> Self {
+        let Recording {
+            steps,
+            output,
+            multiply_adds,
+        } = recording;
+        let packed = steps.into_iter().map(|step| Node {
+            layer: step.op.into(),
+            inputs: step.inputs,
+            shape: step.shape,
+            buffer: 0,
+        });
+        let mut nodes: Vec<Node> = packed.collect();
         let mut last_use = vec![0; nodes.len()];
         for (index, node) in nodes.iter().enumerate() {
             for input in &node.inputs {
@@ -83,6 +143,11 @@ impl Graph {
     pub fn input_size(&self) -> [usize; 2] {
         let [height, width, _] = self.nodes[0].shape;
         [height, width]
+    }
+
+    /// Height, width and channels of the output.
+    pub fn output_shape(&self) -> [usize; 3] {
+        self.nodes[self.output].shape
     }
 
     /// Values that one image gives.
@@ -130,29 +195,71 @@ impl Graph {
             return;
         };
         let Workspace { buffers, scratch } = workspace;
+        let input = |at: usize| &*buffers[self.nodes[node.inputs[at]].buffer];
         let from = &self.nodes[from];
-        let input = &buffers[from.buffer];
+        let x = input(0);
         let [height, width, channels] = from.shape;
+        let positions = height * width;
         match &node.layer {
             Layer::Input => unreachable!("the input node reads no other"),
             Layer::Conv(conv) => {
-                let shortcut = node
-                    .inputs
-                    .get(1)
-                    .map(|at| &*buffers[self.nodes[*at].buffer]);
+                let shortcut = (node.inputs.len() > 1).then(|| input(1));
                 out.resize(n * node.shape.iter().product::<usize>(), 0.0);
-                conv.run((n, height, width), input, shortcut, out, scratch);
+                conv.run((n, height, width), x, shortcut, out, scratch);
             }
-            Layer::MaxPool(pool) => max_pool(pool, from.shape, input, out),
-            Layer::GlobalAvgPool => global_avg_pool(height * width, channels, input, out),
-            Layer::Flatten => {
+            Layer::MaxPool(pool) => max_pool(pool, from.shape, x, out),
+            Layer::AvgPool(pool, padded) => avg_pool(pool, *padded, from.shape, x, out),
+            Layer::AdaptiveAvgPool(side) => adaptive_avg_pool(*side, from.shape, x, out),
+            Layer::Mean => global_avg_pool(positions, channels, x, out),
+            Layer::Flatten => flatten([positions, channels], x, out),
+            Layer::Concat => {
+                let parts = node.inputs.iter().enumerate();
+                let parts = parts.map(|(at, node)| (input(at), self.nodes[*node].shape[2]));
+                concat(&parts.collect::<Vec<_>>(), out);
+            }
+            Layer::AddToFirst => {
+                let fewer = self.nodes[node.inputs[1]].shape[2];
+                add_to_first((x, channels), (input(1), fewer), out);
+            }
+            Layer::Scale(activation) => scale([positions, channels], x, input(1), *activation, out),
+            Layer::SumSplits(radix) => sum_splits(x, channels / radix, *radix, out),
+            Layer::SplitAttention(radix) => {
+                split_attention([positions, channels / radix, *radix], x, input(1), out);
+            }
+            Layer::LayerNorm(weight, bias, eps) => layer_norm(x, weight, bias, *eps, out),
+            Layer::Attention(heads) => {
+                attention([positions, channels / 3, *heads], x, out, scratch);
+            }
+            Layer::Tokens(first, places) => tokens([positions, channels], first, places, x, out),
+            Layer::FirstToken => {
                 out.clear();
-                for image in input.chunks_exact(height * width * channels) {
-                    for channel in 0..channels {
-                        out.extend(image.iter().skip(channel).step_by(channels));
-                    }
+                for image in x.chunks_exact(positions * channels) {
+                    out.extend_from_slice(&image[..channels]);
                 }
             }
         }
+    }
+}
+
+fn flatten([positions, channels]: [usize; 2], x: &[f32], out: &mut Vec<f32>) {
+    out.clear();
+    for image in x.chunks_exact(positions * channels) {
+        for channel in 0..channels {
+            out.extend(image.iter().skip(channel).step_by(channels));
+        }
+    }
+}
+
+fn tokens(
+    [positions, channels]: [usize; 2],
+    first: &[f32],
+    places: &[f32],
+    x: &[f32],
+    out: &mut Vec<f32>,
+) {
+    out.clear();
+    for image in x.chunks_exact(positions * channels) {
+        let tokens = first.iter().chain(image);
+        out.extend(tokens.zip(places).map(|(token, place)| token + place));
     }
 }

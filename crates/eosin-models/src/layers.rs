@@ -2,7 +2,9 @@
 
 use burn::module::{Module, Param, RunningState};
 use burn::tensor::{Device, Tensor};
-use eosin_kernels::Padding;
+use eosin_kernels::{Activation, Padding};
+
+use crate::engine::Engine;
 
 /// How a convolution pads its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,8 +80,13 @@ impl Conv2d {
 
     /// A depthwise convolution: every channel has its own window.
     pub fn depthwise(channels: usize, kernel: usize, device: &Device) -> Self {
-        let mut conv = Self::new(1, channels, kernel, device);
-        conv.geometry.groups = channels;
+        Self::grouped(channels, channels, kernel, channels, device)
+    }
+
+    /// A convolution of `groups` independent parts of the channels.
+    pub fn grouped(cin: usize, cout: usize, kernel: usize, groups: usize, device: &Device) -> Self {
+        let mut conv = Self::new(cin / groups, cout, kernel, device);
+        conv.geometry.groups = groups;
         conv
     }
 
@@ -161,5 +168,74 @@ impl Linear {
             weight: Param::from_tensor(Tensor::zeros([outputs, inputs], device)),
             bias: Param::from_tensor(Tensor::zeros([outputs], device)),
         }
+    }
+}
+
+/// Layer normalisation over channels, with PyTorch's names.
+#[derive(Module, Debug)]
+pub struct LayerNorm {
+    /// Scale of each channel.
+    pub weight: Param<Tensor<1>>,
+    /// Offset of each channel.
+    pub bias: Param<Tensor<1>>,
+    /// Added to the variance.
+    #[module(skip)]
+    pub eps: f64,
+}
+
+impl LayerNorm {
+    /// Normalisation of `channels` with the `eps` of 1e-6 of `ConvNeXt` and vision transformers.
+    pub fn new(channels: usize, device: &Device) -> Self {
+        Self {
+            weight: Param::from_tensor(Tensor::ones([channels], device)),
+            bias: Param::from_tensor(Tensor::zeros([channels], device)),
+            eps: 1e-6,
+        }
+    }
+}
+
+/// Two fully connected layers with GELU between, the inner four times as wide.
+#[derive(Module, Debug)]
+pub struct Mlp {
+    fc1: Linear,
+    fc2: Linear,
+}
+
+impl Mlp {
+    /// From `channels` to `channels`, all weights zero.
+    pub fn new(channels: usize, device: &Device) -> Self {
+        Self {
+            fc1: Linear::new(channels, 4 * channels, device),
+            fc2: Linear::new(4 * channels, channels, device),
+        }
+    }
+
+    /// `gamma * mlp(x) + shortcut` at each position.
+    pub fn forward<E: Engine>(
+        &self,
+        engine: &E,
+        x: E::Map,
+        gamma: Option<&Param<Tensor<1>>>,
+        shortcut: E::Map,
+    ) -> E::Map {
+        let x = engine.project(x, &self.fc1, None, None, Activation::Gelu);
+        engine.project(x, &self.fc2, gamma, Some(shortcut), Activation::Identity)
+    }
+}
+
+/// `channels` to the nearest multiple of `divisor`, but not more than a tenth below (timm's
+/// `make_divisible`).
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a number of channels"
+)]
+pub fn round_channels(channels: f64, divisor: usize) -> usize {
+    let nearest = (channels + divisor as f64 / 2.0) as usize / divisor * divisor;
+    let nearest = nearest.max(divisor);
+    if (nearest as f64) < 0.9 * channels {
+        nearest + divisor
+    } else {
+        nearest
     }
 }

@@ -1,12 +1,8 @@
-//! What is known of each backbone, and how to make it.
+//! What is known of each backbone.
 
-use burn::module::Module;
-use burn::tensor::Device;
 use eosin_core::BackboneName;
 
-use crate::arch::{BaselineCnn, EfficientNet, EosinMini, ResNet};
-use crate::engine::{Architecture, Engine};
-use crate::layers::Linear;
+use crate::arch::BaselineCnn;
 
 /// Facts about a backbone that do not depend on its weights.
 #[derive(Clone, Copy, Debug)]
@@ -19,10 +15,18 @@ pub struct BackboneSpec {
     pub native_size_px: usize,
     /// Smallest image side that it accepts.
     pub min_size_px: usize,
-    /// Channel means (of 0..1 values) that its pretrained weights expect.
+    /// Image sides must be a multiple of this (1, or the patch side of a transformer).
+    pub size_step_px: usize,
+    /// Channel means (of 0..1 values) that timm's default weights expect.
     pub mean: [f32; 3],
-    /// Channel standard deviations that its pretrained weights expect.
+    /// Channel standard deviations that timm's default weights expect.
     pub std: [f32; 3],
+    /// Trainable values without the classifier, at the native size.
+    pub parameters: usize,
+    /// Multiply-adds of one embedding at the native size, in millions.
+    pub mega_multiply_adds: usize,
+    /// What the names of the classifier's tensors begin with.
+    pub classifier: &'static str,
 }
 
 /// `ImageNet`'s channel means.
@@ -30,106 +34,83 @@ pub const IMAGENET_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 /// `ImageNet`'s channel standard deviations.
 pub const IMAGENET_STD: [f32; 3] = [0.229, 0.224, 0.225];
 
+/// A row: native size, embedding width, parameters, millions of multiply-adds, classifier.
+type Row = (usize, usize, usize, usize, &'static str);
+
+const fn row(name: BackboneName) -> Row {
+    use BackboneName as B;
+    match name {
+        B::EosinMini => (96, 256, 0, 0, "fc."),
+        B::ResNet18 => (224, 512, 0, 0, "fc."),
+        B::ResNet34 => (224, 512, 0, 0, "fc."),
+        B::ResNet50 => (224, 2048, 0, 0, "fc."),
+        B::ResNet101 => (224, 2048, 0, 0, "fc."),
+        B::EfficientNetB0 => (224, 1280, 0, 0, "classifier."),
+        B::EfficientNetB1 => (240, 1280, 0, 0, "classifier."),
+        B::EfficientNetB2 => (256, 1408, 0, 0, "classifier."),
+        B::EfficientNetB3 => (288, 1536, 0, 0, "classifier."),
+        B::EfficientNetB4 => (320, 1792, 0, 0, "classifier."),
+        B::TfEfficientNetLite0 => (224, 1280, 0, 0, "classifier."),
+        B::TfEfficientNetLite1 => (240, 1280, 0, 0, "classifier."),
+        B::TfEfficientNetLite2 => (260, 1280, 0, 0, "classifier."),
+        B::RexNet100 => (224, 1280, 0, 0, "head.fc."),
+        B::RexNet130 => (224, 1664, 0, 0, "head.fc."),
+        B::RexNet150 => (224, 1920, 0, 0, "head.fc."),
+        B::RexNet200 => (224, 2560, 0, 0, "head.fc."),
+        B::RexNet300 => (224, 3840, 0, 0, "head.fc."),
+        B::Vgg16 => (224, 4096, 0, 0, "head.fc."),
+        B::Vgg16Bn => (224, 4096, 0, 0, "head.fc."),
+        B::Vgg19 => (224, 4096, 0, 0, "head.fc."),
+        B::MobileNetV2 => (224, 1280, 0, 0, "classifier."),
+        B::MobileNetV2x140 => (224, 1792, 0, 0, "classifier."),
+        B::MobileNetV3Large => (224, 1280, 0, 0, "classifier."),
+        B::ResNest14d => (224, 2048, 0, 0, "fc."),
+        B::ResNest26d => (224, 2048, 0, 0, "fc."),
+        B::ResNest50d => (224, 2048, 0, 0, "fc."),
+        B::DenseNet121 => (224, 1024, 0, 0, "classifier."),
+        B::ConvNextTiny => (224, 768, 0, 0, "head.fc."),
+        B::SqueezeNet11 => (224, 512, 0, 0, "classifier.1."),
+        B::VitSmallPatch16 => (224, 384, 0, 0, "head."),
+        B::DinoV2Small => (518, 384, 0, 0, "head."),
+        B::BaselineCnn => (512, 32, 0, 0, "fc."),
+    }
+}
+
 impl BackboneSpec {
     /// The facts about `name`.
     pub const fn of(name: BackboneName) -> Self {
-        let imagenet = Self {
-            name,
-            embedding_width: 512,
-            native_size_px: 224,
-            min_size_px: 32,
-            mean: IMAGENET_MEAN,
-            std: IMAGENET_STD,
+        use BackboneName as B;
+        let (native_size_px, embedding_width, parameters, mega_multiply_adds, classifier) =
+            row(name);
+        let (mean, std) = match name {
+            B::EosinMini
+            | B::EfficientNetB1
+            | B::TfEfficientNetLite0
+            | B::TfEfficientNetLite1
+            | B::TfEfficientNetLite2
+            | B::VitSmallPatch16 => ([0.5; 3], [0.5; 3]),
+            B::BaselineCnn => ([0.0; 3], [1.0; 3]),
+            _ => (IMAGENET_MEAN, IMAGENET_STD),
         };
-        match name {
-            BackboneName::ResNet18 => imagenet,
-            BackboneName::MobileNetV2 => Self {
-                embedding_width: 1280,
-                ..imagenet
+        Self {
+            name,
+            embedding_width,
+            native_size_px,
+            min_size_px: match name {
+                B::BaselineCnn => BaselineCnn::MIN_SIZE,
+                B::DinoV2Small => 42,
+                _ => 32,
             },
-            BackboneName::TfEfficientNetLite0 => Self {
-                embedding_width: 1280,
-                mean: [0.5; 3],
-                std: [0.5; 3],
-                ..imagenet
+            size_step_px: match name {
+                B::VitSmallPatch16 => 16,
+                B::DinoV2Small => 14,
+                _ => 1,
             },
-            BackboneName::EosinMini => Self {
-                embedding_width: 256,
-                native_size_px: 96,
-                mean: [0.5; 3],
-                std: [0.5; 3],
-                ..imagenet
-            },
-            BackboneName::BaselineCnn => Self {
-                embedding_width: 32,
-                native_size_px: 512,
-                min_size_px: BaselineCnn::MIN_SIZE,
-                mean: [0.0; 3],
-                std: [1.0; 3],
-                ..imagenet
-            },
+            mean,
+            std,
+            parameters,
+            mega_multiply_adds,
+            classifier,
         }
-    }
-}
-
-/// Any of the architectures.
-#[derive(Module, Debug)]
-pub enum Backbone {
-    /// Basic-block residual network.
-    ResNet(ResNet),
-    /// Mobile inverted-residual network.
-    EfficientNet(EfficientNet),
-    /// Embedded histology network.
-    EosinMini(EosinMini),
-    /// Organisers' baseline.
-    BaselineCnn(BaselineCnn),
-}
-
-macro_rules! each {
-    ($backbone:expr, $network:ident => $body:expr) => {
-        match $backbone {
-            Backbone::ResNet($network) => $body,
-            Backbone::EfficientNet($network) => $body,
-            Backbone::EosinMini($network) => $body,
-            Backbone::BaselineCnn($network) => $body,
-        }
-    };
-}
-
-impl Backbone {
-    /// The architecture `name` with `classes` outputs and all weights zero. `size_px` matters only
-    /// to networks whose layers depend on the image side.
-    pub fn new(name: BackboneName, classes: usize, size_px: usize, device: &Device) -> Self {
-        match name {
-            BackboneName::ResNet18 => Self::ResNet(ResNet::resnet18(classes, device)),
-            BackboneName::MobileNetV2 => {
-                Self::EfficientNet(EfficientNet::mobilenet_v2(classes, device))
-            }
-            BackboneName::TfEfficientNetLite0 => {
-                Self::EfficientNet(EfficientNet::tf_lite0(classes, device))
-            }
-            BackboneName::EosinMini => Self::EosinMini(EosinMini::new(classes, device)),
-            BackboneName::BaselineCnn => {
-                Self::BaselineCnn(BaselineCnn::new(classes, size_px, device))
-            }
-        }
-    }
-}
-
-impl Architecture for Backbone {
-    fn feature_map<E: Engine>(&self, engine: &E, x: E::Map) -> E::Map {
-        each!(self, network => network.feature_map(engine, x))
-    }
-
-    fn pool<E: Engine>(&self, engine: &E, map: E::Map) -> E::Vector {
-        each!(self, network => network.pool(engine, map))
-    }
-
-    fn classifier(&self) -> &Linear {
-        each!(self, network => network.classifier())
-    }
-
-    fn classifier_mut(&mut self) -> &mut Linear {
-        each!(self, network => network.classifier_mut())
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Gradients, Tensor, TensorData};
 use eosin_core::{Rng, Seed, Stream};
 use rand::RngExt as _;
 
@@ -61,7 +61,10 @@ impl StateMismatch {
     }
 }
 
-/// The dotted path of the module being visited. Variants of an enum are no part of it.
+/// The dotted path of the module being visited, as PyTorch would have it.
+///
+/// Variants of an enum are no part of it. A field called `at_3` is entry 3 of a list, and a list
+/// called `layer_` has the entries `layer1`, `layer2`, ...
 #[derive(Default)]
 struct Path(Vec<String>);
 
@@ -79,7 +82,19 @@ impl Path {
     }
 
     fn key(&self) -> String {
-        self.0.join(".")
+        let mut key = String::new();
+        for name in &self.0 {
+            match key.strip_suffix('_').zip(name.parse::<usize>().ok()) {
+                Some((list, index)) => key = format!("{list}{}", index + 1),
+                None => {
+                    if !key.is_empty() {
+                        key.push('.');
+                    }
+                    key.push_str(name.strip_prefix("at_").unwrap_or(name));
+                }
+            }
+        }
+        key
     }
 }
 
@@ -113,6 +128,46 @@ impl ModuleVisitor for Reader {
 pub fn state_dict<M: Module>(network: &M) -> StateDict {
     let mut reader = Reader {
         path: Path::default(),
+        dict: StateDict::new(),
+    };
+    network.visit(&mut reader);
+    reader.dict
+}
+
+struct GradientReader<'a> {
+    path: Path,
+    gradients: &'a Gradients,
+    dict: StateDict,
+}
+
+impl ModuleVisitor for GradientReader<'_> {
+    fn enter_module(&mut self, name: &str, container: &str) {
+        self.path.enter(name, container);
+    }
+
+    fn exit_module(&mut self, _name: &str, container: &str) {
+        self.path.exit(container);
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let Some(gradient) = param.val().grad(self.gradients) else {
+            return;
+        };
+        let shape = gradient.dims().to_vec();
+        let values = gradient
+            .into_data()
+            .try_to_vec()
+            .expect("gradients are held as f32");
+        self.dict
+            .insert(self.path.key(), StateTensor { shape, values });
+    }
+}
+
+/// The gradients of `network`'s tensors under their names; those without one are left out.
+pub fn gradient_dict<M: Module>(network: &M, gradients: &Gradients) -> StateDict {
+    let mut reader = GradientReader {
+        path: Path::default(),
+        gradients,
         dict: StateDict::new(),
     };
     network.visit(&mut reader);
@@ -187,7 +242,8 @@ pub fn load_state<M: Module>(network: M, dict: &StateDict) -> Result<M, StateMis
 /// `network` with fresh weights from the seed's `init` stream, each tensor from its own draws.
 ///
 /// Convolutions: normal with variance 2 / fan-out (He et al. 2015, arXiv:1502.01852, as timm);
-/// fully connected: uniform in ±1/√fan-in; scales and running variances one, the rest zero.
+/// fully connected: uniform in ±1/√fan-in; tokens and position embeddings: normal with deviation
+/// 0.02; layer scales 1e-5; other scales and running variances one, the rest zero.
 ///
 /// # Panics
 /// Never: the fresh tensors have the network's own names and shapes.
@@ -214,9 +270,11 @@ fn fill(key: &str, tensor: &mut StateTensor, rng: &mut Rng) {
                 .values
                 .fill_with(|| bound * (2.0 * rng.random::<f32>() - 1.0));
         }
+        [_, _, _] => tensor.values.fill_with(|| normal(rng, 0.02)),
         _ => {
             let one = key.ends_with("running_var") || key.ends_with("weight");
-            tensor.values.fill(if one { 1.0 } else { 0.0 });
+            let rest = if key.ends_with("gamma") { 1e-5 } else { 0.0 };
+            tensor.values.fill(if one { 1.0 } else { rest });
         }
     }
 }

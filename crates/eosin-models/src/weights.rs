@@ -7,7 +7,8 @@ use eosin_core::BackboneName;
 use half::{bf16, f16};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
-use crate::registry::Backbone;
+use crate::backbone::Backbone;
+use crate::registry::BackboneSpec;
 use crate::state::{StateDict, StateMismatch, StateTensor, load_state, state_dict};
 use crate::torchvision::to_timm_names;
 
@@ -137,7 +138,7 @@ impl WeightFile {
     ) -> Result<Backbone, WeightsError> {
         let own = state_dict(&backbone);
         let mut given = to_timm_names(which, self.tensors.clone());
-        let classifier = classifier_prefix(which);
+        let classifier = BackboneSpec::of(which).classifier;
         given.retain(|key, tensor| {
             !key.starts_with(classifier) || own.get(key).is_some_and(|t| t.shape == tensor.shape)
         });
@@ -152,14 +153,6 @@ impl WeightFile {
             backbone: which,
             mismatch,
         })
-    }
-}
-
-/// What the names of the last layer's tensors begin with.
-pub const fn classifier_prefix(name: BackboneName) -> &'static str {
-    match name {
-        BackboneName::MobileNetV2 | BackboneName::TfEfficientNetLite0 => "classifier.",
-        BackboneName::ResNet18 | BackboneName::EosinMini | BackboneName::BaselineCnn => "fc.",
     }
 }
 

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use eosin_core::BackboneName;
-use eosin_models::{Backbone, GraphBuilder, WeightFile, Workspace, cpu};
+use eosin_models::{Backbone, Graph, WeightFile, Workspace, cpu};
 
 const SIDE: usize = 224;
 
@@ -30,7 +30,7 @@ fn a_temple_by_a_lake_is_a_bell_tower_a_palace_or_a_lakeside() {
         .iter()
         .map(|v| f32::from(*v) / 127.5 - 1.0)
         .collect();
-    let graph = GraphBuilder::logits(&network, SIDE);
+    let graph = Graph::logits(&network, SIDE);
     let logits = graph.run(1, &pixels, &mut Workspace::default()).to_vec();
     let total: f32 = logits.iter().map(|logit| logit.exp()).sum();
     let mut ranked: Vec<(usize, f32)> = logits
@@ -91,7 +91,7 @@ fn torchvision_mobilenet_loads_under_timm_names() {
         .unwrap()
         .load_into(network, name)
         .unwrap();
-    let graph = GraphBuilder::embedding(&network, 96);
+    let graph = Graph::embedding(&network, 96);
     let features = graph
         .run(1, &vec![0.1; 96 * 96 * 3], &mut Workspace::default())
         .to_vec();

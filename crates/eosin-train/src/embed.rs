@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use eosin_core::D4;
 use eosin_data::{DecodeLimits, Normalisation, ResizeSpec, RgbPatch, decode_rgb_bytes, resize};
-use eosin_models::{Backbone, Graph, GraphBuilder, Workspace};
+use eosin_models::{Backbone, Graph, Workspace};
 use eosin_store::cache::{ImageHash, image_hash};
 use eosin_store::{Entry, Reader};
 use rayon::prelude::*;
@@ -104,7 +104,7 @@ impl Embedder {
             _ => 1,
         };
         Self {
-            graph: GraphBuilder::embedding(backbone, side),
+            graph: Graph::embedding(backbone, side),
             scale: PixelScale::new(normalisation),
             reader,
             images,

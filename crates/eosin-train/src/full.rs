@@ -10,7 +10,7 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Gradients, Tensor, TensorData};
 use eosin_core::config::{Augment, TrainConfig};
 use eosin_core::{D4, Seed, Stream};
-use eosin_models::{Architecture, Backbone, BurnEngine, Graph, GraphBuilder, Workspace, cpu};
+use eosin_models::{Architecture, Backbone, BurnEngine, Graph, Workspace, cpu};
 use rand::RngExt as _;
 use rand::seq::SliceRandom as _;
 use rayon::prelude::*;
@@ -167,7 +167,7 @@ pub fn predict_full(
     rows: &[usize],
     scale: &PixelScale,
 ) -> (Vec<f32>, Vec<f32>) {
-    let graph = GraphBuilder::logits(network, patches.size_px);
+    let graph = Graph::logits(network, patches.size_px);
     let logits: Vec<f32> = rows
         .par_chunks(TOGETHER)
         .map_init(Workspace::default, |workspace, rows| {

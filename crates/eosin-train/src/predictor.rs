@@ -4,8 +4,7 @@ use std::path::Path;
 
 use eosin_data::{DecodeLimits, Normalisation, ResizeSpec};
 use eosin_models::{
-    Architecture, Backbone, GraphBuilder, StateDict, WeightFile, Workspace, cpu, load_state,
-    state_dict,
+    Architecture, Backbone, Graph, StateDict, WeightFile, Workspace, cpu, load_state, state_dict,
 };
 use eosin_store::{RunFolder, RunRecord, names};
 use rayon::prelude::*;
@@ -192,7 +191,7 @@ impl Predictor {
         scale: &PixelScale,
         files: &[&Path],
     ) -> Result<Vec<f32>, TrainError> {
-        let graph = GraphBuilder::logits(network, self.record.size_px);
+        let graph = Graph::logits(network, self.record.size_px);
         let several = |workspace: &mut Workspace, files: &[&Path]| {
             let mut images = Vec::new();
             for path in files {

@@ -66,14 +66,14 @@ impl BaselineCnn {
 }
 
 impl Architecture for BaselineCnn {
-    fn feature_map<E: Engine>(&self, engine: &E, x: E::Map) -> E::Map {
-        self.convs
-            .iter()
-            .zip(&self.norms)
-            .fold(x, |x, (conv, norm)| {
-                let x = engine.conv_norm(x, conv, norm, Activation::Relu);
-                engine.max_pool(engine.dropout_map(x, DROPOUT), POOL)
-            })
+    fn stages(&self) -> &'static [&'static str] {
+        &["block1", "block2", "block3"]
+    }
+
+    fn stage<E: Engine>(&self, engine: &E, stage: usize, x: E::Map) -> E::Map {
+        let (conv, norm) = (&self.convs[stage], &self.norms[stage]);
+        let x = engine.conv_norm(x, conv, norm, Activation::Relu);
+        engine.max_pool(engine.dropout_map(x, DROPOUT), POOL)
     }
 
     fn pool<E: Engine>(&self, engine: &E, map: E::Map) -> E::Vector {
@@ -97,14 +97,13 @@ impl Architecture for BaselineCnn {
 mod tests {
     use super::*;
     use crate::burn_engine::cpu;
-    use crate::graph::Workspace;
-    use crate::graph_builder::GraphBuilder;
+    use crate::graph::{Graph, Workspace};
 
     #[test]
     fn datathon_images_become_735_values_and_32_features() {
         let network = BaselineCnn::new(2, 512, &cpu(false));
         assert_eq!(network.fc1.weight.dims(), [64, 735]);
-        assert_eq!(GraphBuilder::embedding(&network, 512).output_width(), 32);
+        assert_eq!(Graph::embedding(&network, 512).output_width(), 32);
     }
 
     #[test]
@@ -112,7 +111,7 @@ mod tests {
         let side = BaselineCnn::MIN_SIZE;
         let network = BaselineCnn::new(2, side, &cpu(false));
         assert_eq!(network.fc1.weight.dims(), [64, 15]);
-        let graph = GraphBuilder::embedding(&network, side);
+        let graph = Graph::embedding(&network, side);
         let image = vec![0.5; side * side * 3];
         assert_eq!(graph.run(1, &image, &mut Workspace::default()).len(), 32);
     }

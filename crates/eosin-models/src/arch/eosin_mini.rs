@@ -42,11 +42,15 @@ impl EosinMini {
 }
 
 impl Architecture for EosinMini {
-    fn feature_map<E: Engine>(&self, engine: &E, x: E::Map) -> E::Map {
-        let x = engine.conv_norm(x, &self.conv1, &self.bn1, Activation::Relu);
-        self.blocks
-            .iter()
-            .fold(x, |x, block| block.forward(engine, x))
+    fn stages(&self) -> &'static [&'static str] {
+        &["stem", "blocks.0", "blocks.1", "blocks.2", "blocks.3"]
+    }
+
+    fn stage<E: Engine>(&self, engine: &E, stage: usize, x: E::Map) -> E::Map {
+        match stage.checked_sub(1) {
+            None => engine.conv_norm(x, &self.conv1, &self.bn1, Activation::Relu),
+            Some(block) => self.blocks[block].forward(engine, x),
+        }
     }
 
     fn classifier(&self) -> &Linear {

@@ -1,11 +1,23 @@
-//! ResNet with basic blocks (He et al. 2016, arXiv:1512.03385), as timm's `resnet18`.
+//! ResNet (He et al. 2016, arXiv:1512.03385), as timm's `resnet18`, `resnet34`, `resnet50` and
+//! `resnet101`: the stride of a bottleneck is in its 3x3 convolution.
 
 use burn::module::Module;
 use burn::tensor::Device;
 use eosin_kernels::{Activation, Pool};
 
 use crate::engine::{Architecture, Engine};
-use crate::layers::{BatchNorm, Conv2d, Linear, PadMode};
+use crate::layers::{BatchNorm, Conv2d, Linear};
+
+/// The stages of ResNet and its descendants.
+pub(super) const STAGES: &[&str] = &["stem", "layer1", "layer2", "layer3", "layer4"];
+
+/// The pooling that ends the stem.
+pub(super) const STEM_POOL: Pool = Pool {
+    kernel: 3,
+    stride: 2,
+    padding: 1,
+    ceil: false,
+};
 
 /// Two 3x3 convolutions and a shortcut.
 #[derive(Module, Debug)]
@@ -19,86 +31,165 @@ pub struct BasicBlock {
 
 impl BasicBlock {
     pub(super) fn new(cin: usize, cout: usize, stride: usize, device: &Device) -> Self {
-        let shortcut = || {
-            let conv = Conv2d::new(cin, cout, 1, device)
-                .stride(stride)
-                .pad(PadMode::Same(0));
-            (conv, BatchNorm::new(cout, device))
-        };
         Self {
             conv1: Conv2d::new(cin, cout, 3, device).stride(stride),
             bn1: BatchNorm::new(cout, device),
             conv2: Conv2d::new(cout, cout, 3, device),
             bn2: BatchNorm::new(cout, device),
-            downsample: (stride != 1 || cin != cout).then(shortcut),
+            downsample: downsample(cin, cout, stride, device),
         }
     }
 
     pub(super) fn forward<E: Engine>(&self, engine: &E, x: E::Map) -> E::Map {
-        let shortcut = match &self.downsample {
-            Some((conv, norm)) => engine.conv_norm(x.clone(), conv, norm, Activation::Identity),
-            None => x.clone(),
-        };
+        let shortcut = shortcut(engine, self.downsample.as_ref(), &x);
         let x = engine.conv_norm(x, &self.conv1, &self.bn1, Activation::Relu);
-        engine.conv(
-            x,
-            &self.conv2,
-            Some(&self.bn2),
-            Some(shortcut),
-            Activation::Relu,
-        )
+        let norm = Some(&self.bn2);
+        engine.conv(x, &self.conv2, norm, Some(shortcut), Activation::Relu)
     }
 }
 
-/// ResNet of basic blocks.
+fn downsample(
+    cin: usize,
+    cout: usize,
+    stride: usize,
+    device: &Device,
+) -> Option<(Conv2d, BatchNorm)> {
+    (stride != 1 || cin != cout).then(|| {
+        let conv = Conv2d::new(cin, cout, 1, device).stride(stride);
+        (conv, BatchNorm::new(cout, device))
+    })
+}
+
+fn shortcut<E: Engine>(engine: &E, downsample: Option<&(Conv2d, BatchNorm)>, x: &E::Map) -> E::Map {
+    match downsample {
+        Some((conv, norm)) => engine.conv_norm(x.clone(), conv, norm, Activation::Identity),
+        None => x.clone(),
+    }
+}
+
+/// 1x1, 3x3 and 1x1 convolutions and a shortcut; the output is four times as wide as the middle.
+#[derive(Module, Debug)]
+pub struct Bottleneck {
+    conv1: Conv2d,
+    bn1: BatchNorm,
+    conv2: Conv2d,
+    bn2: BatchNorm,
+    conv3: Conv2d,
+    bn3: BatchNorm,
+    downsample: Option<(Conv2d, BatchNorm)>,
+}
+
+impl Bottleneck {
+    fn new(cin: usize, middle: usize, stride: usize, device: &Device) -> Self {
+        let cout = middle * 4;
+        Self {
+            conv1: Conv2d::new(cin, middle, 1, device),
+            bn1: BatchNorm::new(middle, device),
+            conv2: Conv2d::new(middle, middle, 3, device).stride(stride),
+            bn2: BatchNorm::new(middle, device),
+            conv3: Conv2d::new(middle, cout, 1, device),
+            bn3: BatchNorm::new(cout, device),
+            downsample: downsample(cin, cout, stride, device),
+        }
+    }
+
+    fn forward<E: Engine>(&self, engine: &E, x: E::Map) -> E::Map {
+        let shortcut = shortcut(engine, self.downsample.as_ref(), &x);
+        let x = engine.conv_norm(x, &self.conv1, &self.bn1, Activation::Relu);
+        let x = engine.conv_norm(x, &self.conv2, &self.bn2, Activation::Relu);
+        let norm = Some(&self.bn3);
+        engine.conv(x, &self.conv3, norm, Some(shortcut), Activation::Relu)
+    }
+}
+
+/// A block of either kind; its kind is no part of tensor names.
+#[derive(Module, Debug)]
+enum Block {
+    Basic(BasicBlock),
+    Bottleneck(Bottleneck),
+}
+
+impl Block {
+    fn forward<E: Engine>(&self, engine: &E, x: E::Map) -> E::Map {
+        match self {
+            Self::Basic(block) => block.forward(engine, x),
+            Self::Bottleneck(block) => block.forward(engine, x),
+        }
+    }
+}
+
+/// ResNet of basic blocks or bottlenecks.
 #[derive(Module, Debug)]
 pub struct ResNet {
     conv1: Conv2d,
     bn1: BatchNorm,
-    layer1: Vec<BasicBlock>,
-    layer2: Vec<BasicBlock>,
-    layer3: Vec<BasicBlock>,
-    layer4: Vec<BasicBlock>,
+    layer1: Vec<Block>,
+    layer2: Vec<Block>,
+    layer3: Vec<Block>,
+    layer4: Vec<Block>,
     fc: Linear,
 }
 
 impl ResNet {
-    /// `resnet18`: two blocks a stage, 512 features.
-    pub fn resnet18(classes: usize, device: &Device) -> Self {
-        let stage = |cin: usize, cout: usize, stride: usize| {
-            vec![
-                BasicBlock::new(cin, cout, stride, device),
-                BasicBlock::new(cout, cout, 1, device),
-            ]
+    /// Basic blocks, so many in each stage: `[2, 2, 2, 2]` is `resnet18`, `[3, 4, 6, 3]`
+    /// `resnet34`.
+    pub fn basic(blocks: [usize; 4], classes: usize, device: &Device) -> Self {
+        let block = |cin, width, stride| Block::Basic(BasicBlock::new(cin, width, stride, device));
+        Self::new(blocks, 1, classes, device, block)
+    }
+
+    /// Bottlenecks, so many in each stage: `[3, 4, 6, 3]` is `resnet50`, `[3, 4, 23, 3]`
+    /// `resnet101`.
+    pub fn bottleneck(blocks: [usize; 4], classes: usize, device: &Device) -> Self {
+        let block =
+            |cin, width, stride| Block::Bottleneck(Bottleneck::new(cin, width, stride, device));
+        Self::new(blocks, 4, classes, device, block)
+    }
+
+    fn new(
+        blocks: [usize; 4],
+        expansion: usize,
+        classes: usize,
+        device: &Device,
+        block: impl Fn(usize, usize, usize) -> Block,
+    ) -> Self {
+        let mut cin = 64;
+        let mut stage = |index: usize| -> Vec<Block> {
+            let (width, stride) = (64 << index, if index == 0 { 1 } else { 2 });
+            let first = block(cin, width, stride);
+            cin = width * expansion;
+            let rest = (1..blocks[index]).map(|_| block(cin, width, 1));
+            std::iter::once(first).chain(rest).collect()
         };
         Self {
             conv1: Conv2d::new(3, 64, 7, device).stride(2),
             bn1: BatchNorm::new(64, device),
-            layer1: stage(64, 64, 1),
-            layer2: stage(64, 128, 2),
-            layer3: stage(128, 256, 2),
-            layer4: stage(256, 512, 2),
-            fc: Linear::new(512, classes, device),
+            layer1: stage(0),
+            layer2: stage(1),
+            layer3: stage(2),
+            layer4: stage(3),
+            fc: Linear::new(512 * expansion, classes, device),
         }
     }
 }
 
 impl Architecture for ResNet {
-    fn feature_map<E: Engine>(&self, engine: &E, x: E::Map) -> E::Map {
-        let x = engine.conv_norm(x, &self.conv1, &self.bn1, Activation::Relu);
-        let x = engine.max_pool(
-            x,
-            Pool {
-                kernel: 3,
-                stride: 2,
-                padding: 1,
-                ceil: false,
-            },
-        );
-        [&self.layer1, &self.layer2, &self.layer3, &self.layer4]
-            .into_iter()
-            .flatten()
-            .fold(x, |x, block| block.forward(engine, x))
+    fn stages(&self) -> &'static [&'static str] {
+        STAGES
+    }
+
+    fn stage<E: Engine>(&self, engine: &E, stage: usize, x: E::Map) -> E::Map {
+        let blocks = match stage {
+            0 => {
+                let x = engine.conv_norm(x, &self.conv1, &self.bn1, Activation::Relu);
+                return engine.max_pool(x, STEM_POOL);
+            }
+            1 => &self.layer1,
+            2 => &self.layer2,
+            3 => &self.layer3,
+            _ => &self.layer4,
+        };
+        blocks.iter().fold(x, |x, block| block.forward(engine, x))
     }
 
     fn classifier(&self) -> &Linear {

@@ -189,7 +189,7 @@ fn record(
         seed: job.config.seed.0,
         manifest_hash: job.manifest.hash(),
         backbone: job.config.backbone.name,
-        classifier: eosin_models::classifier_prefix(job.config.backbone.name).to_owned(),
+        classifier: backbone.spec.classifier.to_owned(),
         weights_hash: backbone.weights_hash.clone(),
         seen_by_weights: result.seen_by_weights,
         classes: job.manifest.classes.clone(),

@@ -1,0 +1,132 @@
+//! `SqueezeNet` 1.1 (Iandola et al. 2016, arXiv:1602.07360) under torchvision's names; timm has
+//! none.
+//!
+//! torchvision classifies each position, applies a ReLU and takes the mean; here, as in every other
+//! backbone, the classifier is linear on the mean of the features.
+
+use burn::module::Module;
+use burn::tensor::Device;
+use eosin_kernels::{Activation, Pool};
+
+use crate::engine::{Architecture, Engine};
+use crate::layers::{Conv2d, Linear, PadMode};
+
+const STAGES: &[&str] = &["stem", "stage1", "stage2", "stage3"];
+const FEATURES: usize = 512;
+const POOL: Pool = Pool {
+    kernel: 3,
+    stride: 2,
+    padding: 0,
+    ceil: true,
+};
+
+#[derive(Module, Debug)]
+struct Fire {
+    squeeze: Conv2d,
+    expand1x1: Conv2d,
+    expand3x3: Conv2d,
+}
+
+impl Fire {
+    fn new(cin: usize, squeeze: usize, expand: usize, device: &Device) -> Self {
+        let conv = |cin, cout, kernel| Conv2d::new(cin, cout, kernel, device).with_bias(device);
+        Self {
+            squeeze: conv(cin, squeeze, 1),
+            expand1x1: conv(squeeze, expand, 1),
+            expand3x3: conv(squeeze, expand, 3),
+        }
+    }
+
+    fn forward<E: Engine>(&self, engine: &E, x: E::Map) -> E::Map {
+        let x = engine.conv_act(x, &self.squeeze, Activation::Relu);
+        let narrow = engine.conv_act(x.clone(), &self.expand1x1, Activation::Relu);
+        let wide = engine.conv_act(x, &self.expand3x3, Activation::Relu);
+        engine.concat(&[narrow, wide])
+    }
+}
+
+/// The entries between are activations and pooling.
+#[derive(Module, Debug)]
+struct Features {
+    at_0: Conv2d,
+    at_3: Fire,
+    at_4: Fire,
+    at_6: Fire,
+    at_7: Fire,
+    at_9: Fire,
+    at_10: Fire,
+    at_11: Fire,
+    at_12: Fire,
+}
+
+/// The entry before is a dropout.
+#[derive(Module, Debug)]
+struct Classifier {
+    at_1: Linear,
+}
+
+/// `SqueezeNet` 1.1.
+#[derive(Module, Debug)]
+pub struct SqueezeNet {
+    features: Features,
+    classifier: Classifier,
+}
+
+impl SqueezeNet {
+    /// All weights zero.
+    pub fn new(classes: usize, device: &Device) -> Self {
+        let fire = |cin, squeeze, expand| Fire::new(cin, squeeze, expand, device);
+        let stem = Conv2d::new(3, 64, 3, device)
+            .stride(2)
+            .pad(PadMode::Same(0));
+        Self {
+            features: Features {
+                at_0: stem.with_bias(device),
+                at_3: fire(64, 16, 64),
+                at_4: fire(128, 16, 64),
+                at_6: fire(128, 32, 128),
+                at_7: fire(256, 32, 128),
+                at_9: fire(256, 48, 192),
+                at_10: fire(384, 48, 192),
+                at_11: fire(384, 64, 256),
+                at_12: fire(512, 64, 256),
+            },
+            classifier: Classifier {
+                at_1: Linear::new(FEATURES, classes, device),
+            },
+        }
+    }
+}
+
+impl Architecture for SqueezeNet {
+    fn stages(&self) -> &'static [&'static str] {
+        STAGES
+    }
+
+    fn stage<E: Engine>(&self, engine: &E, stage: usize, x: E::Map) -> E::Map {
+        let f = &self.features;
+        let fires: &[&Fire] = match stage {
+            0 => {
+                let x = engine.conv_act(x, &f.at_0, Activation::Relu);
+                return engine.max_pool(x, POOL);
+            }
+            1 => &[&f.at_3, &f.at_4],
+            2 => &[&f.at_6, &f.at_7],
+            _ => &[&f.at_9, &f.at_10, &f.at_11, &f.at_12],
+        };
+        let x = fires.iter().fold(x, |x, fire| fire.forward(engine, x));
+        if stage + 1 < STAGES.len() {
+            engine.max_pool(x, POOL)
+        } else {
+            x
+        }
+    }
+
+    fn classifier(&self) -> &Linear {
+        &self.classifier.at_1
+    }
+
+    fn classifier_mut(&mut self) -> &mut Linear {
+        &mut self.classifier.at_1
+    }
+}

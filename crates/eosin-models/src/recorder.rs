@@ -1,0 +1,344 @@
+//! Records an architecture as a [`Recording`], folding batch norms into the convolutions.
+
+use std::cell::RefCell;
+
+use burn::module::Param;
+use burn::tensor::Tensor;
+use eosin_kernels::{Activation, ConvShape, Padded, Padding, Pool};
+
+use crate::engine::{Architecture, Engine};
+use crate::layers::{BatchNorm, Conv2d, LayerNorm, Linear};
+use crate::recording::{MapShape, Op, Recording, Step};
+
+/// Notes layers instead of computing them.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    steps: RefCell<Vec<Step>>,
+    multiply_adds: RefCell<u64>,
+    keeps_weights: bool,
+}
+
+impl Recording {
+    /// The embedding part of `network` for images of `size` x `size` pixels.
+    pub fn embedding<A: Architecture>(network: &A, size: usize) -> Self {
+        Self::new(size, true, |recorder, x| network.embed(recorder, x))
+    }
+
+    /// The whole of `network`, logits included, for images of `size` x `size` pixels.
+    pub fn logits<A: Architecture>(network: &A, size: usize) -> Self {
+        Self::new(size, true, |recorder, x| network.logits(recorder, x, 0.0))
+    }
+
+    /// The stages of `network` before `cut`: the output is a feature map.
+    pub fn prefix<A: Architecture>(network: &A, cut: usize, size: usize) -> Self {
+        Self::new(size, true, |recorder, x| network.prefix(recorder, cut, x))
+    }
+
+    /// As [`prefix`](Self::prefix), but only shapes and costs: no weight is read.
+    pub fn prefix_shape<A: Architecture>(network: &A, cut: usize, size: usize) -> Self {
+        Self::new(size, false, |recorder, x| network.prefix(recorder, cut, x))
+    }
+
+    /// As [`embedding`](Self::embedding), but only shapes and costs: no weight is read.
+    pub fn embedding_shape<A: Architecture>(network: &A, size: usize) -> Self {
+        Self::new(size, false, |recorder, x| network.embed(recorder, x))
+    }
+
+    fn new(size: usize, keeps_weights: bool, body: impl FnOnce(&Recorder, usize) -> usize) -> Self {
+        let recorder = Recorder {
+            steps: RefCell::default(),
+            multiply_adds: RefCell::default(),
+            keeps_weights,
+        };
+        let input = recorder.push(Op::Input, vec![], [size, size, 3]);
+        let output = body(&recorder, input);
+        Self {
+            steps: recorder.steps.into_inner(),
+            output,
+            multiply_adds: recorder.multiply_adds.into_inner(),
+        }
+    }
+}
+
+impl Recorder {
+    fn push(&self, op: Op, inputs: Vec<usize>, shape: MapShape) -> usize {
+        let mut steps = self.steps.borrow_mut();
+        steps.push(Step { op, inputs, shape });
+        steps.len() - 1
+    }
+
+    fn shape(&self, step: usize) -> MapShape {
+        self.steps.borrow()[step].shape
+    }
+
+    fn values<const D: usize>(&self, tensor: Tensor<D>) -> Vec<f32> {
+        if !self.keeps_weights {
+            return Vec::new();
+        }
+        tensor
+            .into_data()
+            .try_to_vec()
+            .expect("weights are held as f32")
+    }
+
+    fn push_conv(
+        &self,
+        shape: ConvShape,
+        folded: Folded,
+        activation: Activation,
+        inputs: Vec<usize>,
+    ) -> usize {
+        let [height, width, _] = self.shape(inputs[0]);
+        let (rows, columns) = shape
+            .output_size(height, width)
+            .expect("the registry's smallest size keeps every window inside the map");
+        *self.multiply_adds.borrow_mut() += shape.multiply_adds(height, width);
+        let op = Op::Conv {
+            shape,
+            weights: folded.weights,
+            bias: folded.bias,
+            activation,
+        };
+        self.push(op, inputs, [rows, columns, shape.cout])
+    }
+
+    /// Weights and bias of `outputs` filters with the normalisation folded in.
+    fn fold(
+        &self,
+        weights: Vec<f32>,
+        bias: Option<&Param<Tensor<1>>>,
+        outputs: usize,
+        norm: Option<&BatchNorm>,
+    ) -> Folded {
+        if !self.keeps_weights {
+            return Folded::default();
+        }
+        let bias = bias.map_or_else(|| vec![0.0; outputs], |bias| self.values(bias.val()));
+        let folded = Folded { weights, bias };
+        let Some(norm) = norm else {
+            return folded;
+        };
+        let scale = self.values(norm.weight.val());
+        let offset = self.values(norm.bias.val());
+        let mean = self.values(norm.running_mean.value_sync());
+        let var = self.values(norm.running_var.value_sync());
+        folded.scaled(|out| {
+            let factor = f64::from(scale[out]) / (f64::from(var[out]) + norm.eps).sqrt();
+            (factor, f64::from(mean[out]), f64::from(offset[out]))
+        })
+    }
+}
+
+/// Weights and bias of a convolution.
+#[derive(Default)]
+struct Folded {
+    weights: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+impl Folded {
+    /// `w' = w * factor`, `b' = (b - mean) * factor + offset` for each output, in `f64`.
+    fn scaled(mut self, of: impl Fn(usize) -> (f64, f64, f64)) -> Self {
+        let each = self.weights.len() / self.bias.len().max(1);
+        for (out, bias) in self.bias.iter_mut().enumerate() {
+            let (factor, mean, offset) = of(out);
+            for weight in &mut self.weights[out * each..(out + 1) * each] {
+                *weight = narrow(f64::from(*weight) * factor);
+            }
+            *bias = narrow((f64::from(*bias) - mean).mul_add(factor, offset));
+        }
+        self
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "weights are kept in single precision"
+)]
+pub(crate) const fn narrow(value: f64) -> f32 {
+    value as f32
+}
+
+/// A 1x1 convolution.
+fn pointwise(cin: usize, cout: usize, groups: usize) -> ConvShape {
+    ConvShape {
+        cin,
+        cout,
+        kernel: [1, 1],
+        stride: 1,
+        dilation: 1,
+        padding: Padding::default(),
+        groups,
+    }
+}
+
+impl Engine for Recorder {
+    type Map = usize;
+    type Vector = usize;
+
+    fn conv(
+        &self,
+        x: usize,
+        conv: &Conv2d,
+        norm: Option<&BatchNorm>,
+        shortcut: Option<usize>,
+        activation: Activation,
+    ) -> usize {
+        let [height, width, cin] = self.shape(x);
+        let [cout, ..] = conv.weight.dims();
+        let geometry = &conv.geometry;
+        let shape = ConvShape {
+            kernel: [geometry.kernel; 2],
+            stride: geometry.stride,
+            padding: geometry.padding(height, width),
+            ..pointwise(cin, cout, geometry.groups)
+        };
+        let weights = self.values(conv.weight.val());
+        let folded = self.fold(weights, conv.bias.as_ref(), cout, norm);
+        let inputs = std::iter::once(x).chain(shortcut).collect();
+        self.push_conv(shape, folded, activation, inputs)
+    }
+
+    fn batch_norm(&self, x: usize, norm: &BatchNorm, activation: Activation) -> usize {
+        // A depthwise convolution of one tap.
+        let [_, _, channels] = self.shape(x);
+        let folded = self.fold(vec![1.0; channels], None, channels, Some(norm));
+        let before = *self.multiply_adds.borrow();
+        let shape = pointwise(channels, channels, channels);
+        let step = self.push_conv(shape, folded, activation, vec![x]);
+        // The field counts no normalisation.
+        *self.multiply_adds.borrow_mut() = before;
+        step
+    }
+
+    fn layer_norm(&self, x: usize, norm: &LayerNorm) -> usize {
+        let op = Op::LayerNorm {
+            weight: self.values(norm.weight.val()),
+            bias: self.values(norm.bias.val()),
+            eps: norm.eps,
+        };
+        self.push(op, vec![x], self.shape(x))
+    }
+
+    fn project(
+        &self,
+        x: usize,
+        linear: &Linear,
+        gamma: Option<&Param<Tensor<1>>>,
+        shortcut: Option<usize>,
+        activation: Activation,
+    ) -> usize {
+        let [outputs, inputs] = linear.weight.dims();
+        let weights = self.values(linear.weight.val());
+        let mut folded = self.fold(weights, Some(&linear.bias), outputs, None);
+        if let Some(gamma) = gamma.filter(|_| self.keeps_weights) {
+            let gamma = self.values(gamma.val());
+            folded = folded.scaled(|out| (f64::from(gamma[out]), 0.0, 0.0));
+        }
+        let inputs_of = std::iter::once(x).chain(shortcut).collect();
+        self.push_conv(pointwise(inputs, outputs, 1), folded, activation, inputs_of)
+    }
+
+    fn attention(&self, qkv: usize, heads: usize) -> usize {
+        let [tokens, _, wide] = self.shape(qkv);
+        *self.multiply_adds.borrow_mut() += (2 * tokens * tokens * wide / 3) as u64;
+        self.push(Op::Attention(heads), vec![qkv], [tokens, 1, wide / 3])
+    }
+
+    fn tokens(&self, x: usize, first: &Param<Tensor<3>>, positions: &Param<Tensor<3>>) -> usize {
+        let [height, width, channels] = self.shape(x);
+        let op = Op::Tokens {
+            first: self.values(first.val()),
+            positions: self.values(positions.val()),
+        };
+        self.push(op, vec![x], [height * width + 1, 1, channels])
+    }
+
+    fn first_token(&self, x: usize) -> usize {
+        let [_, _, channels] = self.shape(x);
+        self.push(Op::FirstToken, vec![x], [1, 1, channels])
+    }
+
+    fn linear(
+        &self,
+        x: usize,
+        linear: &Linear,
+        norm: Option<&BatchNorm>,
+        activation: Activation,
+    ) -> usize {
+        let [outputs, inputs] = linear.weight.dims();
+        let weights = self.values(linear.weight.val());
+        let folded = self.fold(weights, Some(&linear.bias), outputs, norm);
+        // Over a map of one position.
+        self.push_conv(pointwise(inputs, outputs, 1), folded, activation, vec![x])
+    }
+
+    fn max_pool(&self, x: usize, pool: Pool) -> usize {
+        let [height, width, channels] = self.shape(x);
+        let shape = [pool.output_size(height), pool.output_size(width), channels];
+        self.push(Op::MaxPool(pool), vec![x], shape)
+    }
+
+    fn avg_pool(&self, x: usize, pool: Pool, padded: Padded) -> usize {
+        let [height, width, channels] = self.shape(x);
+        let shape = [pool.output_size(height), pool.output_size(width), channels];
+        self.push(Op::AvgPool(pool, padded), vec![x], shape)
+    }
+
+    fn adaptive_avg_pool(&self, x: usize, side: usize) -> usize {
+        let [_, _, channels] = self.shape(x);
+        self.push(Op::AdaptiveAvgPool(side), vec![x], [side, side, channels])
+    }
+
+    fn mean(&self, x: usize) -> usize {
+        let [_, _, channels] = self.shape(x);
+        self.push(Op::Mean, vec![x], [1, 1, channels])
+    }
+
+    fn concat(&self, maps: &[usize]) -> usize {
+        let [height, width, _] = self.shape(maps[0]);
+        let channels = maps.iter().map(|map| self.shape(*map)[2]).sum();
+        self.push(Op::Concat, maps.to_vec(), [height, width, channels])
+    }
+
+    fn add_to_first(&self, x: usize, other: usize) -> usize {
+        self.push(Op::AddToFirst, vec![x, other], self.shape(x))
+    }
+
+    fn scale(&self, x: usize, gate: usize, activation: Activation) -> usize {
+        self.push(Op::Scale(activation), vec![x, gate], self.shape(x))
+    }
+
+    fn sum_splits(&self, x: usize, radix: usize) -> usize {
+        let [height, width, channels] = self.shape(x);
+        self.push(
+            Op::SumSplits(radix),
+            vec![x],
+            [height, width, channels / radix],
+        )
+    }
+
+    fn split_attention(&self, x: usize, logits: usize, radix: usize) -> usize {
+        let [height, width, channels] = self.shape(x);
+        let shape = [height, width, channels / radix];
+        self.push(Op::SplitAttention(radix), vec![x, logits], shape)
+    }
+
+    fn flatten(&self, x: usize) -> usize {
+        let width = self.shape(x).iter().product();
+        self.push(Op::Flatten, vec![x], [1, 1, width])
+    }
+
+    fn dropout_map(&self, x: usize, _rate: f64) -> usize {
+        x
+    }
+
+    fn dropout(&self, x: usize, _rate: f64) -> usize {
+        x
+    }
+
+    fn size(&self, x: &usize) -> [usize; 2] {
+        let [height, width, _] = self.shape(*x);
+        [height, width]
+    }
+}
