@@ -5,12 +5,16 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 
 /// Every crate with the crates that it may import (ARCHITECTURE.md, crate table).
-const ALLOWED: [(&str, &[&str]); 9] = [
+const ALLOWED: [(&str, &[&str]); 10] = [
     ("eosin-core", &[]),
     ("eosin-metrics", &[]),
     ("eosin-kernels", &[]),
+    ("eosin-weights", &[]),
     ("eosin-data", &["eosin-core"]),
-    ("eosin-models", &["eosin-core", "eosin-kernels"]),
+    (
+        "eosin-models",
+        &["eosin-core", "eosin-kernels", "eosin-weights"],
+    ),
     ("eosin-store", &["eosin-core"]),
     (
         "eosin-train",
@@ -21,6 +25,7 @@ const ALLOWED: [(&str, &[&str]); 9] = [
             "eosin-metrics",
             "eosin-models",
             "eosin-store",
+            "eosin-weights",
         ],
     ),
     (
@@ -37,6 +42,7 @@ const ALLOWED: [(&str, &[&str]); 9] = [
             "eosin-report",
             "eosin-store",
             "eosin-train",
+            "eosin-weights",
         ],
     ),
 ];

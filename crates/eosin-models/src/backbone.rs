@@ -14,7 +14,6 @@ use crate::layers::Linear;
 macro_rules! architectures {
     ($($(#[$meta:meta])* $name:ident),+ $(,)?) => {
         /// Any of the architectures.
-        #[expect(clippy::large_enum_variant, reason = "there is one backbone at a time")]
         #[derive(Module, Debug)]
         pub enum Backbone {
             $($(#[$meta])* $name($name),)+
@@ -78,7 +77,7 @@ impl Backbone {
         use BackboneName as B;
         let (n, d) = (classes, device);
         let efficientnet =
-            |width, depth| Self::EfficientNet(EfficientNet::efficientnet(width, depth, n, d));
+            |width, depth| Self::EfficientNet(EfficientNet::scaled(width, depth, n, d));
         let lite = |width, depth| Self::EfficientNet(EfficientNet::tf_lite(width, depth, n, d));
         let rexnet = |width| Self::RexNet(RexNet::new(width, n, d));
         match name {

@@ -24,7 +24,7 @@ enum Layer {
     Scale(Activation),
     SumSplits(usize),
     SplitAttention(usize),
-    LayerNorm(Vec<f32>, Vec<f32>, f32),
+    Normalise(Vec<f32>, Vec<f32>, f32),
     Attention(usize),
     Tokens(Vec<f32>, Vec<f32>),
     FirstToken,
@@ -50,7 +50,7 @@ impl From<Op> for Layer {
             Op::Scale(activation) => Self::Scale(activation),
             Op::SumSplits(radix) => Self::SumSplits(radix),
             Op::SplitAttention(radix) => Self::SplitAttention(radix),
-            Op::LayerNorm { weight, bias, eps } => Self::LayerNorm(weight, bias, narrow(eps)),
+            Op::LayerNorm { weight, bias, eps } => Self::Normalise(weight, bias, narrow(eps)),
             Op::Attention(heads) => Self::Attention(heads),
             Op::Tokens { first, positions } => Self::Tokens(first, positions),
             Op::FirstToken => Self::FirstToken,
@@ -226,7 +226,7 @@ impl Graph {
             Layer::SplitAttention(radix) => {
                 split_attention([positions, channels / radix, *radix], x, input(1), out);
             }
-            Layer::LayerNorm(weight, bias, eps) => layer_norm(x, weight, bias, *eps, out),
+            Layer::Normalise(weight, bias, eps) => layer_norm(x, weight, bias, *eps, out),
             Layer::Attention(heads) => {
                 attention([positions, channels / 3, *heads], x, out, scratch);
             }

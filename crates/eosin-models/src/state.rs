@@ -1,65 +1,10 @@
 //! The tensors of a network by name, out and in.
 
-use std::collections::BTreeMap;
-
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Tensor, TensorData};
 use eosin_core::{Rng, Seed, Stream};
+use eosin_weights::{StateDict, StateMismatch, StateTensor};
 use rand::RngExt as _;
-
-/// One tensor: its shape and its values, row-major.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StateTensor {
-    /// Length of each axis.
-    pub shape: Vec<usize>,
-    /// The values.
-    pub values: Vec<f32>,
-}
-
-/// Tensors by their timm names, such as `layer1.0.conv1.weight`.
-pub type StateDict = BTreeMap<String, StateTensor>;
-
-/// Why tensors do not fit a network. Each list holds names.
-#[derive(Clone, Debug, Default, PartialEq, Eq, thiserror::Error)]
-#[error("{}", self.describe())]
-pub struct StateMismatch {
-    /// The network has them, the tensors given do not.
-    pub missing: Vec<String>,
-    /// The tensors given have them, the network does not.
-    pub unexpected: Vec<String>,
-    /// Name, shape given and shape expected.
-    pub misshaped: Vec<String>,
-}
-
-impl StateMismatch {
-    fn describe(&self) -> String {
-        let list = |what: &str, names: &[String]| {
-            let shown = names
-                .iter()
-                .take(5)
-                .map(String::as_str)
-                .collect::<Vec<_>>()
-                .join(", ");
-            let more = names.len().saturating_sub(5);
-            let more = if more > 0 {
-                format!(" and {more} more")
-            } else {
-                String::new()
-            };
-            (!names.is_empty()).then(|| format!("{} {what}: {shown}{more}", names.len()))
-        };
-        let parts = [
-            list("missing", &self.missing),
-            list("unexpected", &self.unexpected),
-            list("of another shape", &self.misshaped),
-        ];
-        parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
-    }
-
-    fn is_empty(&self) -> bool {
-        self.missing.is_empty() && self.unexpected.is_empty() && self.misshaped.is_empty()
-    }
-}
 
 /// The dotted path of the module being visited, as PyTorch would have it.
 ///
@@ -84,15 +29,15 @@ impl Path {
     fn key(&self) -> String {
         let mut key = String::new();
         for name in &self.0 {
-            match key.strip_suffix('_').zip(name.parse::<usize>().ok()) {
-                Some((list, index)) => key = format!("{list}{}", index + 1),
-                None => {
-                    if !key.is_empty() {
-                        key.push('.');
-                    }
-                    key.push_str(name.strip_prefix("at_").unwrap_or(name));
-                }
+            let numbered = key.strip_suffix('_').zip(name.parse::<usize>().ok());
+            if let Some((list, index)) = numbered {
+                key = format!("{list}{}", index + 1);
+                continue;
             }
+            if !key.is_empty() {
+                key.push('.');
+            }
+            key.push_str(name.strip_prefix("at_").unwrap_or(name));
         }
         key
     }
@@ -254,6 +199,15 @@ pub fn init_state<M: Module>(network: M, seed: Seed) -> M {
         fill(key, tensor, &mut rng);
     }
     load_state(network, &dict).expect("the tensors are the network's own")
+}
+
+/// Number of trainable values in `network` (running statistics not counted).
+pub fn parameter_count<M: Module>(network: &M) -> usize {
+    state_dict(network)
+        .iter()
+        .filter(|(key, _)| !key.ends_with("running_mean") && !key.ends_with("running_var"))
+        .map(|(_, tensor)| tensor.values.len())
+        .sum()
 }
 
 fn fill(key: &str, tensor: &mut StateTensor, rng: &mut Rng) {

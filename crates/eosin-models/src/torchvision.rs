@@ -1,84 +1,250 @@
-//! torchvision's tensor names, told as timm's.
+//! torchvision's tensor names, and what else its files do otherwise than timm's.
+//!
+//! For each family one function says what torchvision calls a module of timm's name; the way back
+//! is found by asking it for every module of the network. ResNet and `SqueezeNet` have the same
+//! names in both; `DenseNet` has had since torchvision 0.3, before that with dots
+//! (`norm.1`).
+
+use std::collections::BTreeMap;
 
 use eosin_core::BackboneName;
+use eosin_weights::{StateDict, StateTensor};
 
-use crate::state::StateDict;
+/// Epsilon of the batch norms of torchvision's `MobileNetV3`.
+const MOBILENET_V3_EPS: f32 = 1e-3;
+/// Epsilon of timm's.
+const TIMM_EPS: f32 = 1e-5;
 
-/// `tensors` under timm's names, when they come under torchvision's; otherwise as they are.
-pub(crate) fn to_timm_names(network: BackboneName, tensors: StateDict) -> StateDict {
-    let is_torchvision = tensors.contains_key("features.0.0.weight");
-    if network != BackboneName::MobileNetV2 || !is_torchvision {
-        // torchvision's and timm's ResNets agree.
-        return tensors;
+/// torchvision's name of the tensor that timm calls `key`, in the networks that torchvision has
+/// under other names.
+pub fn torchvision_name(network: BackboneName, key: &str) -> Option<String> {
+    use BackboneName as B;
+    let rename = match network {
+        B::MobileNetV2 => mobilenet_v2,
+        B::MobileNetV3Large => mobilenet_v3,
+        B::EfficientNetB0
+        | B::EfficientNetB1
+        | B::EfficientNetB2
+        | B::EfficientNetB3
+        | B::EfficientNetB4 => efficientnet,
+        B::ConvNextTiny => convnext,
+        B::Vgg16 | B::Vgg16Bn | B::Vgg19 => vgg,
+        _ => return None,
+    };
+    let (module, leaf) = key.rsplit_once('.')?;
+    if leaf == "gamma" {
+        return rename(key);
     }
-    tensors
-        .into_iter()
-        .map(|(key, tensor)| (mobilenet_v2(&key).unwrap_or(key), tensor))
-        .collect()
+    Some(format!("{}.{leaf}", rename(module)?))
 }
 
-/// Blocks of each stage of `MobileNetV2`.
-const STAGES: [usize; 7] = [1, 2, 3, 4, 3, 3, 1];
-
-/// `features.4.conv.1.0.weight` -> `blocks.2.0.conv_dw.weight`, and so on.
-fn mobilenet_v2(key: &str) -> Option<String> {
-    if let Some(rest) = key.strip_prefix("classifier.1.") {
-        return Some(format!("classifier.{rest}"));
+/// `tensors` under timm's names and in timm's form, when they come under torchvision's; `None`
+/// when they do not. `own` are the network's tensors.
+pub(crate) fn from_torchvision(
+    network: BackboneName,
+    own: &StateDict,
+    tensors: &StateDict,
+) -> Option<StateDict> {
+    if network == BackboneName::DenseNet121 {
+        return from_dotted_densenet(tensors);
     }
-    let (index, rest) = key.strip_prefix("features.")?.split_once('.')?;
-    let index: usize = index.parse().ok()?;
-    let (layer, leaf) = rest.rsplit_once('.')?;
-    let named = |conv: &str, norm: &str| match layer {
-        "0" => Some(format!("{conv}.{leaf}")),
-        "1" => Some(format!("{norm}.{leaf}")),
-        _ => None,
+    let pairs = own
+        .keys()
+        .map(|key| Some((torchvision_name(network, key)?, key)));
+    let names: BTreeMap<String, &String> = pairs.collect::<Option<_>>()?;
+    let known = tensors
+        .keys()
+        .filter(|key| names.contains_key(*key))
+        .count();
+    // A timm file may share a name or two by chance (`features.0.weight` of VGG).
+    let foreign = own.keys().filter(|key| tensors.contains_key(*key)).count();
+    if known <= foreign {
+        return None;
+    }
+    let renamed = tensors.iter().map(|(key, tensor)| match names.get(key) {
+        Some(timm) => ((*timm).clone(), fitted(network, timm, tensor, own)),
+        None => (key.clone(), tensor.clone()),
+    });
+    Some(renamed.collect())
+}
+
+/// A tensor in the shape and with the meaning that timm's network gives it.
+fn fitted(network: BackboneName, key: &str, tensor: &StateTensor, own: &StateDict) -> StateTensor {
+    let mut tensor = tensor.clone();
+    // torchvision's fully connected layers, 1x1 convolutions in timm, and its layer scales have
+    // other axes, but the same values in the same order.
+    let expected = own.get(key).map(|own| &own.shape);
+    if let Some(shape) = expected.filter(|shape| may_reshape(key, &tensor.shape, shape)) {
+        tensor.shape.clone_from(shape);
+    }
+    if network == BackboneName::MobileNetV3Large && key.ends_with("running_var") {
+        // `var + eps` is all that evaluation sees of either.
+        for variance in &mut tensor.values {
+            *variance += MOBILENET_V3_EPS - TIMM_EPS;
+        }
+    }
+    tensor
+}
+
+fn may_reshape(key: &str, given: &[usize], expected: &[usize]) -> bool {
+    let same_count = given.iter().product::<usize>() == expected.iter().product::<usize>();
+    let head = key.starts_with("pre_logits.") || key.starts_with("conv_head.");
+    same_count && (head || key.ends_with("gamma"))
+}
+
+/// `features.denseblock1.denselayer1.norm.1.weight` -> `...norm1.weight`.
+fn from_dotted_densenet(tensors: &StateDict) -> Option<StateDict> {
+    let undotted = |key: &str| {
+        ["norm", "conv"].iter().find_map(|layer| {
+            let dotted = format!(".{layer}.");
+            let (before, after) = key.split_once(&dotted)?;
+            let numbered = before.contains("denselayer") && after.starts_with(['1', '2']);
+            numbered.then(|| format!("{before}.{layer}{after}"))
+        })
     };
-    match index {
-        0 => named("conv_stem", "bn1"),
-        18 => named("conv_head", "bn2"),
+    tensors.keys().any(|key| undotted(key).is_some()).then(|| {
+        let renamed = tensors.iter().map(|(key, tensor)| {
+            let name = undotted(key).unwrap_or_else(|| key.clone());
+            (name, tensor.clone())
+        });
+        renamed.collect()
+    })
+}
+
+/// The first number, and what follows its dot.
+fn number(text: &str) -> Option<(usize, &str)> {
+    let (digits, rest) = text.split_once('.').unwrap_or((text, ""));
+    Some((digits.parse().ok()?, rest))
+}
+
+/// Stage, block within it, layer of `blocks.2.0.conv_dw`.
+fn block_of(module: &str) -> Option<(usize, usize, &str)> {
+    let (stage, rest) = number(module.strip_prefix("blocks.")?)?;
+    let (block, layer) = number(rest)?;
+    Some((stage, block, layer))
+}
+
+/// Place of a layer in torchvision's list of an inverted residual block: the convolution's or the
+/// norm's entry within a pair, or the squeeze-and-excitation's. `separable` blocks have no
+/// expansion, and the list is shorter where there is no squeeze-and-excitation.
+fn entry(layer: &str, separable: bool) -> Option<&'static str> {
+    Some(match (layer, separable) {
+        ("conv_pw", false) | ("conv_dw", true) => "0.0",
+        ("bn1", _) => "0.1",
+        ("conv_dw", false) | ("conv_pw", true) => "1.0",
+        ("bn2", _) => "1.1",
+        _ => return None,
+    })
+}
+
+fn mobilenet_v2(module: &str) -> Option<String> {
+    /// Blocks of each stage.
+    const STAGES: [usize; 7] = [1, 2, 3, 4, 3, 3, 1];
+    Some(match module {
+        "conv_stem" => "features.0.0".to_owned(),
+        "bn1" => "features.0.1".to_owned(),
+        "conv_head" => "features.18.0".to_owned(),
+        "bn2" => "features.18.1".to_owned(),
+        "classifier" => "classifier.1".to_owned(),
         _ => {
-            let (stage, block) = stage_of(index - 1)?;
-            let layer = layer.strip_prefix("conv.")?;
-            let name = match (stage, layer) {
-                (0, "0.0") | (1.., "1.0") => "conv_dw",
-                (0, "1") | (1.., "0.0") => "conv_pw",
-                (_, "0.1") => "bn1",
-                (0, "2") | (1.., "1.1") => "bn2",
-                (1.., "2") => "conv_pwl",
-                (1.., "3") => "bn3",
+            let (stage, block, layer) = block_of(module)?;
+            let index = 1 + STAGES[..stage].iter().sum::<usize>() + block;
+            // The projection is no pair: its convolution and norm are entries of their own.
+            let entry = match (stage, layer) {
+                (0, "conv_pw") => "1",
+                (0, "bn2") | (_, "conv_pwl") => "2",
+                (_, "bn3") => "3",
+                _ => entry(layer, stage == 0)?,
+            };
+            format!("features.{index}.conv.{entry}")
+        }
+    })
+}
+
+fn mobilenet_v3(module: &str) -> Option<String> {
+    const STAGES: [usize; 6] = [1, 2, 3, 4, 2, 3];
+    Some(match module {
+        "conv_stem" => "features.0.0".to_owned(),
+        "bn1" => "features.0.1".to_owned(),
+        "blocks.6.0.conv" => "features.16.0".to_owned(),
+        "blocks.6.0.bn1" => "features.16.1".to_owned(),
+        "conv_head" => "classifier.0".to_owned(),
+        "classifier" => "classifier.3".to_owned(),
+        _ => {
+            let (stage, block, layer) = block_of(module)?;
+            let index = 1 + STAGES[..stage].iter().sum::<usize>() + block;
+            let has_squeeze = matches!(stage, 2 | 4 | 5);
+            let entry = match layer {
+                "se.conv_reduce" => "2.fc1",
+                "se.conv_expand" => "2.fc2",
+                "conv_pwl" if has_squeeze => "3.0",
+                "bn3" if has_squeeze => "3.1",
+                "conv_pwl" => "2.0",
+                "bn3" => "2.1",
+                _ => entry(layer, stage == 0)?,
+            };
+            format!("features.{index}.block.{entry}")
+        }
+    })
+}
+
+fn efficientnet(module: &str) -> Option<String> {
+    Some(match module {
+        "conv_stem" => "features.0.0".to_owned(),
+        "bn1" => "features.0.1".to_owned(),
+        "conv_head" => "features.8.0".to_owned(),
+        "bn2" => "features.8.1".to_owned(),
+        "classifier" => "classifier.1".to_owned(),
+        _ => {
+            let (stage, block, layer) = block_of(module)?;
+            let entry = match (stage, layer) {
+                (0, "se.conv_reduce") => "1.fc1",
+                (0, "se.conv_expand") => "1.fc2",
+                (0, "conv_pw") => "2.0",
+                (0, "bn2") => "2.1",
+                (_, "se.conv_reduce") => "2.fc1",
+                (_, "se.conv_expand") => "2.fc2",
+                (_, "conv_pwl") => "3.0",
+                (_, "bn3") => "3.1",
+                _ => entry(layer, stage == 0)?,
+            };
+            format!("features.{}.{block}.block.{entry}", stage + 1)
+        }
+    })
+}
+
+fn convnext(module: &str) -> Option<String> {
+    Some(match module {
+        "stem.0" => "features.0.0".to_owned(),
+        "stem.1" => "features.0.1".to_owned(),
+        "head.norm" => "classifier.0".to_owned(),
+        "head.fc" => "classifier.2".to_owned(),
+        _ => {
+            let (stage, rest) = number(module.strip_prefix("stages.")?)?;
+            if let Some(entry) = rest.strip_prefix("downsample.") {
+                return Some(format!("features.{}.{entry}", 2 * stage));
+            }
+            let (block, layer) = number(rest.strip_prefix("blocks.")?)?;
+            let entry = match layer {
+                "conv_dw" => "block.0",
+                "norm" => "block.2",
+                "mlp.fc1" => "block.3",
+                "mlp.fc2" => "block.5",
+                "gamma" => "layer_scale",
                 _ => return None,
             };
-            Some(format!("blocks.{stage}.{block}.{name}.{leaf}"))
+            format!("features.{}.{block}.{entry}", 2 * stage + 1)
         }
-    }
+    })
 }
 
-fn stage_of(mut block: usize) -> Option<(usize, usize)> {
-    for (stage, count) in STAGES.into_iter().enumerate() {
-        if block < count {
-            return Some((stage, block));
-        }
-        block -= count;
-    }
-    None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::mobilenet_v2;
-
-    #[test]
-    fn blocks_stem_head_and_classifier_are_renamed() {
-        for (torchvision, timm) in [
-            ("features.0.1.running_var", "bn1.running_var"),
-            ("features.1.conv.0.0.weight", "blocks.0.0.conv_dw.weight"),
-            ("features.1.conv.1.weight", "blocks.0.0.conv_pw.weight"),
-            ("features.4.conv.1.0.weight", "blocks.2.0.conv_dw.weight"),
-            ("features.17.conv.3.bias", "blocks.6.0.bn3.bias"),
-            ("features.18.0.weight", "conv_head.weight"),
-            ("classifier.1.bias", "classifier.bias"),
-        ] {
-            assert_eq!(mobilenet_v2(torchvision).as_deref(), Some(timm));
-        }
-    }
+fn vgg(module: &str) -> Option<String> {
+    Some(match module {
+        "pre_logits.fc1" => "classifier.0".to_owned(),
+        "pre_logits.fc2" => "classifier.3".to_owned(),
+        "head.fc" => "classifier.6".to_owned(),
+        _ => module
+            .strip_prefix("features.")
+            .map(|_| module.to_owned())?,
+    })
 }

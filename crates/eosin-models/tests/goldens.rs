@@ -8,15 +8,19 @@
     reason = "helpers of tests may panic; the formula is in single precision"
 )]
 
+mod formula;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Tensor, TensorData};
 use eosin_core::BackboneName;
 use eosin_models::{
-    Architecture, Backbone, BurnEngine, Graph, StateDict, StateTensor, Workspace, cpu,
-    gradient_dict, load_state, state_dict,
+    Architecture, Backbone, BurnEngine, Graph, Workspace, cpu, gradient_dict, load_state,
+    resample_positions, state_dict,
 };
+use eosin_weights::{StateDict, StateTensor};
+use formula::{Formula, channels_last};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -40,6 +44,15 @@ struct Golden {
     grad_l2: BTreeMap<String, f64>,
 }
 
+impl Golden {
+    fn formula(&self) -> Formula<'_> {
+        Formula {
+            salt: &self.salt,
+            gain: self.gain,
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct FeatureMap {
     shape: Vec<usize>,
@@ -54,51 +67,12 @@ struct Features {
     head: Vec<Vec<f64>>,
 }
 
-fn fnv1a(text: &str) -> u64 {
-    text.bytes().fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
-    })
-}
-
-/// `u_i` of the formula.
-fn unit(key: &str, len: usize) -> Vec<f32> {
-    let hash = fnv1a(key);
-    (0..len as u64)
-        .map(|i| {
-            let mut z = hash.wrapping_add(i.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-            z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-            z ^= z >> 31;
-            (z >> 40) as f32 / 16_777_216.0
-        })
-        .collect()
-}
-
-fn fill(golden: &Golden, key: &str, shape: &[usize]) -> Vec<f32> {
-    let u = unit(&format!("{}{key}", golden.salt), shape.iter().product());
-    let fan_in: usize = shape[1..].iter().product();
-    let scale = (golden.gain / fan_in as f64).sqrt() as f32;
-    let value = |u: f32| {
-        let v = 2.0 * u - 1.0;
-        if key.ends_with("running_var") {
-            0.5 + u
-        } else if key.ends_with("running_mean") || key.ends_with("bias") {
-            0.1 * v
-        } else if shape.len() == 1 {
-            0.8 + 0.4 * u
-        } else {
-            v * scale
-        }
-    };
-    u.into_iter().map(value).collect()
-}
-
 fn backbone(name: BackboneName, golden: &Golden, differentiable: bool) -> Backbone {
     let network = Backbone::new(name, golden.classes, golden.size, &cpu(differentiable));
     let dict: StateDict = state_dict(&network)
         .into_iter()
         .map(|(key, tensor)| {
-            let values = fill(golden, &key, &tensor.shape);
+            let values = golden.formula().fill(&key, &tensor.shape);
             (
                 key,
                 StateTensor {
@@ -124,16 +98,6 @@ fn backbone(name: BackboneName, golden: &Golden, differentiable: bool) -> Backbo
         "keys and shapes of {name} differ: {differ:?}"
     );
     load_state(network, &dict).unwrap()
-}
-
-fn input(golden: &Golden) -> Vec<f32> {
-    unit(
-        &format!("{}input", golden.salt),
-        2 * 3 * golden.size * golden.size,
-    )
-    .into_iter()
-    .map(|u| 2.0 * u - 1.0)
-    .collect()
 }
 
 fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
@@ -175,7 +139,7 @@ fn assert_all_near(got: &[f32], expected: &[f64], rms: f64, what: &str) {
 fn check_forward(name: BackboneName, golden: &Golden) {
     let (size, engine) = (golden.size, BurnEngine::evaluating());
     let network = backbone(name, golden, false);
-    let x = TensorData::new(input(golden), [2, 3, size, size]);
+    let x = TensorData::new(golden.formula().images(golden.size), [2, 3, size, size]);
     let x = Tensor::<4>::from_data(x, &cpu(false));
     let map = network.feature_map(&engine, x.clone());
     let features = values(network.pool(&engine, map.clone()));
@@ -223,14 +187,7 @@ fn check_features(features: &[f32], golden: &Golden, what: &str) {
 
 fn check_graph(name: BackboneName, golden: &Golden) {
     let graph = Graph::embedding(&backbone(name, golden, false), golden.size);
-    let (size, planar) = (golden.size, input(golden));
-    let pixels = size * size;
-    let images: Vec<f32> = (0..2 * pixels)
-        .flat_map(|at| {
-            let (image, pixel) = (at / pixels, at % pixels);
-            [0, 1, 2].map(|channel| planar[(image * 3 + channel) * pixels + pixel])
-        })
-        .collect();
+    let images = channels_last(&golden.formula().images(golden.size), golden.size);
     check_features(
         graph.run(2, &images, &mut Workspace::default()),
         golden,
@@ -241,7 +198,7 @@ fn check_graph(name: BackboneName, golden: &Golden) {
 fn check_gradients(name: BackboneName, golden: &Golden) {
     let network = backbone(name, golden, true);
     let size = golden.size;
-    let x = TensorData::new(input(golden), [2, 3, size, size]);
+    let x = TensorData::new(golden.formula().images(golden.size), [2, 3, size, size]);
     let x = Tensor::<4>::from_data(x, &cpu(true));
     let log_probs = log_softmax(network.logits(&BurnEngine::evaluating(), x, 0.0), 1);
     let smooth = 0.1 / golden.classes as f64;
@@ -337,4 +294,40 @@ equal_timm! {
     squeezenet1_1_equals_torchvision: SqueezeNet11;
     vit_small_patch16_224_equals_timm: VitSmallPatch16;
     vit_small_patch14_dinov2_equals_timm: DinoV2Small;
+}
+
+#[derive(Deserialize)]
+struct Embeddings {
+    position_embeddings: Vec<Embedding>,
+}
+
+#[derive(Deserialize)]
+struct Embedding {
+    old: usize,
+    new: usize,
+    values: Vec<f64>,
+}
+
+#[test]
+fn position_embeddings_are_resampled_as_timm_does() {
+    let goldens: Embeddings = serde_json::from_str(include_str!("goldens/goldens.json")).unwrap();
+    for golden in goldens.position_embeddings {
+        let tokens = 1 + golden.old * golden.old;
+        let u = formula::unit("pos_embed", tokens * 4);
+        let given = StateTensor {
+            shape: vec![1, tokens, 4],
+            values: u.into_iter().map(|u| 2.0 * u - 1.0).collect(),
+        };
+        let got = resample_positions(&given, 1 + golden.new * golden.new).unwrap();
+        assert_eq!(got.values.len(), golden.values.len());
+        for (got, expected) in got.values.iter().zip(&golden.values) {
+            let error = (f64::from(*got) - expected).abs();
+            assert!(
+                error < 2e-6,
+                "{} to {}: {got}, timm has {expected}",
+                golden.old,
+                golden.new
+            );
+        }
+    }
 }

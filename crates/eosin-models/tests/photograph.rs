@@ -4,7 +4,8 @@
 use std::path::Path;
 
 use eosin_core::BackboneName;
-use eosin_models::{Backbone, Graph, WeightFile, Workspace, cpu};
+use eosin_models::{Backbone, Graph, Workspace, cpu, load_weights};
+use eosin_weights::WeightFile;
 
 const SIDE: usize = 224;
 
@@ -18,10 +19,9 @@ fn a_temple_by_a_lake_is_a_bell_tower_a_palace_or_a_lakeside() {
     }
     let name = BackboneName::TfEfficientNetLite0;
     let network = Backbone::new(name, 1000, SIDE, &cpu(false));
-    let network = WeightFile::read(&weights)
+    let network = load_weights(network, name, &WeightFile::read(&weights).unwrap())
         .unwrap()
-        .load_into(network, name)
-        .unwrap();
+        .network;
     let photograph = image::open(here.join("tests/photograph/china.jpg"))
         .unwrap()
         .to_rgb8();
@@ -63,10 +63,7 @@ fn weights_of_another_architecture_are_refused_by_name() {
     }
     let name = BackboneName::ResNet18;
     let network = Backbone::new(name, 2, 96, &cpu(false));
-    let error = WeightFile::read(&weights)
-        .unwrap()
-        .load_into(network, name)
-        .unwrap_err();
+    let error = load_weights(network, name, &WeightFile::read(&weights).unwrap()).unwrap_err();
     let text = error.to_string();
     assert!(
         text.contains("does not hold the weights of resnet18"),
@@ -74,6 +71,7 @@ fn weights_of_another_architecture_are_refused_by_name() {
     );
     assert!(text.contains("missing: conv1.weight"), "{text}");
     assert!(text.contains("unexpected"), "{text}");
+    assert!(text.contains("use '--backbone squeezenet1_1'"), "{text}");
 }
 
 #[test]
@@ -87,10 +85,9 @@ fn torchvision_mobilenet_loads_under_timm_names() {
     }
     let name = BackboneName::MobileNetV2;
     let network = Backbone::new(name, 2, 96, &cpu(false));
-    let network = WeightFile::read(&weights)
+    let network = load_weights(network, name, &WeightFile::read(&weights).unwrap())
         .unwrap()
-        .load_into(network, name)
-        .unwrap();
+        .network;
     let graph = Graph::embedding(&network, 96);
     let features = graph
         .run(1, &vec![0.1; 96 * 96 * 3], &mut Workspace::default())
@@ -104,6 +101,6 @@ fn the_embedded_weights_parse_and_fit_their_network() {
     let name = BackboneName::EosinMini;
     let file = eosin_models::embedded_weights(name).unwrap();
     let network = Backbone::new(name, 2, 96, &cpu(false));
-    file.load_into(network, name).unwrap();
+    load_weights(network, name, &file).unwrap();
     assert!(eosin_models::embedded_weights(BackboneName::ResNet18).is_none());
 }

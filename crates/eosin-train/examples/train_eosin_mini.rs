@@ -15,12 +15,12 @@ use eosin_core::{BackboneName, Seed, Stream};
 use eosin_data::{DecodeLimits, IngestOptions, Normalisation, read_manifest};
 use eosin_metrics::MetricSet;
 use eosin_models::{
-    Backbone, BackboneSpec, StoredAs, WeightFile, cpu, init_state, parameter_count, state_dict,
-    to_safetensors,
+    Backbone, BackboneSpec, cpu, init_state, load_weights, parameter_count, state_dict,
 };
 use eosin_train::{
     CrossEntropy, FullTraining, PatchReader, PatchSet, PixelScale, TrainError, predict_full,
 };
+use eosin_weights::{StoredAs, WeightFile, to_safetensors};
 use rand::seq::SliceRandom as _;
 use rayon::prelude::*;
 
@@ -150,7 +150,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .collect();
     let bytes = to_safetensors(&state_dict(&network), &notes, StoredAs::F16);
     let stored = WeightFile::parse("stored", &bytes)?;
-    let network = stored.load_into(Backbone::new(NAME, 2, SIDE, &cpu(false)), NAME)?;
+    let network = load_weights(Backbone::new(NAME, 2, SIDE, &cpu(false)), NAME, &stored)?.network;
     let test = load(&data.join("test"))?;
     let all: Vec<usize> = (0..test.targets.len()).collect();
     println!("test: {}", score(&network, &test, &all, &scale));

@@ -27,7 +27,7 @@ pub enum TrainError {
     Run(#[from] eosin_store::RunError),
     /// A run's weights do not fit its architecture.
     #[error("the run's weights do not fit its architecture: {0}; train again")]
-    RunWeights(#[from] eosin_models::StateMismatch),
+    RunWeights(#[from] eosin_weights::StateMismatch),
     /// A fold that the run has not.
     #[error("fold {fold} does not exist: the run has 0-{}", folds - 1)]
     NoFold {
@@ -84,6 +84,20 @@ pub enum TrainError {
         /// The learning rate.
         learning_rate: f64,
     },
+    /// The patches do not divide into the network's own patches.
+    #[error(
+        "{backbone} divides images into squares of {step_px} px, and {size_px} px is no multiple of that; use '--size {nearest_px}'"
+    )]
+    SizeStep {
+        /// The network.
+        backbone: eosin_core::BackboneName,
+        /// Side of its squares.
+        step_px: usize,
+        /// Side of the patches.
+        size_px: usize,
+        /// The nearest side that it takes.
+        nearest_px: usize,
+    },
     /// The architecture has no embedded weights.
     #[error(
         "{0} has no weights of its own; name a file with '--weights FILE', or train from fresh weights with '--weights random --mode full'"
@@ -91,7 +105,10 @@ pub enum TrainError {
     NoWeights(eosin_core::BackboneName),
     /// A weight file cannot be used.
     #[error(transparent)]
-    Weights(#[from] eosin_models::WeightsError),
+    Weights(#[from] eosin_weights::WeightsError),
+    /// A weight file does not fit the network.
+    #[error(transparent)]
+    Load(#[from] eosin_models::LoadError),
     /// A predictions file cannot be used.
     #[error("{path}, line {line}: {problem}")]
     Predictions {

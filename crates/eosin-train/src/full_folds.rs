@@ -3,7 +3,8 @@
 use eosin_core::config::TrainConfig;
 use eosin_core::{BackboneName, Seed};
 use eosin_metrics::{Metric, MetricSet};
-use eosin_models::{Backbone, StateDict, cpu, load_state, state_dict};
+use eosin_models::{Backbone, cpu, load_state, state_dict};
+use eosin_weights::StateDict;
 
 use crate::error::TrainError;
 use crate::full::{FullEpoch, FullTraining, predict_full};

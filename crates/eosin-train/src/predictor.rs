@@ -3,10 +3,9 @@
 use std::path::Path;
 
 use eosin_data::{DecodeLimits, Normalisation, ResizeSpec};
-use eosin_models::{
-    Architecture, Backbone, Graph, StateDict, WeightFile, Workspace, cpu, load_state, state_dict,
-};
+use eosin_models::{Architecture, Backbone, Graph, Workspace, cpu, load_state, state_dict};
 use eosin_store::{RunFolder, RunRecord, names};
+use eosin_weights::{StateDict, WeightFile};
 use rayon::prelude::*;
 
 use crate::embed::{Embedder, PatchReader};
@@ -42,7 +41,6 @@ pub struct Predictor {
 }
 
 /// One fold's model.
-#[expect(clippy::large_enum_variant, reason = "a run has some ten folds")]
 enum Member {
     /// A head on an embedder, which folds share unless each has its own scaling.
     Head {

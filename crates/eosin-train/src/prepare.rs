@@ -5,16 +5,18 @@ use std::path::Path;
 use eosin_core::config::BackboneConfig;
 use eosin_core::{BackboneName, Seed};
 use eosin_models::{
-    Backbone, BackboneSpec, WeightFile, cpu, embedded_weights, init_state, state_dict,
-    to_safetensors,
+    Backbone, BackboneSpec, IMAGENET_MEAN, IMAGENET_STD, Loaded, Naming, cpu, embedded_weights,
+    init_state, load_weights, state_dict,
 };
+use eosin_weights::{StoredAs, WeightFile, to_safetensors};
 
 use crate::error::TrainError;
 
 /// A network, ready to be run or trained further.
 #[derive(Clone, Debug)]
 pub struct PreparedBackbone {
-    /// What is known of the architecture.
+    /// What is known of the architecture. Its mean and standard deviation are those that the
+    /// weights expect.
     pub spec: BackboneSpec,
     /// The network, its classifier fresh unless the weights had one of this size.
     pub network: Backbone,
@@ -22,13 +24,16 @@ pub struct PreparedBackbone {
     pub weights_hash: String,
     /// Where the weights came from.
     pub weights_source: String,
+    /// What was done to make the weights fit, in sentences.
+    pub notes: Vec<String>,
 }
 
 impl PreparedBackbone {
     /// Builds the network that `config` asks for, with `classes` outputs, for patches of `size_px`.
     ///
     /// # Errors
-    /// When the weights cannot be read or are another network's, or the patches are too small.
+    /// When the weights cannot be read or are another network's, or the patches have a size that
+    /// the network does not take.
     pub fn new(
         config: &BackboneConfig,
         classes: usize,
@@ -36,50 +41,101 @@ impl PreparedBackbone {
         seed: Seed,
     ) -> Result<Self, TrainError> {
         let spec = BackboneSpec::of(config.name);
-        if size_px < spec.min_size_px {
-            return Err(TrainError::TooSmall {
-                backbone: config.name,
-                min_px: spec.min_size_px,
-                size_px,
-            });
-        }
+        check_size(&spec, size_px)?;
         let fresh = Backbone::new(config.name, classes, size_px, &cpu(true));
         let fresh = init_state(fresh, seed);
         let file = match config.weights.as_str() {
-            "random" => None,
-            "" => Some(embedded_weights(config.name).ok_or(TrainError::NoWeights(config.name))?),
-            path => Some(WeightFile::read(Path::new(path))?),
+            "random" => return Ok(Self::with_fresh(spec, fresh)),
+            "" => embedded_weights(config.name).ok_or(TrainError::NoWeights(config.name))?,
+            path => WeightFile::read(Path::new(path))?,
         };
-        Self::with_weights(spec, fresh, file, config.name)
+        Self::with_file(spec, fresh, file, config.name)
     }
 
-    fn with_weights(
-        spec: BackboneSpec,
-        fresh: Backbone,
-        file: Option<WeightFile>,
-        name: BackboneName,
-    ) -> Result<Self, TrainError> {
-        let Some(file) = file else {
-            let bytes = to_safetensors(
-                &state_dict(&fresh),
-                &std::collections::BTreeMap::new(),
-                eosin_models::StoredAs::F32,
-            );
-            let weights_hash = blake3::hash(&bytes).to_hex().to_string();
-            let weights_source = "random".to_owned();
-            return Ok(Self {
-                spec,
-                network: fresh,
-                weights_hash,
-                weights_source,
-            });
-        };
-        let network = file.load_into(fresh, name)?;
-        Ok(Self {
+    fn with_fresh(spec: BackboneSpec, network: Backbone) -> Self {
+        let no_notes = std::collections::BTreeMap::new();
+        let bytes = to_safetensors(&state_dict(&network), &no_notes, StoredAs::F32);
+        Self {
             spec,
             network,
+            weights_hash: blake3::hash(&bytes).to_hex().to_string(),
+            weights_source: "random".to_owned(),
+            notes: Vec::new(),
+        }
+    }
+
+    fn with_file(
+        mut spec: BackboneSpec,
+        fresh: Backbone,
+        file: WeightFile,
+        name: BackboneName,
+    ) -> Result<Self, TrainError> {
+        let loaded = load_weights(fresh, name, &file)?;
+        if loaded.naming == Naming::Torchvision {
+            (spec.mean, spec.std) = (IMAGENET_MEAN, IMAGENET_STD);
+        }
+        Ok(Self {
+            spec,
+            notes: notes(&file, &loaded),
+            network: loaded.network,
             weights_hash: file.hash,
             weights_source: file.name,
         })
     }
+}
+
+fn check_size(spec: &BackboneSpec, size_px: usize) -> Result<(), TrainError> {
+    if size_px < spec.min_size_px {
+        return Err(TrainError::TooSmall {
+            backbone: spec.name,
+            min_px: spec.min_size_px,
+            size_px,
+        });
+    }
+    if !size_px.is_multiple_of(spec.size_step_px) {
+        return Err(TrainError::SizeStep {
+            backbone: spec.name,
+            step_px: spec.size_step_px,
+            size_px,
+            nearest_px: (size_px + spec.size_step_px / 2) / spec.size_step_px * spec.size_step_px,
+        });
+    }
+    Ok(())
+}
+
+/// What a reader of the run should know about how the weights came to fit.
+fn notes(file: &WeightFile, loaded: &Loaded) -> Vec<String> {
+    let mut notes = Vec::new();
+    if !file.taken_from.is_empty() {
+        let others = if file.other_candidates.is_empty() {
+            String::new()
+        } else {
+            format!(" (also there: {})", file.other_candidates.join(", "))
+        };
+        notes.push(format!(
+            "tensors taken from '{}'{others}",
+            file.taken_from.join("/")
+        ));
+    }
+    if !file.prefix.is_empty() {
+        notes.push(format!("'{}' taken off every tensor's name", file.prefix));
+    }
+    if loaded.naming == Naming::Torchvision {
+        notes.push(
+            "torchvision's names; pixels are scaled with ImageNet's mean and standard deviation, \
+             as torchvision does"
+                .to_owned(),
+        );
+    }
+    if let Some(classes) = loaded.replaced_classifier {
+        notes.push(format!(
+            "the classifier of {classes} classes is replaced by a fresh one"
+        ));
+    }
+    if let Some(side) = loaded.resampled_from {
+        notes.push(format!(
+            "position embeddings resampled from {side}x{side} patches"
+        ));
+    }
+    notes
 }

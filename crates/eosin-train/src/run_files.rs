@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use eosin_models::{StateDict, StateTensor, StoredAs, state_dict, to_safetensors};
+use eosin_models::state_dict;
 use eosin_store::{RunFolder, RunRecord, names};
+use eosin_weights::{StateDict, StateTensor, StoredAs, to_safetensors};
 
 use crate::error::TrainError;
 use crate::experiment::{ExperimentResult, FoldWeights};

@@ -44,6 +44,8 @@ pub enum Command {
     Predict(PredictArgs),
     /// Score a predictions file against labels.
     Score(ScoreArgs),
+    /// List the backbones, or the stages of one.
+    Models(ModelsArgs),
     /// Look after the embedding cache.
     #[command(subcommand)]
     Cache(CacheCommand),
@@ -76,10 +78,10 @@ pub struct JobArgs {
     /// What may not be on both sides of a split: auto, none, patient, slide, group.
     #[arg(long)]
     pub group: Option<GroupBy>,
-    /// Network: `eosin_mini`, `resnet18`, `mobilenetv2_100`, `tf_efficientnet_lite0`, `baseline_cnn`.
+    /// Network; 'eosin models' lists them.
     #[arg(long)]
     pub backbone: Option<BackboneName>,
-    /// Weight file (safetensors), or `random`.
+    /// Weight file (safetensors, .pth, .pt, .bin), or `random`.
     #[arg(long, value_name = "FILE")]
     pub weights: Option<String>,
     /// Pixel scaling: backbone, unit, imagenet, dataset, fold.
@@ -249,6 +251,16 @@ pub struct ScoreArgs {
     /// Exit with 1 when this metric is below the bound, such as khd=0.99.
     #[arg(long, value_name = "METRIC=BOUND")]
     pub at_least: Option<String>,
+}
+
+/// `eosin models`.
+#[derive(Debug, clap::Args)]
+pub struct ModelsArgs {
+    /// The backbone to describe; default: list all.
+    pub name: Option<BackboneName>,
+    /// Image side in pixels that costs are given for; default: the backbone's own.
+    #[arg(long, value_name = "PX", requires = "name")]
+    pub size: Option<usize>,
 }
 
 /// `eosin cache`.

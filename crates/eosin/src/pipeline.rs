@@ -83,12 +83,11 @@ impl Job {
     /// When its weights cannot be used or the patches are too small for it.
     pub fn backbone(&self) -> Result<PreparedBackbone> {
         let (config, classes) = (&self.config, self.manifest.classes.len());
-        Ok(PreparedBackbone::new(
-            &config.backbone,
-            classes,
-            self.size_px,
-            config.seed,
-        )?)
+        let backbone = PreparedBackbone::new(&config.backbone, classes, self.size_px, config.seed)?;
+        for text in &backbone.notes {
+            note(&format!("weights: {text}"));
+        }
+        Ok(backbone)
     }
 
     /// The experiment on these folds.

@@ -111,7 +111,7 @@ impl EfficientNet {
 
     /// timm's `efficientnet_b0` (`width` 1.0, `depth` 1.0), `b1` (1.0, 1.1), `b2` (1.1, 1.2), `b3`
     /// (1.2, 1.4), `b4` (1.4, 1.8).
-    pub fn efficientnet(width: f64, depth: f64, classes: usize, device: &Device) -> Self {
+    pub fn scaled(width: f64, depth: f64, classes: usize, device: &Device) -> Self {
         let variant = Variant {
             stages: EFFICIENTNET,
             width,

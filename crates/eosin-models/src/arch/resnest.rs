@@ -120,6 +120,7 @@ impl Block {
 }
 
 /// Three 3x3 convolutions; the entries between them in PyTorch's list are activations.
+#[expect(clippy::struct_field_names, reason = "they are the entries of a list")]
 #[derive(Module, Debug)]
 struct Stem {
     at_0: Conv2d,

@@ -46,6 +46,7 @@ impl Fire {
 }
 
 /// The entries between are activations and pooling.
+#[expect(clippy::struct_field_names, reason = "they are the entries of a list")]
 #[derive(Module, Debug)]
 struct Features {
     at_0: Conv2d,

@@ -1,5 +1,5 @@
 //! Vision transformers (Dosovitskiy et al. 2021, arXiv:2010.11929), as timm's
-//! `vit_small_patch16_224`, and DINOv2's (Oquab et al. 2024, arXiv:2304.07193) with layer scale, as
+//! `vit_small_patch16_224`, and `DINOv2`'s (Oquab et al. 2024, arXiv:2304.07193) with layer scale, as
 //! timm's `vit_small_patch14_dinov2`. The embedding is the normalised class token.
 
 use burn::module::{Module, Param};

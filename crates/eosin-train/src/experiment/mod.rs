@@ -10,8 +10,9 @@ use eosin_core::Config;
 use eosin_core::config::TrainMode;
 use eosin_data::{Folds, Manifest, Normalisation};
 use eosin_metrics::Metric;
-use eosin_models::{EMBEDDED, StateDict, embedded_weights_have_seen};
+use eosin_models::{EMBEDDED, embedded_weights_have_seen};
 use eosin_store::Cache;
+use eosin_weights::StateDict;
 
 pub use self::event::Event;
 use self::rows::Rows;

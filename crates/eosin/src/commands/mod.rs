@@ -5,6 +5,7 @@ mod demo;
 mod embed;
 mod evaluate;
 mod inspect;
+mod models;
 mod phantom;
 mod predict;
 pub mod run;
@@ -39,6 +40,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         Command::Evaluate(args) => evaluate::run(&args, json),
         Command::Predict(args) => predict::run(&args, json),
         Command::Score(args) => score::run(&args, json),
+        Command::Models(args) => models::run(&args, json),
         Command::Cache(command) => cache::run(&command, json),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use half::f16;
+use half::{bf16, f16};
 use serde_json::{Map, Value, json};
 
 use crate::state::{StateDict, StateTensor};
@@ -14,6 +14,8 @@ pub enum StoredAs {
     F32,
     /// Two bytes a value, rounded to nearest.
     F16,
+    /// Two bytes a value with the range of F32, rounded to nearest.
+    Bf16,
 }
 
 impl StoredAs {
@@ -21,20 +23,16 @@ impl StoredAs {
         match self {
             Self::F32 => "F32",
             Self::F16 => "F16",
+            Self::Bf16 => "BF16",
         }
     }
 
     fn append(self, tensor: &StateTensor, bytes: &mut Vec<u8>) {
+        let values = tensor.values.iter();
         match self {
-            Self::F32 => bytes.extend(tensor.values.iter().flat_map(|v| v.to_le_bytes())),
-            Self::F16 => {
-                bytes.extend(
-                    tensor
-                        .values
-                        .iter()
-                        .flat_map(|v| f16::from_f32(*v).to_le_bytes()),
-                );
-            }
+            Self::F32 => bytes.extend(values.flat_map(|v| v.to_le_bytes())),
+            Self::F16 => bytes.extend(values.flat_map(|v| f16::from_f32(*v).to_le_bytes())),
+            Self::Bf16 => bytes.extend(values.flat_map(|v| bf16::from_f32(*v).to_le_bytes())),
         }
     }
 }
@@ -75,7 +73,7 @@ pub fn to_safetensors(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::weights::WeightFile;
+    use crate::file::WeightFile;
 
     #[test]
     fn a_file_gives_back_its_tensors_and_notes() {
@@ -95,5 +93,9 @@ mod tests {
         let half = WeightFile::parse("file", &half).unwrap();
         assert_eq!(half.tensors["bn.bias"], tensors["bn.bias"]);
         assert!((half.tensors["fc.weight"].values[2] - 1.0e-3).abs() < 1e-6);
+        let brain = to_safetensors(&tensors, &notes, StoredAs::Bf16);
+        let brain = WeightFile::parse("file", &brain).unwrap();
+        assert_eq!(brain.tensors["bn.bias"], tensors["bn.bias"]);
+        assert!((brain.tensors["fc.weight"].values[2] - 1.0e-3).abs() < 1e-5);
     }
 }

@@ -1,0 +1,31 @@
+//! The weights that are part of the program.
+
+use eosin_core::BackboneName;
+use eosin_weights::WeightFile;
+
+/// What the embedded weights are called.
+pub const EMBEDDED: &str = "embedded";
+
+/// The weights that are part of the program, for the architecture that has some.
+///
+/// # Panics
+/// Never: a test parses them.
+pub fn embedded_weights(name: BackboneName) -> Option<WeightFile> {
+    let bytes = include_bytes!("../weights/eosin_mini.safetensors");
+    (name == BackboneName::EosinMini)
+        .then(|| WeightFile::parse(EMBEDDED, bytes).expect("a test parses the embedded weights"))
+}
+
+/// Whether the file with this BLAKE3 hash is one of the patches that the embedded weights have
+/// seen: their training patches, and those that the training was watched on. Scores on such
+/// patches are too good.
+pub fn embedded_weights_have_seen(content_hash: &[u8; 32]) -> bool {
+    // Sorted first eight bytes of the hashes.
+    let seen = include_bytes!("../weights/eosin_mini.seen")
+        .as_chunks::<8>()
+        .0;
+    let [prefix, ..] = content_hash.as_chunks::<8>().0 else {
+        return false;
+    };
+    seen.binary_search(prefix).is_ok()
+}

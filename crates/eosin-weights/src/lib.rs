@@ -1,0 +1,36 @@
+//! Weight files, read without executing anything: safetensors, and what `torch.save` writes
+//! (the zip format since PyTorch 1.6 and the older one), all to single precision.
+//!
+//! A `.pth` file is a pickle, a program that Python runs on loading. Here it is interpreted by a
+//! small machine that knows the opcodes and the globals of weight files and refuses every other
+//! one by name; nothing is imported or called. What kind a file is, its content says, never its
+//! extension. [`WeightFile::read`] finds the state dict inside a checkpoint and reports which
+//! key it took and which prefix it stripped.
+//!
+//! Memory: besides the file's own bytes, reading takes at most 8 times their number + 1 MiB for
+//! the values, and for the pickle at most 200 bytes per byte of it, for no more than a
+//! million objects.
+
+mod content;
+mod dtype;
+mod error;
+mod file;
+mod names;
+mod options;
+mod pickle;
+mod pytorch;
+mod safetensors;
+mod state;
+mod strided;
+mod weights_out;
+
+pub use content::Foreign;
+pub use error::{TensorError, WeightsError};
+pub use file::{WeightFile, WeightFormat};
+pub use names::{WELL_KNOWN_INTEGERS, WRAPPER_PREFIXES};
+pub use options::ReadOptions;
+pub use pickle::PickleError;
+pub use pytorch::{STATE_DICT_KEYS, SelectError, TorchError, ZipError};
+pub use safetensors::SafetensorsError;
+pub use state::{StateDict, StateMismatch, StateTensor};
+pub use weights_out::{StoredAs, to_safetensors};

@@ -1,0 +1,109 @@
+//! The tensors of a state dict, out of their storages.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::error::SelectError;
+use super::select::{Selected, select};
+use crate::error::{TensorError, WeightsError, check_finite};
+use crate::file::Found;
+use crate::names::{is_well_known_integer, shown};
+use crate::options::ReadOptions;
+use crate::pickle::{Node, StorageRef, Tensor, Unpickled, Value};
+use crate::state::{StateDict, StateTensor};
+use crate::strided::Budget;
+
+/// A PyTorch file taken apart.
+pub(super) struct Source<'s, 'a> {
+    pub name: &'s str,
+    pub pickle: &'s Unpickled<'a>,
+    /// The bytes of a whole storage, as long as the pickle says.
+    pub storage: &'s dyn Fn(&StorageRef<'_>) -> Result<&'a [u8], TensorError>,
+}
+
+/// The tensors of the state dict that `options` ask for.
+///
+/// # Errors
+/// When there is none, or a tensor of it cannot be read.
+pub(super) fn collect(
+    source: &Source<'_, '_>,
+    mut budget: Budget,
+    options: &ReadOptions,
+) -> Result<Found, WeightsError> {
+    let failed = |reason| WeightsError::Select {
+        name: source.name.to_owned(),
+        reason,
+    };
+    let Selected {
+        entries,
+        taken_from,
+        others,
+    } = select(source.pickle, options.key.as_deref()).map_err(failed)?;
+    let mut tensors = StateDict::new();
+    let mut left_out = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (index, (key, value)) in entries.iter().enumerate() {
+        let Value::Text(key) = *key else {
+            return Err(failed(SelectError::Unnamed { index }));
+        };
+        if !seen.insert(key) {
+            return Err(TensorError::Twice.of(source.name, key));
+        }
+        match source.tensor(key, *value, &mut budget)? {
+            Some(tensor) => {
+                tensors.insert(key.to_owned(), tensor);
+            }
+            None => left_out.push(shown(key)),
+        }
+    }
+    if tensors.is_empty() {
+        return Err(failed(SelectError::NoTensors {
+            place: format!("'{}'", shown(&taken_from.join("/"))),
+            present: "none that hold floating-point numbers".to_owned(),
+        }));
+    }
+    Ok(Found {
+        tensors,
+        metadata: BTreeMap::new(),
+        taken_from,
+        other_candidates: others.into_iter().collect(),
+        left_out,
+    })
+}
+
+impl Source<'_, '_> {
+    /// The values of one entry; `None` when it is none that a network loads.
+    fn tensor(
+        &self,
+        key: &str,
+        value: Value<'_>,
+        budget: &mut Budget,
+    ) -> Result<Option<StateTensor>, WeightsError> {
+        let (storage, view) = match self.node(value) {
+            Some(Node::Tensor(tensor)) => match tensor.as_ref() {
+                Tensor::Dense { storage, view } => (storage, view),
+                Tensor::Other(kind) => {
+                    return Err(TensorError::Kind { kind }.of(self.name, key));
+                }
+            },
+            _ => return Ok(None),
+        };
+        if view.dtype.is_integer() && is_well_known_integer(key) {
+            return Ok(None);
+        }
+        let mut read = |storage: &StorageRef<'_>| {
+            let bytes = (self.storage)(storage)?;
+            let meant = &bytes[storage.skip * storage.width..][..storage.length * storage.width];
+            view.read(meant, budget)
+        };
+        let tensor = read(storage).map_err(|reason| reason.of(self.name, key))?;
+        check_finite(self.name, key, &tensor)?;
+        Ok(Some(tensor))
+    }
+
+    fn node(&self, value: Value<'_>) -> Option<&Node<'_>> {
+        match value {
+            Value::Node(id) => Some(self.pickle.at(id)),
+            _ => None,
+        }
+    }
+}

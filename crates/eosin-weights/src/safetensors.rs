@@ -1,0 +1,279 @@
+//! Safetensors: eight bytes of length, a JSON header, raw tensors
+//! (<https://github.com/huggingface/safetensors#format>).
+//!
+//! The header is parsed here and not by the `safetensors` crate: it keeps the last of two tensors
+//! of one name, and a hostile header makes it allocate some twenty times the file. Tests hold
+//! what is accepted here to what the crate accepts.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+
+use crate::content::MAX_HEADER_BYTES;
+use crate::dtype::Dtype;
+use crate::error::{TensorError, WeightsError, check_finite};
+use crate::file::Found;
+use crate::names::{is_well_known_integer, shown};
+use crate::options::ReadOptions;
+use crate::pytorch::SelectError;
+use crate::state::{StateDict, StateTensor};
+use crate::strided::element_count;
+
+/// Why bytes are no safetensors file.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum SafetensorsError {
+    /// The header is longer than the file.
+    #[error(
+        "its header has {header} bytes, but only {rest} follow its length; the file is cut short, fetch it again"
+    )]
+    HeaderCut {
+        /// Length of the header by the file's first eight bytes.
+        header: u64,
+        /// Bytes behind these.
+        rest: usize,
+    },
+    /// The header is not the JSON that the format asks for.
+    #[error("its header is invalid: {0}; the file is damaged, fetch it again")]
+    Header(String),
+    /// A tensor's place does not begin where the one before it ends.
+    #[error(
+        "tensor '{tensor}' begins at byte {begin} of the body, but the tensors before it end at {expected}; they overlap or leave a gap"
+    )]
+    Place {
+        /// Tensor name.
+        tensor: String,
+        /// Where it begins.
+        begin: usize,
+        /// Where it must begin.
+        expected: usize,
+    },
+    /// A tensor's place does not have the length that its type and shape ask for.
+    #[error("tensor '{tensor}' is {dtype} {shape:?}, {expected} bytes, but its place has {got}")]
+    Length {
+        /// Tensor name.
+        tensor: String,
+        /// Its type.
+        dtype: &'static str,
+        /// Its shape.
+        shape: Vec<usize>,
+        /// Bytes that its type and shape ask for.
+        expected: usize,
+        /// Bytes between its offsets.
+        got: usize,
+    },
+    /// A tensor has a type that no weight has and that is not known to be an integer.
+    #[error("tensor '{tensor}' is {dtype}; weights must be F32, F16, BF16 or F64")]
+    Dtype {
+        /// Tensor name.
+        tensor: String,
+        /// Its type.
+        dtype: String,
+    },
+    /// A tensor's shape has too many axes or elements.
+    #[error("tensor '{tensor}' {reason}")]
+    Shape {
+        /// Tensor name.
+        tensor: String,
+        /// What is wrong with the shape.
+        reason: TensorError,
+    },
+    /// The tensors do not end where the file ends.
+    #[error(
+        "its tensors take {expected} bytes, but {got} follow the header; the file is cut short or has bytes added"
+    )]
+    Body {
+        /// Bytes of all tensors.
+        expected: usize,
+        /// Bytes behind the header.
+        got: usize,
+    },
+}
+
+/// Where a tensor is, as the header says.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Place {
+    dtype: String,
+    shape: Vec<usize>,
+    data_offsets: (usize, usize),
+}
+
+#[derive(Debug, Default)]
+struct Header {
+    metadata: BTreeMap<String, String>,
+    places: BTreeMap<String, Place>,
+}
+
+impl<'de> Deserialize<'de> for Header {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(HeaderVisitor)
+    }
+}
+
+struct HeaderVisitor;
+
+impl<'de> Visitor<'de> for HeaderVisitor {
+    type Value = Header;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of tensors")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Header, A::Error> {
+        let mut header = Header::default();
+        let mut noted = false;
+        while let Some(key) = map.next_key::<String>()? {
+            let known = if key == "__metadata__" {
+                header.metadata = map.next_value()?;
+                std::mem::replace(&mut noted, true)
+            } else {
+                header.places.contains_key(&key)
+            };
+            if known {
+                return Err(A::Error::custom(format_args!(
+                    "'{}' is there twice",
+                    shown(&key)
+                )));
+            }
+            if key != "__metadata__" {
+                header.places.insert(key, map.next_value()?);
+            }
+        }
+        Ok(header)
+    }
+}
+
+/// The tensors of a safetensors file.
+///
+/// # Errors
+/// When it is malformed, or holds a type or value that no weight has.
+pub(crate) fn read_safetensors(
+    name: &str,
+    bytes: &[u8],
+    options: &ReadOptions,
+) -> Result<Found, WeightsError> {
+    if let Some(key) = &options.key {
+        return Err(WeightsError::Select {
+            name: name.to_owned(),
+            reason: SelectError::Flat { key: shown(key) },
+        });
+    }
+    let invalid = |reason| WeightsError::Safetensors {
+        name: name.to_owned(),
+        reason,
+    };
+    let (header, body) = split(bytes).map_err(invalid)?;
+    check_places(&header, body.len()).map_err(invalid)?;
+    let mut found = Found {
+        tensors: StateDict::new(),
+        metadata: header.metadata,
+        taken_from: Vec::new(),
+        other_candidates: Vec::new(),
+        left_out: Vec::new(),
+    };
+    for (key, place) in header.places {
+        let (begin, end) = place.data_offsets;
+        let dtype = dtype_of(&key, &place.dtype).map_err(invalid)?;
+        if dtype.is_integer() && is_well_known_integer(&key) {
+            found.left_out.push(key);
+            continue;
+        }
+        let tensor = dtype
+            .decode(&body[begin..end])
+            .map(|values| StateTensor {
+                shape: place.shape,
+                values,
+            })
+            .map_err(|reason| reason.of(name, &key))?;
+        check_finite(name, &key, &tensor)?;
+        found.tensors.insert(key, tensor);
+    }
+    Ok(found)
+}
+
+fn split(bytes: &[u8]) -> Result<(Header, &[u8]), SafetensorsError> {
+    let (length, rest) = bytes.split_first_chunk().unwrap_or((&[0; 8], &[]));
+    let length = u64::from_le_bytes(*length);
+    let cut = SafetensorsError::HeaderCut {
+        header: length,
+        rest: rest.len(),
+    };
+    let header = usize::try_from(length.min(MAX_HEADER_BYTES + 1)).unwrap_or(usize::MAX);
+    let (header, body) = rest.split_at_checked(header).ok_or(cut)?;
+    let header = serde_json::from_slice(header)
+        .map_err(|error| SafetensorsError::Header(shown(&error.to_string())))?;
+    Ok((header, body))
+}
+
+/// Tensors must cover the body without gap or overlap, each as long as its type and shape say.
+fn check_places(header: &Header, body: usize) -> Result<(), SafetensorsError> {
+    let mut places: Vec<_> = header.places.iter().collect();
+    places.sort_by_key(|(_, place)| place.data_offsets);
+    let mut expected = 0;
+    for (key, place) in places {
+        let (begin, end) = place.data_offsets;
+        if begin != expected {
+            return Err(SafetensorsError::Place {
+                tensor: shown(key),
+                begin,
+                expected,
+            });
+        }
+        check_length(key, place)?;
+        expected = end;
+    }
+    if expected == body {
+        Ok(())
+    } else {
+        Err(SafetensorsError::Body {
+            expected,
+            got: body,
+        })
+    }
+}
+
+fn check_length(key: &str, place: &Place) -> Result<(), SafetensorsError> {
+    let dtype = dtype_of(key, &place.dtype)?;
+    let elements = element_count(&place.shape).map_err(|reason| SafetensorsError::Shape {
+        tensor: shown(key),
+        reason,
+    })?;
+    let (begin, end) = place.data_offsets;
+    let expected = elements.saturating_mul(dtype.bytes());
+    match end.checked_sub(begin) {
+        Some(got) if got == expected => Ok(()),
+        got => Err(SafetensorsError::Length {
+            tensor: shown(key),
+            dtype: dtype.name(),
+            shape: place.shape.clone(),
+            expected,
+            got: got.unwrap_or(0),
+        }),
+    }
+}
+
+fn dtype_of(key: &str, name: &str) -> Result<Dtype, SafetensorsError> {
+    Ok(match name {
+        "F64" => Dtype::F64,
+        "F32" => Dtype::F32,
+        "F16" => Dtype::F16,
+        "BF16" => Dtype::Bf16,
+        "BOOL" => Dtype::Integer("BOOL", 1),
+        "U8" => Dtype::Integer("U8", 1),
+        "I8" => Dtype::Integer("I8", 1),
+        "U16" => Dtype::Integer("U16", 2),
+        "I16" => Dtype::Integer("I16", 2),
+        "U32" => Dtype::Integer("U32", 4),
+        "I32" => Dtype::Integer("I32", 4),
+        "U64" => Dtype::Integer("U64", 8),
+        "I64" => Dtype::Integer("I64", 8),
+        _ => {
+            return Err(SafetensorsError::Dtype {
+                tensor: shown(key),
+                dtype: shown(name),
+            });
+        }
+    })
+}
