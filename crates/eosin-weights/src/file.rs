@@ -53,7 +53,7 @@ pub struct WeightFile {
 }
 
 /// What a format's reader finds.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Found {
     pub tensors: StateDict,
     pub metadata: BTreeMap<String, String>,
@@ -98,23 +98,7 @@ impl WeightFile {
         bytes: &[u8],
         options: &ReadOptions,
     ) -> Result<Self, WeightsError> {
-        let (format, found) = match content_of(bytes) {
-            Content::Safetensors => (
-                WeightFormat::Safetensors,
-                read_safetensors(name, bytes, options)?,
-            ),
-            Content::Zip => (WeightFormat::TorchZip, read_zip(name, bytes, options)?),
-            Content::Pickle => (
-                WeightFormat::TorchLegacy,
-                read_legacy(name, bytes, options)?,
-            ),
-            Content::Foreign(found) => {
-                return Err(WeightsError::NotWeights {
-                    name: name.to_owned(),
-                    found,
-                });
-            }
-        };
+        let (format, found) = find(name, bytes, options)?;
         let mut tensors = found.tensors;
         check_names(name, &tensors)?;
         let prefix = if options.strip_prefixes {
@@ -134,6 +118,29 @@ impl WeightFile {
             left_out: found.left_out,
         })
     }
+}
+
+/// What the reader of the file's format finds.
+fn find(
+    name: &str,
+    bytes: &[u8],
+    options: &ReadOptions,
+) -> Result<(WeightFormat, Found), WeightsError> {
+    let (format, found) = match content_of(bytes) {
+        Content::Safetensors => (
+            WeightFormat::Safetensors,
+            read_safetensors(name, bytes, options),
+        ),
+        Content::Zip => (WeightFormat::TorchZip, read_zip(name, bytes, options)),
+        Content::Pickle => (WeightFormat::TorchLegacy, read_legacy(name, bytes, options)),
+        Content::Foreign(found) => {
+            return Err(WeightsError::NotWeights {
+                name: name.to_owned(),
+                found,
+            });
+        }
+    };
+    Ok((format, found?))
 }
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>, WeightsError> {

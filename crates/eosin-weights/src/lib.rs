@@ -10,6 +10,19 @@
 //! Memory: besides the file's own bytes, reading takes at most 8 times their number + 1 MiB for
 //! the values, and for the pickle at most 200 bytes per byte of it, for no more than a
 //! million objects.
+//!
+//! ```
+//! # use std::collections::BTreeMap;
+//! use eosin_weights::{StateDict, StateTensor, StoredAs, WeightFile, to_safetensors};
+//!
+//! let bias = StateTensor { shape: vec![2], values: vec![0.5, -1.0] };
+//! let tensors = StateDict::from([("module.fc.bias".to_owned(), bias.clone())]);
+//! let bytes = to_safetensors(&tensors, &BTreeMap::new(), StoredAs::F16);
+//! let file = WeightFile::parse("example", &bytes)?;
+//! assert_eq!(file.prefix, "module.");
+//! assert_eq!(file.tensors["fc.bias"], bias);
+//! # Ok::<(), eosin_weights::WeightsError>(())
+//! ```
 
 mod content;
 mod dtype;

@@ -53,10 +53,14 @@ pub(crate) fn shown(text: &str) -> String {
     out
 }
 
+/// Whether a name can be shown and is as short as names are.
+pub(crate) fn is_sound_name(name: &str) -> bool {
+    name.len() <= MAX_NAME_BYTES && !name.chars().any(char::is_control)
+}
+
 /// Refuses names that would garble a terminal or a table.
 pub(crate) fn check_names(file: &str, tensors: &StateDict) -> Result<(), WeightsError> {
-    let odd = |name: &&String| name.len() > MAX_NAME_BYTES || name.chars().any(char::is_control);
-    match tensors.keys().find(odd) {
+    match tensors.keys().find(|name| !is_sound_name(name)) {
         None => Ok(()),
         Some(name) => Err(TensorError::Name.of(file, name)),
     }

@@ -18,7 +18,7 @@ use crate::file::Found;
 use crate::names::{is_well_known_integer, shown};
 use crate::options::ReadOptions;
 use crate::pytorch::SelectError;
-use crate::state::{StateDict, StateTensor};
+use crate::state::StateTensor;
 use crate::strided::element_count;
 
 /// Why bytes are no safetensors file.
@@ -167,26 +167,21 @@ pub(crate) fn read_safetensors(
     let (header, body) = split(bytes).map_err(invalid)?;
     check_places(&header, body.len()).map_err(invalid)?;
     let mut found = Found {
-        tensors: StateDict::new(),
         metadata: header.metadata,
-        taken_from: Vec::new(),
-        other_candidates: Vec::new(),
-        left_out: Vec::new(),
+        ..Found::default()
     };
     for (key, place) in header.places {
-        let (begin, end) = place.data_offsets;
         let dtype = dtype_of(&key, &place.dtype).map_err(invalid)?;
         if dtype.is_integer() && is_well_known_integer(&key) {
             found.left_out.push(key);
             continue;
         }
-        let tensor = dtype
-            .decode(&body[begin..end])
-            .map(|values| StateTensor {
-                shape: place.shape,
-                values,
-            })
-            .map_err(|reason| reason.of(name, &key))?;
+        let (begin, end) = place.data_offsets;
+        let values = dtype.decode(&body[begin..end]);
+        let tensor = StateTensor {
+            shape: place.shape,
+            values: values.map_err(|reason| reason.of(name, &key))?,
+        };
         check_finite(name, &key, &tensor)?;
         found.tensors.insert(key, tensor);
     }

@@ -143,3 +143,10 @@ fn the_caller_can_name_the_key() {
     let error = WeightFile::parse_with(name, &bytes(name), &options).unwrap_err();
     assert!(error.to_string().contains("leave the key out"), "{error}");
 }
+
+#[test]
+fn a_file_of_python_2_is_read() {
+    let file = good("python2.legacy.pth");
+    assert_eq!(file.tensors["fc.weight"].values, [0.75, 1.0]);
+    assert_eq!(file.tensors["fc.bias"].values, [1.25, 1.5]);
+}

@@ -16,9 +16,13 @@ fn every_truncation_is_refused_or_changes_nothing() {
     for (name, bytes) in all("saved").into_iter().chain(all("hostile")) {
         let whole = WeightFile::parse(&name, &bytes);
         for length in 0..bytes.len() {
-            if let Ok(cut) = WeightFile::parse(&name, &bytes[..length]) {
-                let whole = whole.as_ref().expect("a part of what is refused was read");
-                assert_eq!(cut.tensors, whole.tensors, "{name} cut to {length}");
+            let Ok(cut) = WeightFile::parse(&name, &bytes[..length]) else {
+                continue;
+            };
+            match &whole {
+                Ok(whole) => assert_eq!(cut.tensors, whole.tensors, "{name} cut to {length}"),
+                // These have bytes added to a file that can be read.
+                Err(error) => assert!(name.contains("trailing"), "{name} cut to {length}: {error}"),
             }
         }
     }

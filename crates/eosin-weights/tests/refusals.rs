@@ -97,6 +97,7 @@ fn archives_that_torch_save_does_not_write_are_refused() {
     assert_refused(&[
         ("hostile/compressed.pth", "is compressed; save it again"),
         ("hostile/torchscript.pth", "torch.jit.load"),
+        ("hostile/torchscript_real.pth", "torch.jit.load"),
         ("hostile/torchscript_code.pth", "torch.jit.load"),
         ("hostile/big_endian.pth", "big-endian"),
         ("hostile/big_endian_legacy.pth", "big-endian"),
@@ -168,5 +169,53 @@ fn tensors_that_no_classifier_has_are_refused_by_their_name() {
             let error = refused(&format!("saved/{name}.{suffix}"));
             assert!(error.contains(part), "{error}");
         }
+    }
+}
+
+/// A file of the older format whose object's pickle is `object`, without storages.
+fn legacy(object: &[u8]) -> Vec<u8> {
+    let start =
+        b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\x02M\xe9\x03.\x80\x02}.";
+    [start, b"\x80\x02".as_slice(), object, b".\x80\x02]."].concat()
+}
+
+#[test]
+fn a_long_text_used_many_times_costs_no_more_than_once() {
+    let long = 1_u32 << 20;
+    let mut text = [b"X".as_slice(), &long.to_le_bytes()].concat();
+    text.resize(text.len() + long as usize, b'k');
+    let storage = b"(X\x07\0\0\0storagectorch\nFloatStorage\nh\x00X\x03\0\0\0cpuK\x00tQ";
+    let inner = b"}q\x01X\x01\0\0\0wctorch._utils\n_rebuild_qtensor\n)Rs";
+    let cases = [
+        // The long key before dicts with a tensor, and as the key of storages.
+        [
+            &text,
+            b"q\x00".as_slice(),
+            inner,
+            b"](",
+            &b"h\x00h\x01".repeat(200_000),
+            b"e",
+        ]
+        .concat(),
+        [
+            &text,
+            b"q\x00".as_slice(),
+            inner,
+            b"}(",
+            &b"h\x00h\x01".repeat(200_000),
+            b"u",
+        ]
+        .concat(),
+        [&text, b"q\x00](".as_slice(), &storage.repeat(10_000), b"e"].concat(),
+    ];
+    for object in cases {
+        let started = std::time::Instant::now();
+        let read = eosin_weights::WeightFile::parse("file", &legacy(&object));
+        assert!(read.is_err());
+        assert!(
+            started.elapsed().as_secs() < 5,
+            "{:?}: {read:?}",
+            started.elapsed()
+        );
     }
 }

@@ -7,6 +7,9 @@ use super::op;
 use super::value::{Node, NodeId, StorageRef, Value};
 use crate::strided::MAX_AXES;
 
+/// The longest key of a storage; PyTorch's are numbers.
+const MAX_KEY_BYTES: usize = 256;
+
 impl<'a> Machine<'a> {
     /// Puts what the opcode takes from the stack into the container below.
     pub(super) fn fill(&mut self, op: u8) -> Result<(), PickleError> {
@@ -154,6 +157,10 @@ impl<'a> Machine<'a> {
         else {
             return Err(self.expected("storage's class and key"));
         };
+        // One long key used by many storages would be compared and copied for each.
+        if key.len() > MAX_KEY_BYTES {
+            return Err(self.expected("storage's key of at most 256 bytes"));
+        }
         let elements = self.count(elements)?;
         let (skip, length) = self.storage_view(view, elements)?;
         let width = dtype.map_or(1, crate::dtype::Dtype::bytes);

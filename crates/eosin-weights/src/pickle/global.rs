@@ -184,25 +184,7 @@ fn is_plain_data(module: &str, name: &str) -> bool {
         "types" => name == "SimpleNamespace",
         "_codecs" => name == "encode",
         "copyreg" | "copy_reg" => name == "_reconstructor",
-        "builtins" | "__builtin__" => matches!(
-            name,
-            "set"
-                | "frozenset"
-                | "bytearray"
-                | "complex"
-                | "list"
-                | "dict"
-                | "object"
-                | "slice"
-                | "range"
-                | "xrange"
-                | "int"
-                | "float"
-                | "str"
-                | "bool"
-                | "bytes"
-                | "long"
-        ),
+        "builtins" | "__builtin__" => is_plain_builtin(name),
         "numpy" => matches!(name, "dtype" | "ndarray") || is_numpy_scalar(name),
         "numpy.core.multiarray" | "numpy._core.multiarray" => {
             matches!(name, "scalar" | "_reconstruct")
@@ -220,6 +202,28 @@ fn is_plain_data(module: &str, name: &str) -> bool {
         | "lightning.fabric.utilities.data" => name == "AttributeDict",
         _ => false,
     }
+}
+
+fn is_plain_builtin(name: &str) -> bool {
+    matches!(
+        name,
+        "set"
+            | "frozenset"
+            | "bytearray"
+            | "complex"
+            | "list"
+            | "dict"
+            | "object"
+            | "slice"
+            | "range"
+            | "xrange"
+            | "int"
+            | "float"
+            | "str"
+            | "bool"
+            | "bytes"
+            | "long"
+    )
 }
 
 fn is_numpy_scalar(name: &str) -> bool {

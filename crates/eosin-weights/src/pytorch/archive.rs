@@ -2,7 +2,7 @@
 
 use super::collect::{Source, collect};
 use super::error::TorchError;
-use super::zip::{Entries, read_entries};
+use super::zip::{Archive, Entries};
 use crate::error::{TensorError, WeightsError};
 use crate::file::Found;
 use crate::names::shown;
@@ -19,14 +19,21 @@ pub(crate) fn read_zip(
     bytes: &[u8],
     options: &ReadOptions,
 ) -> Result<Found, WeightsError> {
-    let entries = read_entries(bytes).map_err(|reason| WeightsError::Zip {
+    let invalid = |reason| WeightsError::Zip {
         name: name.to_owned(),
         reason,
-    })?;
-    let (folder, pickle) = find_pickle(&entries).map_err(|reason| WeightsError::Torch {
+    };
+    let unfit = |reason| WeightsError::Torch {
         name: name.to_owned(),
         reason,
-    })?;
+    };
+    let archive = Archive::open(bytes).map_err(invalid)?;
+    // Before the entries, of which a program's are compressed.
+    if archive.names().any(is_of_program) {
+        return Err(unfit(TorchError::TorchScript));
+    }
+    let entries = archive.entries().map_err(invalid)?;
+    let (folder, pickle) = find_pickle(&entries).map_err(unfit)?;
     let pickle = unpickle(pickle).map_err(|reason| WeightsError::Pickle {
         name: name.to_owned(),
         reason,
@@ -40,6 +47,12 @@ pub(crate) fn read_zip(
     collect(&source, Budget::of_file(bytes.len()), options)
 }
 
+/// Whether the entry is one that `torch.jit.save` writes and `torch.save` does not.
+fn is_of_program(name: &str) -> bool {
+    name.split_once('/')
+        .is_some_and(|(_, path)| path == "constants.pkl" || path.starts_with("code/"))
+}
+
 /// The folder that everything is in, and the pickle.
 fn find_pickle<'a>(entries: &Entries<'a>) -> Result<(&'a str, &'a [u8]), TorchError> {
     let pickles = entries.iter().filter_map(|(name, content)| {
@@ -49,15 +62,8 @@ fn find_pickle<'a>(entries: &Entries<'a>) -> Result<(&'a str, &'a [u8]), TorchEr
     let [(folder, pickle)] = *pickles.take(2).collect::<Vec<_>>() else {
         return Err(TorchError::NoPickle);
     };
-    let inside = |path: &str| entries.get(format!("{folder}/{path}").as_str());
-    let code = format!("{folder}/code/");
-    let has_code = || entries.range(code.as_str()..).next();
-    if inside("constants.pkl").is_some()
-        || has_code().is_some_and(|(name, _)| name.starts_with(&code))
-    {
-        return Err(TorchError::TorchScript);
-    }
-    match inside("byteorder").copied() {
+    let order = entries.get(format!("{folder}/byteorder").as_str());
+    match order.copied() {
         Some(b"big") => Err(TorchError::BigEndian),
         _ => Ok((folder, pickle)),
     }

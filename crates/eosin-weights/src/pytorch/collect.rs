@@ -1,15 +1,15 @@
 //! The tensors of a state dict, out of their storages.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::error::SelectError;
-use super::select::{Selected, select};
+use super::select::{Selected, place, select};
 use crate::error::{TensorError, WeightsError, check_finite};
 use crate::file::Found;
 use crate::names::{is_well_known_integer, shown};
 use crate::options::ReadOptions;
 use crate::pickle::{Node, StorageRef, Tensor, Unpickled, Value};
-use crate::state::{StateDict, StateTensor};
+use crate::state::StateTensor;
 use crate::strided::Budget;
 
 /// A PyTorch file taken apart.
@@ -38,8 +38,11 @@ pub(super) fn collect(
         taken_from,
         others,
     } = select(source.pickle, options.key.as_deref()).map_err(failed)?;
-    let mut tensors = StateDict::new();
-    let mut left_out = Vec::new();
+    let mut found = Found {
+        taken_from,
+        other_candidates: others.into_iter().collect(),
+        ..Found::default()
+    };
     let mut seen = BTreeSet::new();
     for (index, (key, value)) in entries.iter().enumerate() {
         let Value::Text(key) = *key else {
@@ -49,25 +52,17 @@ pub(super) fn collect(
             return Err(TensorError::Twice.of(source.name, key));
         }
         match source.tensor(key, *value, &mut budget)? {
-            Some(tensor) => {
-                tensors.insert(key.to_owned(), tensor);
-            }
-            None => left_out.push(shown(key)),
+            Some(tensor) => drop(found.tensors.insert(key.to_owned(), tensor)),
+            None => found.left_out.push(shown(key)),
         }
     }
-    if tensors.is_empty() {
+    if found.tensors.is_empty() {
         return Err(failed(SelectError::NoTensors {
-            place: format!("'{}'", shown(&taken_from.join("/"))),
-            present: "none that hold floating-point numbers".to_owned(),
+            place: place(&found.taken_from),
+            present: "none of floating-point numbers".to_owned(),
         }));
     }
-    Ok(Found {
-        tensors,
-        metadata: BTreeMap::new(),
-        taken_from,
-        other_candidates: others.into_iter().collect(),
-        left_out,
-    })
+    Ok(found)
 }
 
 impl Source<'_, '_> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::error::SelectError;
-use crate::names::shown;
+use crate::names::{is_sound_name, shown};
 use crate::pickle::{Node, Unpickled, Value};
 
 /// The keys under which checkpoints keep the state dict of a network, in the order in which they
@@ -31,7 +31,7 @@ pub const STATE_DICT_KEYS: [&str; 18] = [
 ];
 
 /// Parts of the names of entries that hold tensors and are never weights.
-const BESIDE: [&str; 4] = ["optim", "sched", "scaler", "rng"];
+const BESIDE: [&str; 6] = ["optim", "sched", "scaler", "rng", "callback", "loss"];
 
 /// How deep a state dict is looked for.
 const MAX_DEPTH: usize = 5;
@@ -150,6 +150,7 @@ impl<'p, 'a> Finder<'p, 'a> {
         let mut nested: Vec<(&str, Value<'a>)> = Vec::new();
         for (key, value) in entries {
             if let Value::Text(key) = *key
+                && is_sound_name(key)
                 && !BESIDE
                     .iter()
                     .any(|part| key.to_ascii_lowercase().contains(part))
@@ -202,14 +203,18 @@ impl<'p, 'a> Finder<'p, 'a> {
     }
 
     fn no_tensors(&self, entries: &[Entry<'a>]) -> SelectError {
-        let place = match self.path.as_slice() {
-            [] => "the top".to_owned(),
-            path => format!("'{}'", shown(&path.join("/"))),
-        };
         SelectError::NoTensors {
-            place,
+            place: place(&self.path),
             present: list(names(entries)),
         }
+    }
+}
+
+/// The keys that lead to a place, for an error.
+pub(super) fn place(path: &[String]) -> String {
+    match path {
+        [] => "the top".to_owned(),
+        path => format!("'{}'", shown(&path.join("/"))),
     }
 }
 

@@ -27,44 +27,69 @@ struct Directory {
     entries: usize,
 }
 
-/// The entries of the archive in `bytes`.
-///
-/// # Errors
-/// When it is damaged, or has entries that `torch.save` does not write.
-pub(super) fn read_entries(bytes: &[u8]) -> Result<Entries<'_>, ZipError> {
-    let directory = find_directory(bytes)?;
-    let mut fields = Fields::new(&bytes[..directory.end], directory.begin);
-    let mut found = Vec::new();
-    while fields.at() < directory.end {
-        found.push(Entry::read(&mut fields)?);
-    }
-    if found.len() != directory.entries {
-        return Err(ZipError::Damaged {
-            what: "another number of entries",
-            at: directory.begin,
-        });
-    }
-    found.sort_by_key(|entry| entry.begin);
-    let mut entries = Entries::new();
-    let mut before: Option<(&Entry<'_>, usize)> = None;
-    for entry in &found {
-        let (content, end) = entry.content(&bytes[..directory.begin])?;
-        if let Some((first, first_end)) = before
-            && first_end > entry.begin
-        {
-            return Err(ZipError::Overlap {
-                first: shown(first.name),
-                second: shown(entry.name),
+/// An archive whose directory is read, its entries not yet.
+pub(super) struct Archive<'a> {
+    /// What is before the directory.
+    bytes: &'a [u8],
+    entries: Vec<Entry<'a>>,
+}
+
+impl<'a> Archive<'a> {
+    /// Reads the directory of the archive in `bytes`.
+    ///
+    /// # Errors
+    /// When it is damaged.
+    pub(super) fn open(bytes: &'a [u8]) -> Result<Self, ZipError> {
+        let directory = find_directory(bytes)?;
+        let mut fields = Fields::new(&bytes[..directory.end], directory.begin);
+        let mut entries = Vec::new();
+        while fields.at() < directory.end {
+            entries.push(Entry::read(&mut fields)?);
+        }
+        if entries.len() != directory.entries {
+            return Err(ZipError::Damaged {
+                what: "another number of entries",
+                at: directory.begin,
             });
         }
-        before = Some((entry, end));
-        if entries.insert(entry.name, content).is_some() {
-            return Err(ZipError::Twice {
-                entry: shown(entry.name),
-            });
-        }
+        entries.sort_by_key(|entry| entry.begin);
+        Ok(Self {
+            bytes: &bytes[..directory.begin],
+            entries,
+        })
     }
-    Ok(entries)
+
+    /// The names of all entries.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'a str> {
+        self.entries.iter().map(|entry| entry.name)
+    }
+
+    /// The entries by name.
+    ///
+    /// # Errors
+    /// When one is damaged, or is not as `torch.save` writes it.
+    pub(super) fn entries(&self) -> Result<Entries<'a>, ZipError> {
+        let mut entries = Entries::new();
+        let mut before: Option<(&Entry<'_>, usize)> = None;
+        for entry in &self.entries {
+            let (content, end) = entry.content(self.bytes)?;
+            if let Some((first, first_end)) = before
+                && first_end > entry.begin
+            {
+                return Err(ZipError::Overlap {
+                    first: shown(first.name),
+                    second: shown(entry.name),
+                });
+            }
+            before = Some((entry, end));
+            if entries.insert(entry.name, content).is_some() {
+                return Err(ZipError::Twice {
+                    entry: shown(entry.name),
+                });
+            }
+        }
+        Ok(entries)
+    }
 }
 
 fn find_directory(bytes: &[u8]) -> Result<Directory, ZipError> {

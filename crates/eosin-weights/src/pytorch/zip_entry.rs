@@ -63,6 +63,8 @@ pub(super) struct Entry<'a> {
     /// Where its local header is.
     pub begin: usize,
     length: usize,
+    flags: u16,
+    method: u16,
 }
 
 impl<'a> Entry<'a> {
@@ -84,13 +86,12 @@ impl<'a> Entry<'a> {
         let extra = fields.take(lengths.1.into())?;
         fields.take(lengths.2.into())?;
         let name = std::str::from_utf8(name).map_err(|_| damaged("name that is no text"))?;
-        check_stored(name, flags, method)?;
         let mut long = Fields::new(find_extra_64(extra), 0);
         // The order of the fields in the extra one.
         let length = widen(length, &mut long)?;
         let packed = widen(packed, &mut long)?;
         let begin = widen(begin, &mut long)?;
-        if packed != length {
+        if method == 0 && packed != length {
             return Err(damaged("stored entry of two lengths"));
         }
         let in_memory = |number| usize::try_from(number).map_err(|_| damaged("number too large"));
@@ -98,11 +99,14 @@ impl<'a> Entry<'a> {
             name,
             begin: in_memory(begin)?,
             length: in_memory(length)?,
+            flags,
+            method,
         })
     }
 
     /// Its bytes and where they end; `bytes` are those before the directory.
     pub(super) fn content(&self, bytes: &'a [u8]) -> Result<(&'a [u8], usize), ZipError> {
+        check_stored(self.name, self.flags, self.method)?;
         let mut fields = Fields::new(bytes, self.begin);
         let damaged = |what| ZipError::Damaged {
             what,
