@@ -10,6 +10,7 @@ mod embed;
 mod error;
 mod evaluate;
 mod experiment;
+mod fold_network;
 mod full;
 mod full_folds;
 mod head;
@@ -29,6 +30,7 @@ pub use embed::{CachedEmbeddings, EmbedCount, Embedder, PatchReader, content_has
 pub use error::TrainError;
 pub use evaluate::{FoldMetrics, RunMetrics, evaluate};
 pub use experiment::{Event, Experiment, ExperimentResult, FoldWeights};
+pub use fold_network::FoldNetwork;
 pub use full::{FullEpoch, FullTraining, predict_full};
 pub use full_folds::{FullFolds, FullWatcher};
 pub use head::Head;

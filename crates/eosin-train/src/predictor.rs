@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use eosin_data::{DecodeLimits, Normalisation, ResizeSpec};
-use eosin_models::{Architecture, Backbone, Graph, Workspace, cpu, load_state, state_dict};
-use eosin_store::{RunFolder, RunRecord, names};
-use eosin_weights::{StateDict, WeightFile};
+use eosin_data::{DecodeLimits, ResizeSpec};
+use eosin_models::{Architecture, Backbone, Graph, Workspace, state_dict};
+use eosin_store::{RunFolder, RunRecord};
 use rayon::prelude::*;
 
 use crate::embed::{Embedder, PatchReader};
 use crate::error::TrainError;
 use crate::experiment::mean_of;
+use crate::fold_network::{FoldNetwork, frozen_tensors};
 use crate::full::{TOGETHER, padded_logits};
 use crate::head::Head;
 use crate::loss::softmax;
@@ -78,74 +78,53 @@ impl Predictor {
             .collect();
         let chosen = match folds {
             UseFolds::Average => all,
-            UseFolds::One { repeat, fold } if all.contains(&(repeat, fold)) => vec![(repeat, fold)],
-            UseFolds::One { fold, .. } => {
-                return Err(TrainError::NoFold {
-                    fold,
-                    folds: record.folds,
-                });
-            }
+            UseFolds::One { repeat, fold } => vec![(repeat, fold)],
         };
         let mut this = Self {
             record,
             reader,
             members: Vec::new(),
         };
-        let frozen = if folder.has(names::BACKBONE) {
-            Some(read_weights(folder, names::BACKBONE)?)
-        } else {
-            None
-        };
-        for (repeat, fold) in chosen {
-            let tensors = read_weights(folder, &names::fold_weights(repeat, fold))?;
-            let member =
-                this.member(frozen.as_ref(), tensors, repeat * this.record.folds + fold)?;
+        let frozen = frozen_tensors(folder)?;
+        for place in chosen {
+            let fold = FoldNetwork::of(folder, &this.record, frozen.as_ref(), place)?;
+            let member = this.member(fold, frozen.is_some());
             this.members.push(member);
         }
         Ok(this)
     }
 
-    fn member(
-        &self,
-        frozen: Option<&StateDict>,
-        tensors: StateDict,
-        index: usize,
-    ) -> Result<Member, TrainError> {
-        let record = &self.record;
-        let scales = &record.fold_normalisation;
-        let scale = scales.get(index).unwrap_or(&record.normalisation);
-        let scale = Normalisation {
-            mean: scale.mean,
-            std: scale.std,
-        };
-        let classes = record.classes.len();
-        let fresh = Backbone::new(record.backbone, classes, record.size_px, &cpu(false));
-        let Some(frozen) = frozen else {
-            let network = load_state(fresh, &tensors)?;
-            return Ok(Member::Full {
+    /// The same run with another network in place of its folds.
+    #[must_use]
+    pub fn with_network(mut self, network: FoldNetwork) -> Self {
+        self.members = vec![self.member(network, false)];
+        self
+    }
+
+    fn member(&self, fold: FoldNetwork, is_frozen: bool) -> Member {
+        let FoldNetwork { network, scale, .. } = fold;
+        if !is_frozen {
+            return Member::Full {
                 network: network.into(),
                 scale: PixelScale::new(&scale),
-            });
-        };
-        let mut whole = frozen.clone();
-        whole.extend(tensors);
-        let network = load_state(fresh, &whole)?;
+            };
+        }
         let state = state_dict(network.classifier());
         let values = [&state["weight"].values[..], &state["bias"].values[..]].concat();
         let width = state["weight"].shape[1];
-        let same = self.members.first().filter(|_| scales.is_empty());
-        let embedder = match same {
+        let shared = self.record.fold_normalisation.is_empty();
+        let embedder = match self.members.first().filter(|_| shared) {
             Some(Member::Head { embedder, .. }) => std::sync::Arc::clone(embedder),
             _ => Embedder::new(&network, self.reader, &scale).into(),
         };
-        Ok(Member::Head {
+        Member::Head {
             embedder,
             head: Head {
                 width,
-                classes,
+                classes: self.record.classes.len(),
                 values,
             },
-        })
+        }
     }
 
     /// The run's description of itself.
@@ -205,9 +184,4 @@ impl Predictor {
             .collect();
         Ok(rows?.concat())
     }
-}
-
-fn read_weights(folder: &RunFolder, name: &str) -> Result<StateDict, TrainError> {
-    let bytes = folder.read(name)?;
-    Ok(WeightFile::parse(&folder.path(name).display().to_string(), &bytes)?.tensors)
 }

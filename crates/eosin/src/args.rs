@@ -42,6 +42,8 @@ pub enum Command {
     Evaluate(EvaluateArgs),
     /// Give probabilities for new images.
     Predict(PredictArgs),
+    /// Write the model of a run as ONNX or safetensors.
+    Export(ExportArgs),
     /// Score a predictions file against labels.
     Score(ScoreArgs),
     /// List the backbones, or the stages of one.
@@ -232,6 +234,56 @@ pub struct PredictArgs {
     /// File to write; default: standard output.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+}
+
+/// `eosin export`.
+#[derive(Debug, clap::Args)]
+pub struct ExportArgs {
+    /// Run folders; several share the limit of '--max-bytes'.
+    #[arg(required = true)]
+    pub runs: Vec<PathBuf>,
+    /// File to write, ending in .onnx or .safetensors; with several runs a folder.
+    #[arg(long, value_name = "PATH")]
+    pub out: PathBuf,
+    /// Format, where '--out' is a folder.
+    #[arg(long, value_enum, default_value_t = ExportFormat::Onnx)]
+    pub format: ExportFormat,
+    /// Fold: its number, or `best`.
+    #[arg(long, default_value = "best")]
+    pub fold: String,
+    /// How weights are stored; default: f32, or f16 when only that fits '--max-bytes'.
+    #[arg(long, value_enum)]
+    pub precision: Option<ExportPrecision>,
+    /// Largest size of all files together, in bytes.
+    #[arg(long, value_name = "BYTES")]
+    pub max_bytes: Option<u64>,
+    /// ONNX: take red, green and blue from 0 to 255 and scale them inside the graph.
+    #[arg(long)]
+    pub pixels: bool,
+    /// The patches of the run: measures what half precision does to the scores.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Replace files that are there.
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
+/// What a model is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ExportFormat {
+    /// ONNX, operator set 17.
+    Onnx,
+    /// safetensors under timm's names.
+    Safetensors,
+}
+
+/// How weights are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ExportPrecision {
+    /// Four bytes a value.
+    F32,
+    /// Two bytes a value.
+    F16,
 }
 
 /// `eosin score`.

@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod half_precision;
 mod metrics_table;
 mod output;
 mod pipeline;

@@ -4,6 +4,7 @@ mod cache;
 mod demo;
 mod embed;
 mod evaluate;
+mod export;
 mod inspect;
 mod models;
 mod phantom;
@@ -39,6 +40,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         Command::Train(args) => train::run(&args, json),
         Command::Evaluate(args) => evaluate::run(&args, json),
         Command::Predict(args) => predict::run(&args, json),
+        Command::Export(args) => export::run(&args, json),
         Command::Score(args) => score::run(&args, json),
         Command::Models(args) => models::run(&args, json),
         Command::Cache(command) => cache::run(&command, json),

@@ -104,7 +104,11 @@ fn json_lines(record: &RunRecord, images: &[PathBuf], probs: &[&[f32]]) -> Strin
         .concat()
 }
 
-fn which_folds(asked: Option<&str>, record: &RunRecord) -> Result<UseFolds> {
+/// The fold that `asked` names: a number, `REPEAT.FOLD`, or `best`; `None` is the mean of all.
+///
+/// # Errors
+/// When the word is none of these.
+pub fn which_folds(asked: Option<&str>, record: &RunRecord) -> Result<UseFolds> {
     match asked {
         None => Ok(UseFolds::Average),
         Some("best") => Ok(UseFolds::One {

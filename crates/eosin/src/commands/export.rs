@@ -1,0 +1,227 @@
+//! `eosin export`: a run's model for other programs.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result, bail};
+use eosin_models::{OnnxInput, state_dict, to_onnx};
+use eosin_store::{RunFolder, RunRecord, write_atomic};
+use eosin_train::{FoldNetwork, UseFolds};
+use eosin_weights::{StoredAs, to_safetensors};
+use serde::Serialize;
+
+use crate::args::{ExportArgs, ExportFormat, ExportPrecision};
+use crate::commands::predict::which_folds;
+use crate::half_precision::{HalfEffect, measure};
+use crate::output::{bytes, note, say, say_json};
+
+/// A model about to be written.
+struct Model {
+    folder: RunFolder,
+    record: RunRecord,
+    place: (usize, usize),
+    fold: FoldNetwork,
+    path: PathBuf,
+    format: ExportFormat,
+}
+
+/// What was written, in JSON.
+#[derive(Serialize)]
+struct Written {
+    path: PathBuf,
+    bytes: usize,
+    precision: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    half_precision: Option<HalfEffect>,
+}
+
+/// Writes one file a run.
+///
+/// # Errors
+/// When a run cannot be read, a file is there already, or no precision fits the limit. Then nothing
+/// is written.
+pub fn run(args: &ExportArgs, json: bool) -> Result<ExitCode> {
+    let models = args.runs.iter().map(|run| Model::open(args, run));
+    let models: Vec<Model> = models.collect::<Result<_>>()?;
+    refuse_clashes(&models, args)?;
+    let stored_as = choose(&models, args)?;
+    let mut written = Vec::new();
+    for model in &models {
+        let encoded = model.encode(args, stored_as);
+        let half_precision = match &args.data {
+            Some(data) if stored_as == StoredAs::F16 => {
+                Some(measure(&model.folder, &model.fold, model.place, data)?)
+            }
+            _ => None,
+        };
+        write_atomic(&model.path, &encoded)
+            .with_context(|| format!("cannot write {}", model.path.display()))?;
+        written.push(Written {
+            path: model.path.clone(),
+            bytes: encoded.len(),
+            precision: word(stored_as),
+            half_precision,
+        });
+    }
+    if json {
+        say_json(&written)?;
+    } else {
+        report(&written, args);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn report(written: &[Written], args: &ExportArgs) {
+    for file in written {
+        let size = bytes(file.bytes as u64);
+        say(&format!(
+            "{}  {size}  {}",
+            file.path.display(),
+            file.precision
+        ));
+        if let Some(effect) = &file.half_precision {
+            say(&effect.to_string());
+        }
+    }
+    let half = written.iter().any(|file| file.precision == "f16");
+    if half && args.data.is_none() {
+        note(
+            "name the run's patches with '--data DIR' to see what half precision does to the scores",
+        );
+    }
+}
+
+const fn word(stored_as: StoredAs) -> &'static str {
+    match stored_as {
+        StoredAs::F32 => "f32",
+        StoredAs::F16 => "f16",
+        StoredAs::Bf16 => "bf16",
+    }
+}
+
+impl Model {
+    fn open(args: &ExportArgs, run: &Path) -> Result<Self> {
+        let folder = RunFolder::open(run)?;
+        let record: RunRecord = folder.record()?;
+        let UseFolds::One { repeat, fold } = which_folds(Some(&args.fold), &record)? else {
+            bail!("a file holds one fold's network: write '--fold best' or a number");
+        };
+        let (path, format) = target(args, run)?;
+        if args.pixels && format != ExportFormat::Onnx {
+            bail!(
+                "only an ONNX graph can scale pixels: leave '--pixels' out or write '--out model.onnx'"
+            );
+        }
+        Ok(Self {
+            fold: FoldNetwork::load(&folder, &record, (repeat, fold))?,
+            place: (repeat, fold),
+            folder,
+            record,
+            path,
+            format,
+        })
+    }
+
+    fn encode(&self, args: &ExportArgs, stored_as: StoredAs) -> Vec<u8> {
+        let FoldNetwork {
+            network,
+            scale,
+            notes,
+        } = &self.fold;
+        if self.format == ExportFormat::Safetensors {
+            return to_safetensors(&state_dict(network), notes, stored_as);
+        }
+        let input = if args.pixels {
+            OnnxInput::Pixels {
+                mean: scale.mean,
+                std: scale.std,
+            }
+        } else {
+            OnnxInput::Scaled
+        };
+        to_onnx(network, self.record.size_px, input, stored_as, notes)
+    }
+}
+
+/// Where one run's model goes, and as what.
+fn target(args: &ExportArgs, run: &Path) -> Result<(PathBuf, ExportFormat)> {
+    let ending = args.out.extension().and_then(|ending| ending.to_str());
+    let named = match ending {
+        Some("onnx") => Some(ExportFormat::Onnx),
+        Some("safetensors") => Some(ExportFormat::Safetensors),
+        _ => None,
+    };
+    match named {
+        Some(format) if args.runs.len() == 1 => Ok((args.out.clone(), format)),
+        Some(_) => bail!(
+            "--out {} is one file for {} runs; name a folder",
+            args.out.display(),
+            args.runs.len()
+        ),
+        None if args.out.is_dir() => {
+            let name = std::path::absolute(run)?;
+            let name = name.file_name().context("a run folder has a name")?;
+            let ending = match args.format {
+                ExportFormat::Onnx => "onnx",
+                ExportFormat::Safetensors => "safetensors",
+            };
+            let file = format!("{}.{ending}", name.to_string_lossy());
+            Ok((args.out.join(file), args.format))
+        }
+        None => bail!(
+            "--out {} ends neither in .onnx nor in .safetensors, and is no folder",
+            args.out.display()
+        ),
+    }
+}
+
+fn refuse_clashes(models: &[Model], args: &ExportArgs) -> Result<()> {
+    for (index, model) in models.iter().enumerate() {
+        let path = model.path.display();
+        if models[..index].iter().any(|other| other.path == model.path) {
+            bail!("two runs would both be written to {path}: rename one run folder");
+        }
+        if model.path.exists() && !args.overwrite {
+            bail!("{path} is there already: name another file, or add '--overwrite'");
+        }
+    }
+    Ok(())
+}
+
+/// The precision asked for, or the best one that fits the limit.
+fn choose(models: &[Model], args: &ExportArgs) -> Result<StoredAs> {
+    let size = |stored_as| -> u64 {
+        let sizes = models
+            .iter()
+            .map(|model| model.encode(args, stored_as).len() as u64);
+        sizes.sum()
+    };
+    let asked = args.precision.map(|precision| match precision {
+        ExportPrecision::F32 => StoredAs::F32,
+        ExportPrecision::F16 => StoredAs::F16,
+    });
+    let Some(limit) = args.max_bytes else {
+        return Ok(asked.unwrap_or(StoredAs::F32));
+    };
+    let tried = asked.map_or(vec![StoredAs::F32, StoredAs::F16], |asked| vec![asked]);
+    let mut sizes = Vec::new();
+    for stored_as in tried {
+        let needed = size(stored_as);
+        if needed <= limit {
+            if let Some(too_large) = sizes.first() {
+                note(&format!(
+                    "weights are stored as {}: {too_large}, more than the {limit} allowed",
+                    word(stored_as)
+                ));
+            }
+            return Ok(stored_as);
+        }
+        sizes.push(format!("{} would take {needed} bytes", word(stored_as)));
+    }
+    bail!(
+        "{} model(s) do not fit {limit} bytes: {}; leave models out, choose smaller backbones \
+         ('eosin models' lists their sizes), or raise '--max-bytes'",
+        models.len(),
+        sizes.join(", ")
+    )
+}
