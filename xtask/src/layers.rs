@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 
 /// Every crate with the crates that it may import (ARCHITECTURE.md, crate table).
-const ALLOWED: [(&str, &[&str]); 10] = [
+const ALLOWED: [(&str, &[&str]); 11] = [
     ("eosin-core", &[]),
     ("eosin-metrics", &[]),
     ("eosin-kernels", &[]),
@@ -16,6 +16,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
         &["eosin-core", "eosin-kernels", "eosin-weights"],
     ),
     ("eosin-store", &["eosin-core"]),
+    ("eosin-hub", &["eosin-core", "eosin-store"]),
     (
         "eosin-train",
         &[
@@ -37,6 +38,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
         &[
             "eosin-core",
             "eosin-data",
+            "eosin-hub",
             "eosin-metrics",
             "eosin-models",
             "eosin-report",

@@ -7,22 +7,13 @@
     reason = "a reference reads best in the letters of its formula; maxima are exact"
 )]
 
+mod noise;
+
 use eosin_kernels::{
     Activation, Conv, ConvShape, Padded, Padding, Pool, avg_pool, global_avg_pool, max_pool,
 };
+use noise::noise;
 use proptest::prelude::*;
-
-fn noise(len: usize, salt: u64) -> Vec<f32> {
-    let mut state = salt.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-    (0..len)
-        .map(|_| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            (state >> 40) as f32 / 8_388_608.0 - 1.0
-        })
-        .collect()
-}
 
 fn naive_conv(shape: &ConvShape, [n, h, w]: [usize; 3], x: &[f32], weights: &[f32]) -> Vec<f64> {
     let (oh, ow) = shape.output_size(h, w).unwrap();

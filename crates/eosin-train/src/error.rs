@@ -100,7 +100,7 @@ pub enum TrainError {
     },
     /// The architecture has no embedded weights.
     #[error(
-        "{0} has no weights of its own; name a file with '--weights FILE', or train from fresh weights with '--weights random --mode full'"
+        "{0} has no weights of its own; name published ones or a file with '--weights' ('eosin weights ls --backbone {0}' lists names), or train from fresh weights with '--weights random --mode full'"
     )]
     NoWeights(eosin_core::BackboneName),
     /// A weight file cannot be used.

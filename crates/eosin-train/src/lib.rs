@@ -41,7 +41,7 @@ pub use outcome::{EpochRecord, FoldOutcome, FoldRows};
 pub use patches::{PatchSet, PixelScale};
 pub use predictions::{Part, Prediction, most_probable, predictions_from_csv, predictions_to_csv};
 pub use predictor::{Predictor, UseFolds};
-pub use prepare::PreparedBackbone;
+pub use prepare::{NamedWeights, PreparedBackbone};
 pub use run_files::{MODEL, save_run};
 pub use schedule::learning_rate;
 pub use source::EmbeddingSource;

@@ -1,6 +1,6 @@
 //! From a configuration to a network with weights.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use eosin_core::config::BackboneConfig;
 use eosin_core::{BackboneName, Seed};
@@ -11,6 +11,19 @@ use eosin_models::{
 use eosin_weights::{StoredAs, WeightFile, to_safetensors};
 
 use crate::error::TrainError;
+
+/// A weight file that was asked for by a name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NamedWeights {
+    /// The name.
+    pub name: String,
+    /// Where the file is.
+    pub path: PathBuf,
+    /// Channel means (of 0..1 values) that the weights expect; `None`: the architecture's own.
+    pub mean: Option<[f32; 3]>,
+    /// Channel standard deviations that the weights expect.
+    pub std: Option<[f32; 3]>,
+}
 
 /// A network, ready to be run or trained further.
 #[derive(Clone, Debug)]
@@ -30,26 +43,36 @@ pub struct PreparedBackbone {
 
 impl PreparedBackbone {
     /// Builds the network that `config` asks for, with `classes` outputs, for patches of `size_px`.
+    /// `named` is the file of `config.weights`, when that is a name.
     ///
     /// # Errors
     /// When the weights cannot be read or are another network's, or the patches have a size that
     /// the network does not take.
     pub fn new(
         config: &BackboneConfig,
-        classes: usize,
-        size_px: usize,
+        named: Option<&NamedWeights>,
+        (classes, size_px): (usize, usize),
         seed: Seed,
     ) -> Result<Self, TrainError> {
         let spec = BackboneSpec::of(config.name);
         check_size(&spec, size_px)?;
         let fresh = Backbone::new(config.name, classes, size_px, &cpu(true));
         let fresh = init_state(fresh, seed);
-        let file = match config.weights.as_str() {
-            "random" => return Ok(Self::with_fresh(spec, fresh)),
-            "" => embedded_weights(config.name).ok_or(TrainError::NoWeights(config.name))?,
-            path => WeightFile::read(Path::new(path))?,
+        let file = match (config.weights.as_str(), named) {
+            (_, Some(named)) => WeightFile::read(&named.path)?,
+            ("random", None) => return Ok(Self::with_fresh(spec, fresh)),
+            ("", None) => {
+                embedded_weights(config.name).ok_or(TrainError::NoWeights(config.name))?
+            }
+            (path, None) => WeightFile::read(Path::new(path))?,
         };
-        Self::with_file(spec, fresh, file, config.name)
+        let mut this = Self::with_file(spec, fresh, file, config.name)?;
+        if let Some(named) = named {
+            this.weights_source.clone_from(&named.name);
+            this.spec.mean = named.mean.unwrap_or(this.spec.mean);
+            this.spec.std = named.std.unwrap_or(this.spec.std);
+        }
+        Ok(this)
     }
 
     fn with_fresh(spec: BackboneSpec, network: Backbone) -> Self {

@@ -73,7 +73,7 @@ impl Fixture {
             weights: "random".into(),
             ..BackboneConfig::default()
         };
-        let backbone = PreparedBackbone::new(&config, 2, SIDE, SEED).unwrap();
+        let backbone = PreparedBackbone::new(&config, None, (2, SIDE), SEED).unwrap();
         Self {
             manifest: read_manifest(&data, &IngestOptions::default()).unwrap(),
             cache: Cache::open(folder.path().join("cache"), u64::MAX).unwrap(),

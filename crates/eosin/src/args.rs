@@ -48,6 +48,9 @@ pub enum Command {
     Score(ScoreArgs),
     /// List the backbones, or the stages of one.
     Models(ModelsArgs),
+    /// Find, fetch and look into weight files.
+    #[command(subcommand)]
+    Weights(WeightsCommand),
     /// Look after the embedding cache.
     #[command(subcommand)]
     Cache(CacheCommand),
@@ -83,8 +86,8 @@ pub struct JobArgs {
     /// Network; 'eosin models' lists them.
     #[arg(long)]
     pub backbone: Option<BackboneName>,
-    /// Weight file (safetensors, .pth, .pt, .bin), or `random`.
-    #[arg(long, value_name = "FILE")]
+    /// Weight file (safetensors, .pth, .pt, .bin), a name ('eosin weights ls'), or `random`.
+    #[arg(long, value_name = "FILE|NAME")]
     pub weights: Option<String>,
     /// Pixel scaling: backbone, unit, imagenet, dataset, fold.
     #[arg(long)]
@@ -110,6 +113,23 @@ pub struct JobArgs {
     /// Folder of the embedding cache.
     #[arg(long, value_name = "DIR")]
     pub cache: Option<String>,
+    /// How weights are found by name.
+    #[command(flatten)]
+    pub hub: HubArgs,
+}
+
+/// How weights are found by name.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct HubArgs {
+    /// Fetch nothing; as `EOSIN_OFFLINE=1`.
+    #[arg(long)]
+    pub offline: bool,
+    /// Fetch named weights even if no registry knows their SHA-256, and remember it from then on.
+    #[arg(long)]
+    pub trust_first_use: bool,
+    /// More weights by name, as `eosin weights ls` shows the built-in ones.
+    #[arg(long, value_name = "FILE")]
+    pub weights_registry: Option<PathBuf>,
 }
 
 /// `eosin run`.
@@ -303,6 +323,40 @@ pub struct ScoreArgs {
     /// Exit with 1 when this metric is below the bound, such as khd=0.99.
     #[arg(long, value_name = "METRIC=BOUND")]
     pub at_least: Option<String>,
+}
+
+/// `eosin weights`.
+#[derive(Debug, Subcommand)]
+pub enum WeightsCommand {
+    /// List the weights that are known by name.
+    Ls {
+        /// Those of one backbone.
+        #[arg(long)]
+        backbone: Option<BackboneName>,
+        /// How weights are found.
+        #[command(flatten)]
+        hub: HubArgs,
+    },
+    /// Fetch weights, so that later runs need no network.
+    Fetch {
+        /// Names, such as `resnet18.a1_in1k`, or a backbone for its default weights.
+        #[arg(required = true)]
+        names: Vec<String>,
+        /// How weights are found.
+        #[command(flatten)]
+        hub: HubArgs,
+    },
+    /// Say what is in a weight file; nothing in it is executed.
+    Show {
+        /// The file.
+        file: PathBuf,
+        /// Where in a checkpoint the tensors are, such as `teacher`.
+        #[arg(long)]
+        key: Option<String>,
+        /// List every tensor that does not fit this backbone; exit with 1 when there is one.
+        #[arg(long)]
+        backbone: Option<BackboneName>,
+    },
 }
 
 /// `eosin models`.

@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod half_precision;
 mod metrics_table;
+mod named_weights;
 mod output;
 mod pipeline;
 mod progress;

@@ -14,7 +14,8 @@ use eosin_models::BackboneSpec;
 use eosin_store::Cache;
 use eosin_train::{Experiment, PreparedBackbone};
 
-use crate::args::JobArgs;
+use crate::args::{HubArgs, JobArgs};
+use crate::named_weights;
 use crate::output::note;
 use crate::progress::watch_threads;
 use crate::settings;
@@ -36,6 +37,8 @@ pub struct Job {
     pub positive: usize,
     /// The metric that picks epochs and the best fold.
     pub select: Metric,
+    /// How weights are found by name.
+    hub: HubArgs,
 }
 
 impl Job {
@@ -70,6 +73,7 @@ impl Job {
         Ok(Self {
             positive: positive_class(&config, &manifest)?,
             select: config.train.select.parse()?,
+            hub: args.hub.clone(),
             skipped: bad.into_iter().collect(),
             config,
             manifest,
@@ -83,7 +87,13 @@ impl Job {
     /// When its weights cannot be used or the patches are too small for it.
     pub fn backbone(&self) -> Result<PreparedBackbone> {
         let (config, classes) = (&self.config, self.manifest.classes.len());
-        let backbone = PreparedBackbone::new(&config.backbone, classes, self.size_px, config.seed)?;
+        let named = named_weights::find(&config.backbone, &self.hub)?;
+        let backbone = PreparedBackbone::new(
+            &config.backbone,
+            named.as_ref(),
+            (classes, self.size_px),
+            config.seed,
+        )?;
         for text in &backbone.notes {
             note(&format!("weights: {text}"));
         }

@@ -95,10 +95,21 @@ fn apply_flags(config: &mut Config, args: &JobArgs) {
 /// A run must be repeatable from anywhere.
 fn absolute_weights(config: &mut Config) {
     let weights = &mut config.backbone.weights;
-    if !weights.is_empty() && weights != "random" {
+    if is_weight_path(weights) {
         *weights = std::path::absolute(Path::new(weights))
             .map_or_else(|_| weights.clone(), |path| path.display().to_string());
     }
+}
+
+/// Whether `weights` is a file's path, and not a name, `random` or nothing: it has a separator or a
+/// weight file's ending, or is a file.
+pub fn is_weight_path(weights: &str) -> bool {
+    let path = Path::new(weights);
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    let known = ["safetensors", "pth", "pt", "bin"];
+    path.components().count() > 1
+        || ending.is_some_and(|ending| known.contains(&ending))
+        || (weights != "random" && path.is_file())
 }
 
 /// The cache folder: the one named, else `EOSIN_CACHE`, else the user's.

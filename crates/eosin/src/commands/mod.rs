@@ -13,6 +13,7 @@ pub mod run;
 mod score;
 mod split;
 mod train;
+mod weights;
 
 use std::process::ExitCode;
 
@@ -43,6 +44,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         Command::Export(args) => export::run(&args, json),
         Command::Score(args) => score::run(&args, json),
         Command::Models(args) => models::run(&args, json),
+        Command::Weights(command) => weights::run(&command, json),
         Command::Cache(command) => cache::run(&command, json),
     }
 }

@@ -4,5 +4,7 @@ mod bad_input;
 mod cli_snapshots;
 mod determinism;
 mod end_to_end;
+mod export;
 mod run_files;
 mod scratch;
+mod weights;

@@ -94,7 +94,7 @@ fn a_damaged_file_of_a_run_is_named() {
     let weights = scratch.read("run/fold-0-1.safetensors");
     scratch.write("run/fold-0-1.safetensors", &weights[..weights.len() / 2]);
     let refused = scratch.eosin(&format!("predict run {image}"));
-    refused.refused(&["run/fold-0-1.safetensors is not a safetensors file"]);
+    refused.refused(&["run/fold-0-1.safetensors is not a valid safetensors file"]);
     fs::remove_file(scratch.path("run/fold-0-1.safetensors")).unwrap();
     scratch
         .eosin(&format!("predict run {image}"))

@@ -45,7 +45,7 @@ fn a_file_that_holds_no_weights_is_refused() {
     let refused = scratch.eosin(&format!(
         "run --data data --out run {JOB} --weights w.safetensors"
     ));
-    refused.refused(&["w.safetensors is not a safetensors file"]);
+    refused.refused(&["w.safetensors is not a weight file"]);
     let missing = scratch.eosin(&format!(
         "run --data data --out run2 {JOB} --weights no.safetensors"
     ));
@@ -79,7 +79,7 @@ fn a_network_without_weights_of_its_own_says_so() {
     ));
     refused.refused(&[
         "resnet18 has no weights of its own",
-        "--weights FILE",
+        "eosin weights ls --backbone resnet18",
         "--mode full",
     ]);
 }

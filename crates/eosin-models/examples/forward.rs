@@ -1,0 +1,52 @@
+//! Times the forward pass of one backbone: `forward NAME SIZE BATCH SECONDS [THREADS]` prints the
+//! median milliseconds an image. `bench/forward.py` runs it beside timm.
+
+#![expect(clippy::print_stdout, reason = "the result of an example")]
+
+use std::time::{Duration, Instant};
+
+use eosin_core::Seed;
+use eosin_models::{Backbone, Graph, Workspace, cpu, init_state};
+
+/// Images that a thread runs at once.
+const TOGETHER: usize = 2;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let [name, size, batch, seconds, threads @ ..] = args.as_slice() else {
+        return Err("usage: forward NAME SIZE BATCH SECONDS [THREADS]".into());
+    };
+    let (size, batch): (usize, usize) = (size.parse()?, batch.parse()?);
+    let threads: usize = threads.first().map_or(Ok(2), |count| count.parse())?;
+    let limit = Duration::from_secs_f64(seconds.parse()?);
+    let network = Backbone::new(name.parse()?, 1000, size, &cpu(false));
+    let graph = Graph::logits(&init_state(network, Seed(0)), size);
+    let pixels = size * size * 3;
+    let images: Vec<f32> = (0..batch * pixels)
+        .map(|i| (i % 255) as f32 / 127.5 - 1.0)
+        .collect();
+    let mut workspaces: Vec<Workspace> = (0..threads).map(|_| Workspace::default()).collect();
+    let share = batch.div_ceil(threads);
+    let mut pass = || {
+        std::thread::scope(|scope| {
+            for (part, workspace) in images.chunks(share * pixels).zip(&mut workspaces) {
+                let graph = &graph;
+                scope.spawn(move || {
+                    for group in part.chunks(TOGETHER * pixels) {
+                        std::hint::black_box(graph.run(group.len() / pixels, group, workspace));
+                    }
+                });
+            }
+        });
+    };
+    pass();
+    let (begun, mut times) = (Instant::now(), Vec::new());
+    while times.len() < 3 || begun.elapsed() < limit {
+        let at = Instant::now();
+        pass();
+        times.push(at.elapsed().as_secs_f64() * 1e3 / batch as f64);
+    }
+    times.sort_by(f64::total_cmp);
+    println!("{:.3}", times[times.len() / 2]);
+    Ok(())
+}

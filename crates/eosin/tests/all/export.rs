@@ -1,0 +1,111 @@
+//! Models for other programs: what is written, what is refused.
+
+use crate::scratch::{JOB, Scratch};
+
+fn trained() -> Scratch {
+    let scratch = Scratch::with_phantom();
+    scratch
+        .eosin(&format!("run --data data --out run {JOB}"))
+        .done();
+    scratch
+}
+
+#[test]
+fn a_run_becomes_onnx_and_safetensors() {
+    let scratch = trained();
+    scratch.eosin("export run --out m.onnx --pixels").done();
+    let graph = scratch.read("m.onnx");
+    for word in ["pixels", "logits", "probs", "architecture", "eosin_mini"] {
+        assert!(
+            graph.windows(word.len()).any(|at| at == word.as_bytes()),
+            "{word}"
+        );
+    }
+    scratch.eosin("export run --out m.safetensors").done();
+    assert_eq!(
+        scratch.read("m.safetensors"),
+        scratch.read("run/model.safetensors")
+    );
+    let again = scratch.eosin("export run --out again.onnx --pixels").done();
+    assert!(again.stdout.contains("7.1 MB  f32"), "{}", again.stdout);
+    assert_eq!(scratch.read("again.onnx"), graph);
+}
+
+#[test]
+fn an_exported_model_is_a_weight_file_again() {
+    let scratch = trained();
+    scratch
+        .eosin("export run --out half.safetensors --precision f16")
+        .done();
+    let job = format!("run --data data --out second --weights half.safetensors {JOB}");
+    scratch.eosin(&job).done();
+}
+
+#[test]
+fn a_size_limit_chooses_half_precision_and_says_what_it_costs() {
+    let scratch = trained();
+    let told = scratch
+        .eosin("export run --out m.onnx --max-bytes 5000000 --data data")
+        .done();
+    assert!(told.stderr.contains("f32 would take 70"), "{}", told.stderr);
+    assert!(
+        told.stdout.contains("f32 -> f16 on 12 test patches: AUROC"),
+        "{}",
+        told.stdout
+    );
+    assert!(scratch.read("m.onnx").len() < 5_000_000);
+}
+
+#[test]
+fn models_that_fit_no_limit_are_refused_with_their_sizes() {
+    let scratch = trained();
+    scratch
+        .eosin("export run run --out . --max-bytes 1000")
+        .refused(&["both be written"]);
+    scratch
+        .eosin("export run --out m.onnx --max-bytes 1000")
+        .refused(&["f32 would take", "f16 would take"]);
+    assert!(!scratch.path("m.onnx").exists());
+}
+
+#[test]
+fn exports_refuse_what_they_cannot_do() {
+    let scratch = trained();
+    scratch.write("m.onnx", "mine");
+    for (words, said) in [
+        ("export run --out m.onnx", "add '--overwrite'"),
+        (
+            "export run --out m.pt",
+            "neither in .onnx nor in .safetensors",
+        ),
+        (
+            "export run --out m.safetensors --pixels",
+            "only an ONNX graph can scale",
+        ),
+        ("export run --out n.onnx --fold 7", "fold 7"),
+        ("export nowhere --out n.onnx", "nowhere"),
+    ] {
+        scratch.eosin(words).refused(&[said]);
+    }
+    assert_eq!(scratch.text("m.onnx"), "mine");
+}
+
+#[test]
+fn every_backbone_is_listed_and_one_is_described() {
+    let scratch = Scratch::new();
+    let all = scratch.eosin("models --json").done();
+    assert_eq!(all.json().as_array().map(Vec::len), Some(33));
+    insta::assert_snapshot!(scratch.eosin("models mobilenetv3_large_100").done().stdout);
+    scratch
+        .eosin("models vit_small_patch16_224 --size 100")
+        .refused(&["in steps of 16 px, not 100"]);
+}
+
+#[test]
+fn a_transformer_names_the_nearest_size_it_takes() {
+    let scratch = Scratch::with_phantom();
+    let job = "run --data data --backbone vit_small_patch14_dinov2 --weights random --size 96 --folds 3";
+    scratch
+        .eosin(job)
+        .refused(&["squares of 14 px", "--size 98"]);
+}
