@@ -104,7 +104,8 @@ fn every_backbone_is_listed_and_one_is_described() {
 #[test]
 fn a_transformer_names_the_nearest_size_it_takes() {
     let scratch = Scratch::with_phantom();
-    let job = "run --data data --backbone vit_small_patch14_dinov2 --weights random --size 96 --folds 3";
+    let job =
+        "run --data data --backbone vit_small_patch14_dinov2 --weights random --size 96 --folds 3";
     scratch
         .eosin(job)
         .refused(&["squares of 14 px", "--size 98"]);
