@@ -8,6 +8,7 @@
 //! the weights states the seed, the score and the data.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use eosin_core::config::TrainConfig;
@@ -18,7 +19,7 @@ use eosin_models::{
     Backbone, BackboneSpec, cpu, init_state, load_weights, parameter_count, state_dict,
 };
 use eosin_train::{
-    CrossEntropy, FullTraining, PatchReader, PatchSet, PixelScale, TrainError, predict_full,
+    FullTraining, Loss, PatchReader, PatchSet, PixelScale, TrainError, predict_full,
 };
 use eosin_weights::{StoredAs, WeightFile, to_safetensors};
 use rand::seq::SliceRandom as _;
@@ -123,10 +124,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         patches: &train,
         rows,
         scale: scale.clone(),
-        loss: CrossEntropy {
-            label_smoothing: 0.1,
-            class_weights: vec![1.0; 2],
-        },
+        loss: Loss::new(&config, vec![1.0; 2], 1),
     };
     let network = init_state(Backbone::new(NAME, 2, SIDE, &cpu(true)), SEED);
     println!("{NAME}: {} parameters", parameter_count(&network));
@@ -137,7 +135,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             end.epoch + 1,
             end.train_loss
         );
-        Ok(())
+        Ok(ControlFlow::Continue(()))
     })?;
     let notes = [
         ("architecture", NAME.as_str()),

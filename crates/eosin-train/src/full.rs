@@ -5,6 +5,7 @@
 //! same seed gives the same weights.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Gradients, Tensor, TensorData};
@@ -12,13 +13,13 @@ use eosin_core::config::{Augment, TrainConfig};
 use eosin_core::{D4, Seed, Stream};
 use eosin_models::{Architecture, Backbone, BurnEngine, Graph, Workspace, cpu};
 use rand::RngExt as _;
-use rand::seq::SliceRandom as _;
 use rayon::prelude::*;
 
 use crate::error::TrainError;
-use crate::loss::{CrossEntropy, softmax};
-use crate::optimiser::Optimiser;
+use crate::loss::{Loss, softmax};
+use crate::optimiser::{Optimiser, clip};
 use crate::patches::{PatchSet, PixelScale};
+use crate::sampling::epoch_order;
 use crate::schedule::learning_rate;
 
 /// What one epoch of full training came to.
@@ -29,6 +30,9 @@ pub struct FullEpoch {
     /// Mean loss over the epoch's batches.
     pub train_loss: f64,
 }
+
+/// Hears of the end of an epoch and says whether to go on.
+pub type EpochEnd<'a> = dyn FnMut(FullEpoch, &Backbone) -> Result<ControlFlow<()>, TrainError> + 'a;
 
 /// Trains all weights of `network` on the patches `rows` of `patches`.
 ///
@@ -48,11 +52,13 @@ pub struct FullTraining<'a> {
     /// How pixel values are scaled.
     pub scale: PixelScale,
     /// The loss.
-    pub loss: CrossEntropy,
+    pub loss: Loss,
 }
 
 impl FullTraining<'_> {
     /// Runs every epoch and returns the trained network.
+    ///
+    /// `epoch_end` says whether to stop.
     ///
     /// # Errors
     /// Those of `epoch_end`, which end the training.
@@ -60,15 +66,15 @@ impl FullTraining<'_> {
         &self,
         mut network: Backbone,
         progress: &mut dyn FnMut(usize, usize),
-        epoch_end: &mut dyn FnMut(FullEpoch, &Backbone) -> Result<(), TrainError>,
+        epoch_end: &mut EpochEnd<'_>,
     ) -> Result<Backbone, TrainError> {
-        let steps = self.rows.len().div_ceil(self.config.batch_size);
         let mut flat = FlatWeights::read(&network);
         let mut optimiser = Optimiser::new(self.config, flat.values.len());
         for epoch in 0..self.config.epochs {
             let position = [self.fold, epoch as u64];
-            let mut order = self.rows.to_vec();
-            order.shuffle(&mut self.seed.stream(Stream::Shuffle, &position));
+            let class = |row: usize| self.patches.targets[row];
+            let order = epoch_order(self.config.sampling, self.rows, class, self.seed, position);
+            let steps = order.len().div_ceil(self.config.batch_size);
             let mut augment = self.seed.stream(Stream::Augment, &position);
             let dropout = self.seed.stream(Stream::Dropout, &position);
             let engine = BurnEngine::training(dropout);
@@ -79,19 +85,20 @@ impl FullTraining<'_> {
                     .map(|row| (*row, draw_symmetry(self.config.augment, &mut augment)))
                     .collect();
                 let rate = learning_rate(self.config, epoch * steps + step, steps);
-                let (loss, gradients) = self.differentiate(&network, &engine, &views, &flat);
+                let (loss, mut gradients) = self.differentiate(&network, &engine, &views, &flat);
                 total += loss;
+                clip(&mut gradients, self.config.clip_norm);
                 optimiser.step(&mut flat.values, &gradients, |i| flat.decays[i], rate);
                 network = flat.write(network);
                 progress(epoch * steps + step + 1, self.config.epochs * steps);
             }
-            epoch_end(
-                FullEpoch {
-                    epoch,
-                    train_loss: total / steps as f64,
-                },
-                &network,
-            )?;
+            let end = FullEpoch {
+                epoch,
+                train_loss: total / steps as f64,
+            };
+            if epoch_end(end, &network)?.is_break() {
+                break;
+            }
         }
         Ok(network)
     }

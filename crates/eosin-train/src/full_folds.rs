@@ -1,5 +1,7 @@
 //! Training the whole network of every fold, one fold after the other.
 
+use std::ops::ControlFlow;
+
 use eosin_core::config::TrainConfig;
 use eosin_core::{BackboneName, Seed};
 use eosin_metrics::{Metric, MetricSet};
@@ -9,8 +11,7 @@ use eosin_weights::StateDict;
 use crate::error::TrainError;
 use crate::full::{FullEpoch, FullTraining, predict_full};
 use crate::head_training::class_weights;
-use crate::loss::CrossEntropy;
-use crate::optimiser::narrow;
+use crate::loss::Loss;
 use crate::outcome::{EpochRecord, FoldOutcome, FoldRows, Tracker};
 use crate::patches::{PatchSet, PixelScale};
 
@@ -55,10 +56,7 @@ impl FullFolds<'_> {
     ) -> Result<FoldOutcome<StateDict>, TrainError> {
         let targets = fold.train.iter().map(|row| self.patches.targets[*row]);
         let weights = class_weights(self.config, targets, self.classes);
-        let loss = CrossEntropy {
-            label_smoothing: narrow(self.config.label_smoothing),
-            class_weights: weights,
-        };
+        let loss = Loss::new(self.config, weights, self.positive);
         let training = FullTraining {
             config: self.config,
             seed: self.seed,
@@ -78,7 +76,11 @@ impl FullFolds<'_> {
                 let (record, probs, metrics) = self.judge(network, fold, scale, &loss, end)?;
                 watcher.borrow_mut().epoch(fold, &record);
                 tracker.push(record, &state_dict(network), probs, metrics);
-                Ok(())
+                Ok(if tracker.is_stalled(self.config.patience) {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                })
             },
         )?;
         Ok(tracker.finish(fold))
@@ -99,7 +101,7 @@ impl FullFolds<'_> {
         network: &Backbone,
         fold: &FoldRows,
         scale: &PixelScale,
-        loss: &CrossEntropy,
+        loss: &Loss,
         end: FullEpoch,
     ) -> Result<(EpochRecord, Vec<f32>, MetricSet), TrainError> {
         let FullEpoch { epoch, train_loss } = end;

@@ -4,15 +4,15 @@ use eosin_core::config::{ClassWeights, TrainConfig};
 use eosin_core::{Seed, Stream};
 use eosin_metrics::{Metric, MetricSet};
 use rand::RngExt as _;
-use rand::seq::SliceRandom as _;
 use rayon::prelude::*;
 
 use crate::error::TrainError;
 use crate::full::draw_symmetry;
 use crate::head::Head;
-use crate::loss::CrossEntropy;
-use crate::optimiser::{Optimiser, narrow};
+use crate::loss::Loss;
+use crate::optimiser::{Optimiser, clip, narrow};
 use crate::outcome::{EpochRecord, FoldOutcome, FoldRows, Tracker};
+use crate::sampling::epoch_order;
 use crate::schedule::learning_rate;
 use crate::source::EmbeddingSource;
 
@@ -50,11 +50,15 @@ impl HeadTraining<'_> {
             .map(|index| FoldState::new(self, index))
             .collect();
         for epoch in 0..self.config.epochs {
-            states
+            let mut going: Vec<&mut FoldState> = states
+                .iter_mut()
+                .filter(|state| !state.tracker.is_stalled(self.config.patience))
+                .collect();
+            going
                 .par_iter_mut()
                 .try_for_each(|state| state.epoch(self, epoch))?;
-            for (state, fold) in states.iter().zip(self.folds) {
-                epoch_end(fold, state.tracker.last());
+            for state in going {
+                epoch_end(state.fold, state.tracker.last());
             }
         }
         Ok(states
@@ -85,7 +89,28 @@ pub(crate) fn class_weights(
                 }
             })
             .collect(),
+        ClassWeights::EffectiveNumber => effective_number_weights(&counts),
     }
+}
+
+/// Inverse to the effective number `(1 - beta^n) / (1 - beta)` of each class's `n` patches, with
+/// beta 0.999, mean one over the patches (Cui et al. 2019, arXiv:1901.05555).
+fn effective_number_weights(counts: &[usize]) -> Vec<f32> {
+    const BETA: f64 = 0.999;
+    let raw = counts.iter().map(|count| match count {
+        0 => 0.0,
+        count => (1.0 - BETA) / (1.0 - BETA.powf(*count as f64)),
+    });
+    let raw: Vec<f64> = raw.collect();
+    let total: usize = counts.iter().sum();
+    let mass: f64 = raw
+        .iter()
+        .zip(counts)
+        .map(|(raw, count)| raw * *count as f64)
+        .sum();
+    raw.into_iter()
+        .map(|raw| narrow(raw * total as f64 / mass))
+        .collect()
 }
 
 struct FoldState<'a> {
@@ -93,7 +118,7 @@ struct FoldState<'a> {
     source: &'a dyn EmbeddingSource,
     head: Head,
     optimiser: Optimiser,
-    loss: CrossEntropy,
+    loss: Loss,
     val: Vec<f32>,
     tracker: Tracker<Head>,
 }
@@ -107,10 +132,11 @@ impl<'a> FoldState<'a> {
             fold,
             source,
             optimiser: Optimiser::new(training.config, head.values.len()),
-            loss: CrossEntropy {
-                label_smoothing: narrow(training.config.label_smoothing),
-                class_weights: class_weights(training.config, targets, training.classes),
-            },
+            loss: Loss::new(
+                training.config,
+                class_weights(training.config, targets, training.classes),
+                training.positive,
+            ),
             val: source.upright(&fold.val),
             tracker: Tracker::new(training.select),
             head,
@@ -148,8 +174,9 @@ impl<'a> FoldState<'a> {
     fn pass(&mut self, training: &HeadTraining<'a>, epoch: usize) -> f64 {
         let config = training.config;
         let position = [self.fold.stream, epoch as u64];
-        let mut order = self.fold.train.clone();
-        order.shuffle(&mut training.seed.stream(Stream::Shuffle, &position));
+        let class = |row: usize| training.targets[row];
+        let (rows, seed) = (&self.fold.train, training.seed);
+        let order = epoch_order(config.sampling, rows, class, seed, position);
         let mut augment = training.seed.stream(Stream::Augment, &position);
         let mut dropout = training.seed.stream(Stream::Dropout, &position);
         let (width, steps) = (self.source.width(), order.len().div_ceil(config.batch_size));
@@ -168,6 +195,7 @@ impl<'a> FoldState<'a> {
             let mut derivatives = vec![0.0; logits.len()];
             total += self.loss.backward(&logits, &targets, &mut derivatives);
             self.head.gradients(batch, &derivatives, &mut gradients);
+            clip(&mut gradients, config.clip_norm);
             let rate = learning_rate(config, epoch * steps + step, steps);
             let biases = self.head.classes * width;
             self.optimiser
@@ -188,5 +216,22 @@ fn drop_out(values: &mut [f32], rate: f64, rng: &mut eosin_core::Rng) {
                 scale
             };
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::effective_number_weights;
+
+    #[test]
+    fn effective_numbers_weigh_rare_classes_less_than_their_share_would() {
+        // (1 - 0.999) / (1 - 0.999^n) for 5600 and 240 patches: 1.003701e-3 and 4.684574e-3.
+        let weights = effective_number_weights(&[5600, 0, 240]);
+        let [common, none, rare] = weights[..] else {
+            panic!("{weights:?}");
+        };
+        assert!((rare / common - 4.667_3).abs() < 1e-3, "{weights:?}");
+        assert!(none.abs() < 1e-9);
+        assert!((5600.0 * common + 240.0 * rare - 5840.0).abs() < 1e-2);
     }
 }

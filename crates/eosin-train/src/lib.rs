@@ -23,6 +23,7 @@ mod predictions;
 mod predictor;
 mod prepare;
 mod run_files;
+mod sampling;
 mod schedule;
 mod source;
 
@@ -31,11 +32,11 @@ pub use error::TrainError;
 pub use evaluate::{FoldMetrics, RunMetrics, evaluate};
 pub use experiment::{Event, Experiment, ExperimentResult, FoldWeights};
 pub use fold_network::FoldNetwork;
-pub use full::{FullEpoch, FullTraining, predict_full};
+pub use full::{EpochEnd, FullEpoch, FullTraining, predict_full};
 pub use full_folds::{FullFolds, FullWatcher};
 pub use head::Head;
 pub use head_training::HeadTraining;
-pub use loss::{CrossEntropy, softmax};
+pub use loss::{Loss, softmax};
 pub use optimiser::Optimiser;
 pub use outcome::{EpochRecord, FoldOutcome, FoldRows};
 pub use patches::{PatchSet, PixelScale};
@@ -43,5 +44,6 @@ pub use predictions::{Part, Prediction, most_probable, predictions_from_csv, pre
 pub use predictor::{Predictor, UseFolds};
 pub use prepare::{NamedWeights, PreparedBackbone};
 pub use run_files::{MODEL, save_run};
+pub use sampling::epoch_order;
 pub use schedule::learning_rate;
 pub use source::EmbeddingSource;

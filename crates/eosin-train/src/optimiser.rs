@@ -5,12 +5,17 @@ use eosin_core::config::{OptimiserKind, TrainConfig};
 const BETA1: f32 = 0.9;
 const BETA2: f32 = 0.999;
 const EPSILON: f32 = 1e-8;
+/// How slowly `rmsprop` forgets.
+const ALPHA: f32 = 0.99;
+/// How slowly the running mean of `lion` forgets.
+const LION_BETA2: f32 = 0.99;
 
 /// An optimiser with its state. `step` follows PyTorch's update rules.
 #[derive(Clone, Debug)]
 pub struct Optimiser {
     kind: OptimiserKind,
     momentum: f32,
+    nesterov: bool,
     weight_decay: f32,
     steps: i32,
     first: Vec<f32>,
@@ -20,14 +25,14 @@ pub struct Optimiser {
 impl Optimiser {
     /// A fresh state for `len` weights.
     pub fn new(config: &TrainConfig, len: usize) -> Self {
-        let second = if config.optimiser == OptimiserKind::Sgd {
-            0
-        } else {
-            len
+        let second = match config.optimiser {
+            OptimiserKind::Sgd | OptimiserKind::Lion => 0,
+            OptimiserKind::Adam | OptimiserKind::AdamW | OptimiserKind::RmsProp => len,
         };
         Self {
             kind: config.optimiser,
             momentum: narrow(config.momentum),
+            nesterov: config.nesterov,
             weight_decay: narrow(config.weight_decay),
             steps: 0,
             first: vec![0.0; len],
@@ -37,9 +42,14 @@ impl Optimiser {
 
     /// Moves `weights` against `gradients`. `decays(i)` says whether weight `i` is decayed.
     ///
-    /// - `sgd`: `v = momentum v + g + decay w; w -= lr v` (Sutskever et al. 2013, PyTorch's form)
+    /// - `sgd`: `v = momentum v + g + decay w; w -= lr v` (Sutskever et al. 2013, PyTorch's form);
+    ///   with `nesterov` `w -= lr (g + decay w + momentum v)`
     /// - `adam`: Kingma & Ba 2015, arXiv:1412.6980, the decay added to the gradient
     /// - `adamw`: Loshchilov & Hutter 2019, arXiv:1711.05101: `w -= lr decay w` first
+    /// - `rmsprop`: Tieleman & Hinton 2012, PyTorch's form: `s = 0.99 s + 0.01 g^2;
+    ///   v = momentum v + g / (sqrt s + 1e-8); w -= lr v`, the decay added to the gradient
+    /// - `lion`: Chen et al. 2023, arXiv:2302.06675: `w -= lr (decay w + sign(0.9 m + 0.1 g));
+    ///   m = 0.99 m + 0.01 g`
     ///
     /// # Panics
     /// When the lengths differ from the state's.
@@ -68,18 +78,55 @@ impl Optimiser {
             let decay = if decays(i) { self.weight_decay } else { 0.0 };
             let mut gradient = *gradient;
             match self.kind {
-                OptimiserKind::AdamW => *weight -= rate * decay * *weight,
-                OptimiserKind::Sgd | OptimiserKind::Adam => gradient += decay * *weight,
+                OptimiserKind::AdamW | OptimiserKind::Lion => *weight -= rate * decay * *weight,
+                OptimiserKind::Sgd | OptimiserKind::Adam | OptimiserKind::RmsProp => {
+                    gradient += decay * *weight;
+                }
             }
-            if self.kind == OptimiserKind::Sgd {
-                self.first[i] = self.momentum * self.first[i] + gradient;
-                *weight -= rate * self.first[i];
-                continue;
+            let first = &mut self.first[i];
+            match self.kind {
+                OptimiserKind::Sgd => {
+                    *first = self.momentum * *first + gradient;
+                    let ahead = gradient + self.momentum * *first;
+                    *weight -= rate * if self.nesterov { ahead } else { *first };
+                }
+                OptimiserKind::RmsProp => {
+                    let second = &mut self.second[i];
+                    *second = ALPHA * *second + (1.0 - ALPHA) * gradient * gradient;
+                    *first = self.momentum * *first + gradient / (second.sqrt() + EPSILON);
+                    *weight -= rate * *first;
+                }
+                OptimiserKind::Lion => {
+                    let direction = BETA1 * *first + (1.0 - BETA1) * gradient;
+                    *first = LION_BETA2 * *first + (1.0 - LION_BETA2) * gradient;
+                    // `signum` of zero is one.
+                    if direction != 0.0 {
+                        *weight -= rate * direction.signum();
+                    }
+                }
+                OptimiserKind::Adam | OptimiserKind::AdamW => {
+                    let second = &mut self.second[i];
+                    *first = BETA1 * *first + (1.0 - BETA1) * gradient;
+                    *second = BETA2 * *second + (1.0 - BETA2) * gradient * gradient;
+                    let denominator = second.sqrt() / correction2 + EPSILON;
+                    *weight -= rate / correction1 * *first / denominator;
+                }
             }
-            self.first[i] = BETA1 * self.first[i] + (1.0 - BETA1) * gradient;
-            self.second[i] = BETA2 * self.second[i] + (1.0 - BETA2) * gradient * gradient;
-            let denominator = self.second[i].sqrt() / correction2 + EPSILON;
-            *weight -= rate / correction1 * self.first[i] / denominator;
+        }
+    }
+}
+
+/// Scales `gradients` down to the norm `limit` when theirs is larger, as PyTorch's
+/// `clip_grad_norm_`; a `limit` of 0 is none.
+pub(crate) fn clip(gradients: &mut [f32], limit: f64) {
+    if limit == 0.0 {
+        return;
+    }
+    let square: f64 = gradients.iter().map(|g| f64::from(*g).powi(2)).sum();
+    let factor = limit / (square.sqrt() + 1e-6);
+    if factor < 1.0 {
+        for gradient in gradients {
+            *gradient *= narrow(factor);
         }
     }
 }
@@ -99,18 +146,25 @@ mod tests {
     const TORCH_SGD: [f32; 2] = [0.863_524, -2.049_548];
     const TORCH_ADAM: [f32; 2] = [0.812_098_3, -1.953_127];
     const TORCH_ADAMW: [f32; 2] = [0.800_639, -1.920_397];
+    const TORCH_NESTEROV: [f32; 2] = [0.877_211_2, -2.137_897];
+    const TORCH_RMSPROP: [f32; 2] = [-1.575_345, -1.077_342];
+    const TIMM_LION: [f32; 2] = [0.873_289, -2.041_588];
 
-    /// `torch.optim` 2.15: three steps from w = [1, -2] with gradients [0.5, -1], [0.25, 2],
+    /// `torch.optim` 2.15 (Lion: timm 1.0.31): three steps from w = [1, -2] with gradients [0.5, -1], [0.25, 2],
     /// [-1, 0.5], lr 0.1, weight decay 0.1, momentum 0.9.
     #[test]
     fn three_steps_equal_torch() {
-        for (kind, expected) in [
-            (OptimiserKind::Sgd, TORCH_SGD),
-            (OptimiserKind::Adam, TORCH_ADAM),
-            (OptimiserKind::AdamW, TORCH_ADAMW),
+        for (kind, nesterov, expected) in [
+            (OptimiserKind::Sgd, false, TORCH_SGD),
+            (OptimiserKind::Sgd, true, TORCH_NESTEROV),
+            (OptimiserKind::Adam, false, TORCH_ADAM),
+            (OptimiserKind::AdamW, false, TORCH_ADAMW),
+            (OptimiserKind::RmsProp, false, TORCH_RMSPROP),
+            (OptimiserKind::Lion, false, TIMM_LION),
         ] {
             let config = TrainConfig {
                 optimiser: kind,
+                nesterov,
                 weight_decay: 0.1,
                 ..TrainConfig::default()
             };
@@ -134,5 +188,17 @@ mod tests {
         let mut weights = [1.0, 1.0];
         Optimiser::new(&config, 2).step(&mut weights, &[0.0, 0.0], |i| i == 0, 0.1);
         assert_eq!(weights.map(f32::to_bits), [0.95_f32, 1.0].map(f32::to_bits));
+    }
+
+    #[test]
+    fn long_gradients_are_clipped_and_short_ones_kept() {
+        let mut gradients = [3.0, -4.0];
+        clip(&mut gradients, 10.0);
+        assert_eq!(
+            gradients.map(f32::to_bits),
+            [3.0_f32, -4.0].map(f32::to_bits)
+        );
+        clip(&mut gradients, 1.0);
+        assert!((gradients[0] - 0.6).abs() < 1e-6 && (gradients[1] + 0.8).abs() < 1e-6);
     }
 }

@@ -151,6 +151,12 @@ impl<W: Clone> Tracker<W> {
         self.epochs.push(record);
     }
 
+    /// Whether the last `patience` epochs brought no better one; a `patience` of 0 never runs out.
+    pub(crate) fn is_stalled(&self, patience: usize) -> bool {
+        let best = self.best.as_ref().map_or(0, |best| best.epoch);
+        patience > 0 && self.epochs.len() > best + patience
+    }
+
     pub(crate) fn last(&self) -> &EpochRecord {
         self.epochs.last().expect("an epoch has just been recorded")
     }

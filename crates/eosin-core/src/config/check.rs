@@ -1,6 +1,6 @@
 //! From a TOML text to a checked configuration.
 
-use super::{Config, TrainConfig};
+use super::{ClassWeights, Config, LossKind, ScheduleKind, TrainConfig};
 use crate::choice::nearest;
 
 /// Why a configuration cannot be used.
@@ -159,6 +159,65 @@ impl Config {
             "train.warmup_epochs",
             warmup.to_string(),
             "from 0 to train.epochs",
+        )?;
+        self.train.check_loss()
+    }
+}
+
+impl TrainConfig {
+    /// Settings of losses and schedules that contradict each other are refused, not ignored.
+    fn check_loss(&self) -> Result<(), ConfigError> {
+        let refuse = |wrong: bool, key, got: String, expected| {
+            if wrong {
+                Err(ConfigError::Range { key, got, expected })
+            } else {
+                Ok(())
+            }
+        };
+        let clip = self.clip_norm;
+        refuse(
+            !(clip.is_finite() && clip >= 0.0),
+            "train.clip_norm",
+            clip.to_string(),
+            "0 or more",
+        )?;
+        refuse(
+            self.loss != LossKind::CrossEntropy && self.label_smoothing > 0.0,
+            "train.label_smoothing",
+            self.label_smoothing.to_string(),
+            "0 with any loss but cross-entropy",
+        )?;
+        let gamma = self.focal_gamma;
+        refuse(
+            !(gamma == 0.0 || (gamma >= 1.0 && gamma.is_finite())),
+            "train.focal_gamma",
+            gamma.to_string(),
+            "0, or at least 1",
+        )?;
+        refuse(
+            !(self.gce_q > 0.0 && self.gce_q <= 1.0),
+            "train.gce_q",
+            self.gce_q.to_string(),
+            "above 0, at most 1",
+        )?;
+        let weight = self.positive_weight;
+        refuse(
+            !(weight.is_finite() && weight > 0.0),
+            "train.positive_weight",
+            weight.to_string(),
+            "above 0",
+        )?;
+        refuse(
+            self.loss == LossKind::Binary && self.class_weights != ClassWeights::None,
+            "train.class_weights",
+            self.class_weights.to_string(),
+            "none with the binary loss, which has train.positive_weight",
+        )?;
+        refuse(
+            self.schedule == ScheduleKind::OneCycle && self.warmup_epochs > 0.0,
+            "train.warmup_epochs",
+            self.warmup_epochs.to_string(),
+            "0 with the one-cycle schedule, which warms up by itself",
         )
     }
 }

@@ -102,6 +102,10 @@ crate::choice::choices! {
         Adam => "adam",
         /// Adam with decoupled weight decay.
         AdamW => "adamw",
+        /// Gradients over their running root mean square, with momentum.
+        RmsProp => "rmsprop",
+        /// The sign of a running mean, with decoupled weight decay.
+        Lion => "lion",
     }
 }
 
@@ -114,6 +118,10 @@ crate::choice::choices! {
         Cosine => "cosine",
         /// Divided by ten after each third of the epochs.
         Step => "step",
+        /// Falling exponentially to a hundredth.
+        Exponential => "exponential",
+        /// Up to the full rate over the first three tenths, then down to nearly nothing.
+        OneCycle => "one-cycle",
     }
 }
 
@@ -124,6 +132,36 @@ crate::choice::choices! {
         None => "none",
         /// Inverse to the class's share of the training part, mean one over the patches.
         Balanced => "balanced",
+        /// Inverse to the class's effective number of patches, mean one over the patches.
+        EffectiveNumber => "effective-number",
+    }
+}
+
+crate::choice::choices! {
+    /// What is minimised.
+    pub enum LossKind {
+        /// Cross-entropy of the softmax.
+        CrossEntropy => "cross-entropy",
+        /// Cross-entropy that counts sure patches less.
+        Focal => "focal",
+        /// Between cross-entropy and mean absolute error: for noisy labels.
+        GeneralisedCrossEntropy => "generalised-cross-entropy",
+        /// Cross-entropy of two classes with a weight for the positive one.
+        Binary => "binary",
+    }
+}
+
+crate::choice::choices! {
+    /// Which patches make an epoch.
+    pub enum Sampling {
+        /// Every patch once.
+        None => "none",
+        /// As many of each class as the rarest has, drawn anew each epoch.
+        Under => "under",
+        /// As many of each class as the commonest has, by repetition.
+        Over => "over",
+        /// As many patches as there are, every batch with the same number of each class.
+        BalancedBatches => "balanced-batches",
     }
 }
 

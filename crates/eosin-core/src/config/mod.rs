@@ -2,14 +2,16 @@
 
 mod check;
 mod choices;
+mod train;
 
 use serde::{Deserialize, Serialize};
 
 pub use self::check::ConfigError;
 pub use self::choices::{
-    Augment, CacheDtype, ClassWeights, GroupBy, NormaliseMode, OptimiserKind, ResizeFilter,
-    ResizePolicy, ScheduleKind, StatisticsKind, TrainMode,
+    Augment, CacheDtype, ClassWeights, GroupBy, LossKind, NormaliseMode, OptimiserKind,
+    ResizeFilter, ResizePolicy, Sampling, ScheduleKind, StatisticsKind, TrainMode,
 };
+pub use self::train::TrainConfig;
 use crate::model::BackboneName;
 use crate::seed::Seed;
 
@@ -96,61 +98,6 @@ impl Default for BackboneConfig {
             weights: String::new(),
             normalise: NormaliseMode::Backbone,
             statistics: StatisticsKind::PooledPixels,
-        }
-    }
-}
-
-/// How weights are trained.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct TrainConfig {
-    /// Which weights are trained.
-    pub mode: TrainMode,
-    /// Passes over the training part.
-    pub epochs: usize,
-    /// Patches in one step.
-    pub batch_size: usize,
-    /// The rule that turns gradients into steps.
-    pub optimiser: OptimiserKind,
-    /// Highest learning rate.
-    pub learning_rate: f64,
-    /// Momentum of `sgd`.
-    pub momentum: f64,
-    /// Decay of weights (never of biases or batch-norm scales).
-    pub weight_decay: f64,
-    /// How the learning rate changes.
-    pub schedule: ScheduleKind,
-    /// Epochs over which the learning rate rises linearly from zero first.
-    pub warmup_epochs: f64,
-    /// Share of the target probability spread over all classes.
-    pub label_smoothing: f64,
-    /// Share of embedding values zeroed in training.
-    pub dropout: f64,
-    /// Weights of the classes in the loss.
-    pub class_weights: ClassWeights,
-    /// Random changes to training patches.
-    pub augment: Augment,
-    /// The metric that picks the best epoch and the best fold.
-    pub select: String,
-}
-
-impl Default for TrainConfig {
-    fn default() -> Self {
-        Self {
-            mode: TrainMode::Head,
-            epochs: 20,
-            batch_size: 64,
-            optimiser: OptimiserKind::AdamW,
-            learning_rate: 1e-3,
-            momentum: 0.9,
-            weight_decay: 1e-2,
-            schedule: ScheduleKind::Cosine,
-            warmup_epochs: 0.0,
-            label_smoothing: 0.1,
-            dropout: 0.0,
-            class_weights: ClassWeights::None,
-            augment: Augment::D4,
-            select: "auroc".to_owned(),
         }
     }
 }

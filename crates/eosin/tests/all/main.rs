@@ -7,4 +7,5 @@ mod end_to_end;
 mod export;
 mod run_files;
 mod scratch;
+mod training;
 mod weights;

@@ -1,0 +1,103 @@
+//! Losses, sampling, optimisers and early stopping, through the configuration.
+
+use crate::scratch::{JOB, Scratch};
+
+/// Trains and returns the number of epochs of all folds together.
+fn run(scratch: &Scratch, out: &str, settings: &[&str]) -> usize {
+    let settings: Vec<String> = settings
+        .iter()
+        .map(|set| format!("--set train.{set}"))
+        .collect();
+    let job = format!(
+        "run --data data --out {out} --folds 3 {}",
+        settings.join(" ")
+    );
+    scratch.eosin(&job).done();
+    let events = scratch.text(&format!("{out}/events.jsonl"));
+    events
+        .lines()
+        .filter(|line| line.contains("train_loss"))
+        .count()
+}
+
+#[test]
+fn every_loss_sampling_optimiser_and_schedule_trains() {
+    let scratch = Scratch::with_phantom();
+    for (index, settings) in [
+        &[
+            "loss=focal",
+            "label_smoothing=0",
+            "sampling=under",
+            "optimiser=lion",
+            "epochs=3",
+        ][..],
+        &[
+            "loss=generalised-cross-entropy",
+            "label_smoothing=0",
+            "sampling=over",
+            "optimiser=rmsprop",
+            "epochs=3",
+        ],
+        &[
+            "loss=binary",
+            "label_smoothing=0",
+            "positive_weight=2",
+            "schedule=one-cycle",
+            "epochs=3",
+        ],
+        &[
+            "sampling=balanced-batches",
+            "class_weights=effective-number",
+            "schedule=exponential",
+            "epochs=3",
+        ],
+        &[
+            "optimiser=sgd",
+            "nesterov=true",
+            "clip_norm=0.5",
+            "learning_rate=0.01",
+            "epochs=3",
+        ],
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let one = format!("a{index}");
+        // Three folds of three epochs.
+        assert_eq!(run(&scratch, &one, settings), 9, "{settings:?}");
+        let other = format!("b{index}");
+        run(&scratch, &other, settings);
+        let [a, b] = [one, other].map(|out| scratch.read(&format!("{out}/predictions.csv")));
+        assert!(a == b, "{settings:?} is not repeatable");
+    }
+}
+
+#[test]
+fn a_fold_that_does_not_improve_stops_early() {
+    let scratch = Scratch::with_phantom();
+    // With a rate this small no prediction changes, so no epoch is better than the first.
+    let still = ["learning_rate=1e-12", "epochs=10", "patience=2"];
+    assert_eq!(run(&scratch, "still", &still), 9);
+    let patient = ["learning_rate=1e-12", "epochs=10", "patience=0"];
+    assert_eq!(run(&scratch, "patient", &patient), 30);
+}
+
+#[test]
+fn settings_that_contradict_each_other_are_refused() {
+    let scratch = Scratch::with_phantom();
+    for (settings, said) in [
+        (
+            "--set train.loss=focal",
+            "train.label_smoothing is 0.1; it must be 0",
+        ),
+        (
+            "--set train.schedule=one-cycle --set train.warmup_epochs=1",
+            "warms up by itself",
+        ),
+        ("--set train.sampling=overr", "did you mean 'over'"),
+    ] {
+        scratch
+            .eosin(&format!("run --data data --out run {JOB} {settings}"))
+            .refused(&[said]);
+    }
+}
