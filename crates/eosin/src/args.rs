@@ -152,6 +152,9 @@ pub struct OutArgs {
     /// Replace the run that the folder holds.
     #[arg(long)]
     pub overwrite: bool,
+    /// Also write TensorBoard event files, a fold each, to `tensorboard` in the run folder.
+    #[arg(long)]
+    pub tensorboard: bool,
 }
 
 /// `eosin train`.

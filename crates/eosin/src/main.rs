@@ -11,6 +11,7 @@ mod progress;
 mod report;
 mod score_files;
 mod settings;
+mod tensorboard;
 
 use std::process::ExitCode;
 

@@ -17,6 +17,7 @@ use crate::pipeline::Job;
 use crate::progress::Progress;
 use crate::report;
 use crate::settings::cache_dir;
+use crate::tensorboard::TensorBoard;
 
 /// Inspects, splits, embeds, trains, evaluates and reports.
 ///
@@ -68,7 +69,9 @@ pub fn execute(
         job.config.cache.max_bytes,
     )?;
     let experiment = job.experiment(folds, &backbone, &cache);
-    let (result, mut timings) = watch(&experiment, &folder)?;
+    TensorBoard::clear(&dir)?;
+    let board = out.tensorboard.then(|| TensorBoard::new(&dir));
+    let (result, mut timings) = watch(&experiment, &folder, board)?;
     let record = record(job, folds, &backbone, &result, created);
     save_run(&folder, &record, &backbone, &result)?;
     timings.total_secs = begun.elapsed().as_secs_f64();
@@ -117,14 +120,18 @@ fn manifest_csv(manifest: &Manifest) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Runs the experiment; events go to the bars and to `events.jsonl`.
-fn watch(experiment: &Experiment<'_>, folder: &RunFolder) -> Result<(ExperimentResult, Timings)> {
+/// Runs the experiment; events go to the bars, to `events.jsonl` and to TensorBoard's files.
+fn watch(
+    experiment: &Experiment<'_>,
+    folder: &RunFolder,
+    mut board: Option<TensorBoard>,
+) -> Result<(ExperimentResult, Timings)> {
     let mut log = folder.event_log()?;
     let mut timings = Timings::default();
     let begun = Instant::now();
     let mut embed = Some(Progress::new("embed", "patches"));
     let mut train: Option<Progress> = None;
-    let mut failure = None;
+    let mut failure: Option<anyhow::Error> = None;
     let total = experiment.config.train.epochs * experiment.folds.folds.len();
     let mut epochs = 0;
     let result = experiment.run(&mut |event| match event {
@@ -145,18 +152,26 @@ fn watch(experiment: &Experiment<'_>, folder: &RunFolder) -> Result<(ExperimentR
             let train = train.get_or_insert_with(|| Progress::new("train", "steps"));
             train.update(*done, *total, &format!("fold {fold}"));
         }
-        Event::Epoch { record, .. } => {
+        Event::Epoch {
+            repeat,
+            fold,
+            record,
+        } => {
             epochs += 1;
             let metric = record
                 .val_metric
                 .map_or_else(String::new, |value| format!("{value:.4}"));
             let train = train.get_or_insert_with(|| Progress::new("train", "epochs"));
             train.update(epochs, total, &metric);
-            failure = log.append(event).err().or(failure.take());
+            let written = log.append(event).map_err(anyhow::Error::from);
+            let drawn = board
+                .as_mut()
+                .map_or(Ok(()), |board| board.epoch(*repeat, *fold, record));
+            failure = failure.take().or(written.and(drawn).err());
         }
     })?;
     if let Some(failure) = failure {
-        return Err(failure.into());
+        return Err(failure);
     }
     if let Some(train) = train {
         train.finish(&format!("{} folds", result.folds.len()));

@@ -101,3 +101,55 @@ fn settings_that_contradict_each_other_are_refused() {
             .refused(&[said]);
     }
 }
+
+/// Reads every fold's scalars with TensorBoard's own reader and prints tag, step and value.
+const READER: &str = "
+import glob, sys
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+for folder in sorted(glob.glob('run/tensorboard/*')):
+    board = EventAccumulator(folder).Reload()
+    for tag in sorted(board.Tags()['scalars']):
+        print(folder.split('/')[-1], tag, *[f'{e.step}:{e.value:.6f}' for e in board.Scalars(tag)])
+";
+
+#[test]
+fn tensorboard_reads_the_event_files() {
+    let scratch = Scratch::with_phantom();
+    scratch
+        .eosin(&format!("run --data data --out run {JOB} --tensorboard"))
+        .done();
+    let file = scratch.read("run/tensorboard/fold-0-0/events.out.tfevents.0.eosin");
+    assert!(file.windows(13).any(|at| at == b"brain.Event:2"));
+    let Some(python) = std::env::var_os("EOSIN_PYTHON") else {
+        println!("skipped: EOSIN_PYTHON names no Python with TensorBoard");
+        return;
+    };
+    let read = std::process::Command::new(python)
+        .args(["-c", READER])
+        .current_dir(scratch.path(""))
+        .output()
+        .expect("Python runs");
+    let read = String::from_utf8(read.stdout).expect("text");
+    let mut expected = 0;
+    for line in scratch.text("run/events.jsonl").lines() {
+        let event: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        let Some(loss) = event["val_loss"].as_f64() else {
+            continue;
+        };
+        expected += 1;
+        let fold = format!("fold-0-{} loss/val", event["fold"]);
+        let told = read
+            .lines()
+            .find(|line| line.starts_with(&fold))
+            .expect("a fold's line");
+        let point = format!(" {}:", event["epoch"]);
+        let (_, from) = told.split_once(&point).expect("a point an epoch");
+        let value = from
+            .split(' ')
+            .next()
+            .and_then(|value| value.parse::<f64>().ok());
+        let error = (value.expect("a number") - loss).abs();
+        assert!(error < 1e-6, "{told} has not {loss} at {point}");
+    }
+    assert_eq!(expected, 9);
+}
