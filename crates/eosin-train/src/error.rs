@@ -103,6 +103,11 @@ pub enum TrainError {
         "{0} has no weights of its own; name published ones or a file with '--weights' ('eosin weights ls --backbone {0}' lists names), or train from fresh weights with '--weights random --mode full'"
     )]
     NoWeights(eosin_core::BackboneName),
+    /// Two runs judge different patches.
+    #[error(
+        "the runs do not predict the same patches in the same cross-validations: compare runs on the same folds"
+    )]
+    NotPaired,
     /// A weight file cannot be used.
     #[error(transparent)]
     Weights(#[from] eosin_weights::WeightsError),

@@ -38,6 +38,8 @@ pub enum Command {
     Embed(JobArgs),
     /// Train on folds made before.
     Train(TrainArgs),
+    /// Change one thing at a time and say which changes help.
+    Ablate(AblateArgs),
     /// Compute a run's metrics again from its predictions.
     Evaluate(EvaluateArgs),
     /// Give probabilities for new images.
@@ -57,7 +59,7 @@ pub enum Command {
 }
 
 /// The data and the configuration that most commands share.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub struct JobArgs {
     /// Folder of patches, or a CSV or TSV manifest.
     #[arg(long, value_name = "DIR")]
@@ -116,6 +118,9 @@ pub struct JobArgs {
     /// How weights are found by name.
     #[command(flatten)]
     pub hub: HubArgs,
+    /// Settings that win over flags: what `eosin ablate` changes.
+    #[arg(skip)]
+    pub factor: Vec<String>,
 }
 
 /// How weights are found by name.
@@ -169,6 +174,23 @@ pub struct TrainArgs {
     /// Where the run is written.
     #[command(flatten)]
     pub out: OutArgs,
+}
+
+/// `eosin ablate`.
+#[derive(Debug, clap::Args)]
+pub struct AblateArgs {
+    /// The base.
+    #[command(flatten)]
+    pub job: JobArgs,
+    /// A change, `KEY=VALUE` or several with commas between them; default: a list of usual ones.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub factor: Vec<String>,
+    /// Folder for the runs and `ablation.json`; default: a new one under `ablations`.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Replace the runs that the folder holds.
+    #[arg(long)]
+    pub overwrite: bool,
 }
 
 /// `eosin inspect`.

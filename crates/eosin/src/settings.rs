@@ -24,6 +24,10 @@ pub fn resolve(args: &JobArgs) -> Result<Config> {
     let text = with_settings(&text, &args.set)?;
     let mut config = Config::from_toml(&text).with_context(|| format!("in {origin}"))?;
     apply_flags(&mut config, args);
+    if !args.factor.is_empty() {
+        let text = with_settings(&config.to_toml(), &args.factor)?;
+        config = Config::from_toml(&text)?;
+    }
     config.check()?;
     config
         .train

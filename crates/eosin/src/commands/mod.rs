@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod ablate;
 mod cache;
 mod demo;
 mod embed;
@@ -39,6 +40,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         Command::Split(args) => split::run(&args, json),
         Command::Embed(args) => embed::run(&args, json),
         Command::Train(args) => train::run(&args, json),
+        Command::Ablate(args) => ablate::run(&args, json),
         Command::Evaluate(args) => evaluate::run(&args, json),
         Command::Predict(args) => predict::run(&args, json),
         Command::Export(args) => export::run(&args, json),

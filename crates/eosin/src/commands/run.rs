@@ -41,6 +41,16 @@ pub struct Timings {
     pub total_secs: f64,
 }
 
+/// A run that has been written.
+pub struct Finished {
+    dir: PathBuf,
+    folder: RunFolder,
+    record: RunRecord,
+    /// What came of it.
+    pub result: ExperimentResult,
+    timings: Timings,
+}
+
 /// Everything after the split.
 ///
 /// # Errors
@@ -52,6 +62,36 @@ pub fn execute(
     folds: &Folds,
     json: bool,
 ) -> Result<ExitCode> {
+    let finished = complete(args, out, job, folds)?;
+    let Finished {
+        dir,
+        folder,
+        record,
+        result,
+        timings,
+    } = &finished;
+    if json {
+        say_json(&serde_json::json!({
+            "run": dir, "record": record, "metrics": result.metrics, "timings": timings,
+        }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    print_result(record, result);
+    let [report, model] = [names::REPORT, eosin_train::MODEL].map(|name| folder.path(name));
+    say(&format!("report   {}", report.display()));
+    say(&format!("model    {}", model.display()));
+    say(&format!(
+        "predict  eosin predict {} IMAGES...",
+        dir.display()
+    ));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Embeds, trains, judges and writes the run folder.
+///
+/// # Errors
+/// As [`run`].
+pub fn complete(args: &JobArgs, out: &OutArgs, job: &Job, folds: &Folds) -> Result<Finished> {
     let begun = Instant::now();
     let created = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
     let existing = if out.overwrite {
@@ -59,7 +99,10 @@ pub fn execute(
     } else {
         Existing::Refuse
     };
-    let dir = out.out.clone().unwrap_or_else(|| default_out(&created));
+    let dir = out
+        .out
+        .clone()
+        .unwrap_or_else(|| default_out("runs", &created));
     // Before the folder is made: a weight file that cannot be used leaves nothing behind.
     let backbone = job.backbone()?;
     let folder = RunFolder::create(&dir, existing)?;
@@ -77,31 +120,18 @@ pub fn execute(
     timings.total_secs = begun.elapsed().as_secs_f64();
     folder.write_json(names::TIMINGS, &timings)?;
     report::write(&folder, &job.manifest, &args.data)?;
-    if json {
-        say_json(&serde_json::json!({
-            "run": dir, "record": record, "metrics": result.metrics, "timings": timings,
-        }))?;
-    } else {
-        print_result(&record, &result);
-        say(&format!(
-            "report   {}",
-            folder.path(names::REPORT).display()
-        ));
-        say(&format!(
-            "model    {}",
-            folder.path(eosin_train::MODEL).display()
-        ));
-        say(&format!(
-            "predict  eosin predict {} IMAGES...",
-            dir.display()
-        ));
-    }
-    Ok(ExitCode::SUCCESS)
+    Ok(Finished {
+        dir,
+        folder,
+        record,
+        result,
+        timings,
+    })
 }
 
-/// `runs/<time>`.
-fn default_out(created: &str) -> PathBuf {
-    PathBuf::from("runs").join(created.replace(':', "-"))
+/// `<parent>/<time>`.
+pub fn default_out(parent: &str, created: &str) -> PathBuf {
+    PathBuf::from(parent).join(created.replace(':', "-"))
 }
 
 fn write_inputs(folder: &RunFolder, job: &Job, folds: &Folds) -> Result<()> {

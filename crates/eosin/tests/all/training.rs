@@ -153,3 +153,44 @@ fn tensorboard_reads_the_event_files() {
     }
     assert_eq!(expected, 9);
 }
+
+#[test]
+fn an_ablation_compares_each_change_with_the_base() {
+    let scratch = Scratch::with_phantom();
+    let words = format!(
+        "ablate --data data --out ab {JOB} --factor train.epochs=3 --factor \
+         train.sampling=under,train.label_smoothing=0"
+    );
+    let told = scratch.eosin(&words).done();
+    assert!(
+        told.stdout.contains("6 groups resampled together"),
+        "{}",
+        told.stdout
+    );
+    let found = scratch.json("ab/ablation.json");
+    // The base has three epochs, too.
+    assert_eq!(found[0]["difference"].as_f64(), Some(0.0));
+    assert_eq!(found[0]["verdict"], "cannot tell");
+    assert_eq!(found[1]["settings"][1], "train.label_smoothing=0");
+    let config = scratch.text("ab/2-train.sampling=under,train.label_smoothing=0/config.toml");
+    assert!(config.contains("sampling = \"under\""), "{config}");
+    assert_eq!(
+        scratch.read("ab/base/folds.json"),
+        scratch.read("ab/1-train.epochs=3/folds.json")
+    );
+}
+
+#[test]
+fn an_ablation_refuses_changes_that_cannot_be_paired() {
+    let scratch = Scratch::with_phantom();
+    for (factor, said) in [
+        ("split.folds=2", "runs on other folds cannot be compared"),
+        ("seed=3", "runs on other folds cannot be compared"),
+        ("train.epoch=3", "did you mean 'train.epochs'"),
+        ("epochs", "write train.epochs=40"),
+    ] {
+        let words = format!("ablate --data data --out ab {JOB} --factor {factor}");
+        scratch.eosin(&words).refused(&[said]);
+    }
+    assert!(!scratch.path("ab").exists());
+}

@@ -1,0 +1,189 @@
+//! `eosin ablate`: one change at a time, on the same folds and seeds.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use anyhow::{Context as _, Result, bail};
+use eosin_data::{Folds, Manifest};
+use eosin_store::write_atomic;
+use eosin_train::{PairedDifference, Prediction, paired_difference};
+use serde::Serialize;
+
+use crate::args::{AblateArgs, JobArgs, OutArgs};
+use crate::commands::run::{complete, default_out};
+use crate::output::{note, say, say_json, say_table};
+use crate::pipeline::Job;
+
+/// What the 2020 datathon's teams changed, as far as a run on cached embeddings can show it.
+const USUAL: [&str; 8] = [
+    "train.epochs=40",
+    "train.augment=none",
+    "backbone.normalise=dataset",
+    "train.sampling=under",
+    "train.sampling=over",
+    "train.class_weights=balanced",
+    "train.label_smoothing=0",
+    "train.learning_rate=0.003",
+];
+/// File with all differences.
+const FILE: &str = "ablation.json";
+
+/// One change and what came of it.
+#[derive(Serialize)]
+struct Factor {
+    /// The settings, `key=value`.
+    settings: Vec<String>,
+    /// Its run folder.
+    run: PathBuf,
+    #[serde(flatten)]
+    difference: PairedDifference,
+}
+
+/// Runs the base and every change, and prints the paired differences.
+///
+/// # Errors
+/// When a run fails, a change is none, or it changes the folds.
+pub fn run(args: &AblateArgs, json: bool) -> Result<ExitCode> {
+    let created = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    let out = args
+        .out
+        .clone()
+        .unwrap_or_else(|| default_out("ablations", &created));
+    let changes = changes(&args.factor)?;
+    let base = Job::open(&args.job)?;
+    let folds = base.split()?;
+    // Every change is checked before the first run begins.
+    let jobs = changes.iter().map(|settings| {
+        let job = with(&args.job, settings);
+        let opened = Job::open(&job)?;
+        refuse_other_folds(&base, &folds, &opened, settings)?;
+        Ok((job, opened))
+    });
+    let jobs: Vec<(JobArgs, Job)> = jobs.collect::<Result<_>>()?;
+    note("base");
+    let first = complete(&args.job, &place(args, &out, "base"), &base, &folds)?;
+    let mut factors = Vec::new();
+    for (index, (settings, (job_args, job))) in changes.iter().zip(&jobs).enumerate() {
+        note(&settings.join(", "));
+        let name = format!(
+            "{}-{}",
+            index + 1,
+            settings.join(",").replace(['/', '\\'], "-")
+        );
+        let target = place(args, &out, &name);
+        let finished = complete(job_args, &target, job, &folds)?;
+        let rows = [&first.result.predictions, &finished.result.predictions];
+        factors.push(Factor {
+            settings: settings.clone(),
+            run: out.join(&name),
+            difference: compare(&base, &folds, rows)?,
+        });
+    }
+    let bytes = serde_json::to_vec_pretty(&factors)?;
+    write_atomic(out.join(FILE), &bytes)?;
+    if json {
+        say_json(&factors)?;
+    } else {
+        print(&factors, &out);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The changes asked for, each a list of settings.
+fn changes(asked: &[String]) -> Result<Vec<Vec<String>>> {
+    let asked: Vec<String> = if asked.is_empty() {
+        USUAL.map(str::to_owned).to_vec()
+    } else {
+        asked.to_vec()
+    };
+    let split = |change: &String| {
+        let settings: Vec<String> = change
+            .split(',')
+            .map(|part| part.trim().to_owned())
+            .collect();
+        match settings.iter().find(|setting| !setting.contains('=')) {
+            Some(wrong) => bail!("--factor {change}: '{wrong}' has no '='; write train.epochs=40"),
+            None => Ok(settings),
+        }
+    };
+    asked.iter().map(split).collect()
+}
+
+/// The base's arguments with `settings` on top. A setting wins over a flag of the base.
+fn with(base: &JobArgs, settings: &[String]) -> JobArgs {
+    let mut job = base.clone();
+    job.factor.extend(settings.iter().cloned());
+    job
+}
+
+fn refuse_other_folds(base: &Job, folds: &Folds, job: &Job, settings: &[String]) -> Result<()> {
+    let same = job.config.seed == base.config.seed
+        && job.config.split == base.config.split
+        && job.config.train.select == base.config.train.select
+        && folds.validate(&job.manifest).is_ok();
+    if same {
+        return Ok(());
+    }
+    bail!(
+        "--factor {} changes seed, folds, patches or the metric: runs on other folds cannot be \
+         compared patch by patch",
+        settings.join(",")
+    )
+}
+
+fn place(args: &AblateArgs, out: &Path, name: &str) -> OutArgs {
+    OutArgs {
+        out: Some(out.join(name)),
+        overwrite: args.overwrite,
+        tensorboard: false,
+    }
+}
+
+fn compare(
+    base: &Job,
+    folds: &Folds,
+    [one, other]: [&Vec<Prediction>; 2],
+) -> Result<PairedDifference> {
+    let shape = (base.manifest.classes.len(), base.positive);
+    let group = |key: &str| group_of(&base.manifest, folds, key);
+    let seed = base.config.seed;
+    paired_difference(one, other, group, base.select, shape, seed)
+        .context("comparing with the base")
+}
+
+/// What a patch may not be parted from; itself where patches are independent.
+fn group_of(manifest: &Manifest, folds: &Folds, key: &str) -> String {
+    let patch = manifest.position(key).map(|at| &manifest.patches[at]);
+    let group = patch.and_then(|patch| patch.group_by(folds.group));
+    group.unwrap_or(key).to_owned()
+}
+
+fn print(factors: &[Factor], out: &Path) {
+    let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |v| format!("{v:+.4}"));
+    let plain = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |v| format!("{v:.4}"));
+    let row = |factor: &Factor| {
+        let d = &factor.difference;
+        vec![
+            factor.settings.join(", "),
+            plain(d.variant),
+            number(d.difference),
+            format!("[{}, {}]", number(d.ci_low), number(d.ci_high)),
+            d.verdict.to_string(),
+        ]
+    };
+    let Some(first) = factors.first().map(|factor| &factor.difference) else {
+        return;
+    };
+    let metric = first.metric.title();
+    say(&format!("base: {metric} {}", plain(first.base)));
+    let header = ["change", metric, "difference", "95 % interval", "verdict"];
+    say_table(&header, factors.iter().map(row).collect());
+    say(&format!(
+        "out-of-fold, same folds and seeds; {} groups resampled together (paired bootstrap). Of {} \
+         intervals of 95 % about one in twenty misses by chance.",
+        first.groups,
+        factors.len()
+    ));
+    say(&format!("runs and {FILE} in {}", out.display()));
+}
