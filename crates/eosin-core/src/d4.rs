@@ -20,12 +20,27 @@ impl D4 {
     pub const VFLIP: Self = Self(6);
     /// A quarter turn counter-clockwise.
     pub const ROT90: Self = Self(1);
+    /// A half turn.
+    pub const ROT180: Self = Self(2);
+    /// A quarter turn clockwise.
+    pub const ROT270: Self = Self(3);
     /// Number of symmetries.
     pub const COUNT: usize = 8;
+    /// All eight, in the order of their numbers.
+    pub const ALL: [Self; 8] = [
+        Self(0),
+        Self(1),
+        Self(2),
+        Self(3),
+        Self(4),
+        Self(5),
+        Self(6),
+        Self(7),
+    ];
 
     /// All eight, in the order of their numbers.
     pub fn all() -> impl ExactSizeIterator<Item = Self> {
-        (0..8).map(Self)
+        Self::ALL.into_iter()
     }
 
     /// The symmetry with this number.

@@ -17,10 +17,14 @@ pub enum Stream {
     Init,
     /// Order of patches within an epoch.
     Shuffle,
-    /// Augmentation draws (which symmetry, which jitter).
+    /// Augmentation draws (which symmetry, which view).
     Augment,
     /// Over- and under-sampling.
     Sampler,
+    /// What a random view of a patch is like.
+    View,
+    /// Pairs of patches that are mixed, and how much.
+    Mix,
     /// Dropout masks.
     Dropout,
     /// Bootstrap resamples for intervals.
@@ -38,6 +42,8 @@ impl Stream {
             Self::Shuffle => "shuffle",
             Self::Augment => "augment",
             Self::Sampler => "sampler",
+            Self::View => "view",
+            Self::Mix => "mix",
             Self::Dropout => "dropout",
             Self::Bootstrap => "bootstrap",
             Self::Phantom => "phantom",

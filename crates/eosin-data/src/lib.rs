@@ -14,6 +14,7 @@
 
 pub use eosin_core::config::{GroupBy, ResizeFilter, ResizePolicy, StatisticsKind};
 
+mod augment;
 mod decode;
 mod ingest;
 mod inspect;
@@ -24,6 +25,7 @@ mod resize;
 mod split;
 mod stats;
 
+pub use augment::Augmentation;
 pub use decode::{
     DecodeError, DecodeLimits, Header, PatchFormat, PixelMode, RgbPatch, decode_rgb,
     decode_rgb_bytes, read_header,

@@ -20,25 +20,38 @@ use crate::recorder::narrow;
 /// Runs on any Burn device; batch norm and dropout follow the mode.
 #[derive(Debug)]
 pub struct BurnEngine {
-    training: Option<RefCell<Rng>>,
+    dropout: Option<RefCell<Rng>>,
+    batch_statistics: bool,
 }
 
 impl BurnEngine {
     /// Batch norm uses its running statistics, dropout does nothing.
     pub const fn evaluating() -> Self {
-        Self { training: None }
+        Self {
+            dropout: None,
+            batch_statistics: false,
+        }
     }
 
     /// Batch norm uses and updates batch statistics; `dropout` draws the masks.
     pub const fn training(dropout: Rng) -> Self {
         Self {
-            training: Some(RefCell::new(dropout)),
+            dropout: Some(RefCell::new(dropout)),
+            batch_statistics: true,
+        }
+    }
+
+    /// Batch norm uses its running statistics; `dropout` draws the masks.
+    pub const fn tuning(dropout: Rng) -> Self {
+        Self {
+            dropout: Some(RefCell::new(dropout)),
+            batch_statistics: false,
         }
     }
 
     fn normalise<const D: usize>(&self, x: Tensor<D>, norm: &BatchNorm) -> Tensor<D> {
         let (weight, bias) = (norm.weight.val(), norm.bias.val());
-        if self.training.is_none() {
+        if !self.batch_statistics {
             let (mean, var) = (
                 norm.running_mean.value_sync(),
                 norm.running_var.value_sync(),
@@ -64,7 +77,7 @@ impl BurnEngine {
     }
 
     fn drop<const D: usize>(&self, x: Tensor<D>, rate: f64) -> Tensor<D> {
-        let Some(rng) = self.training.as_ref().filter(|_| rate > 0.0) else {
+        let Some(rng) = self.dropout.as_ref().filter(|_| rate > 0.0) else {
             return x;
         };
         let mut rng = rng.borrow_mut();

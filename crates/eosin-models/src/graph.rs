@@ -94,6 +94,17 @@ impl Graph {
         Self::new(Recording::logits(network, size))
     }
 
+    /// The stages of `network` before `cut`, for images of `size` x `size` pixels.
+    pub fn prefix<A: Architecture>(network: &A, cut: usize, size: usize) -> Self {
+        Self::new(Recording::prefix(network, cut, size))
+    }
+
+    /// The stages of `network` from `cut` on, and its logits, for maps of `[height, width,
+    /// channels]`.
+    pub fn tail_logits<A: Architecture>(network: &A, cut: usize, map: [usize; 3]) -> Self {
+        Self::new(Recording::tail_logits(network, cut, map))
+    }
+
     /// Packs the weights and assigns buffers so that a map's memory is reused once its last reader
     /// has run.
     pub fn new(recording: Recording) -> Self {
@@ -139,10 +150,9 @@ impl Graph {
         }
     }
 
-    /// Height and width of the images.
-    pub fn input_size(&self) -> [usize; 2] {
-        let [height, width, _] = self.nodes[0].shape;
-        [height, width]
+    /// Height, width and channels of the input.
+    pub fn input_shape(&self) -> [usize; 3] {
+        self.nodes[0].shape
     }
 
     /// Height, width and channels of the output.
@@ -160,11 +170,11 @@ impl Graph {
         self.multiply_adds
     }
 
-    /// Runs `n` images (`[n, height, width, 3]`, normalised) on the calling thread and returns
+    /// Runs `n` images (`[n, height, width, channels]`, normalised) on the calling thread and returns
     /// `[n, output_width]`, which stays in the workspace until its next use.
     ///
     /// # Panics
-    /// When `images` has not `n` images of [`Self::input_size`].
+    /// When `images` has not `n` images of [`Self::input_shape`].
     pub fn run<'a>(&self, n: usize, images: &[f32], workspace: &'a mut Workspace) -> &'a [f32] {
         let [height, width, channels] = self.nodes[0].shape;
         assert_eq!(

@@ -18,6 +18,7 @@ mod position_embedding;
 mod recorder;
 mod recording;
 mod registry;
+mod stages;
 mod state;
 mod torchvision;
 
@@ -32,5 +33,6 @@ pub use onnx::{OnnxInput, to_onnx};
 pub use position_embedding::resample_positions;
 pub use recording::Recording;
 pub use registry::{BackboneSpec, IMAGENET_MEAN, IMAGENET_STD};
-pub use state::{gradient_dict, init_state, load_state, parameter_count, state_dict};
+pub use stages::stage_of_tensors;
+pub use state::{gradient_dict, init_state, load_state, parameter_count, state_dict, tensor_names};
 pub use torchvision::torchvision_name;

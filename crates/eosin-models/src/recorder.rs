@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use burn::module::Param;
+use burn::module::{Param, ParamId};
 use burn::tensor::Tensor;
 use eosin_kernels::{Activation, ConvShape, Padded, Padding, Pool};
 
@@ -16,41 +16,58 @@ pub(crate) struct Recorder {
     steps: RefCell<Vec<Step>>,
     multiply_adds: RefCell<u64>,
     keeps_weights: bool,
+    /// Every parameter that has been met; of a batch norm its scale and offset.
+    met: RefCell<Vec<ParamId>>,
 }
 
 impl Recording {
     /// The embedding part of `network` for images of `size` x `size` pixels.
     pub fn embedding<A: Architecture>(network: &A, size: usize) -> Self {
-        Self::new(size, true, |recorder, x| network.embed(recorder, x))
+        Self::new([size, size, 3], true, |recorder, x| {
+            network.embed(recorder, x)
+        })
     }
 
     /// The whole of `network`, logits included, for images of `size` x `size` pixels.
     pub fn logits<A: Architecture>(network: &A, size: usize) -> Self {
-        Self::new(size, true, |recorder, x| network.logits(recorder, x, 0.0))
+        Self::tail_logits(network, 0, [size, size, 3])
     }
 
     /// The stages of `network` before `cut`: the output is a feature map.
     pub fn prefix<A: Architecture>(network: &A, cut: usize, size: usize) -> Self {
-        Self::new(size, true, |recorder, x| network.prefix(recorder, cut, x))
+        Self::new([size, size, 3], true, |recorder, x| {
+            network.prefix(recorder, cut, x)
+        })
+    }
+
+    /// The stages of `network` from `cut` on, and its logits, for maps of `[height, width,
+    /// channels]`.
+    pub fn tail_logits<A: Architecture>(network: &A, cut: usize, map: [usize; 3]) -> Self {
+        Self::new(map, true, |recorder, x| {
+            network.tail_logits(recorder, cut, x, 0.0)
+        })
     }
 
     /// As [`prefix`](Self::prefix), but only shapes and costs: no weight is read.
     pub fn prefix_shape<A: Architecture>(network: &A, cut: usize, size: usize) -> Self {
-        Self::new(size, false, |recorder, x| network.prefix(recorder, cut, x))
+        Self::new([size, size, 3], false, |recorder, x| {
+            network.prefix(recorder, cut, x)
+        })
     }
 
     /// As [`embedding`](Self::embedding), but only shapes and costs: no weight is read.
     pub fn embedding_shape<A: Architecture>(network: &A, size: usize) -> Self {
-        Self::new(size, false, |recorder, x| network.embed(recorder, x))
+        Self::new([size, size, 3], false, |recorder, x| {
+            network.embed(recorder, x)
+        })
     }
 
-    fn new(size: usize, keeps_weights: bool, body: impl FnOnce(&Recorder, usize) -> usize) -> Self {
-        let recorder = Recorder {
-            steps: RefCell::default(),
-            multiply_adds: RefCell::default(),
-            keeps_weights,
-        };
-        let input = recorder.push(Op::Input, vec![], [size, size, 3]);
+    fn new(
+        input: MapShape,
+        keeps_weights: bool,
+        body: impl FnOnce(&Recorder, usize) -> usize,
+    ) -> Self {
+        let (recorder, input) = Recorder::new(input, keeps_weights);
         let output = body(&recorder, input);
         Self {
             steps: recorder.steps.into_inner(),
@@ -61,6 +78,27 @@ impl Recording {
 }
 
 impl Recorder {
+    /// A recorder, and the map that enters the network.
+    pub(crate) fn new(input: MapShape, keeps_weights: bool) -> (Self, usize) {
+        let recorder = Self {
+            steps: RefCell::default(),
+            multiply_adds: RefCell::default(),
+            keeps_weights,
+            met: RefCell::default(),
+        };
+        let input = recorder.push(Op::Input, vec![], input);
+        (recorder, input)
+    }
+
+    /// The parameters met since the last call.
+    pub(crate) fn take_met(&self) -> Vec<ParamId> {
+        self.met.take()
+    }
+
+    fn meet<const D: usize>(&self, param: &Param<Tensor<D>>) {
+        self.met.borrow_mut().push(param.id);
+    }
+
     fn push(&self, op: Op, inputs: Vec<usize>, shape: MapShape) -> usize {
         let mut steps = self.steps.borrow_mut();
         steps.push(Step { op, inputs, shape });
@@ -110,6 +148,13 @@ impl Recorder {
         outputs: usize,
         norm: Option<&BatchNorm>,
     ) -> Folded {
+        if let Some(bias) = bias {
+            self.meet(bias);
+        }
+        if let Some(norm) = norm {
+            self.meet(&norm.weight);
+            self.meet(&norm.bias);
+        }
         if !self.keeps_weights {
             return Folded::default();
         }
@@ -193,6 +238,7 @@ impl Engine for Recorder {
             padding: geometry.padding(height, width),
             ..pointwise(cin, cout, geometry.groups)
         };
+        self.meet(&conv.weight);
         let weights = self.values(conv.weight.val());
         let folded = self.fold(weights, conv.bias.as_ref(), cout, norm);
         let inputs = std::iter::once(x).chain(shortcut).collect();
@@ -212,6 +258,8 @@ impl Engine for Recorder {
     }
 
     fn layer_norm(&self, x: usize, norm: &LayerNorm) -> usize {
+        self.meet(&norm.weight);
+        self.meet(&norm.bias);
         let op = Op::LayerNorm {
             weight: self.values(norm.weight.val()),
             bias: self.values(norm.bias.val()),
@@ -229,8 +277,12 @@ impl Engine for Recorder {
         activation: Activation,
     ) -> usize {
         let [outputs, inputs] = linear.weight.dims();
+        self.meet(&linear.weight);
         let weights = self.values(linear.weight.val());
         let mut folded = self.fold(weights, Some(&linear.bias), outputs, None);
+        if let Some(gamma) = gamma {
+            self.meet(gamma);
+        }
         if let Some(gamma) = gamma.filter(|_| self.keeps_weights) {
             let gamma = self.values(gamma.val());
             folded = folded.scaled(|out| (f64::from(gamma[out]), 0.0, 0.0));
@@ -247,6 +299,8 @@ impl Engine for Recorder {
 
     fn tokens(&self, x: usize, first: &Param<Tensor<3>>, positions: &Param<Tensor<3>>) -> usize {
         let [height, width, channels] = self.shape(x);
+        self.meet(first);
+        self.meet(positions);
         let op = Op::Tokens {
             first: self.values(first.val()),
             positions: self.values(positions.val()),
@@ -267,6 +321,7 @@ impl Engine for Recorder {
         activation: Activation,
     ) -> usize {
         let [outputs, inputs] = linear.weight.dims();
+        self.meet(&linear.weight);
         let weights = self.values(linear.weight.val());
         let folded = self.fold(weights, Some(&linear.bias), outputs, norm);
         // Over a map of one position.

@@ -1,5 +1,7 @@
 //! The tensors of a network by name, out and in.
 
+use std::collections::BTreeMap;
+
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Tensor, TensorData};
 use eosin_core::{Rng, Seed, Stream};
@@ -46,6 +48,34 @@ impl Path {
 struct Reader {
     path: Path,
     dict: StateDict,
+}
+
+/// The names of parameters by their ids.
+#[derive(Default)]
+struct Names {
+    path: Path,
+    names: BTreeMap<u64, String>,
+}
+
+impl ModuleVisitor for Names {
+    fn enter_module(&mut self, name: &str, container: &str) {
+        self.path.enter(name, container);
+    }
+
+    fn exit_module(&mut self, _name: &str, container: &str) {
+        self.path.exit(container);
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.names.insert(param.id.val(), self.path.key());
+    }
+}
+
+/// The name of every tensor of `network` by its parameter's id.
+pub fn tensor_names<M: Module>(network: &M) -> BTreeMap<u64, String> {
+    let mut names = Names::default();
+    network.visit(&mut names);
+    names.names
 }
 
 impl ModuleVisitor for Reader {

@@ -3,6 +3,7 @@
 use eosin_core::BackboneName;
 use eosin_models::{
     Architecture as _, Backbone, BackboneSpec, Graph, Recording, Workspace, cpu, parameter_count,
+    stage_of_tensors, state_dict,
 };
 
 fn parameters(spec: &BackboneSpec, network: &Backbone) -> usize {
@@ -83,5 +84,30 @@ fn a_network_cut_anywhere_gives_the_embedding_of_the_whole() {
                 "{name} cut at {cut}: {error}"
             );
         }
+    }
+}
+
+#[test]
+fn every_tensor_belongs_to_one_stage_and_every_stage_but_pooling_has_some() {
+    for name in BackboneName::ALL {
+        let spec = BackboneSpec::of(*name);
+        let size = spec.native_size_px;
+        let network = Backbone::new(*name, 2, size, &cpu(false));
+        let of = stage_of_tensors(&network, size);
+        let missing: Vec<String> = state_dict(&network)
+            .into_keys()
+            .filter(|key| !of.contains_key(key))
+            .collect();
+        assert!(missing.is_empty(), "{name}: {missing:?}");
+        let stages = network.stages();
+        for (stage, title) in stages.iter().enumerate() {
+            let count = of.values().filter(|of| **of == stage).count();
+            assert!(count > 0, "{name}: {title} has no tensor");
+        }
+        let head = |key: &String| key.starts_with(spec.classifier);
+        assert!(
+            of.iter()
+                .all(|(key, stage)| !head(key) || *stage == stages.len())
+        );
     }
 }

@@ -68,8 +68,8 @@ pub enum RunError {
     },
     /// The folder holds no run, yet a file that a run would replace.
     #[error(
-        "{} holds '{file}' and no finished run; choose another --out, or replace it with \
-         '--overwrite'",
+        "{0} holds '{file}' and no finished run; go on with it by 'eosin run --resume {0}', choose \
+         another --out, or replace it with '--overwrite'",
         .dir.display()
     )]
     HoldsFile {

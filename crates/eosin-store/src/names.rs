@@ -24,11 +24,17 @@ pub const MODEL: &str = "model.safetensors";
 pub const SKIPPED: &str = "skipped.txt";
 /// The report.
 pub const REPORT: &str = "report.html";
+/// How the run was started, for going on with it.
+pub const START: &str = "start.json";
+/// What the checks before training found.
+pub const DOCTOR: &str = "doctor.json";
+/// Folder of checkpoints; gone when the run is complete.
+pub const CHECKPOINTS: &str = "checkpoints";
 /// Locked by the process that writes, whose id it holds.
 pub const LOCK: &str = "run.lock";
 
 /// Every file with a fixed name that a run may write, the lock excepted.
-pub const ALL: [&str; 12] = [
+pub const ALL: [&str; 14] = [
     CONFIG,
     MANIFEST,
     FOLDS,
@@ -41,6 +47,8 @@ pub const ALL: [&str; 12] = [
     MODEL,
     SKIPPED,
     REPORT,
+    START,
+    DOCTOR,
 ];
 
 /// The weights trained in fold `fold` of cross-validation `repeat`.

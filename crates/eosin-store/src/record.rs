@@ -33,6 +33,9 @@ pub struct RunRecord {
     pub backbone: BackboneName,
     /// What the names of the classifier's tensors begin with, such as `fc.`.
     pub classifier: String,
+    /// Where the trained part begins: a stage of the backbone, or [`RunRecord::EMBEDDING`] when it
+    /// is the last layer alone.
+    pub cut: String,
     /// Hash of the backbone's weights, hex.
     pub weights_hash: String,
     /// Training-pool and test patches that the backbone's weights were made with, as far as is
@@ -69,4 +72,9 @@ pub struct RunRecord {
     pub device: String,
     /// Threads used.
     pub threads: usize,
+}
+
+impl RunRecord {
+    /// The `cut` of a run that trained the last layer alone.
+    pub const EMBEDDING: &'static str = "embedding";
 }

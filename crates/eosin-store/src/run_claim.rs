@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::path::Path;
 
+use crate::checkpoints::Checkpoints;
 use crate::error::{FileError, RunError};
 use crate::names;
 
@@ -76,5 +77,5 @@ pub(crate) fn remove_run(dir: &Path) -> Result<(), FileError> {
         let path = dir.join(&name);
         fs::remove_file(&path).map_err(FileError::on("remove", &path))?;
     }
-    Ok(())
+    Checkpoints::remove(&dir.join(names::CHECKPOINTS))
 }

@@ -113,6 +113,18 @@ impl RunFolder {
         self.write(name, json)
     }
 
+    /// Removes the file `name`, when it is there.
+    ///
+    /// # Errors
+    /// When the folder was opened for reading, or the file cannot be removed.
+    pub fn remove(&self, name: &str) -> Result<(), RunError> {
+        let path = self.writable(name)?;
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            other => Ok(other.map_err(FileError::on("remove", &path))?),
+        }
+    }
+
     /// Reads the file `name`.
     ///
     /// # Errors

@@ -20,6 +20,7 @@ fn record() -> RunRecord {
         manifest_hash: "ab".to_owned(),
         backbone: BackboneName::ResNet18,
         classifier: "fc.".to_owned(),
+        cut: "layer4".to_owned(),
         weights_hash: "cd".to_owned(),
         classes: vec!["benign".to_owned(), "malignant".to_owned()],
         positive: "malignant".to_owned(),

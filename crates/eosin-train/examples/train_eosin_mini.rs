@@ -11,15 +11,14 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use eosin_core::config::TrainConfig;
+use eosin_core::config::{AugmentConfig, TrainConfig, TrainMode};
 use eosin_core::{BackboneName, Seed, Stream};
 use eosin_data::{DecodeLimits, IngestOptions, Normalisation, read_manifest};
-use eosin_metrics::MetricSet;
-use eosin_models::{
-    Backbone, BackboneSpec, cpu, init_state, load_weights, parameter_count, state_dict,
-};
+use eosin_metrics::{Metric, MetricSet};
+use eosin_models::{Backbone, BackboneSpec, cpu, init_state, parameter_count, state_dict};
 use eosin_train::{
-    FullTraining, Loss, PatchReader, PatchSet, PixelScale, TrainError, predict_full,
+    Cut, FoldRows, FoldTrainer, Moment, NetworkModel, PatchReader, PatchSet, PixelScale,
+    PixelSource, TrainError, TrainJob, Trainable as _, softmax,
 };
 use eosin_weights::{StoredAs, WeightFile, to_safetensors};
 use rand::seq::SliceRandom as _;
@@ -32,6 +31,7 @@ const WATCHED: usize = 800;
 
 fn config() -> TrainConfig {
     TrainConfig {
+        mode: TrainMode::Full,
         epochs: 12,
         batch_size: 64,
         learning_rate: 2e-3,
@@ -82,22 +82,27 @@ fn write_seen(folder: &Path, out: &Path) -> Result<(), Box<dyn std::error::Error
     Ok(())
 }
 
-fn score(network: &Backbone, patches: &PatchSet, rows: &[usize], scale: &PixelScale) -> String {
-    let (_, probs) = predict_full(network, patches, rows, scale);
-    let targets: Vec<usize> = rows.iter().map(|row| patches.targets[*row]).collect();
-    MetricSet::new(&targets, &probs, 2, 1).map_or_else(
-        |error| error.to_string(),
-        |set| {
-            let value =
-                |value: Option<f64>| value.map_or("undefined".into(), |v| format!("{v:.4}"));
-            format!(
-                "auroc {} balanced accuracy {} khd {}",
-                value(set.auroc),
-                value(set.balanced_accuracy),
-                value(set.khd)
-            )
-        },
-    )
+fn score(
+    model: &NetworkModel,
+    patches: &PatchSet,
+    scale: PixelScale,
+) -> Result<String, Box<dyn std::error::Error>> {
+    let rows: Vec<usize> = (0..patches.targets.len()).collect();
+    let source = PixelSource {
+        patches,
+        scale,
+        maker: None,
+    };
+    let mut probs = model.logits(&model.initial(), &source, &rows)?;
+    softmax(&mut probs, 2);
+    let set = MetricSet::new(&patches.targets, &probs, 2, 1)?;
+    let value = |value: Option<f64>| value.map_or("undefined".into(), |v| format!("{v:.4}"));
+    Ok(format!(
+        "auroc {} balanced accuracy {} khd {}",
+        value(set.auroc),
+        value(set.balanced_accuracy),
+        value(set.khd)
+    ))
 }
 
 #[expect(clippy::print_stdout, reason = "an example prints what it does")]
@@ -117,24 +122,42 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     rows.shuffle(&mut SEED.stream(Stream::Split, &[]));
     let (watched, rows) = rows.split_at(WATCHED);
     let config = config();
-    let training = FullTraining {
-        config: &config,
-        seed: SEED,
+    let fold = FoldRows {
+        repeat: 0,
         fold: 0,
-        patches: &train,
-        rows,
-        scale: scale.clone(),
-        loss: Loss::new(&config, vec![1.0; 2], 1),
+        stream: 0,
+        train: rows.to_vec(),
+        val: watched.to_vec(),
+    };
+    let job = TrainJob {
+        config: &config,
+        augment: &AugmentConfig::default(),
+        seed: SEED,
+        classes: 2,
+        positive: 1,
+        select: Metric::LogLoss,
+        targets: &train.targets,
+    };
+    let cut = Cut {
+        name: NAME,
+        classes: 2,
+        size_px: SIDE,
+        stage: 0,
+        map: [SIDE, SIDE, 3],
     };
     let network = init_state(Backbone::new(NAME, 2, SIDE, &cpu(true)), SEED);
     println!("{NAME}: {} parameters", parameter_count(&network));
-    let network = training.run(network, &mut |_, _| (), &mut |end, network| {
-        let seen = score(network, &train, watched, &scale);
-        println!(
-            "epoch {}: loss {:.4}; {seen}",
-            end.epoch + 1,
-            end.train_loss
-        );
+    let model = NetworkModel::new(&cut, &state_dict(&network), &config);
+    let source = PixelSource {
+        patches: &train,
+        scale: scale.clone(),
+        maker: None,
+    };
+    let mut trainer = FoldTrainer::new(job, &fold, &source, model);
+    trainer.run(&mut |trainer, moment| {
+        if let (Moment::Epoch, Some(epoch)) = (moment, trainer.epochs().last()) {
+            println!("{epoch:?}");
+        }
         Ok(ControlFlow::Continue(()))
     })?;
     let notes = [
@@ -146,12 +169,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .into_iter()
         .map(|(key, value)| (key.to_owned(), value.to_owned()))
         .collect();
-    let bytes = to_safetensors(&state_dict(&network), &notes, StoredAs::F16);
+    let bytes = to_safetensors(
+        &trainer.model().tensors(trainer.judged()),
+        &notes,
+        StoredAs::F16,
+    );
     let stored = WeightFile::parse("stored", &bytes)?;
-    let network = load_weights(Backbone::new(NAME, 2, SIDE, &cpu(false)), NAME, &stored)?.network;
+    let model = NetworkModel::new(&cut, &stored.tensors, &config);
     let test = load(&data.join("test"))?;
-    let all: Vec<usize> = (0..test.targets.len()).collect();
-    println!("test: {}", score(&network, &test, &all, &scale));
+    println!("test: {}", score(&model, &test, scale)?);
     eosin_store::write_atomic(out, &bytes)?;
     println!("{}: {} bytes", out.display(), bytes.len());
     Ok(())

@@ -1,77 +1,30 @@
-//! Patches to embeddings, through the cache.
+//! Patches to what a frozen part of a network makes of them, through the cache.
 //!
 //! A frozen network in evaluation mode is a fixed function, so each patch has one embedding a
-//! symmetry. Only what the cache lacks is computed: files are read, decoded, resized, turned and
-//! run on all threads at once, and written batch by batch, so an interruption loses one batch.
+//! symmetry (and one map before each stage). Only what the cache lacks is computed: files are read,
+//! decoded, resized, turned and run on all threads at once, and written batch by batch, so an
+//! interruption loses one batch.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use eosin_core::D4;
-use eosin_data::{DecodeLimits, Normalisation, ResizeSpec, RgbPatch, decode_rgb_bytes, resize};
+use eosin_data::{Normalisation, RgbPatch};
 use eosin_models::{Backbone, Graph, Workspace};
+use eosin_store::Entry;
 use eosin_store::cache::{ImageHash, image_hash};
-use eosin_store::{Entry, Reader};
 use rayon::prelude::*;
 
 use crate::error::TrainError;
+use crate::patch_reader::{PatchReader, read_file};
 use crate::patches::PixelScale;
-use crate::source::EmbeddingSource;
+use crate::views::ViewMaker;
 
 /// Patches whose embeddings are computed before the first write; the number then follows
 /// [`WRITE_EVERY`].
 const FIRST_BATCH: usize = 16;
 /// About the work that an interruption may lose.
 const WRITE_EVERY: Duration = Duration::from_secs(2);
-
-/// How a patch becomes the pixels that a network sees.
-#[derive(Clone, Copy, Debug)]
-pub struct PatchReader {
-    /// What is too large or too small to decode.
-    pub limits: DecodeLimits,
-    /// The size that patches are brought to; `None`: they must have the network's size already.
-    pub resize: Option<ResizeSpec>,
-    /// Side that the network is run at.
-    pub size_px: usize,
-}
-
-impl PatchReader {
-    /// Reads, decodes and resizes one file.
-    ///
-    /// # Errors
-    /// When it cannot be read or decoded, or has another size and no resizing was asked for.
-    pub fn read(&self, path: &Path) -> Result<RgbPatch, TrainError> {
-        self.decode(path, &read_file(path)?)
-    }
-
-    fn decode(&self, path: &Path, bytes: &[u8]) -> Result<RgbPatch, TrainError> {
-        let patch = decode_rgb_bytes(bytes, &path.display().to_string(), &self.limits)?;
-        let patch = match self.resize {
-            Some(spec) => resize(&patch, spec).map_err(|source| TrainError::Resize {
-                path: path.to_owned(),
-                source,
-            })?,
-            None => patch,
-        };
-        if (patch.width_px, patch.height_px) == (self.size_px, self.size_px) {
-            Ok(patch)
-        } else {
-            Err(TrainError::Size {
-                path: path.to_owned(),
-                width_px: patch.width_px,
-                height_px: patch.height_px,
-                expected_px: self.size_px,
-            })
-        }
-    }
-}
-
-fn read_file(path: &Path) -> Result<Vec<u8>, TrainError> {
-    std::fs::read(path).map_err(|source| TrainError::Read {
-        path: path.to_owned(),
-        source,
-    })
-}
 
 /// The content hash of every file, in order.
 ///
@@ -82,7 +35,7 @@ pub fn content_hashes(paths: &[PathBuf]) -> Result<Vec<ImageHash>, TrainError> {
     paths.par_iter().map(hash).collect()
 }
 
-/// A frozen network with its input scaling.
+/// A frozen part of a network with its input scaling.
 #[derive(Debug)]
 pub struct Embedder {
     graph: Graph,
@@ -93,90 +46,165 @@ pub struct Embedder {
     images: usize,
 }
 
+/// Which views of a patch are wanted.
+#[derive(Clone, Copy, Debug)]
+pub enum Views<'a> {
+    /// The first so many symmetries: 1 or 8.
+    Symmetries(usize),
+    /// So many random ones.
+    Random(usize, &'a ViewMaker),
+}
+
+impl Views<'_> {
+    /// How many.
+    pub const fn count(&self) -> usize {
+        match self {
+            Self::Symmetries(count) | Self::Random(count, _) => *count,
+        }
+    }
+
+    /// View `index` of `patch`, whose file has this `hash`.
+    fn make(&self, patch: &RgbPatch, hash: &ImageHash, index: usize) -> Vec<u8> {
+        match self {
+            Self::Symmetries(_) => symmetric(patch, D4::from_index(index)),
+            Self::Random(_, maker) => maker.cached(patch, hash, index),
+        }
+    }
+}
+
+/// The pixels of a square patch under a symmetry.
+pub(crate) fn symmetric(patch: &RgbPatch, symmetry: D4) -> Vec<u8> {
+    symmetry.apply(&patch.pixels, patch.height_px, patch.width_px, 3)
+}
+
 impl Embedder {
     /// The embedding part of `backbone`, fed by `reader` and scaled by `normalisation`.
     pub fn new(backbone: &Backbone, reader: PatchReader, normalisation: &Normalisation) -> Self {
-        let side = reader.size_px;
-        let images = match side {
+        Self::with(
+            Graph::embedding(backbone, reader.size_px),
+            reader,
+            normalisation,
+        )
+    }
+
+    /// The stages of `backbone` before `cut`.
+    pub fn before(
+        cut: usize,
+        backbone: &Backbone,
+        reader: PatchReader,
+        normalisation: &Normalisation,
+    ) -> Self {
+        let graph = Graph::prefix(backbone, cut, reader.size_px);
+        Self::with(graph, reader, normalisation)
+    }
+
+    fn with(graph: Graph, reader: PatchReader, normalisation: &Normalisation) -> Self {
+        let images = match reader.size_px {
             0..=128 => 8,
             129..=180 => 4,
             181..=256 => 2,
             _ => 1,
         };
         Self {
-            graph: Graph::embedding(backbone, side),
+            graph,
             scale: PixelScale::new(normalisation),
             reader,
             images,
         }
     }
 
-    /// Values of one embedding.
+    /// Values of one view.
     pub fn width(&self) -> usize {
         self.graph.output_width()
     }
 
-    /// Multiply-adds of one embedding.
+    /// Height, width and channels of one view's values.
+    pub fn shape(&self) -> [usize; 3] {
+        self.graph.output_shape()
+    }
+
+    /// Multiply-adds of one view.
     pub const fn multiply_adds(&self) -> u64 {
         self.graph.multiply_adds()
     }
 
-    /// Embeddings (`[views, width]`) of views of patches, each a patch under a symmetry.
-    fn embed_views(&self, views: &[(&RgbPatch, D4)], workspace: &mut Workspace) -> Vec<f32> {
-        let side = self.reader.size_px;
-        let mut embeddings = Vec::with_capacity(views.len() * self.width());
-        let mut input = Vec::with_capacity(self.images * side * side * 3);
-        for group in views.chunks(self.images) {
-            input.clear();
-            for (patch, symmetry) in group {
-                input.extend(
-                    self.scale
-                        .interleaved(&symmetry.apply(&patch.pixels, side, side, 3)),
-                );
-            }
-            input.resize(self.images * side * side * 3, 0.0);
-            let out = self.graph.run(self.images, &input, workspace);
-            embeddings.extend_from_slice(&out[..group.len() * self.width()]);
-        }
-        embeddings
+    /// Views that are run together at no extra cost.
+    pub(crate) const fn together(&self) -> usize {
+        self.images
     }
 
-    /// Embeddings of `files` under the first `symmetries` symmetries (1 or 8), in order.
+    /// How patches are read.
+    pub const fn reader(&self) -> &PatchReader {
+        &self.reader
+    }
+
+    /// Values (`[views, width]`) of views, each the pixels of a patch.
+    pub(crate) fn run(&self, views: &[Vec<u8>], workspace: &mut Workspace) -> Vec<f32> {
+        let pixels = self.reader.size_px * self.reader.size_px * 3;
+        let mut values = Vec::with_capacity(views.len() * self.width());
+        let mut input = Vec::with_capacity(self.images * pixels);
+        for group in views.chunks(self.images) {
+            input.clear();
+            for view in group {
+                input.extend(self.scale.interleaved(view));
+            }
+            input.resize(self.images * pixels, 0.0);
+            let out = self.graph.run(self.images, &input, workspace);
+            values.extend_from_slice(&out[..group.len() * self.width()]);
+        }
+        values
+    }
+
+    /// The values of `files` as they are, in order.
     ///
     /// # Errors
     /// The first file, in order, that cannot be used.
-    pub fn embed(&self, files: &[&Path], symmetries: usize) -> Result<Vec<Vec<f32>>, TrainError> {
+    pub fn embed(&self, files: &[&Path]) -> Result<Vec<Vec<f32>>, TrainError> {
+        let files: Vec<(ImageHash, &Path)> = files.iter().map(|path| ([0; 32], *path)).collect();
+        self.embed_views(&files, Views::Symmetries(1))
+    }
+
+    /// The values of `files` under each of `views`, in order.
+    ///
+    /// # Errors
+    /// The first file, in order, that cannot be used.
+    pub fn embed_views(
+        &self,
+        files: &[(ImageHash, &Path)],
+        views: Views<'_>,
+    ) -> Result<Vec<Vec<f32>>, TrainError> {
         // With one view a patch, several patches share a run of the graph.
-        let together = (self.images / symmetries).max(1);
+        let together = (self.images / views.count()).max(1);
+        let several = |workspace: &mut Workspace, files: &[(ImageHash, &Path)]| {
+            let mut made = Vec::with_capacity(files.len() * views.count());
+            for (hash, path) in files {
+                let patch = self.reader.read(path)?;
+                made.extend((0..views.count()).map(|index| views.make(&patch, hash, index)));
+            }
+            let values = self.run(&made, workspace);
+            let each = views.count() * self.width();
+            Ok(values.chunks_exact(each).map(<[f32]>::to_vec).collect())
+        };
         let groups: Result<Vec<Vec<Vec<f32>>>, TrainError> = files
             .par_chunks(together)
-            .map_init(Workspace::default, |workspace, files| {
-                let patches: Result<Vec<RgbPatch>, _> =
-                    files.iter().map(|path| self.reader.read(path)).collect();
-                let patches = patches?;
-                let views: Vec<(&RgbPatch, D4)> = patches
-                    .iter()
-                    .flat_map(|patch| D4::all().take(symmetries).map(move |g| (patch, g)))
-                    .collect();
-                let embeddings = self.embed_views(&views, workspace);
-                let each = symmetries * self.width();
-                Ok(embeddings.chunks_exact(each).map(<[f32]>::to_vec).collect())
-            })
+            .map_init(Workspace::default, several)
             .collect();
         Ok(groups?.into_iter().flatten().collect())
     }
 
-    /// Sees to it that `entry` holds the embedding of every file, computing what it lacks.
-    /// `progress` hears of files done and files to do, those found included.
+    /// Sees to it that `entry` holds the values of every file, computing what it lacks.
+    /// `progress` hears of files done and files to do, those found included, and says whether to
+    /// stop.
     ///
     /// # Errors
-    /// When a file cannot be used or the cache not written; what was written stays.
+    /// When a file cannot be used, the cache not written, or the work is stopped; what was written
+    /// stays.
     pub fn fill(
         &self,
         entry: &mut Entry,
         files: &[(ImageHash, &Path)],
-        symmetries: usize,
-        progress: &mut dyn FnMut(usize, usize),
+        views: Views<'_>,
+        progress: &mut dyn FnMut(usize, usize) -> Result<(), TrainError>,
     ) -> Result<EmbedCount, TrainError> {
         let mut missing: Vec<(ImageHash, &Path)> = Vec::new();
         let mut queued = std::collections::BTreeSet::new();
@@ -186,17 +214,16 @@ impl Embedder {
             }
         }
         let found = files.len() - missing.len();
-        progress(found, files.len());
+        progress(found, files.len())?;
         let (mut done, mut size) = (0, FIRST_BATCH);
         while done < missing.len() {
             let begun = Instant::now();
             let batch = &missing[done..missing.len().min(done + size)];
-            let paths: Vec<&Path> = batch.iter().map(|(_, path)| *path).collect();
-            let rows = self.embed(&paths, symmetries)?;
+            let rows = self.embed_views(batch, views)?;
             let hashes = batch.iter().map(|(hash, _)| *hash);
             entry.append(&hashes.zip(rows).collect::<Vec<_>>())?;
             done += batch.len();
-            progress(found + done, files.len());
+            progress(found + done, files.len())?;
             size = if begun.elapsed() < WRITE_EVERY / 2 {
                 size * 2
             } else if begun.elapsed() > WRITE_EVERY {
@@ -219,35 +246,4 @@ pub struct EmbedCount {
     pub found: usize,
     /// Computed now.
     pub computed: usize,
-}
-
-/// The cached embeddings of a list of patches.
-#[derive(Debug)]
-pub struct CachedEmbeddings {
-    reader: Reader,
-    slots: Vec<usize>,
-}
-
-impl CachedEmbeddings {
-    /// The embeddings of `hashes`, in order.
-    ///
-    /// # Errors
-    /// When the entry lacks one.
-    pub fn new(reader: Reader, hashes: &[ImageHash]) -> Result<Self, TrainError> {
-        let slots: Option<Vec<usize>> = hashes.iter().map(|hash| reader.slot(hash)).collect();
-        slots
-            .map(|slots| Self { reader, slots })
-            .ok_or(TrainError::CacheChanged)
-    }
-}
-
-impl EmbeddingSource for CachedEmbeddings {
-    fn width(&self) -> usize {
-        self.reader.width()
-    }
-
-    fn copy_into(&self, row: usize, symmetry: D4, out: &mut [f32]) {
-        self.reader
-            .copy_into(self.slots[row], symmetry.index(), out);
-    }
 }

@@ -36,6 +36,38 @@ pub enum TrainError {
         /// How many there are.
         folds: usize,
     },
+    /// A file of a run cannot be written or read.
+    #[error(transparent)]
+    File(#[from] eosin_store::FileError),
+    /// A checkpoint cannot be gone on from.
+    #[error("the checkpoint cannot be used: {0}; run again with '--overwrite'")]
+    Checkpoint(&'static str),
+    /// The work was stopped from outside.
+    #[error("interrupted")]
+    Interrupted,
+    /// There is nothing to embed.
+    #[error("train.mode trains the whole network from pixels: there is nothing to embed")]
+    NothingFrozen,
+    /// More stages are to be trained than the network has before its classifier.
+    #[error(
+        "train.stages is {asked}; {backbone} has the stages {stages}: with all of them use '--mode full'"
+    )]
+    TooManyStages {
+        /// The network.
+        backbone: eosin_core::BackboneName,
+        /// Stages asked for.
+        asked: usize,
+        /// Its stages.
+        stages: String,
+    },
+    /// A run was cut at a stage that its network has not.
+    #[error("run.json says that training began at stage '{cut}'; the network has {stages}")]
+    NoStage {
+        /// The stage.
+        cut: String,
+        /// The network's stages.
+        stages: String,
+    },
     /// Predictions cannot be written.
     #[error("cannot write predictions: {0}")]
     Csv(String),

@@ -2,6 +2,7 @@
 
 use eosin_core::{Seed, Stream};
 use eosin_kernels::matmul;
+use eosin_weights::{StateDict, StateTensor};
 use rand::RngExt as _;
 
 use crate::loss::softmax;
@@ -40,6 +41,20 @@ impl Head {
     /// `[classes]`.
     pub fn bias(&self) -> &[f32] {
         &self.values[self.classes * self.width..]
+    }
+
+    /// Its weight and bias under the names of a classifier such as `fc.`.
+    pub fn tensors(&self, classifier: &str) -> StateDict {
+        let weight = StateTensor {
+            shape: vec![self.classes, self.width],
+            values: self.weight().into(),
+        };
+        let bias = StateTensor {
+            shape: vec![self.classes],
+            values: self.bias().into(),
+        };
+        let named = |leaf: &str, tensor| (format!("{classifier}{leaf}"), tensor);
+        StateDict::from([named("weight", weight), named("bias", bias)])
     }
 
     /// Logits `[rows, classes]` of embeddings `[rows, width]`.

@@ -2,6 +2,10 @@
 
 use eosin_core::config::{OptimiserKind, TrainConfig};
 
+use crate::error::TrainError;
+use crate::pack::{Pack, Unpack};
+use crate::trainable::Groups;
+
 const BETA1: f32 = 0.9;
 const BETA2: f32 = 0.999;
 const EPSILON: f32 = 1e-8;
@@ -17,14 +21,16 @@ pub struct Optimiser {
     momentum: f32,
     nesterov: bool,
     weight_decay: f32,
-    steps: i32,
+    /// Steps of each group.
+    steps: Vec<i32>,
     first: Vec<f32>,
     second: Vec<f32>,
 }
 
 impl Optimiser {
-    /// A fresh state for `len` weights.
-    pub fn new(config: &TrainConfig, len: usize) -> Self {
+    /// A fresh state for the weights of `groups`.
+    pub fn new(config: &TrainConfig, groups: &Groups) -> Self {
+        let len = groups.decays.len();
         let second = match config.optimiser {
             OptimiserKind::Sgd | OptimiserKind::Lion => 0,
             OptimiserKind::Adam | OptimiserKind::AdamW | OptimiserKind::RmsProp => len,
@@ -34,13 +40,14 @@ impl Optimiser {
             momentum: narrow(config.momentum),
             nesterov: config.nesterov,
             weight_decay: narrow(config.weight_decay),
-            steps: 0,
+            steps: vec![0; groups.groups],
             first: vec![0.0; len],
             second: vec![0.0; second],
         }
     }
 
-    /// Moves `weights` against `gradients`. `decays(i)` says whether weight `i` is decayed.
+    /// Moves `weights` against `gradients`, each group at its own learning rate. A group whose
+    /// rate is 0 is frozen: neither its weights nor their moments change.
     ///
     /// - `sgd`: `v = momentum v + g + decay w; w -= lr v` (Sutskever et al. 2013, PyTorch's form);
     ///   with `nesterov` `w -= lr (g + decay w + momentum v)`
@@ -57,8 +64,8 @@ impl Optimiser {
         &mut self,
         weights: &mut [f32],
         gradients: &[f32],
-        decays: impl Fn(usize) -> bool,
-        learning_rate: f64,
+        groups: &Groups,
+        learning_rates: &[f64],
     ) {
         assert_eq!(
             weights.len(),
@@ -70,12 +77,24 @@ impl Optimiser {
             weights.len(),
             "each weight has one gradient"
         );
-        self.steps += 1;
-        let rate = narrow(learning_rate);
-        let correction1 = 1.0 - BETA1.powi(self.steps);
-        let correction2 = (1.0 - BETA2.powi(self.steps)).sqrt();
+        let constants = |(steps, rate): (&mut i32, &f64)| {
+            *steps += i32::from(*rate > 0.0);
+            let correction1 = 1.0 - BETA1.powi(*steps);
+            let correction2 = (1.0 - BETA2.powi(*steps)).sqrt();
+            (narrow(*rate), correction1, correction2)
+        };
+        let of_group = self.steps.iter_mut().zip(learning_rates).map(constants);
+        let of_group: Vec<(f32, f32, f32)> = of_group.collect();
         for (i, (weight, gradient)) in weights.iter_mut().zip(gradients).enumerate() {
-            let decay = if decays(i) { self.weight_decay } else { 0.0 };
+            let (rate, correction1, correction2) = of_group[usize::from(groups.group[i])];
+            if rate == 0.0 {
+                continue;
+            }
+            let decay = if groups.decays[i] {
+                self.weight_decay
+            } else {
+                0.0
+            };
             let mut gradient = *gradient;
             match self.kind {
                 OptimiserKind::AdamW | OptimiserKind::Lion => *weight -= rate * decay * *weight,
@@ -116,6 +135,31 @@ impl Optimiser {
     }
 }
 
+impl Optimiser {
+    pub(crate) fn save(&self, pack: &mut Pack) {
+        pack.count(self.steps.len());
+        for steps in &self.steps {
+            pack.count(usize::try_from(*steps).expect("steps are counted up from 0"));
+        }
+        pack.floats(&self.first);
+        pack.floats(&self.second);
+    }
+
+    pub(crate) fn load(&mut self, unpack: &mut Unpack<'_>) -> Result<(), TrainError> {
+        let wrong = TrainError::Checkpoint("it is of another network");
+        if unpack.count()? != self.steps.len() {
+            return Err(wrong);
+        }
+        for steps in &mut self.steps {
+            let count = i32::try_from(unpack.count()?);
+            *steps = count.map_err(|_| TrainError::Checkpoint("a count is too large"))?;
+        }
+        self.first = unpack.floats_of(self.first.len())?;
+        self.second = unpack.floats_of(self.second.len())?;
+        Ok(())
+    }
+}
+
 /// Scales `gradients` down to the norm `limit` when theirs is larger, as PyTorch's
 /// `clip_grad_norm_`; a `limit` of 0 is none.
 pub(crate) fn clip(gradients: &mut [f32], limit: f64) {
@@ -150,6 +194,14 @@ mod tests {
     const TORCH_RMSPROP: [f32; 2] = [-1.575_345, -1.077_342];
     const TIMM_LION: [f32; 2] = [0.873_289, -2.041_588];
 
+    fn groups(decays: [bool; 2]) -> Groups {
+        Groups {
+            decays: decays.to_vec(),
+            group: vec![0; 2],
+            groups: 1,
+        }
+    }
+
     /// `torch.optim` 2.15 (Lion: timm 1.0.31): three steps from w = [1, -2] with gradients [0.5, -1], [0.25, 2],
     /// [-1, 0.5], lr 0.1, weight decay 0.1, momentum 0.9.
     #[test]
@@ -168,10 +220,11 @@ mod tests {
                 weight_decay: 0.1,
                 ..TrainConfig::default()
             };
-            let mut optimiser = Optimiser::new(&config, 2);
+            let groups = groups([true, true]);
+            let mut optimiser = Optimiser::new(&config, &groups);
             let mut weights = [1.0, -2.0];
             for gradients in [[0.5, -1.0], [0.25, 2.0], [-1.0, 0.5]] {
-                optimiser.step(&mut weights, &gradients, |_| true, 0.1);
+                optimiser.step(&mut weights, &gradients, &groups, &[0.1]);
             }
             for (got, expected) in weights.iter().zip(expected) {
                 assert!((got - expected).abs() < 1e-6, "{kind}: {weights:?}");
@@ -186,7 +239,8 @@ mod tests {
             ..TrainConfig::default()
         };
         let mut weights = [1.0, 1.0];
-        Optimiser::new(&config, 2).step(&mut weights, &[0.0, 0.0], |i| i == 0, 0.1);
+        let groups = groups([true, false]);
+        Optimiser::new(&config, &groups).step(&mut weights, &[0.0, 0.0], &groups, &[0.1]);
         assert_eq!(weights.map(f32::to_bits), [0.95_f32, 1.0].map(f32::to_bits));
     }
 

@@ -1,7 +1,10 @@
 //! What the training of a fold is given and what comes of it.
 
-use eosin_metrics::{Metric, MetricSet};
+use eosin_metrics::{Metric, MetricError, MetricSet};
 use serde::{Deserialize, Serialize};
+
+use crate::error::TrainError;
+use crate::pack::{Pack, Unpack};
 
 /// The rows of one fold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +69,7 @@ impl EpochRecord {
 
 /// A trained fold: its weights at the best epoch and what they say of the validation part.
 #[derive(Clone, Debug)]
-pub struct FoldOutcome<W = crate::head::Head> {
+pub struct FoldOutcome<W> {
     /// Which rows.
     pub rows: FoldRows,
     /// Every epoch, in order.
@@ -105,21 +108,21 @@ impl<W> FoldOutcome<W> {
 
 /// Keeps the best epoch: the earliest of equals, the last when the metric is never defined.
 #[derive(Debug)]
-pub(crate) struct Tracker<W> {
+pub(crate) struct Tracker {
     select: Metric,
     epochs: Vec<EpochRecord>,
-    best: Option<Best<W>>,
+    best: Option<Best>,
 }
 
 #[derive(Debug)]
-struct Best<W> {
+struct Best {
     epoch: usize,
-    weights: W,
+    weights: Vec<f32>,
     probs: Vec<f32>,
     metrics: MetricSet,
 }
 
-impl<W: Clone> Tracker<W> {
+impl Tracker {
     pub(crate) const fn new(select: Metric) -> Self {
         Self {
             select,
@@ -131,7 +134,7 @@ impl<W: Clone> Tracker<W> {
     pub(crate) fn push(
         &mut self,
         record: EpochRecord,
-        weights: &W,
+        weights: &[f32],
         probs: Vec<f32>,
         metrics: MetricSet,
     ) {
@@ -140,10 +143,9 @@ impl<W: Clone> Tracker<W> {
             .as_ref()
             .and_then(|best| best.metrics.get(self.select));
         if best.is_none() || self.select.is_better(metrics.get(self.select), best) {
-            let (epoch, weights) = (record.epoch, weights.clone());
             self.best = Some(Best {
-                epoch,
-                weights,
+                epoch: record.epoch,
+                weights: weights.to_vec(),
                 probs,
                 metrics,
             });
@@ -157,11 +159,11 @@ impl<W: Clone> Tracker<W> {
         patience > 0 && self.epochs.len() > best + patience
     }
 
-    pub(crate) fn last(&self) -> &EpochRecord {
-        self.epochs.last().expect("an epoch has just been recorded")
+    pub(crate) fn epochs(&self) -> &[EpochRecord] {
+        &self.epochs
     }
 
-    pub(crate) fn finish(self, rows: &FoldRows) -> FoldOutcome<W> {
+    pub(crate) fn finish(self, rows: &FoldRows) -> FoldOutcome<Vec<f32>> {
         let best = self.best.expect("a configuration has one epoch at least");
         FoldOutcome {
             rows: rows.clone(),
@@ -171,5 +173,57 @@ impl<W: Clone> Tracker<W> {
             val_probs: best.probs,
             metrics: best.metrics,
         }
+    }
+
+    pub(crate) fn save(&self, pack: &mut Pack) {
+        pack.count(self.epochs.len());
+        for record in &self.epochs {
+            pack.count(record.epoch);
+            pack.float(record.train_loss);
+            pack.float(record.val_loss);
+            pack.maybe_float(record.val_metric);
+            pack.maybe_float(record.val_auroc);
+            pack.maybe_float(record.val_balanced_accuracy);
+        }
+        pack.count(usize::from(self.best.is_some()));
+        if let Some(best) = &self.best {
+            pack.count(best.epoch);
+            pack.floats(&best.weights);
+            pack.floats(&best.probs);
+        }
+    }
+
+    /// `judge` gives the metrics of validation probabilities.
+    pub(crate) fn load(
+        &mut self,
+        unpack: &mut Unpack<'_>,
+        weights: usize,
+        judge: impl FnOnce(&[f32]) -> Result<MetricSet, MetricError>,
+    ) -> Result<(), TrainError> {
+        let count = unpack.count()?;
+        self.epochs.clear();
+        for _ in 0..count {
+            self.epochs.push(EpochRecord {
+                epoch: unpack.count()?,
+                train_loss: unpack.float()?,
+                val_loss: unpack.float()?,
+                val_metric: unpack.maybe_float()?,
+                val_auroc: unpack.maybe_float()?,
+                val_balanced_accuracy: unpack.maybe_float()?,
+            });
+        }
+        self.best = None;
+        if unpack.count()? == 1 {
+            let epoch = unpack.count()?;
+            let weights = unpack.floats_of(weights)?;
+            let probs = unpack.floats()?;
+            self.best = Some(Best {
+                epoch,
+                weights,
+                metrics: judge(&probs)?,
+                probs,
+            });
+        }
+        Ok(())
     }
 }

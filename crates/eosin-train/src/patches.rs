@@ -1,6 +1,5 @@
 //! Decoded patches in memory, and how their values are scaled.
 
-use eosin_core::D4;
 use eosin_data::Normalisation;
 
 /// Square patches of one size, decoded, with their classes.
@@ -49,20 +48,6 @@ impl PixelScale {
             ]
         })
     }
-
-    /// A patch under a symmetry, in the order channel, row, column.
-    pub fn planar(&self, patches: &PatchSet, row: usize, symmetry: D4) -> Vec<f32> {
-        let side = patches.size_px;
-        let pixels = symmetry.apply(patches.image(row), side, side, 3);
-        let pixels = pixels.as_chunks::<3>().0;
-        (0..3)
-            .flat_map(|c| {
-                pixels
-                    .iter()
-                    .map(move |pixel| self.table[c][usize::from(pixel[c])])
-            })
-            .collect()
-    }
 }
 
 #[cfg(test)]
@@ -70,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn channels_are_transposed_and_not_reshaped() {
+    fn each_channel_is_scaled_by_its_own_mean_and_deviation() {
         let pixels = vec![255, 0, 51, 0, 255, 102, 0, 0, 0, 0, 0, 0];
         let patches = PatchSet {
             size_px: 2,
@@ -81,12 +66,10 @@ mod tests {
             mean: [0.0; 3],
             std: [1.0; 3],
         });
-        let planar = unit.planar(&patches, 0, D4::IDENTITY);
+        let values: Vec<f32> = unit.interleaved(patches.image(0)).collect();
         let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
-        let expected = [1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.2, 0.4, 0.0, 0.0];
-        assert_eq!(bits(&planar), bits(&expected));
-        let mirrored = unit.planar(&patches, 0, D4::HFLIP);
-        assert_eq!(bits(&mirrored[..4]), bits(&[0.0, 1.0, 0.0, 0.0]));
+        let expected = [1.0, 0.0, 0.2, 0.0, 1.0, 0.4, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
+        assert_eq!(bits(&values), bits(&expected));
         let half = PixelScale::new(&Normalisation {
             mean: [0.5; 3],
             std: [0.25; 3],

@@ -3,17 +3,18 @@
 use std::path::Path;
 
 use eosin_data::{DecodeLimits, ResizeSpec};
-use eosin_models::{Architecture, Backbone, Graph, Workspace, state_dict};
+use eosin_models::{Architecture as _, Backbone, Graph, Recording, Workspace, state_dict};
 use eosin_store::{RunFolder, RunRecord};
 use rayon::prelude::*;
 
-use crate::embed::{Embedder, PatchReader};
+use crate::embed::Embedder;
 use crate::error::TrainError;
 use crate::experiment::mean_of;
 use crate::fold_network::{FoldNetwork, frozen_tensors};
-use crate::full::{TOGETHER, padded_logits};
 use crate::head::Head;
 use crate::loss::softmax;
+use crate::network_model::{TOGETHER, padded_logits};
+use crate::patch_reader::PatchReader;
 use crate::patches::PixelScale;
 
 /// Images decoded and run together.
@@ -40,18 +41,54 @@ pub struct Predictor {
     members: Vec<Member>,
 }
 
-/// One fold's model.
-enum Member {
-    /// A head on an embedder, which folds share unless each has its own scaling.
-    Head {
-        embedder: std::sync::Arc<Embedder>,
-        head: Head,
-    },
-    /// A network of its own.
-    Full {
-        network: Box<Backbone>,
-        scale: PixelScale,
-    },
+/// One fold's model: what it shares with other folds, and its own part.
+struct Member {
+    front: std::sync::Arc<Front>,
+    own: Own,
+}
+
+/// From files to what enters a fold's own part.
+enum Front {
+    /// A frozen part of the network.
+    Frozen(Embedder),
+    /// Scaled pixels.
+    Pixels(PatchReader, Box<PixelScale>),
+}
+
+/// The part that a fold has trained.
+enum Own {
+    Head(Head),
+    Tail(Box<Graph>),
+}
+
+impl Front {
+    fn values(&self, files: &[&Path]) -> Result<Vec<Vec<f32>>, TrainError> {
+        match self {
+            Self::Frozen(embedder) => embedder.embed(files),
+            Self::Pixels(reader, scale) => files
+                .par_iter()
+                .map(|path| Ok(scale.interleaved(&reader.read(path)?.pixels).collect()))
+                .collect(),
+        }
+    }
+}
+
+impl Own {
+    fn probs(&self, values: &[Vec<f32>]) -> Vec<f32> {
+        match self {
+            Self::Head(head) => head.probs(&values.concat()),
+            Self::Tail(graph) => {
+                let together = values.par_chunks(TOGETHER);
+                let run = |workspace: &mut Workspace, values: &[Vec<f32>]| {
+                    padded_logits(graph, values.concat(), workspace)
+                };
+                let logits = together.map_init(Workspace::default, run);
+                let mut probs = logits.collect::<Vec<_>>().concat();
+                softmax(&mut probs, graph.output_width());
+                probs
+            }
+        }
+    }
 }
 
 impl Predictor {
@@ -88,43 +125,61 @@ impl Predictor {
         let frozen = frozen_tensors(folder)?;
         for place in chosen {
             let fold = FoldNetwork::of(folder, &this.record, frozen.as_ref(), place)?;
-            let member = this.member(fold, frozen.is_some());
+            let member = this.member(&fold)?;
             this.members.push(member);
         }
         Ok(this)
     }
 
     /// The same run with another network in place of its folds.
-    #[must_use]
-    pub fn with_network(mut self, network: FoldNetwork) -> Self {
-        self.members = vec![self.member(network, false)];
-        self
+    ///
+    /// # Errors
+    /// When the run's description names a stage that the network has not.
+    pub fn with_network(mut self, network: &FoldNetwork) -> Result<Self, TrainError> {
+        self.members.clear();
+        self.members = vec![self.member(network)?];
+        Ok(self)
     }
 
-    fn member(&self, fold: FoldNetwork, is_frozen: bool) -> Member {
+    fn member(&self, fold: &FoldNetwork) -> Result<Member, TrainError> {
         let FoldNetwork { network, scale, .. } = fold;
-        if !is_frozen {
-            return Member::Full {
-                network: network.into(),
-                scale: PixelScale::new(&scale),
-            };
-        }
-        let state = state_dict(network.classifier());
-        let values = [&state["weight"].values[..], &state["bias"].values[..]].concat();
-        let width = state["weight"].shape[1];
+        let cut = self.cut(network)?;
         let shared = self.record.fold_normalisation.is_empty();
-        let embedder = match self.members.first().filter(|_| shared) {
-            Some(Member::Head { embedder, .. }) => std::sync::Arc::clone(embedder),
-            _ => Embedder::new(&network, self.reader, &scale).into(),
+        let front = match self.members.first().filter(|_| shared) {
+            Some(member) => std::sync::Arc::clone(&member.front),
+            None => std::sync::Arc::new(match cut {
+                None => Front::Frozen(Embedder::new(network, self.reader, scale)),
+                Some(0) => Front::Pixels(self.reader, PixelScale::new(scale).into()),
+                Some(cut) => Front::Frozen(Embedder::before(cut, network, self.reader, scale)),
+            }),
         };
-        Member::Head {
-            embedder,
-            head: Head {
-                width,
+        let Some(cut) = cut else {
+            let state = state_dict(network.classifier());
+            let values = [&state["weight"].values[..], &state["bias"].values[..]].concat();
+            let own = Own::Head(Head {
+                width: state["weight"].shape[1],
                 classes: self.record.classes.len(),
                 values,
-            },
+            });
+            return Ok(Member { front, own });
+        };
+        let map = Recording::prefix_shape(network, cut, self.record.size_px).output_shape();
+        let own = Own::Tail(Graph::tail_logits(network, cut, map).into());
+        Ok(Member { front, own })
+    }
+
+    /// The first stage that was trained; `None` when that is the last layer alone.
+    fn cut(&self, network: &Backbone) -> Result<Option<usize>, TrainError> {
+        let cut = &self.record.cut;
+        if cut == RunRecord::EMBEDDING {
+            return Ok(None);
         }
+        let stages = network.stages();
+        let stage = stages.iter().position(|stage| stage == cut);
+        stage.map(Some).ok_or_else(|| TrainError::NoStage {
+            cut: cut.clone(),
+            stages: stages.join(", "),
+        })
     }
 
     /// The run's description of itself.
@@ -145,43 +200,15 @@ impl Predictor {
     }
 
     fn predict_batch(&self, files: &[&Path]) -> Result<Vec<f32>, TrainError> {
-        let mut embedded: Option<(*const Embedder, Vec<f32>)> = None;
+        let mut seen: Option<(*const Front, Vec<Vec<f32>>)> = None;
         let mut members = Vec::with_capacity(self.members.len());
-        for member in &self.members {
-            members.push(match member {
-                Member::Head { embedder, head } => {
-                    let which = std::sync::Arc::as_ptr(embedder);
-                    if embedded.as_ref().is_none_or(|(last, _)| *last != which) {
-                        embedded = Some((which, embedder.embed(files, 1)?.concat()));
-                    }
-                    head.probs(embedded.as_ref().map_or(&[], |(_, rows)| rows))
-                }
-                Member::Full { network, scale } => self.run_full(network, scale, files)?,
-            });
+        for Member { front, own } in &self.members {
+            let which = std::sync::Arc::as_ptr(front);
+            if seen.as_ref().is_none_or(|(last, _)| *last != which) {
+                seen = Some((which, front.values(files)?));
+            }
+            members.push(own.probs(seen.as_ref().map_or(&[], |(_, values)| values)));
         }
         Ok(mean_of(&members))
-    }
-
-    fn run_full(
-        &self,
-        network: &Backbone,
-        scale: &PixelScale,
-        files: &[&Path],
-    ) -> Result<Vec<f32>, TrainError> {
-        let graph = Graph::logits(network, self.record.size_px);
-        let several = |workspace: &mut Workspace, files: &[&Path]| {
-            let mut images = Vec::new();
-            for path in files {
-                images.extend(scale.interleaved(&self.reader.read(path)?.pixels));
-            }
-            let mut probs = padded_logits(&graph, images, workspace);
-            softmax(&mut probs, graph.output_width());
-            Ok(probs)
-        };
-        let rows: Result<Vec<Vec<f32>>, TrainError> = files
-            .par_chunks(TOGETHER)
-            .map_init(Workspace::default, several)
-            .collect();
-        Ok(rows?.concat())
     }
 }

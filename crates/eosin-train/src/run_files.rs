@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 
 use eosin_models::state_dict;
 use eosin_store::{RunFolder, RunRecord, names};
-use eosin_weights::{StateDict, StateTensor, StoredAs, to_safetensors};
+use eosin_weights::{StoredAs, to_safetensors};
 
 use crate::error::TrainError;
-use crate::experiment::{ExperimentResult, FoldWeights};
-use crate::head::Head;
-use crate::outcome::FoldOutcome;
+use crate::experiment::ExperimentResult;
 use crate::predictions::predictions_to_csv;
 use crate::prepare::PreparedBackbone;
 
@@ -30,20 +28,17 @@ pub fn save_run(
     let backbone = state_dict(&backbone.network);
     for (index, fold) in result.folds.iter().enumerate() {
         let notes = checkpoint_notes(record, result, index);
-        let tensors = match &fold.weights {
-            FoldWeights::Head(head) => head_tensors(head, &record.classifier),
-            FoldWeights::Full(tensors) => tensors.clone(),
-        };
-        let bytes = to_safetensors(&tensors, &notes, StoredAs::F32);
+        let bytes = to_safetensors(&fold.weights, &notes, StoredAs::F32);
         folder.write_fold(fold.rows.repeat, fold.rows.fold, &bytes)?;
     }
     let best = &result.folds[result.best_fold];
-    let whole = whole_network(&backbone, best, &record.classifier);
+    let mut whole = backbone.clone();
+    whole.extend(best.weights.clone());
     let notes = checkpoint_notes(record, result, result.best_fold);
     folder.write(MODEL, to_safetensors(&whole, &notes, StoredAs::F32))?;
-    if matches!(best.weights, FoldWeights::Head(_)) {
-        let mut frozen = backbone;
-        frozen.retain(|key, _| !key.starts_with(&record.classifier));
+    let mut frozen = backbone;
+    frozen.retain(|key, _| !best.weights.contains_key(key));
+    if !frozen.is_empty() {
         let notes = BTreeMap::from([("architecture".to_owned(), record.backbone.to_string())]);
         folder.write(
             names::BACKBONE,
@@ -56,35 +51,6 @@ pub fn save_run(
     folder.write_json(names::METRICS, &result.metrics)?;
     folder.write_json(names::RUN, record)?;
     Ok(())
-}
-
-/// The best fold's network: the frozen tensors with its classifier, or all its own.
-fn whole_network(
-    backbone: &StateDict,
-    fold: &FoldOutcome<FoldWeights>,
-    classifier: &str,
-) -> StateDict {
-    match &fold.weights {
-        FoldWeights::Full(tensors) => tensors.clone(),
-        FoldWeights::Head(head) => {
-            let mut whole = backbone.clone();
-            whole.extend(head_tensors(head, classifier));
-            whole
-        }
-    }
-}
-
-fn head_tensors(head: &Head, classifier: &str) -> StateDict {
-    let weight = StateTensor {
-        shape: vec![head.classes, head.width],
-        values: head.weight().into(),
-    };
-    let bias = StateTensor {
-        shape: vec![head.classes],
-        values: head.bias().into(),
-    };
-    let named = |leaf: &str, tensor| (format!("{classifier}{leaf}"), tensor);
-    StateDict::from([named("weight", weight), named("bias", bias)])
 }
 
 /// What a weight file says of itself.

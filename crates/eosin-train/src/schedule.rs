@@ -1,6 +1,9 @@
 //! The learning rate at each step.
 
 use eosin_core::config::{ScheduleKind, TrainConfig};
+use eosin_metrics::Metric;
+
+use crate::outcome::EpochRecord;
 
 /// The learning rate of step `step` (from 0) when an epoch has `steps_per_epoch` steps.
 ///
@@ -23,13 +26,32 @@ pub fn learning_rate(config: &TrainConfig, step: usize, steps_per_epoch: usize) 
     }
     let progress = (at - warmup) / (total - warmup).max(1.0);
     let factor = match config.schedule {
-        ScheduleKind::Constant => 1.0,
+        ScheduleKind::Constant | ScheduleKind::Plateau => 1.0,
         ScheduleKind::Cosine => f64::midpoint(1.0, (std::f64::consts::PI * progress).cos()),
         ScheduleKind::Step => 0.1_f64.powf((progress * 3.0).floor()),
         ScheduleKind::Exponential => 0.01_f64.powf(progress),
         ScheduleKind::OneCycle => one_cycle(at, total),
     };
     config.learning_rate * factor
+}
+
+/// What the learning rate of `plateau` has fallen to after these epochs, as a share of the full one:
+/// a tenth of what it was whenever `select` has not improved for `plateau_patience` epochs, counted
+/// from the last improvement or fall (PyTorch's `ReduceLROnPlateau` with threshold 0).
+pub fn plateau_factor(config: &TrainConfig, epochs: &[EpochRecord], select: Metric) -> f64 {
+    let (mut best, mut waited, mut factor) = (None, 0, 1.0);
+    for record in epochs {
+        waited += 1;
+        if best.is_none() || select.is_better(record.val_metric, best) {
+            best = record.val_metric;
+            waited = 0;
+        }
+        if waited > config.plateau_patience {
+            factor *= 0.1;
+            waited = 0;
+        }
+    }
+    factor
 }
 
 /// Share of the full rate at step `at` of `total`.

@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use burn::tensor::{Tensor, TensorData};
-use eosin_core::config::{BackboneConfig, CacheDtype, TrainConfig};
-use eosin_core::{BackboneName, D4, Seed};
+use eosin_core::config::{AugmentConfig, BackboneConfig, CacheDtype, TrainConfig};
+use eosin_core::{BackboneName, Seed};
 use eosin_data::{
     DecodeLimits, IngestOptions, Manifest, Normalisation, PhantomOptions, read_manifest,
     write_phantom,
@@ -15,8 +17,9 @@ use eosin_metrics::Metric;
 use eosin_models::{Architecture as _, BurnEngine, cpu};
 use eosin_store::{Cache, Recipe};
 use eosin_train::{
-    CachedEmbeddings, Embedder, EmbeddingSource, FoldOutcome, FoldRows, HeadTraining, PatchReader,
-    PatchSet, PixelScale, PreparedBackbone, content_hashes,
+    CachedRows, Draw, Embedder, FoldOutcome, FoldRows, Head, HeadTraining, InputSource, Keeper,
+    PatchReader, PatchSet, PixelScale, PreparedBackbone, TrainError, TrainJob, Views,
+    content_hashes,
 };
 
 const SIDE: usize = 40;
@@ -29,21 +32,24 @@ struct ForwardPasses<'a> {
     scale: PixelScale,
 }
 
-impl EmbeddingSource for ForwardPasses<'_> {
+impl InputSource for ForwardPasses<'_> {
     fn width(&self) -> usize {
         self.backbone.spec.embedding_width
     }
 
-    fn copy_into(&self, row: usize, symmetry: D4, out: &mut [f32]) {
-        let image = self.scale.planar(&self.patches, row, symmetry);
-        let image = TensorData::new(image, [1, 3, SIDE, SIDE]);
-        let image = Tensor::<4>::from_data(image, &cpu(true));
-        let embedding = self
-            .backbone
-            .network
-            .embed(&BurnEngine::evaluating(), image);
-        let values: Vec<f32> = embedding.into_data().try_to_vec().unwrap();
-        out.copy_from_slice(&values);
+    fn fill(&self, draws: &[Draw], out: &mut [f32]) -> Result<(), TrainError> {
+        for (draw, out) in draws.iter().zip(out.chunks_exact_mut(self.width())) {
+            let pixels = self.patches.image(draw.row);
+            let pixels = draw.symmetry.apply(pixels, SIDE, SIDE, 3);
+            let image: Vec<f32> = self.scale.interleaved(&pixels).collect();
+            let image = TensorData::new(image, [1, SIDE, SIDE, 3]);
+            let image = Tensor::<4>::from_data(image, &cpu(true)).permute([0, 3, 1, 2]);
+            let network = &self.backbone.network;
+            let embedding = network.embed(&BurnEngine::evaluating(), image);
+            let values: Vec<f32> = embedding.into_data().try_to_vec().unwrap();
+            out.copy_from_slice(&values);
+        }
+        Ok(())
     }
 }
 
@@ -99,7 +105,7 @@ impl Fixture {
             .collect()
     }
 
-    fn cached(&self, dtype: CacheDtype) -> CachedEmbeddings {
+    fn cached(&self, dtype: CacheDtype) -> CachedRows {
         let paths: Vec<PathBuf> = self
             .manifest
             .patches
@@ -121,6 +127,7 @@ impl Fixture {
             cut: "embedding".into(),
             dtype,
             symmetries: 8,
+            views: None,
             kernels: "test".into(),
         };
         let mut entry = self.cache.entry(&recipe, embedder.width()).unwrap();
@@ -130,14 +137,14 @@ impl Fixture {
             .zip(paths.iter().map(PathBuf::as_path))
             .collect();
         let first = embedder
-            .fill(&mut entry, &files, 8, &mut |_, _| ())
+            .fill(&mut entry, &files, Views::Symmetries(8), &mut |_, _| Ok(()))
             .unwrap();
         assert_eq!((first.found, first.computed), (0, files.len()));
         let again = embedder
-            .fill(&mut entry, &files, 8, &mut |_, _| ())
+            .fill(&mut entry, &files, Views::Symmetries(8), &mut |_, _| Ok(()))
             .unwrap();
         assert_eq!((again.found, again.computed), (files.len(), 0));
-        CachedEmbeddings::new(entry.reader().unwrap(), &hashes).unwrap()
+        CachedRows::new(entry.reader().unwrap(), &hashes, embedder.shape()).unwrap()
     }
 
     fn forward_passes(&self) -> ForwardPasses<'_> {
@@ -159,7 +166,7 @@ impl Fixture {
         }
     }
 
-    fn train(&self, source: &dyn EmbeddingSource) -> Vec<FoldOutcome> {
+    fn train(&self, source: &dyn InputSource) -> Vec<FoldOutcome<Head>> {
         let rows = self.manifest.patches.len();
         let folds: Vec<FoldRows> = (0..2)
             .map(|fold| FoldRows {
@@ -177,16 +184,21 @@ impl Fixture {
             ..TrainConfig::default()
         };
         let training = HeadTraining {
-            config: &config,
-            seed: SEED,
-            classes: 2,
-            positive: 1,
-            select: Metric::LogLoss,
-            targets: &self.targets(),
+            job: TrainJob {
+                config: &config,
+                augment: &AugmentConfig::default(),
+                seed: SEED,
+                classes: 2,
+                positive: 1,
+                select: Metric::LogLoss,
+                targets: &self.targets(),
+            },
             folds: &folds,
             sources: vec![source; 2],
         };
-        training.run(&mut |_, _| ()).unwrap()
+        let interrupt = AtomicBool::new(false);
+        let mut keeper = Keeper::new(None, &interrupt, [0; 32], Duration::MAX);
+        training.run(&mut keeper, &mut |_, _| ()).unwrap()
     }
 }
 

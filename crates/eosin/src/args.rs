@@ -1,10 +1,12 @@
 //! What can be typed.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use eosin_core::BackboneName;
-use eosin_core::config::{Augment, GroupBy, NormaliseMode, TrainMode};
+use eosin_core::config::{GroupBy, NormaliseMode, Symmetries, TrainMode};
+use serde::{Deserialize, Serialize};
 
 /// Trains and judges classifiers of histopathology patches.
 #[derive(Debug, Parser)]
@@ -19,6 +21,29 @@ pub struct Args {
     /// Threads to compute with; the result does not depend on it.
     #[arg(long, global = true, value_name = "N")]
     pub threads: Option<usize>,
+}
+
+impl Args {
+    /// Parses a command line. `eosin run --resume` takes the place of all that describes a job.
+    ///
+    /// # Errors
+    /// When it is none, or asks for help.
+    pub fn parse_all<T: Into<OsString> + Clone>(
+        typed: impl IntoIterator<Item = T>,
+    ) -> Result<Self, clap::Error> {
+        let command = Self::command().mut_subcommand("run", |run| {
+            let ids: Vec<clap::Id> = run
+                .get_arguments()
+                .map(|arg| arg.get_id().clone())
+                .collect();
+            let others = ids.into_iter().filter(|id| *id != "resume");
+            run.mut_arg("data", |arg| {
+                arg.required_unless_present("resume").required(false)
+            })
+            .mut_arg("resume", |arg| arg.conflicts_with_all(others))
+        });
+        Self::from_arg_matches(&command.try_get_matches_from(typed)?)
+    }
 }
 
 /// The commands.
@@ -62,8 +87,8 @@ pub enum Command {
 #[derive(Clone, Debug, clap::Args)]
 pub struct JobArgs {
     /// Folder of patches, or a CSV or TSV manifest.
-    #[arg(long, value_name = "DIR")]
-    pub data: PathBuf,
+    #[arg(long, value_name = "DIR", required = true)]
+    pub data: Option<PathBuf>,
     /// Configuration, TOML; flags win over it.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -94,7 +119,7 @@ pub struct JobArgs {
     /// Pixel scaling: backbone, unit, imagenet, dataset, fold.
     #[arg(long)]
     pub normalise: Option<NormaliseMode>,
-    /// What is trained: head, full.
+    /// What is trained: head, last-block, last-n, full, head-then-full.
     #[arg(long)]
     pub mode: Option<TrainMode>,
     /// Passes over the training part.
@@ -106,9 +131,9 @@ pub struct JobArgs {
     /// Highest learning rate.
     #[arg(long)]
     pub learning_rate: Option<f64>,
-    /// Random changes to training patches: none, d4.
-    #[arg(long)]
-    pub augment: Option<Augment>,
+    /// Symmetries that training patches are seen under: none, hflip, vflip, flips, rot90, d4.
+    #[arg(long, value_name = "SYMMETRY")]
+    pub augment: Option<Symmetries>,
     /// Metric that picks the best epoch and fold, such as auroc or khd.
     #[arg(long, value_name = "METRIC")]
     pub select: Option<String>,
@@ -123,8 +148,20 @@ pub struct JobArgs {
     pub factor: Vec<String>,
 }
 
+impl JobArgs {
+    /// The folder of patches.
+    ///
+    /// # Panics
+    /// When `eosin run --resume` was typed, which needs none.
+    pub fn data(&self) -> &Path {
+        self.data
+            .as_deref()
+            .expect("the command line asks for '--data'")
+    }
+}
+
 /// How weights are found by name.
-#[derive(Clone, Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args, Serialize, Deserialize)]
 pub struct HubArgs {
     /// Fetch nothing; as `EOSIN_OFFLINE=1`.
     #[arg(long)]
@@ -146,6 +183,9 @@ pub struct RunArgs {
     /// Where the run is written.
     #[command(flatten)]
     pub out: OutArgs,
+    /// Go on with an interrupted run; its own settings hold.
+    #[arg(long, value_name = "RUN")]
+    pub resume: Option<PathBuf>,
 }
 
 /// Where a run is written.

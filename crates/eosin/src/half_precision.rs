@@ -79,15 +79,15 @@ pub fn measure(
         })?);
         files.push(&patch.path);
     }
-    let predict = |network: FoldNetwork| -> Result<Vec<f32>> {
+    let predict = |network: &FoldNetwork| -> Result<Vec<f32>> {
         let which = UseFolds::One {
             repeat: place.0,
             fold: place.1,
         };
-        let predictor = Predictor::load(folder, which)?.with_network(network);
+        let predictor = Predictor::load(folder, which)?.with_network(network)?;
         Ok(predictor.predict(&files)?)
     };
-    let (full, half) = (predict(fold.clone())?, predict(rounded(fold)?)?);
+    let (full, half) = (predict(fold)?, predict(&rounded(fold)?)?);
     let (classes, positive) = (record.classes.len(), positive(&record)?);
     let scores = [&full, &half].map(|probs| MetricSet::new(&targets, probs, classes, positive));
     let [full_scores, half_scores] = scores;

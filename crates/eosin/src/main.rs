@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod half_precision;
+mod interrupt;
 mod metrics_table;
 mod named_weights;
 mod output;
@@ -15,17 +16,20 @@ mod tensorboard;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 use crate::args::Args;
-use crate::output::print_error;
+use crate::interrupt::Interrupted;
+use crate::output::{note, print_error};
 
-/// Exit codes: 0 done, 1 ran but a gate failed, 2 error, 130 interrupted (by the signal itself).
+/// Exit codes: 0 done, 1 ran but a gate failed, 2 error, 130 interrupted.
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = Args::parse_all(std::env::args_os()).unwrap_or_else(|error| error.exit());
     match commands::run(args) {
         Ok(code) => code,
         Err(error) => {
+            if let Some(interrupted) = error.downcast_ref::<Interrupted>() {
+                note(&interrupted.to_string());
+                return ExitCode::from(interrupt::EXIT_CODE);
+            }
             print_error(&error);
             ExitCode::from(2)
         }

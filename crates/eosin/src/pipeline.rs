@@ -1,6 +1,8 @@
 //! The stages that commands share: from a folder to usable patches, folds and an experiment.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context as _, Result, bail};
 use eosin_core::Config;
@@ -11,10 +13,11 @@ use eosin_data::{
 };
 use eosin_metrics::Metric;
 use eosin_models::BackboneSpec;
-use eosin_store::Cache;
+use eosin_store::{Cache, Checkpoints};
 use eosin_train::{Experiment, PreparedBackbone};
 
 use crate::args::{HubArgs, JobArgs};
+use crate::interrupt;
 use crate::named_weights;
 use crate::output::note;
 use crate::progress::watch_threads;
@@ -37,8 +40,12 @@ pub struct Job {
     pub positive: usize,
     /// The metric that picks epochs and the best fold.
     pub select: Metric,
+    /// Where the patches are.
+    pub data: PathBuf,
     /// How weights are found by name.
-    hub: HubArgs,
+    pub hub: HubArgs,
+    /// Set when the user or the system wants the work to end.
+    pub interrupt: Arc<AtomicBool>,
 }
 
 impl Job {
@@ -47,8 +54,15 @@ impl Job {
     /// # Errors
     /// When anything cannot be used; problems with patches are all listed first.
     pub fn open(args: &JobArgs) -> Result<Self> {
-        let config = settings::resolve(args)?;
-        let manifest = find_patches(&args.data, &config)?;
+        Self::new(settings::resolve(args)?, args.data(), &args.hub)
+    }
+
+    /// As [`open`](Self::open), with the configuration resolved before.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn new(config: Config, data: &Path, hub: &HubArgs) -> Result<Self> {
+        let manifest = find_patches(data, &config)?;
         let inspection = inspect(&manifest, &config, true);
         let bad = inspection.bad_keys(config.data.size_px.is_none());
         if !bad.is_empty() {
@@ -73,7 +87,9 @@ impl Job {
         Ok(Self {
             positive: positive_class(&config, &manifest)?,
             select: config.train.select.parse()?,
-            hub: args.hub.clone(),
+            hub: hub.clone(),
+            data: data.to_owned(),
+            interrupt: interrupt::flag()?,
             skipped: bad.into_iter().collect(),
             config,
             manifest,
@@ -106,6 +122,7 @@ impl Job {
         folds: &'a Folds,
         backbone: &'a PreparedBackbone,
         cache: &'a Cache,
+        checkpoints: Option<&'a Checkpoints>,
     ) -> Experiment<'a> {
         Experiment {
             config: &self.config,
@@ -116,6 +133,8 @@ impl Job {
             size_px: self.size_px,
             positive: self.positive,
             select: self.select,
+            checkpoints,
+            interrupt: &self.interrupt,
         }
     }
 

@@ -91,7 +91,7 @@ fn apply_flags(config: &mut Config, args: &JobArgs) {
     set(&mut config.train.epochs, args.epochs.as_ref());
     set(&mut config.train.batch_size, args.batch_size.as_ref());
     set(&mut config.train.learning_rate, args.learning_rate.as_ref());
-    set(&mut config.train.augment, args.augment.as_ref());
+    set(&mut config.augment.symmetry, args.augment.as_ref());
     set(&mut config.train.select, args.select.as_ref());
     set(&mut config.cache.dir, args.cache.as_ref());
 }

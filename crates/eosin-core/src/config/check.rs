@@ -1,6 +1,8 @@
 //! From a TOML text to a checked configuration.
 
-use super::{ClassWeights, Config, LossKind, ScheduleKind, TrainConfig};
+use std::fmt::Display;
+
+use super::{ClassWeights, Config, LossKind, ScheduleKind, TrainConfig, TrainMode};
 use crate::choice::nearest;
 
 /// Why a configuration cannot be used.
@@ -27,7 +29,7 @@ pub enum ConfigError {
         /// The value.
         got: String,
         /// What it must be.
-        expected: &'static str,
+        expected: String,
     },
 }
 
@@ -67,159 +69,132 @@ impl Config {
     /// # Errors
     /// Names the first value that is out of range.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let TrainConfig {
-            epochs,
-            batch_size,
-            learning_rate,
-            momentum,
-            weight_decay,
-            ..
-        } = self.train;
-        let fraction = |value: f64| (0.0..1.0).contains(&value);
-        let range = |ok: bool, key, got: String, expected| {
-            if ok {
-                Ok(())
-            } else {
-                Err(ConfigError::Range { key, got, expected })
-            }
-        };
-        range(
-            self.split.folds >= 2,
-            "split.folds",
-            self.split.folds.to_string(),
-            "2 or more",
-        )?;
-        range(
-            self.split.repeats >= 1,
+        let split = &self.split;
+        require(split.folds >= 2, "split.folds", split.folds, "2 or more")?;
+        require(
+            split.repeats >= 1,
             "split.repeats",
-            self.split.repeats.to_string(),
+            split.repeats,
             "1 or more",
         )?;
-        if let Some(share) = self.split.holdout {
-            let ok = fraction(share) && share > 0.0;
-            range(
-                ok,
-                "split.holdout",
-                share.to_string(),
-                "between 0 and 1, both excluded",
-            )?;
+        if let Some(share) = split.holdout {
+            let ok = share > 0.0 && share < 1.0;
+            let expected = "between 0 and 1, both excluded";
+            require(ok, "split.holdout", share, expected)?;
         }
         if let Some(size) = self.data.size_px {
-            range(
-                (1..=8192).contains(&size),
-                "data.size_px",
-                size.to_string(),
-                "from 1 to 8192",
-            )?;
+            let ok = (1..=8192).contains(&size);
+            require(ok, "data.size_px", size, "from 1 to 8192")?;
         }
-        range(epochs >= 1, "train.epochs", epochs.to_string(), "1 or more")?;
-        range(
-            batch_size >= 1,
-            "train.batch_size",
-            batch_size.to_string(),
-            "1 or more",
-        )?;
-        let rate_ok = learning_rate.is_finite() && learning_rate > 0.0;
-        range(
-            rate_ok,
-            "train.learning_rate",
-            learning_rate.to_string(),
-            "above 0",
-        )?;
-        range(
-            fraction(momentum),
-            "train.momentum",
-            momentum.to_string(),
-            "at least 0, below 1",
-        )?;
-        let decay_ok = weight_decay.is_finite() && weight_decay >= 0.0;
-        range(
-            decay_ok,
-            "train.weight_decay",
-            weight_decay.to_string(),
-            "0 or more",
-        )?;
-        let smoothing = self.train.label_smoothing;
-        range(
-            fraction(smoothing),
-            "train.label_smoothing",
-            smoothing.to_string(),
-            "at least 0, below 1",
-        )?;
-        let dropout = self.train.dropout;
-        range(
-            fraction(dropout),
-            "train.dropout",
-            dropout.to_string(),
-            "at least 0, below 1",
-        )?;
-        let warmup = self.train.warmup_epochs;
-        range(
-            warmup >= 0.0 && warmup <= epochs as f64,
-            "train.warmup_epochs",
-            warmup.to_string(),
-            "from 0 to train.epochs",
-        )?;
-        self.train.check_loss()
+        self.train.check_ranges()?;
+        self.train.check_loss()?;
+        self.train.check_steps()?;
+        self.augment.check(&self.train)
     }
 }
 
 impl TrainConfig {
+    fn check_ranges(&self) -> Result<(), ConfigError> {
+        let least_one = [
+            ("train.epochs", self.epochs),
+            ("train.batch_size", self.batch_size),
+            ("train.stages", self.stages),
+            ("train.head_epochs", self.head_epochs),
+            ("train.accumulate", self.accumulate),
+            ("train.plateau_patience", self.plateau_patience),
+        ];
+        for (key, value) in least_one {
+            require(value >= 1, key, value, "1 or more")?;
+        }
+        let fractions = [
+            ("train.momentum", self.momentum),
+            ("train.label_smoothing", self.label_smoothing),
+            ("train.dropout", self.dropout),
+            ("train.ema_decay", self.ema_decay),
+        ];
+        for (key, value) in fractions {
+            require(
+                (0.0..1.0).contains(&value),
+                key,
+                value,
+                "at least 0, below 1",
+            )?;
+        }
+        let not_negative = [
+            ("train.weight_decay", self.weight_decay),
+            ("train.clip_norm", self.clip_norm),
+            ("train.sam_rho", self.sam_rho),
+            ("train.checkpoint_secs", self.checkpoint_secs),
+        ];
+        for (key, value) in not_negative {
+            require(value.is_finite() && value >= 0.0, key, value, "0 or more")?;
+        }
+        let rate = self.learning_rate;
+        let ok = rate.is_finite() && rate > 0.0;
+        require(ok, "train.learning_rate", rate, "above 0")?;
+        let decay = self.layer_decay;
+        let ok = decay > 0.0 && decay <= 1.0;
+        require(ok, "train.layer_decay", decay, "above 0, at most 1")?;
+        let warmup = self.warmup_epochs;
+        let ok = warmup >= 0.0 && warmup <= self.epochs as f64;
+        require(ok, "train.warmup_epochs", warmup, "from 0 to train.epochs")
+    }
+
     /// Settings of losses and schedules that contradict each other are refused, not ignored.
     fn check_loss(&self) -> Result<(), ConfigError> {
-        let refuse = |wrong: bool, key, got: String, expected| {
-            if wrong {
-                Err(ConfigError::Range { key, got, expected })
-            } else {
-                Ok(())
-            }
-        };
-        let clip = self.clip_norm;
-        refuse(
-            !(clip.is_finite() && clip >= 0.0),
-            "train.clip_norm",
-            clip.to_string(),
-            "0 or more",
-        )?;
-        refuse(
-            self.loss != LossKind::CrossEntropy && self.label_smoothing > 0.0,
-            "train.label_smoothing",
-            self.label_smoothing.to_string(),
-            "0 with any loss but cross-entropy",
-        )?;
+        let smoothing = self.label_smoothing;
+        let ok = self.loss == LossKind::CrossEntropy || smoothing == 0.0;
+        let expected = "0 with any loss but cross-entropy";
+        require(ok, "train.label_smoothing", smoothing, expected)?;
         let gamma = self.focal_gamma;
-        refuse(
-            !(gamma == 0.0 || (gamma >= 1.0 && gamma.is_finite())),
-            "train.focal_gamma",
-            gamma.to_string(),
-            "0, or at least 1",
-        )?;
-        refuse(
-            !(self.gce_q > 0.0 && self.gce_q <= 1.0),
-            "train.gce_q",
-            self.gce_q.to_string(),
-            "above 0, at most 1",
-        )?;
+        let ok = gamma == 0.0 || (gamma >= 1.0 && gamma.is_finite());
+        require(ok, "train.focal_gamma", gamma, "0, or at least 1")?;
+        let q = self.gce_q;
+        require(q > 0.0 && q <= 1.0, "train.gce_q", q, "above 0, at most 1")?;
         let weight = self.positive_weight;
-        refuse(
-            !(weight.is_finite() && weight > 0.0),
-            "train.positive_weight",
-            weight.to_string(),
-            "above 0",
-        )?;
-        refuse(
-            self.loss == LossKind::Binary && self.class_weights != ClassWeights::None,
-            "train.class_weights",
-            self.class_weights.to_string(),
-            "none with the binary loss, which has train.positive_weight",
-        )?;
-        refuse(
-            self.schedule == ScheduleKind::OneCycle && self.warmup_epochs > 0.0,
-            "train.warmup_epochs",
-            self.warmup_epochs.to_string(),
-            "0 with the one-cycle schedule, which warms up by itself",
-        )
+        let ok = weight.is_finite() && weight > 0.0;
+        require(ok, "train.positive_weight", weight, "above 0")?;
+        let ok = self.loss != LossKind::Binary || self.class_weights == ClassWeights::None;
+        let expected = "none with the binary loss, which has train.positive_weight";
+        require(ok, "train.class_weights", self.class_weights, expected)?;
+        let ok = self.schedule != ScheduleKind::OneCycle || self.warmup_epochs == 0.0;
+        let expected = "0 with the one-cycle schedule, which warms up by itself";
+        require(ok, "train.warmup_epochs", self.warmup_epochs, expected)
     }
+
+    /// Ways of stepping that contradict each other.
+    fn check_steps(&self) -> Result<(), ConfigError> {
+        let swa = self.swa_epochs;
+        let ok = swa <= self.epochs;
+        require(ok, "train.swa_epochs", swa, "from 0 to train.epochs")?;
+        let expected = "0 with train.ema_decay: one average is kept, not two";
+        let ok = swa == 0 || self.ema_decay == 0.0;
+        require(ok, "train.swa_epochs", swa, expected)?;
+        let expected = "0 where batch norms follow the batch: the average would need their \
+                        statistics anew; set train.batch_norm=eval, or use train.ema_decay";
+        let ok = swa == 0 || !self.trains_batch_norm();
+        require(ok, "train.swa_epochs", swa, expected)?;
+        let ok = self.unfreeze_epochs == 0 || self.mode == TrainMode::HeadThenFull;
+        let expected = "0 with any mode but head-then-full";
+        require(ok, "train.unfreeze_epochs", self.unfreeze_epochs, expected)
+    }
+}
+
+/// An error unless `ok`.
+pub(super) fn require(
+    ok: bool,
+    key: &'static str,
+    got: impl Display,
+    expected: &str,
+) -> Result<(), ConfigError> {
+    if ok {
+        return Ok(());
+    }
+    Err(ConfigError::Range {
+        key,
+        got: got.to_string(),
+        expected: expected.to_owned(),
+    })
 }
 
 /// A configuration with every optional key present, as a table: what keys there are.

@@ -1,5 +1,7 @@
 //! The words that a configuration is written in.
 
+use crate::d4::D4;
+
 crate::choice::choices! {
     /// What the pixel values are scaled by before the backbone sees them.
     pub enum NormaliseMode {
@@ -78,18 +80,71 @@ crate::choice::choices! {
     pub enum TrainMode {
         /// The last layer, on cached embeddings.
         Head => "head",
+        /// The last stage of the backbone and the last layer, on the cached maps that enter it.
+        LastBlock => "last-block",
+        /// The last `train.stages` stages and the last layer, on the cached maps that enter them.
+        LastN => "last-n",
         /// The whole network.
         Full => "full",
+        /// The last layer for `train.head_epochs`, then the whole network.
+        HeadThenFull => "head-then-full",
     }
 }
 
 crate::choice::choices! {
-    /// Random changes to training patches.
-    pub enum Augment {
-        /// None.
+    /// The symmetries that training patches are seen under, each patch and epoch anew.
+    pub enum Symmetries {
+        /// As they are.
         None => "none",
-        /// One of the eight symmetries of the square, each patch and epoch anew.
+        /// Mirrored left to right or not.
+        HFlip => "hflip",
+        /// Mirrored top to bottom or not.
+        VFlip => "vflip",
+        /// Mirrored along either axis, both or none.
+        Flips => "flips",
+        /// Turned by any number of quarter turns.
+        Rot90 => "rot90",
+        /// All eight symmetries of the square.
         D4 => "d4",
+    }
+}
+
+impl Symmetries {
+    /// The symmetries that are drawn from, each as likely as any other.
+    pub const fn members(self) -> &'static [D4] {
+        const TURNS: [D4; 4] = [D4::IDENTITY, D4::ROT90, D4::ROT180, D4::ROT270];
+        match self {
+            Self::None => &[D4::IDENTITY],
+            Self::HFlip => &[D4::IDENTITY, D4::HFLIP],
+            Self::VFlip => &[D4::IDENTITY, D4::VFLIP],
+            Self::Flips => &[D4::IDENTITY, D4::HFLIP, D4::VFLIP, D4::ROT180],
+            Self::Rot90 => &TURNS,
+            Self::D4 => &D4::ALL,
+        }
+    }
+}
+
+crate::choice::choices! {
+    /// What batch norms do in the part of the network that is trained.
+    pub enum BatchNormPolicy {
+        /// `train` with mode `full`, `eval` with the others.
+        Auto => "auto",
+        /// Statistics of the batch; running statistics follow (PyTorch's `train()`).
+        Train => "train",
+        /// Running statistics as they are; scale and offset are still trained.
+        Eval => "eval",
+    }
+}
+
+crate::choice::choices! {
+    /// What failing checks before training lead to.
+    pub enum DoctorPolicy {
+        /// No check is made.
+        Off => "off",
+        /// A warning each.
+        Warn => "warn",
+        /// An error.
+        Refuse => "refuse",
     }
 }
 
@@ -122,6 +177,8 @@ crate::choice::choices! {
         Exponential => "exponential",
         /// Up to the full rate over the first three tenths, then down to nearly nothing.
         OneCycle => "one-cycle",
+        /// Divided by ten whenever `select` has not improved for `plateau_patience` epochs.
+        Plateau => "plateau",
     }
 }
 

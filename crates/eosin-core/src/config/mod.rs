@@ -1,15 +1,18 @@
 //! The configuration of a run: every key, its default, and the checks that make it usable.
 
+mod augment;
 mod check;
 mod choices;
 mod train;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::augment::AugmentConfig;
 pub use self::check::ConfigError;
 pub use self::choices::{
-    Augment, CacheDtype, ClassWeights, GroupBy, LossKind, NormaliseMode, OptimiserKind,
-    ResizeFilter, ResizePolicy, Sampling, ScheduleKind, StatisticsKind, TrainMode,
+    BatchNormPolicy, CacheDtype, ClassWeights, DoctorPolicy, GroupBy, LossKind, NormaliseMode,
+    OptimiserKind, ResizeFilter, ResizePolicy, Sampling, ScheduleKind, StatisticsKind, Symmetries,
+    TrainMode,
 };
 pub use self::train::TrainConfig;
 use crate::model::BackboneName;
@@ -136,6 +139,8 @@ pub struct Config {
     pub split: SplitConfig,
     /// What the backbone is.
     pub backbone: BackboneConfig,
+    /// How training patches are changed at random.
+    pub augment: AugmentConfig,
     /// How weights are trained.
     pub train: TrainConfig,
     /// Where embeddings are kept.

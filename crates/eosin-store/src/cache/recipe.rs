@@ -55,8 +55,11 @@ pub struct Recipe {
     pub cut: String,
     /// How values are stored.
     pub dtype: CacheDtype,
-    /// Embeddings per image: 1, or 8 for all symmetries of the square.
+    /// Embeddings per image: 1, 8 for all symmetries of the square, or the number of random views.
     pub symmetries: usize,
+    /// How random views are drawn (augmentation and seed), where there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub views: Option<String>,
     /// What computes the network and its version: other kernels round otherwise.
     pub kernels: String,
 }
@@ -95,12 +98,13 @@ impl Recipe {
             }
         };
         let symmetries = self.symmetries;
-        range(
-            symmetries == 1 || symmetries == 8,
-            "symmetries",
-            symmetries,
-            "1 or 8",
-        )?;
+        if self.views.is_some() {
+            let ok = (1..=4096).contains(&symmetries);
+            range(ok, "views", symmetries, "from 1 to 4096")?;
+        } else {
+            let ok = symmetries == 1 || symmetries == 8;
+            range(ok, "symmetries", symmetries, "1 or 8")?;
+        }
         let ok = (1..=1 << 24).contains(&width);
         range(ok, "width", width, "from 1 to 16777216")
     }
@@ -124,13 +128,14 @@ pub(super) mod tests {
             cut: "features".to_owned(),
             dtype: CacheDtype::F32,
             symmetries: 8,
+            views: None,
             kernels: "flex 1".to_owned(),
         }
     }
 
     #[test]
     fn every_changed_ingredient_gives_another_id() {
-        let changes: [fn(&mut Recipe); 15] = [
+        let changes: [fn(&mut Recipe); 16] = [
             |_| {},
             |r| r.decode_version = 2,
             |r| r.size_px = Some(97),
@@ -145,6 +150,7 @@ pub(super) mod tests {
             |r| r.cut = "stage4".to_owned(),
             |r| r.dtype = CacheDtype::F16,
             |r| r.symmetries = 1,
+            |r| r.views = Some("seed 1".to_owned()),
             |r| r.kernels = "flex 2".to_owned(),
         ];
         let ids: std::collections::BTreeSet<String> = changes

@@ -32,6 +32,7 @@ pub fn recipe(weights: &str, dtype: CacheDtype) -> Recipe {
         cut: "features".to_owned(),
         dtype,
         symmetries: 8,
+        views: None,
         kernels: "test".to_owned(),
     }
 }

@@ -1,25 +1,65 @@
-//! The embeddings of an experiment's rows.
+//! The cached values that an experiment's rows enter training with.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use eosin_core::config::Augment;
+use eosin_core::config::Symmetries;
 use eosin_data::Normalisation;
-use eosin_store::Recipe;
+use eosin_models::Architecture as _;
 use eosin_store::cache::ImageHash;
+use eosin_store::{Recipe, RunRecord};
 
 use super::rows::Rows;
 use super::{Event, Experiment};
-use crate::embed::{CachedEmbeddings, EmbedCount, Embedder};
+use crate::embed::{EmbedCount, Embedder, Views};
 use crate::error::TrainError;
+use crate::inputs::InputSource;
+use crate::sources::{CachedRows, CachedViews, FreshViews};
+use crate::views::ViewMaker;
 
 /// Raised when the same file begins to give other pixels.
 const DECODE_VERSION: u32 = 1;
 /// What computes embeddings; raised when it begins to round otherwise.
 const KERNELS: &str = "eosin-kernels 1";
 
+/// What the rows of an experiment enter training with, under one normalisation.
+pub(super) struct Inputs {
+    embedder: Embedder,
+    maker: Option<ViewMaker>,
+    /// Pool rows as they are, and under their symmetries where these are drawn from.
+    pool: CachedRows,
+    /// Random views of pool rows, where some are cached.
+    views: Option<CachedRows>,
+    /// Test rows as they are.
+    pub test: CachedRows,
+}
+
+impl Inputs {
+    /// Where training finds the rows of the pool.
+    pub fn source<'a>(&'a self, rows: &'a Rows) -> Box<dyn InputSource + 'a> {
+        let upright = &self.pool;
+        match (&self.views, &self.maker) {
+            (Some(views), _) => Box::new(CachedViews { views, upright }),
+            (None, Some(maker)) => Box::new(FreshViews {
+                embedder: &self.embedder,
+                maker,
+                paths: &rows.paths,
+                upright,
+            }),
+            (None, None) => Box::new(&self.pool),
+        }
+    }
+}
+
+/// One entry of the cache that is wanted.
+struct Part<'a> {
+    files: Vec<(ImageHash, &'a Path)>,
+    views: Views<'a>,
+}
+
 impl Experiment<'_> {
-    fn recipe(&self, scale: &Normalisation, symmetries: usize) -> Recipe {
+    fn recipe(&self, scale: &Normalisation, cut: Option<usize>, views: Views<'_>) -> Recipe {
         let data = &self.config.data;
+        let stages = self.backbone.network.stages();
         Recipe {
             size_px: data.size_px,
             resize: data.size_px.map(|_| data.resize),
@@ -29,56 +69,111 @@ impl Experiment<'_> {
             stain: None,
             backbone: self.backbone.spec.name,
             weights_hash: self.backbone.weights_hash.clone(),
-            cut: "embedding".to_owned(),
+            cut: cut
+                .map_or(RunRecord::EMBEDDING, |cut| stages[cut])
+                .to_owned(),
             dtype: self.config.cache.dtype,
-            symmetries,
+            symmetries: views.count(),
+            views: match views {
+                Views::Symmetries(_) => None,
+                Views::Random(_, maker) => Some(maker.recipe().to_owned()),
+            },
             decode_version: DECODE_VERSION,
             kernels: KERNELS.to_owned(),
         }
     }
 
-    /// Embeddings under each normalisation, of all rows: training rows under every symmetry that
-    /// augmentation may ask for, test rows as they are.
-    pub(super) fn embeddings(
+    /// What rows enter training with before `cut` (or behind the last stage) under each
+    /// normalisation, computed where the cache lacks it.
+    pub(super) fn inputs(
         &self,
+        cut: Option<usize>,
         rows: &Rows,
         normalisations: &[Normalisation],
         on_event: &mut dyn FnMut(&Event),
-    ) -> Result<(Vec<[CachedEmbeddings; 2]>, EmbedCount), TrainError> {
-        let hashes = &rows.hashes;
-        let pool = rows.pool();
-        let symmetries = match self.config.train.augment {
-            Augment::None => 1,
-            Augment::D4 => 8,
+    ) -> Result<(Vec<Inputs>, EmbedCount), TrainError> {
+        let augment = &self.config.augment;
+        let maker = ViewMaker::new(augment, self.config.seed);
+        let symmetries = match augment.symmetry {
+            Symmetries::None => 1,
+            // Random views have their symmetry in them.
+            _ if maker.is_some() => 1,
+            _ => 8,
         };
-        let total = rows.paths.len() * normalisations.len();
-        let (mut done, mut count, mut all) = (0, EmbedCount::default(), Vec::new());
+        let (pool, test) = (0..rows.pool(), rows.pool()..rows.paths.len());
+        let entries = if augment.views > 0 { 3 } else { 2 };
+        let mut counter = Counter {
+            done: 0,
+            total: (rows.paths.len() + (entries - 2) * rows.pool()) * normalisations.len(),
+            count: EmbedCount::default(),
+        };
+        let mut all = Vec::new();
         for scale in normalisations {
-            let embedder = Embedder::new(&self.backbone.network, self.reader(), scale);
-            let mut part = |range: std::ops::Range<usize>, symmetries: usize| {
-                let recipe = self.recipe(scale, symmetries);
-                let mut entry = self.cache.entry(&recipe, embedder.width())?;
-                let files: Vec<(ImageHash, &Path)> = range
-                    .clone()
-                    .map(|row| (hashes[row], rows.paths[row].as_path()))
-                    .collect();
-                let part = embedder.fill(&mut entry, &files, symmetries, &mut |part, _| {
-                    on_event(&Event::Embedding {
-                        done: done + part,
-                        total,
-                    });
-                })?;
-                done += files.len();
-                count.found += part.found;
-                count.computed += part.computed;
-                CachedEmbeddings::new(entry.reader()?, &hashes[range])
+            let (network, reader) = (&self.backbone.network, self.reader());
+            let embedder = match cut {
+                Some(cut) => Embedder::before(cut, network, reader, scale),
+                None => Embedder::new(network, reader, scale),
             };
-            all.push([part(0..pool, symmetries)?, part(pool..rows.paths.len(), 1)?]);
+            let mut part = |range: &std::ops::Range<usize>, views: Views<'_>| {
+                let files = rows.hashes.iter().copied();
+                let files = files.zip(rows.paths.iter().map(PathBuf::as_path));
+                let files = files.skip(range.start).take(range.len()).collect();
+                let recipe = self.recipe(scale, cut, views);
+                let part = Part { files, views };
+                self.fill(&embedder, &recipe, &part, &mut counter, on_event)
+            };
+            let views = match &maker {
+                Some(maker) if augment.views > 0 => {
+                    Some(part(&pool, Views::Random(augment.views, maker))?)
+                }
+                _ => None,
+            };
+            let (upright, test) = (
+                part(&pool, Views::Symmetries(symmetries))?,
+                part(&test, Views::Symmetries(1))?,
+            );
+            all.push(Inputs {
+                maker: maker.clone(),
+                pool: upright,
+                views,
+                test,
+                embedder,
+            });
         }
         on_event(&Event::Embedded {
-            found: count.found,
-            computed: count.computed,
+            found: counter.count.found,
+            computed: counter.count.computed,
         });
-        Ok((all, count))
+        Ok((all, counter.count))
     }
+
+    fn fill(
+        &self,
+        embedder: &Embedder,
+        recipe: &Recipe,
+        part: &Part<'_>,
+        counter: &mut Counter,
+        on_event: &mut dyn FnMut(&Event),
+    ) -> Result<CachedRows, TrainError> {
+        let mut entry = self.cache.entry(recipe, embedder.width())?;
+        let count = embedder.fill(&mut entry, &part.files, part.views, &mut |done, _| {
+            on_event(&Event::Embedding {
+                done: counter.done + done,
+                total: counter.total,
+            });
+            self.refuse_interruption()
+        })?;
+        counter.done += part.files.len();
+        counter.count.found += count.found;
+        counter.count.computed += count.computed;
+        let hashes: Vec<ImageHash> = part.files.iter().map(|(hash, _)| *hash).collect();
+        CachedRows::new(entry.reader()?, &hashes, embedder.shape())
+    }
+}
+
+/// How far the cache is filled.
+struct Counter {
+    done: usize,
+    total: usize,
+    count: EmbedCount,
 }

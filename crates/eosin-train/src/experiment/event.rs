@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::full_folds::FullWatcher;
+use crate::network_training::NetworkWatcher;
 use crate::outcome::{EpochRecord, FoldRows};
 
 /// What happens during a run, as it is shown and written to `events.jsonl`.
@@ -23,7 +23,7 @@ pub enum Event {
         /// Computed now.
         computed: usize,
     },
-    /// A step of full training.
+    /// A step of a network's training.
     Step {
         /// The fold's name.
         fold: String,
@@ -55,10 +55,10 @@ impl Event {
     }
 }
 
-/// Tells full training as events.
+/// Tells the training of networks as events.
 pub(super) struct EventWatcher<'a>(pub &'a mut dyn FnMut(&Event));
 
-impl FullWatcher for EventWatcher<'_> {
+impl NetworkWatcher for EventWatcher<'_> {
     fn step(&mut self, fold: &FoldRows, done: usize, total: usize) {
         self.0(&Event::Step {
             fold: fold.name(),

@@ -6,12 +6,14 @@ mod rows;
 mod scaling;
 mod training;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use eosin_core::Config;
-use eosin_core::config::TrainMode;
 use eosin_data::{Folds, Manifest, Normalisation};
 use eosin_metrics::Metric;
 use eosin_models::{EMBEDDED, embedded_weights_have_seen};
-use eosin_store::Cache;
+use eosin_store::{Cache, Checkpoints};
 use eosin_weights::StateDict;
 
 pub use self::event::Event;
@@ -20,19 +22,10 @@ use self::training::Trained;
 use crate::embed::EmbedCount;
 use crate::error::TrainError;
 use crate::evaluate::{RunMetrics, best_fold, evaluate};
-use crate::head::Head;
+use crate::keeper::Keeper;
 use crate::outcome::{FoldOutcome, FoldRows};
 use crate::predictions::{Part, Prediction};
 use crate::prepare::PreparedBackbone;
-
-/// The weights that a fold has learned.
-#[derive(Clone, Debug)]
-pub enum FoldWeights {
-    /// The last layer, on a frozen backbone.
-    Head(Head),
-    /// Every tensor.
-    Full(StateDict),
-}
 
 /// A run's ingredients.
 pub struct Experiment<'a> {
@@ -52,6 +45,10 @@ pub struct Experiment<'a> {
     pub positive: usize,
     /// The metric that picks epochs and the best fold.
     pub select: Metric,
+    /// Where the state of training is kept; `None`: nowhere.
+    pub checkpoints: Option<&'a Checkpoints>,
+    /// Set from outside to end the work at the next step.
+    pub interrupt: &'a AtomicBool,
 }
 
 /// What a run comes to.
@@ -59,8 +56,10 @@ pub struct Experiment<'a> {
 pub struct ExperimentResult {
     /// Scaling of pixel values: one, or one a fold.
     pub normalisations: Vec<Normalisation>,
-    /// Each fold.
-    pub folds: Vec<FoldOutcome<FoldWeights>>,
+    /// Where the trained part begins, as in [`RunRecord`](eosin_store::RunRecord).
+    pub cut: String,
+    /// Each fold, with the tensors that it trained.
+    pub folds: Vec<FoldOutcome<StateDict>>,
     /// Place in `folds` of the best.
     pub best_fold: usize,
     /// Out-of-fold and test predictions.
@@ -83,19 +82,20 @@ impl Experiment<'_> {
         let config = self.config;
         let rows = self.rows()?;
         let normalisations = self.normalisations(&rows)?;
+        let every = Duration::from_secs_f64(config.train.checkpoint_secs);
+        let fingerprint = self.fingerprint(&rows);
+        let mut keeper = Keeper::new(self.checkpoints, self.interrupt, fingerprint, every);
         let Trained {
             folds,
             test_probs,
             embedded,
-        } = match config.train.mode {
-            TrainMode::Head => self.train_heads(&rows, &normalisations, on_event)?,
-            TrainMode::Full => self.train_full(&rows, &normalisations, on_event)?,
-        };
-        let metric = |fold: &FoldOutcome<FoldWeights>| fold.metrics.get(self.select);
+        } = self.train(&rows, &normalisations, &mut keeper, on_event)?;
+        let metric = |fold: &FoldOutcome<StateDict>| fold.metrics.get(self.select);
         let best_fold = best_fold(folds.iter().map(metric), self.select);
         let predictions = self.predictions(&rows, &folds, &test_probs, best_fold);
         let metrics = evaluate(&predictions, classes, self.positive, self.select)?;
         Ok(ExperimentResult {
+            cut: self.cut_name()?,
             seen_by_weights: seen_by_weights(self.backbone, &rows),
             normalisations,
             folds,
@@ -113,13 +113,47 @@ impl Experiment<'_> {
     pub fn embed(&self, on_event: &mut dyn FnMut(&Event)) -> Result<EmbedCount, TrainError> {
         let rows = self.rows()?;
         let normalisations = self.normalisations(&rows)?;
-        Ok(self.embeddings(&rows, &normalisations, on_event)?.1)
+        let cut = match self.cut()? {
+            Some(0) => return Err(TrainError::NothingFrozen),
+            cut => cut,
+        };
+        Ok(self.inputs(cut, &rows, &normalisations, on_event)?.1)
+    }
+
+    /// Hash of everything that the training's state depends on.
+    fn fingerprint(&self, rows: &Rows) -> [u8; 32] {
+        let mut config = self.config.clone();
+        // Where and how often things are kept does not change them.
+        config.cache = eosin_core::config::CacheConfig {
+            dtype: config.cache.dtype,
+            ..eosin_core::config::CacheConfig::default()
+        };
+        config.train.checkpoint_secs = 0.0;
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
+        hasher.update(config.to_toml().as_bytes());
+        hasher.update(self.backbone.weights_hash.as_bytes());
+        for hash in &rows.hashes {
+            hasher.update(hash);
+        }
+        let folds = rows.folds.iter().flat_map(|fold| [&fold.train, &fold.val]);
+        for row in folds.flatten().chain(&rows.targets) {
+            hasher.update(&row.to_le_bytes());
+        }
+        *hasher.finalize().as_bytes()
+    }
+
+    fn refuse_interruption(&self) -> Result<(), TrainError> {
+        if self.interrupt.load(Ordering::Relaxed) {
+            return Err(TrainError::Interrupted);
+        }
+        Ok(())
     }
 
     fn predictions(
         &self,
         rows: &Rows,
-        folds: &[FoldOutcome<FoldWeights>],
+        folds: &[FoldOutcome<StateDict>],
         test: &[Vec<f32>],
         best: usize,
     ) -> Vec<Prediction> {

@@ -7,9 +7,9 @@ use rayon::prelude::*;
 
 use super::Experiment;
 use super::rows::Rows;
-use crate::embed::PatchReader;
 use crate::error::TrainError;
 use crate::outcome::FoldRows;
+use crate::patch_reader::PatchReader;
 
 impl Experiment<'_> {
     pub(super) fn reader(&self) -> PatchReader {

@@ -1,24 +1,34 @@
 //! Training in each mode.
 
+use eosin_core::config::{TrainConfig, TrainMode};
 use eosin_data::Normalisation;
+use eosin_models::{Architecture as _, Recording, state_dict};
+use eosin_store::RunRecord;
+use eosin_weights::StateDict;
 use rayon::prelude::*;
 
 use super::event::EventWatcher;
 use super::rows::Rows;
-use super::{Event, Experiment, FoldWeights};
+use super::{Event, Experiment};
 use crate::embed::EmbedCount;
 use crate::error::TrainError;
-use crate::full::predict_full;
-use crate::full_folds::FullFolds;
+use crate::fold_trainer::TrainJob;
+use crate::head::Head;
 use crate::head_training::HeadTraining;
+use crate::inputs::InputSource;
+use crate::keeper::Keeper;
+use crate::loss::softmax;
+use crate::network_model::Cut;
+use crate::network_training::NetworkFold;
 use crate::outcome::FoldOutcome;
 use crate::patches::{PatchSet, PixelScale};
-use crate::source::EmbeddingSource as _;
+use crate::sources::PixelSource;
+use crate::views::ViewMaker;
 
 /// What training comes to.
 pub(super) struct Trained {
-    /// Each fold.
-    pub folds: Vec<FoldOutcome<FoldWeights>>,
+    /// Each fold, with the tensors that it trained.
+    pub folds: Vec<FoldOutcome<StateDict>>,
     /// Probabilities of the test rows, by each fold.
     pub test_probs: Vec<Vec<f32>>,
     /// What the cache saved.
@@ -26,75 +36,215 @@ pub(super) struct Trained {
 }
 
 impl Experiment<'_> {
-    pub(super) fn train_heads(
+    /// Trains as `train.mode` says.
+    pub(super) fn train(
         &self,
         rows: &Rows,
         normalisations: &[Normalisation],
+        keeper: &mut Keeper<'_>,
         on_event: &mut dyn FnMut(&Event),
     ) -> Result<Trained, TrainError> {
-        let (sources, count) = self.embeddings(rows, normalisations, on_event)?;
-        let of_fold = |index: usize| &sources[index % sources.len()];
-        let training = HeadTraining {
-            config: &self.config.train,
+        let weights = vec![state_dict(&self.backbone.network)];
+        match (self.config.train.mode, self.cut()?) {
+            (TrainMode::HeadThenFull, _) => {
+                self.train_head_then_full(rows, normalisations, keeper, on_event)
+            }
+            (_, None) => {
+                let config = &self.config.train;
+                let trained = self.train_heads(config, rows, normalisations, keeper, on_event)?;
+                Ok(trained.map(|head| head.tensors(self.backbone.spec.classifier)))
+            }
+            (_, Some(0)) => self.train_full(rows, normalisations, &weights, keeper, on_event),
+            (_, Some(cut)) => {
+                self.train_tails(cut, rows, normalisations, &weights[0], keeper, on_event)
+            }
+        }
+    }
+
+    /// The first stage that is trained; `None` when that is the last layer alone.
+    ///
+    /// # Errors
+    /// When more stages are to be trained than there are.
+    pub fn cut(&self) -> Result<Option<usize>, TrainError> {
+        let config = &self.config.train;
+        let stages = self.backbone.network.stages();
+        let trained = match config.mode {
+            TrainMode::Head => return Ok(None),
+            TrainMode::Full | TrainMode::HeadThenFull => return Ok(Some(0)),
+            TrainMode::LastBlock => 1,
+            TrainMode::LastN => config.stages,
+        };
+        if trained < stages.len() {
+            return Ok(Some(stages.len() - trained));
+        }
+        Err(TrainError::TooManyStages {
+            backbone: self.backbone.spec.name,
+            asked: trained,
+            stages: stages.join(", "),
+        })
+    }
+
+    /// The name of [`cut`](Self::cut).
+    pub(super) fn cut_name(&self) -> Result<String, TrainError> {
+        let stages = self.backbone.network.stages();
+        let cut = self.cut()?;
+        Ok(cut
+            .map_or(RunRecord::EMBEDDING, |cut| stages[cut])
+            .to_owned())
+    }
+
+    fn job<'a>(&'a self, config: &'a TrainConfig, rows: &'a Rows) -> TrainJob<'a> {
+        TrainJob {
+            config,
+            augment: &self.config.augment,
             seed: self.config.seed,
             classes: self.manifest.classes.len(),
             positive: self.positive,
             select: self.select,
             targets: &rows.targets,
+        }
+    }
+
+    fn train_heads(
+        &self,
+        config: &TrainConfig,
+        rows: &Rows,
+        normalisations: &[Normalisation],
+        keeper: &mut Keeper<'_>,
+        on_event: &mut dyn FnMut(&Event),
+    ) -> Result<TrainedHeads, TrainError> {
+        let (inputs, embedded) = self.inputs(None, rows, normalisations, on_event)?;
+        let sources: Vec<Box<dyn InputSource + '_>> =
+            inputs.iter().map(|inputs| inputs.source(rows)).collect();
+        let of_fold = |index: usize| index % inputs.len();
+        let training = HeadTraining {
+            job: self.job(config, rows),
             folds: &rows.folds,
             sources: (0..rows.folds.len())
-                .map(|index| &of_fold(index)[0] as _)
+                .map(|index| &*sources[of_fold(index)])
                 .collect(),
         };
-        let outcomes = training.run(&mut |fold, record| on_event(&Event::epoch(fold, record)))?;
+        let tell = &mut |fold: &_, record: &_| on_event(&Event::epoch(fold, record));
+        let folds = training.run(keeper, tell)?;
         let test_rows: Vec<usize> = (0..rows.test.len()).collect();
-        let test = outcomes
-            .iter()
-            .enumerate()
-            .map(|(index, fold)| fold.weights.probs(&of_fold(index)[1].upright(&test_rows)))
-            .collect();
-        let outcomes = outcomes
-            .into_iter()
-            .map(|fold| fold.map(FoldWeights::Head))
-            .collect();
-        Ok(Trained {
-            folds: outcomes,
-            test_probs: test,
-            embedded: count,
+        let mut test_probs = Vec::new();
+        for (index, fold) in folds.iter().enumerate() {
+            let test = &inputs[of_fold(index)].test;
+            test_probs.push(fold.weights.probs(&test.upright(&test_rows)?));
+        }
+        Ok(TrainedHeads {
+            folds,
+            test_probs,
+            embedded,
         })
     }
 
-    pub(super) fn train_full(
+    /// The stages from `cut` on, from the cached maps that enter it.
+    fn train_tails(
+        &self,
+        cut: usize,
+        rows: &Rows,
+        normalisations: &[Normalisation],
+        weights: &StateDict,
+        keeper: &mut Keeper<'_>,
+        on_event: &mut dyn FnMut(&Event),
+    ) -> Result<Trained, TrainError> {
+        let (inputs, embedded) = self.inputs(Some(cut), rows, normalisations, on_event)?;
+        let cut = self.cut_at(cut);
+        let test_rows: Vec<usize> = (0..rows.test.len()).collect();
+        let mut trained = Trained::new(embedded);
+        for (index, fold) in rows.folds.iter().enumerate() {
+            let inputs = &inputs[index % inputs.len()];
+            let source = inputs.source(rows);
+            let fold = NetworkFold {
+                job: self.job(&self.config.train, rows),
+                cut: &cut,
+                fold,
+                weights,
+                source: &*source,
+            };
+            let watcher = &mut EventWatcher(on_event);
+            trained.push(fold.train((&inputs.test, &test_rows), keeper, watcher)?);
+        }
+        Ok(trained)
+    }
+
+    /// The whole network, from pixels. `weights` are what each fold starts from: all the same, or
+    /// one a fold.
+    fn train_full(
         &self,
         rows: &Rows,
         normalisations: &[Normalisation],
+        weights: &[StateDict],
+        keeper: &mut Keeper<'_>,
         on_event: &mut dyn FnMut(&Event),
     ) -> Result<Trained, TrainError> {
         let patches = self.decode(rows)?;
-        let training = FullFolds {
-            config: &self.config.train,
-            seed: self.config.seed,
-            classes: self.manifest.classes.len(),
-            positive: self.positive,
-            select: self.select,
-            patches: &patches,
-            name: self.backbone.spec.name,
-            network: &self.backbone.network,
-        };
-        let (mut outcomes, mut test) = (Vec::new(), Vec::new());
+        let maker = ViewMaker::new(&self.config.augment, self.config.seed);
+        let cut = self.cut_at(0);
+        let mut trained = Trained::new(EmbedCount::default());
         for (index, fold) in rows.folds.iter().enumerate() {
-            let scale = PixelScale::new(&normalisations[index % normalisations.len()]);
-            let outcome = training.train(fold, &scale, &mut EventWatcher(on_event))?;
-            let network = training.with_weights(&outcome.weights);
-            test.push(predict_full(&network, &patches, &rows.test, &scale).1);
-            outcomes.push(outcome.map(FoldWeights::Full));
+            let source = PixelSource {
+                patches: &patches,
+                scale: PixelScale::new(&normalisations[index % normalisations.len()]),
+                maker: maker.as_ref(),
+            };
+            let fold = NetworkFold {
+                job: self.job(&self.config.train, rows),
+                cut: &cut,
+                fold,
+                weights: &weights[index % weights.len()],
+                source: &source,
+            };
+            let watcher = &mut EventWatcher(on_event);
+            trained.push(fold.train((&source, &rows.test), keeper, watcher)?);
         }
-        let embedded = EmbedCount::default();
-        Ok(Trained {
-            folds: outcomes,
-            test_probs: test,
-            embedded,
-        })
+        Ok(trained)
+    }
+
+    /// The last layer from cached embeddings, then the whole network from there.
+    fn train_head_then_full(
+        &self,
+        rows: &Rows,
+        normalisations: &[Normalisation],
+        keeper: &mut Keeper<'_>,
+        on_event: &mut dyn FnMut(&Event),
+    ) -> Result<Trained, TrainError> {
+        let first = TrainConfig {
+            mode: TrainMode::Head,
+            epochs: self.config.train.head_epochs,
+            warmup_epochs: 0.0,
+            swa_epochs: 0,
+            ..self.config.train.clone()
+        };
+        // The epochs of the network are the run's; those of the head only prepare it.
+        let quiet = &mut |event: &Event| {
+            if !matches!(event, Event::Epoch { .. }) {
+                on_event(event);
+            }
+        };
+        let heads = self.train_heads(&first, rows, normalisations, keeper, quiet)?;
+        let frozen = state_dict(&self.backbone.network);
+        let start = |fold: &FoldOutcome<Head>| {
+            let mut whole = frozen.clone();
+            whole.extend(fold.weights.tensors(self.backbone.spec.classifier));
+            whole
+        };
+        let weights: Vec<StateDict> = heads.folds.iter().map(start).collect();
+        let mut trained = self.train_full(rows, normalisations, &weights, keeper, on_event)?;
+        trained.embedded = heads.embedded;
+        Ok(trained)
+    }
+
+    fn cut_at(&self, stage: usize) -> Cut {
+        let network = &self.backbone.network;
+        Cut {
+            name: self.backbone.spec.name,
+            classes: self.manifest.classes.len(),
+            size_px: self.size_px,
+            stage,
+            map: Recording::prefix_shape(network, stage, self.size_px).output_shape(),
+        }
     }
 
     fn decode(&self, rows: &Rows) -> Result<PatchSet, TrainError> {
@@ -110,5 +260,45 @@ impl Experiment<'_> {
             pixels: pixels?.concat(),
             targets,
         })
+    }
+}
+
+/// Trained last layers.
+struct TrainedHeads {
+    folds: Vec<FoldOutcome<Head>>,
+    test_probs: Vec<Vec<f32>>,
+    embedded: EmbedCount,
+}
+
+impl TrainedHeads {
+    /// The same with heads turned into tensors.
+    fn map(self, tensors: impl Fn(Head) -> StateDict) -> Trained {
+        Trained {
+            folds: self
+                .folds
+                .into_iter()
+                .map(|fold| fold.map(&tensors))
+                .collect(),
+            test_probs: self.test_probs,
+            embedded: self.embedded,
+        }
+    }
+}
+
+impl Trained {
+    const fn new(embedded: EmbedCount) -> Self {
+        Self {
+            folds: Vec::new(),
+            test_probs: Vec::new(),
+            embedded,
+        }
+    }
+
+    /// Adds a fold with its logits of the test rows.
+    fn push(&mut self, (fold, mut logits): (FoldOutcome<StateDict>, Vec<f32>)) {
+        let classes = fold.val_probs.len() / fold.rows.val.len();
+        softmax(&mut logits, classes);
+        self.folds.push(fold);
+        self.test_probs.push(logits);
     }
 }

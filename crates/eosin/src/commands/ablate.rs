@@ -18,7 +18,7 @@ use crate::pipeline::Job;
 /// What the 2020 datathon's teams changed, as far as a run on cached embeddings can show it.
 const USUAL: [&str; 8] = [
     "train.epochs=40",
-    "train.augment=none",
+    "augment.symmetry=none",
     "backbone.normalise=dataset",
     "train.sampling=under",
     "train.sampling=over",
@@ -55,16 +55,15 @@ pub fn run(args: &AblateArgs, json: bool) -> Result<ExitCode> {
     let folds = base.split()?;
     // Every change is checked before the first run begins.
     let jobs = changes.iter().map(|settings| {
-        let job = with(&args.job, settings);
-        let opened = Job::open(&job)?;
-        refuse_other_folds(&base, &folds, &opened, settings)?;
-        Ok((job, opened))
+        let job = Job::open(&with(&args.job, settings))?;
+        refuse_other_folds(&base, &folds, &job, settings)?;
+        Ok(job)
     });
-    let jobs: Vec<(JobArgs, Job)> = jobs.collect::<Result<_>>()?;
+    let jobs: Vec<Job> = jobs.collect::<Result<_>>()?;
     note("base");
-    let first = complete(&args.job, &place(args, &out, "base"), &base, &folds)?;
+    let first = complete(&place(args, &out, "base"), &base, &folds)?;
     let mut factors = Vec::new();
-    for (index, (settings, (job_args, job))) in changes.iter().zip(&jobs).enumerate() {
+    for (index, (settings, job)) in changes.iter().zip(&jobs).enumerate() {
         note(&settings.join(", "));
         let name = format!(
             "{}-{}",
@@ -72,7 +71,7 @@ pub fn run(args: &AblateArgs, json: bool) -> Result<ExitCode> {
             settings.join(",").replace(['/', '\\'], "-")
         );
         let target = place(args, &out, &name);
-        let finished = complete(job_args, &target, job, &folds)?;
+        let finished = complete(&target, job, &folds)?;
         let rows = [&first.result.predictions, &finished.result.predictions];
         factors.push(Factor {
             settings: settings.clone(),

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
-use clap::Parser as _;
 use eosin_core::Seed;
 use eosin_data::PhantomOptions;
 
@@ -40,7 +39,7 @@ pub fn run(args: &DemoArgs, json: bool) -> Result<ExitCode> {
             .iter()
             .flat_map(|(flag, path)| [std::ffi::OsStr::new(flag), path.as_os_str()]),
     );
-    let Command::Run(args) = Args::try_parse_from(typed)?.command else {
+    let Command::Run(args) = Args::parse_all(typed)?.command else {
         bail!("the demo's own command line is not 'run'");
     };
     commands::run::run(&args, json)

@@ -7,6 +7,7 @@ use eosin_store::Cache;
 use eosin_train::Event;
 
 use crate::args::JobArgs;
+use crate::interrupt::explain;
 use crate::output::{say, say_json};
 use crate::pipeline::Job;
 use crate::progress::Progress;
@@ -22,13 +23,14 @@ pub fn run(args: &JobArgs, json: bool) -> Result<ExitCode> {
     let dir = cache_dir(&job.config.cache.dir)?;
     let cache = Cache::open(&dir, job.config.cache.max_bytes)?;
     let backbone = job.backbone()?;
-    let experiment = job.experiment(&folds, &backbone, &cache);
+    let experiment = job.experiment(&folds, &backbone, &cache, None);
     let mut progress = Progress::new("embed", "patches");
     let count = experiment.embed(&mut |event| {
         if let Event::Embedding { done, total } = event {
             progress.update(*done, *total, "");
         }
-    })?;
+    });
+    let count = count.map_err(|error| explain(error, None))?;
     progress.finish(&format!(
         "{} computed, {} found",
         count.computed, count.found

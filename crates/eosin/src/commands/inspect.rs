@@ -15,7 +15,7 @@ use crate::settings;
 /// When no patches can be found at all.
 pub fn run(args: &InspectArgs, json: bool) -> Result<ExitCode> {
     let config = settings::resolve(&args.job)?;
-    let manifest = find_patches(&args.job.data, &config)?;
+    let manifest = find_patches(args.job.data(), &config)?;
     let inspection = inspect(&manifest, &config, !args.headers_only);
     if json {
         say_json(&inspection)?;

@@ -1,16 +1,18 @@
 //! `eosin run`: the main job.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Instant, SystemTime};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, bail};
+use eosin_core::Config;
 use eosin_data::{Folds, Manifest};
-use eosin_store::{Cache, Existing, Normalisation, RunFolder, RunRecord, names};
+use eosin_store::{Cache, Checkpoints, Existing, Normalisation, RunFolder, RunRecord, names};
 use eosin_train::{Event, Experiment, ExperimentResult, PreparedBackbone, save_run};
 use serde::Serialize;
 
-use crate::args::{JobArgs, OutArgs, RunArgs};
+use crate::args::{HubArgs, OutArgs, RunArgs};
+use crate::interrupt::explain;
 use crate::metrics_table::print_metrics;
 use crate::output::{note, say, say_json};
 use crate::pipeline::Job;
@@ -24,9 +26,12 @@ use crate::tensorboard::TensorBoard;
 /// # Errors
 /// When a stage fails; what earlier stages wrote stays.
 pub fn run(args: &RunArgs, json: bool) -> Result<ExitCode> {
+    if let Some(dir) = &args.resume {
+        return resume(dir, json);
+    }
     let job = Job::open(&args.job)?;
     let folds = job.split()?;
-    execute(&args.job, &args.out, &job, &folds, json)
+    execute(&args.out, &job, &folds, json)
 }
 
 /// How long each stage took, in seconds.
@@ -55,44 +60,42 @@ pub struct Finished {
 ///
 /// # Errors
 /// As [`run`].
-pub fn execute(
-    args: &JobArgs,
-    out: &OutArgs,
-    job: &Job,
-    folds: &Folds,
-    json: bool,
-) -> Result<ExitCode> {
-    let finished = complete(args, out, job, folds)?;
-    let Finished {
-        dir,
-        folder,
-        record,
-        result,
-        timings,
-    } = &finished;
-    if json {
-        say_json(&serde_json::json!({
-            "run": dir, "record": record, "metrics": result.metrics, "timings": timings,
-        }))?;
-        return Ok(ExitCode::SUCCESS);
+pub fn execute(out: &OutArgs, job: &Job, folds: &Folds, json: bool) -> Result<ExitCode> {
+    complete(out, job, folds)?.tell(json)
+}
+
+impl Finished {
+    fn tell(&self, json: bool) -> Result<ExitCode> {
+        let Self {
+            dir,
+            folder,
+            record,
+            result,
+            timings,
+        } = self;
+        if json {
+            say_json(&serde_json::json!({
+                "run": dir, "record": record, "metrics": result.metrics, "timings": timings,
+            }))?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        print_result(record, result);
+        let [report, model] = [names::REPORT, eosin_train::MODEL].map(|name| folder.path(name));
+        say(&format!("report   {}", report.display()));
+        say(&format!("model    {}", model.display()));
+        say(&format!(
+            "predict  eosin predict {} IMAGES...",
+            dir.display()
+        ));
+        Ok(ExitCode::SUCCESS)
     }
-    print_result(record, result);
-    let [report, model] = [names::REPORT, eosin_train::MODEL].map(|name| folder.path(name));
-    say(&format!("report   {}", report.display()));
-    say(&format!("model    {}", model.display()));
-    say(&format!(
-        "predict  eosin predict {} IMAGES...",
-        dir.display()
-    ));
-    Ok(ExitCode::SUCCESS)
 }
 
 /// Embeds, trains, judges and writes the run folder.
 ///
 /// # Errors
 /// As [`run`].
-pub fn complete(args: &JobArgs, out: &OutArgs, job: &Job, folds: &Folds) -> Result<Finished> {
-    let begun = Instant::now();
+pub fn complete(out: &OutArgs, job: &Job, folds: &Folds) -> Result<Finished> {
     let created = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
     let existing = if out.overwrite {
         Existing::Overwrite
@@ -106,20 +109,94 @@ pub fn complete(args: &JobArgs, out: &OutArgs, job: &Job, folds: &Folds) -> Resu
     // Before the folder is made: a weight file that cannot be used leaves nothing behind.
     let backbone = job.backbone()?;
     let folder = RunFolder::create(&dir, existing)?;
-    write_inputs(&folder, job, folds)?;
+    let start = Start {
+        created,
+        command: std::env::args().collect(),
+        data: std::path::absolute(&job.data)?,
+        hub: job.hub.clone(),
+        tensorboard: out.tensorboard,
+    };
+    write_inputs(&folder, job, folds, &start)?;
+    go_on(folder, start, job, folds, &backbone)
+}
+
+/// How a run was begun: with its configuration, manifest and folds all that going on takes.
+#[derive(Debug, Serialize, serde::Deserialize)]
+struct Start {
+    created: String,
+    command: Vec<String>,
+    data: PathBuf,
+    hub: HubArgs,
+    tensorboard: bool,
+}
+
+/// Goes on with the run in `dir` from its last checkpoints.
+fn resume(dir: &Path, json: bool) -> Result<ExitCode> {
+    if !dir.is_dir() {
+        bail!(
+            "{} does not exist; give the folder of an interrupted run",
+            dir.display()
+        );
+    }
+    if !dir.join(names::START).is_file() {
+        bail!(
+            "no run was begun in {}; give the folder of an interrupted run, or begin one with \
+             '--out {0}'",
+            dir.display()
+        );
+    }
+    let folder = RunFolder::create(dir, Existing::Resume)?;
+    let start: Start = folder.read_json(names::START)?;
+    let config = Config::from_toml(&folder.read_text(names::CONFIG)?)
+        .with_context(|| format!("in {}", folder.path(names::CONFIG).display()))?;
+    let job = Job::new(config, &start.data, &start.hub)?;
+    if manifest_csv(&job.manifest)? != folder.read(names::MANIFEST)? {
+        bail!(
+            "the patches in {} are no longer those that the run began with ({} has the list); \
+             restore them, or begin a new run",
+            start.data.display(),
+            folder.path(names::MANIFEST).display()
+        );
+    }
+    if folder.has(names::RUN) {
+        finish(&folder, &job)?;
+        note(&format!(
+            "{} is complete: there is nothing to go on with",
+            dir.display()
+        ));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let folds = Folds::from_json(&folder.read_text(names::FOLDS)?)?;
+    let backbone = job.backbone()?;
+    go_on(folder, start, &job, &folds, &backbone)?.tell(json)
+}
+
+/// Embeds and trains, from the last checkpoints where there are any, judges and writes.
+fn go_on(
+    folder: RunFolder,
+    start: Start,
+    job: &Job,
+    folds: &Folds,
+    backbone: &PreparedBackbone,
+) -> Result<Finished> {
+    let begun = Instant::now();
+    let dir = folder.dir().to_owned();
     let cache = Cache::open(
         &cache_dir(&job.config.cache.dir)?,
         job.config.cache.max_bytes,
     )?;
-    let experiment = job.experiment(folds, &backbone, &cache);
+    let checkpoints = Checkpoints::open(folder.path(names::CHECKPOINTS))?;
+    let experiment = job.experiment(folds, backbone, &cache, Some(&checkpoints));
+    // What checkpoints hold is told again, so these begin anew.
+    folder.remove(names::EVENTS)?;
     TensorBoard::clear(&dir)?;
-    let board = out.tensorboard.then(|| TensorBoard::new(&dir));
+    let board = start.tensorboard.then(|| TensorBoard::new(&dir));
     let (result, mut timings) = watch(&experiment, &folder, board)?;
-    let record = record(job, folds, &backbone, &result, created);
-    save_run(&folder, &record, &backbone, &result)?;
+    let record = record(job, folds, backbone, &result, start);
+    save_run(&folder, &record, backbone, &result)?;
     timings.total_secs = begun.elapsed().as_secs_f64();
     folder.write_json(names::TIMINGS, &timings)?;
-    report::write(&folder, &job.manifest, &args.data)?;
+    finish(&folder, job)?;
     Ok(Finished {
         dir,
         folder,
@@ -129,18 +206,30 @@ pub fn complete(args: &JobArgs, out: &OutArgs, job: &Job, folds: &Folds) -> Resu
     })
 }
 
+/// What is left to do when `run.json` is there.
+fn finish(folder: &RunFolder, job: &Job) -> Result<()> {
+    if !folder.has(names::TIMINGS) {
+        folder.write_json(names::TIMINGS, &Timings::default())?;
+    }
+    report::write(folder, &job.manifest, &job.data)?;
+    Checkpoints::remove(&folder.path(names::CHECKPOINTS))?;
+    Ok(())
+}
+
 /// `<parent>/<time>`.
 pub fn default_out(parent: &str, created: &str) -> PathBuf {
     PathBuf::from(parent).join(created.replace(':', "-"))
 }
 
-fn write_inputs(folder: &RunFolder, job: &Job, folds: &Folds) -> Result<()> {
+/// `start.json` last: a folder that has it can be gone on with.
+fn write_inputs(folder: &RunFolder, job: &Job, folds: &Folds, start: &Start) -> Result<()> {
     folder.write(names::CONFIG, job.config.to_toml())?;
     folder.write(names::MANIFEST, manifest_csv(&job.manifest)?)?;
     folder.write(names::FOLDS, folds.to_json()?)?;
     if !job.skipped.is_empty() {
         folder.write(names::SKIPPED, job.skipped.join("\n") + "\n")?;
     }
+    folder.write_json(names::START, start)?;
     Ok(())
 }
 
@@ -199,7 +288,8 @@ fn watch(
                 .map_or(Ok(()), |board| board.epoch(*repeat, *fold, record));
             failure = failure.take().or(written.and(drawn).err());
         }
-    })?;
+    });
+    let result = result.map_err(|error| explain(error, Some(folder.dir().to_owned())))?;
     if let Some(failure) = failure {
         return Err(failure);
     }
@@ -215,7 +305,7 @@ fn record(
     folds: &Folds,
     backbone: &PreparedBackbone,
     result: &ExperimentResult,
-    created: String,
+    start: Start,
 ) -> RunRecord {
     let mode = job.config.backbone.normalise;
     let scales: Vec<Normalisation> = result
@@ -229,12 +319,13 @@ fn record(
         .collect();
     RunRecord {
         eosin_version: env!("CARGO_PKG_VERSION").to_owned(),
-        created,
-        command: std::env::args().collect(),
+        created: start.created,
+        command: start.command,
         seed: job.config.seed.0,
         manifest_hash: job.manifest.hash(),
         backbone: job.config.backbone.name,
         classifier: backbone.spec.classifier.to_owned(),
+        cut: result.cut.clone(),
         weights_hash: backbone.weights_hash.clone(),
         seen_by_weights: result.seen_by_weights,
         classes: job.manifest.classes.clone(),

@@ -23,5 +23,5 @@ pub fn run(args: &TrainArgs, json: bool) -> Result<ExitCode> {
     folds
         .validate(&job.manifest)
         .with_context(|| format!("{path} does not fit the data"))?;
-    execute(&args.job, &args.out, &job, &folds, json)
+    execute(&args.out, &job, &folds, json)
 }

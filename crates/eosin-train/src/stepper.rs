@@ -1,0 +1,163 @@
+//! From gradients to weights: the optimiser and what is wrapped around it.
+
+use eosin_core::config::TrainConfig;
+
+use crate::error::TrainError;
+use crate::optimiser::{Optimiser, clip, narrow};
+use crate::pack::{Pack, Unpack};
+use crate::trainable::Groups;
+
+/// Share of the way that the slow weights of Lookahead go.
+const LOOKAHEAD_SHARE: f32 = 0.5;
+
+/// Gives the loss and writes the gradients at a state, whose buffers it may update.
+pub(crate) type GradientsOf<'a> = dyn FnMut(&mut [f32], &mut [f32]) -> Result<f64, TrainError> + 'a;
+
+/// An optimiser with its wrappers and averages, all of whose state can be saved.
+///
+/// - sharpness-aware minimisation (Foret et al. 2021, arXiv:2010.01412): the gradient is taken at
+///   `w + rho g / |g|`;
+/// - Lookahead (Zhang et al. 2019, arXiv:1907.08610): every `k` steps the slow weights go half of
+///   the way to the fast ones, which then start from there; also at the end of an epoch, as timm's;
+/// - a moving average of all state, `a = decay a + (1 - decay) s` after each step, as timm's
+///   `ModelEmaV2`;
+/// - stochastic weight averaging (Izmailov et al. 2018, arXiv:1803.05407): the mean of the state at
+///   the ends of the last `swa_epochs` epochs.
+#[derive(Clone, Debug)]
+pub(crate) struct Stepper {
+    optimiser: Optimiser,
+    clip_norm: f64,
+    sam_rho: f64,
+    lookahead: usize,
+    ema_decay: f32,
+    swa_from: usize,
+    /// Steps since the last slow step.
+    fast_steps: usize,
+    slow: Vec<f32>,
+    average: Vec<f32>,
+    /// Epochs in `average`, when that is of epochs.
+    averaged: usize,
+}
+
+impl Stepper {
+    pub fn new(config: &TrainConfig, groups: &Groups, state: &[f32]) -> Self {
+        let copy_if = |wanted: bool, values: &[f32]| {
+            if wanted { values.to_vec() } else { Vec::new() }
+        };
+        let weights = &state[..groups.decays.len()];
+        Self {
+            optimiser: Optimiser::new(config, groups),
+            clip_norm: config.clip_norm,
+            sam_rho: config.sam_rho,
+            lookahead: config.lookahead,
+            ema_decay: narrow(config.ema_decay),
+            swa_from: config.epochs - config.swa_epochs,
+            fast_steps: 0,
+            slow: copy_if(config.lookahead > 0, weights),
+            average: copy_if(config.ema_decay > 0.0 || config.swa_epochs > 0, state),
+            averaged: 0,
+        }
+    }
+
+    /// One step; `rates` is the learning rate of each group, 0 for frozen ones. Returns the loss.
+    ///
+    /// # Errors
+    /// Those of `gradients_of`.
+    pub fn step(
+        &mut self,
+        state: &mut [f32],
+        groups: &Groups,
+        rates: &[f64],
+        gradients_of: &mut GradientsOf<'_>,
+    ) -> Result<f64, TrainError> {
+        let count = groups.decays.len();
+        let mut gradients = vec![0.0; count];
+        let loss = gradients_of(state, &mut gradients)?;
+        let frozen = |index: usize| rates[usize::from(groups.group[index])] == 0.0;
+        let still = |gradients: &mut [f32]| {
+            for (index, gradient) in gradients.iter_mut().enumerate() {
+                if frozen(index) {
+                    *gradient = 0.0;
+                }
+            }
+        };
+        still(&mut gradients);
+        if self.sam_rho > 0.0 {
+            // The second pass moves no running statistics: it works on a copy.
+            let mut ahead = state.to_vec();
+            let scale = narrow(self.sam_rho / (norm(&gradients) + 1e-12));
+            for (weight, gradient) in ahead.iter_mut().zip(&gradients) {
+                *weight += scale * gradient;
+            }
+            gradients_of(&mut ahead, &mut gradients)?;
+            still(&mut gradients);
+        }
+        clip(&mut gradients, self.clip_norm);
+        self.optimiser
+            .step(&mut state[..count], &gradients, groups, rates);
+        self.fast_steps += 1;
+        if self.lookahead > 0 && self.fast_steps >= self.lookahead {
+            self.slow_step(&mut state[..count]);
+        }
+        if self.ema_decay > 0.0 {
+            for (average, value) in self.average.iter_mut().zip(&*state) {
+                *average = self.ema_decay * *average + (1.0 - self.ema_decay) * value;
+            }
+        }
+        Ok(loss)
+    }
+
+    /// The end of epoch `epoch`.
+    pub fn end_epoch(&mut self, epoch: usize, state: &mut [f32]) {
+        if self.lookahead > 0 {
+            let count = self.slow.len();
+            self.slow_step(&mut state[..count]);
+        }
+        if !self.average.is_empty() && self.ema_decay == 0.0 && epoch >= self.swa_from {
+            self.averaged += 1;
+            let share = 1.0 / self.averaged as f32;
+            for (average, value) in self.average.iter_mut().zip(&*state) {
+                *average += share * (value - *average);
+            }
+        }
+    }
+
+    /// What is judged and kept: an average, where there is one already, or the state itself.
+    pub fn judged<'a>(&'a self, state: &'a [f32]) -> &'a [f32] {
+        if self.ema_decay > 0.0 || self.averaged > 0 {
+            &self.average
+        } else {
+            state
+        }
+    }
+
+    fn slow_step(&mut self, weights: &mut [f32]) {
+        self.fast_steps = 0;
+        for (slow, fast) in self.slow.iter_mut().zip(weights) {
+            *slow += LOOKAHEAD_SHARE * (*fast - *slow);
+            *fast = *slow;
+        }
+    }
+
+    pub fn save(&self, pack: &mut Pack) {
+        self.optimiser.save(pack);
+        pack.count(self.fast_steps);
+        pack.count(self.averaged);
+        pack.floats(&self.slow);
+        pack.floats(&self.average);
+    }
+
+    pub fn load(&mut self, unpack: &mut Unpack<'_>) -> Result<(), TrainError> {
+        self.optimiser.load(unpack)?;
+        self.fast_steps = unpack.count()?;
+        self.averaged = unpack.count()?;
+        self.slow = unpack.floats_of(self.slow.len())?;
+        self.average = unpack.floats_of(self.average.len())?;
+        Ok(())
+    }
+}
+
+fn norm(values: &[f32]) -> f64 {
+    let square: f64 = values.iter().map(|value| f64::from(*value).powi(2)).sum();
+    square.sqrt()
+}

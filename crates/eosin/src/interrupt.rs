@@ -1,0 +1,57 @@
+//! Ctrl-C and the wish of a batch system to end the process.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use anyhow::{Context as _, Result};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+
+/// Exit code of an interrupted process.
+pub const EXIT_CODE: u8 = 130;
+
+/// A flag that the first Ctrl-C (or SIGTERM) sets; the second ends the process at once.
+///
+/// # Errors
+/// When the operating system lets nobody listen.
+pub fn flag() -> Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        flag::register_conditional_shutdown(signal, EXIT_CODE.into(), Arc::clone(&stop))
+            .and_then(|_| flag::register(signal, Arc::clone(&stop)))
+            .context("cannot listen for Ctrl-C")?;
+    }
+    Ok(stop)
+}
+
+/// A run was stopped in good order.
+#[derive(Debug)]
+pub struct Interrupted {
+    /// Its folder, when it can be resumed.
+    pub run: Option<PathBuf>,
+}
+
+impl fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.run {
+            Some(run) => write!(
+                f,
+                "interrupted; everything so far is saved: go on with 'eosin run --resume {}'",
+                run.display()
+            ),
+            None => f.write_str("interrupted; what was embedded stays: give the command again"),
+        }
+    }
+}
+
+impl std::error::Error for Interrupted {}
+
+/// `error`, said in this program's words when it is an interruption.
+pub fn explain(error: eosin_train::TrainError, run: Option<PathBuf>) -> anyhow::Error {
+    match error {
+        eosin_train::TrainError::Interrupted => Interrupted { run }.into(),
+        other => other.into(),
+    }
+}
