@@ -22,11 +22,11 @@ pub fn resolve(args: &JobArgs) -> Result<Config> {
         .as_ref()
         .map_or("--set".to_owned(), |path| path.display().to_string());
     let text = with_settings(&text, &args.set)?;
-    let mut config = Config::from_toml(&text).with_context(|| format!("in {origin}"))?;
+    let mut config = Config::parse(&text).with_context(|| format!("in {origin}"))?;
     apply_flags(&mut config, args);
     if !args.factor.is_empty() {
         let text = with_settings(&config.to_toml(), &args.factor)?;
-        config = Config::from_toml(&text)?;
+        config = Config::parse(&text)?;
     }
     config.check()?;
     config

@@ -46,14 +46,21 @@ impl Config {
     /// # Errors
     /// When the text is no TOML, a key is unknown, or a value has the wrong type or range.
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
+        let config = Self::parse(text)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// As [`from_toml`](Self::from_toml), for a text that flags will change before it is checked.
+    ///
+    /// # Errors
+    /// When the text is no TOML, a key is unknown, or a value has the wrong type.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
         let table: toml::Table = text
             .parse()
             .map_err(|error: toml::de::Error| ConfigError::Syntax(error.to_string()))?;
         check_keys(&table, &all_keys(), "")?;
-        let config: Self =
-            toml::from_str(text).map_err(|error| ConfigError::Syntax(error.to_string()))?;
-        config.check()?;
-        Ok(config)
+        toml::from_str(text).map_err(|error| ConfigError::Syntax(error.to_string()))
     }
 
     /// The whole configuration as TOML, defaults included.

@@ -118,3 +118,19 @@ fn full_training_does_not_depend_on_threads_and_its_run_folder_repeats_its_predi
         answers(&told, "test-average")
     );
 }
+
+#[test]
+fn every_mode_gives_the_same_bytes_with_any_threads() {
+    let scratch = Scratch::with_phantom();
+    for mode in ["last-block", "last-n", "full", "head-then-full"] {
+        for threads in [1, 2] {
+            scratch
+                .eosin(&format!(
+                    "run --data data --out {mode}-{threads} --mode {mode} --threads {threads} \
+                     --folds 3 --epochs 2 --batch-size 16"
+                ))
+                .done();
+        }
+        assert_same_run(&scratch, &format!("{mode}-1"), &format!("{mode}-2"));
+    }
+}

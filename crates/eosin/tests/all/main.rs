@@ -5,6 +5,7 @@ mod cli_snapshots;
 mod determinism;
 mod end_to_end;
 mod export;
+mod resume;
 mod run_files;
 mod scratch;
 mod training;

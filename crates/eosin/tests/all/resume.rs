@@ -1,0 +1,173 @@
+//! Killed, stopped and starved runs, and going on with them.
+
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::run_files::assert_same_run;
+use crate::scratch::Scratch;
+
+/// A setting each mode trains with everything that has a state: averages, slow weights, dropout,
+/// early stopping, a plateau, mixing.
+const MODES: [(&str, &str); 4] = [
+    (
+        "head",
+        "--set train.ema_decay=0.9 --set train.lookahead=3 --set train.dropout=0.2 --epochs 30",
+    ),
+    (
+        "last-block",
+        "--set train.swa_epochs=2 --set train.sam_rho=0.05 --set augment.mixup=0.4 --epochs 3",
+    ),
+    (
+        "full",
+        "--set train.schedule=plateau --set train.patience=2 --set train.accumulate=2 --epochs 3",
+    ),
+    (
+        "head-then-full",
+        "--set train.unfreeze_epochs=1 --set train.layer_decay=0.5 --set augment.cutmix=1 \
+         --epochs 3",
+    ),
+];
+
+const JOB: &str = "--data data --folds 3 --batch-size 8";
+
+fn scratch() -> Scratch {
+    let scratch = Scratch::new();
+    let options = "--patients 6 --test-patients 2 --slides 1 --patches 4 --size 32";
+    scratch
+        .eosin(&format!("phantom --out data {options}"))
+        .done();
+    scratch
+}
+
+/// The command of a run with a checkpoint after every step.
+fn run_words(mode: &str, settings: &str, out: &str) -> String {
+    format!("run {JOB} --mode {mode} {settings} --out {out} --set train.checkpoint_secs=0")
+}
+
+/// Ends a process in the middle of whatever it does.
+fn kill_after(mut child: Child, time: Duration) {
+    std::thread::sleep(time);
+    child.kill().expect("the process was started here");
+    child.wait().expect("a killed process ends");
+}
+
+#[test]
+fn a_run_killed_at_many_moments_ends_with_the_same_bytes() {
+    let scratch = scratch();
+    for (mode, settings) in MODES {
+        let whole = format!("whole-{mode}");
+        let begun = Instant::now();
+        scratch.eosin(&run_words(mode, settings, &whole)).done();
+        let took = begun.elapsed();
+        let killed = format!("killed-{mode}");
+        let first = run_words(mode, settings, &killed) + " --overwrite";
+        let resume = format!("run --resume {killed}");
+        // Moments from the first of the process to about its end, in an order without a pattern.
+        for moment in 0..8_u32 {
+            let began = scratch.path(&format!("{killed}/start.json")).exists();
+            let child = scratch.start(if began { &resume } else { &first });
+            kill_after(child, took * ((moment * 5 + 3) % 8) / 8);
+        }
+        let began = scratch.path(&format!("{killed}/start.json")).exists();
+        scratch.eosin(if began { &resume } else { &first }).done();
+        assert_same_run(&scratch, &whole, &killed);
+        assert!(!scratch.path(&format!("{killed}/checkpoints")).exists());
+    }
+}
+
+#[test]
+fn ctrl_c_saves_and_says_how_to_go_on() {
+    let scratch = scratch();
+    let words = "--epochs 40 --mode last-block";
+    scratch
+        .eosin(&format!("run {JOB} {words} --out whole"))
+        .done();
+    let child = scratch.start(&format!("run {JOB} {words} --out stopped"));
+    // The first checkpoint would be due after half a minute: only the interruption writes one.
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !scratch.path("stopped/checkpoints").exists() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::thread::sleep(Duration::from_millis(300));
+    let pid = child.id().to_string();
+    let signal = Command::new("kill").args(["-INT", &pid]).status();
+    assert!(signal.expect("a system with kill").success());
+    let output = child
+        .wait_with_output()
+        .expect("an interrupted process ends");
+    let said = String::from_utf8(output.stderr).expect("output is text");
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    assert!(
+        said.contains("go on with 'eosin run --resume stopped'"),
+        "{said}"
+    );
+    scratch.eosin("run --resume stopped").done();
+    assert_same_run(&scratch, "whole", "stopped");
+}
+
+#[test]
+fn a_failed_write_ends_in_order_with_the_last_checkpoint_intact() {
+    let scratch = scratch();
+    let words = "--mode last-block --epochs 3 --set train.checkpoint_secs=0";
+    scratch
+        .eosin(&format!("run {JOB} {words} --out whole"))
+        .done();
+    // No file may become larger than this: the small ones can be written, the checkpoints not.
+    let limits = "trap '' XFSZ; ulimit -f 256";
+    scratch
+        .eosin_under(limits, &format!("run {JOB} {words} --out full"))
+        .refused(&["cannot write", "checkpoint"]);
+    scratch.eosin("run --resume full").done();
+    assert_same_run(&scratch, "whole", "full");
+}
+
+#[test]
+fn only_a_run_that_was_begun_and_is_unchanged_can_be_resumed() {
+    let scratch = scratch();
+    scratch
+        .eosin("run --resume nowhere")
+        .refused(&["nowhere does not exist"]);
+    scratch
+        .eosin("run --resume data")
+        .refused(&["no run was begun in data"]);
+    scratch
+        .eosin(&format!("run {JOB} --epochs 1 --out run"))
+        .done();
+    scratch
+        .eosin("run --resume run")
+        .done()
+        .says(&["run is complete"]);
+    let outcome = scratch.eosin("run --resume run --epochs 3");
+    assert_eq!(outcome.code, Some(2), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("cannot be used with"),
+        "{}",
+        outcome.stderr
+    );
+    std::fs::remove_file(scratch.path("run/run.json")).expect("a run");
+    let first = scratch.keys()[0].clone();
+    scratch.write_png(&format!("data/{first}"), 32, 32);
+    // Another picture under the same name: the manifest is the same, what was learned is not.
+    scratch.eosin("run --resume run").done();
+    let manifest = scratch.text("data/manifest.csv");
+    let shorter: Vec<&str> = manifest.lines().take(20).collect();
+    scratch.write("data/manifest.csv", shorter.join("\n"));
+    std::fs::remove_file(scratch.path("run/run.json")).expect("a run");
+    scratch
+        .eosin("run --resume run")
+        .refused(&["no longer those that the run began with"]);
+}
+
+impl Scratch {
+    /// Starts the program with these words and does not wait for it.
+    fn start(&self, words: &str) -> Child {
+        Command::new(env!("CARGO_BIN_EXE_eosin"))
+            .args(words.split_whitespace())
+            .current_dir(self.path(""))
+            .env("EOSIN_CACHE", self.path("cache"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts")
+    }
+}
