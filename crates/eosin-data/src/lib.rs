@@ -7,6 +7,7 @@
 //!   size by a named filter, and only when asked.
 //! - [`split()`] makes [`Folds`]: stratified, grouped, repeated, hold-out or predefined.
 //! - [`ImageSums`] and [`channel_statistics`] give a [`Normalisation`] over any subset of patches.
+//! - [`Augmentation`] changes patches at random.
 //! - [`write_phantom`] makes a synthetic H&E-like set for demonstrations and tests.
 //!
 //! Pixels are plain arrays, interleaved `u8` (HWC) in [`RgbPatch`]. Nothing here prints; progress is
@@ -14,7 +15,7 @@
 
 pub use eosin_core::config::{GroupBy, ResizeFilter, ResizePolicy, StatisticsKind};
 
-mod augment;
+pub mod augment;
 mod decode;
 mod ingest;
 mod inspect;

@@ -67,4 +67,4 @@ pub use sampling::epoch_order;
 pub use schedule::{learning_rate, plateau_factor};
 pub use sources::{CachedRows, CachedViews, FreshViews, PixelSource};
 pub use trainable::{Groups, LossOf, Trainable};
-pub use views::ViewMaker;
+pub use views::{ViewMaker, drawn_view};

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use eosin_core::config::DataConfig;
 use eosin_data::{DecodeLimits, ResizeSpec, RgbPatch, decode_rgb_bytes, resize};
 
 use crate::error::TrainError;
@@ -18,6 +19,22 @@ pub struct PatchReader {
 }
 
 impl PatchReader {
+    /// Reads patches as `data` says, for a network that is run at `size_px`.
+    pub fn new(data: &DataConfig, size_px: usize) -> Self {
+        Self {
+            limits: DecodeLimits {
+                max_side_px: data.max_side_px,
+                ..DecodeLimits::default()
+            },
+            resize: data.size_px.map(|size_px| ResizeSpec {
+                size_px,
+                filter: data.resize,
+                policy: data.non_square,
+            }),
+            size_px,
+        }
+    }
+
     /// Reads, decodes and resizes one file.
     ///
     /// # Errors

@@ -8,11 +8,11 @@ use eosin_store::Reader;
 use eosin_store::cache::ImageHash;
 use rayon::prelude::*;
 
-use crate::embed::{Embedder, symmetric};
+use crate::embed::Embedder;
 use crate::error::TrainError;
 use crate::inputs::{Draw, InputSource};
 use crate::patches::{PatchSet, PixelScale};
-use crate::views::ViewMaker;
+use crate::views::{ViewMaker, drawn_view};
 
 /// Cached values of a list of patches, a record each.
 #[derive(Debug)]
@@ -184,10 +184,7 @@ impl InputSource for PixelSource<'_> {
                 height_px: side,
                 pixels: self.patches.image(draw.row).to_vec(),
             };
-            let pixels = match (self.maker, draw.view) {
-                (Some(maker), Some(view)) => maker.drawn(&patch, view, draw.symmetry),
-                _ => symmetric(&patch, draw.symmetry),
-            };
+            let pixels = drawn_view(self.maker, &patch, *draw);
             for (value, scaled) in out.iter_mut().zip(self.scale.interleaved(&pixels)) {
                 *value = scaled;
             }

@@ -7,6 +7,7 @@ use eosin_store::cache::ImageHash;
 use rand::RngExt as _;
 
 use crate::embed::symmetric;
+use crate::inputs::Draw;
 
 /// Makes random views: the augmentations beyond symmetries, then a symmetry.
 #[derive(Clone, Debug)]
@@ -16,6 +17,14 @@ pub struct ViewMaker {
     seed: Seed,
     /// Says how views are made, for the cache.
     recipe: String,
+}
+
+/// The pixels of a patch as it was drawn.
+pub fn drawn_view(maker: Option<&ViewMaker>, patch: &RgbPatch, draw: Draw) -> Vec<u8> {
+    match (maker, draw.view) {
+        (Some(maker), Some(view)) => maker.drawn(patch, view, draw.symmetry),
+        _ => symmetric(patch, draw.symmetry),
+    }
 }
 
 impl ViewMaker {

@@ -16,10 +16,10 @@ pub struct Args {
     #[command(subcommand)]
     pub command: Command,
     /// Print one JSON object instead of tables.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 1000)]
     pub json: bool,
     /// Threads to compute with; the result does not depend on it.
-    #[arg(long, global = true, value_name = "N")]
+    #[arg(long, global = true, display_order = 1000, value_name = "N")]
     pub threads: Option<usize>,
 }
 
@@ -63,6 +63,8 @@ pub enum Command {
     Embed(JobArgs),
     /// Train on folds made before.
     Train(TrainArgs),
+    /// Show how training patches are changed at random.
+    Augment(AugmentArgs),
     /// Change one thing at a time and say which changes help.
     Ablate(AblateArgs),
     /// Compute a run's metrics again from its predictions.
@@ -214,6 +216,23 @@ pub struct TrainArgs {
     /// Where the run is written.
     #[command(flatten)]
     pub out: OutArgs,
+}
+
+/// `eosin augment`.
+#[derive(Debug, clap::Args)]
+pub struct AugmentArgs {
+    /// The job whose `[augment]` table is shown.
+    #[command(flatten)]
+    pub job: JobArgs,
+    /// Picture to write: a row a patch, the patch as it is and then views of it.
+    #[arg(long, value_name = "FILE", default_value = "augment.png")]
+    pub preview: PathBuf,
+    /// Patches to show.
+    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub patches: u16,
+    /// Views of each.
+    #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub views: u16,
 }
 
 /// `eosin ablate`.

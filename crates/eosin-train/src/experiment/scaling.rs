@@ -1,7 +1,7 @@
 //! How patches are read and their values scaled.
 
 use eosin_core::config::NormaliseMode;
-use eosin_data::{DecodeLimits, ImageSums, Normalisation, ResizeSpec, channel_statistics};
+use eosin_data::{ImageSums, Normalisation, channel_statistics};
 use eosin_models::{IMAGENET_MEAN, IMAGENET_STD};
 use rayon::prelude::*;
 
@@ -13,19 +13,7 @@ use crate::patch_reader::PatchReader;
 
 impl Experiment<'_> {
     pub(super) fn reader(&self) -> PatchReader {
-        let data = &self.config.data;
-        PatchReader {
-            limits: DecodeLimits {
-                max_side_px: data.max_side_px,
-                ..DecodeLimits::default()
-            },
-            resize: data.size_px.map(|size_px| ResizeSpec {
-                size_px,
-                filter: data.resize,
-                policy: data.non_square,
-            }),
-            size_px: self.size_px,
-        }
+        PatchReader::new(&self.config.data, self.size_px)
     }
 
     /// One scaling, or one a fold; test patches never contribute.

@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod ablate;
+mod augment;
 mod cache;
 mod demo;
 mod embed;
@@ -40,6 +41,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         Command::Split(args) => split::run(&args, json),
         Command::Embed(args) => embed::run(&args, json),
         Command::Train(args) => train::run(&args, json),
+        Command::Augment(args) => augment::run(&args, json),
         Command::Ablate(args) => ablate::run(&args, json),
         Command::Evaluate(args) => evaluate::run(&args, json),
         Command::Predict(args) => predict::run(&args, json),

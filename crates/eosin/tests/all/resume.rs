@@ -84,7 +84,7 @@ fn ctrl_c_saves_and_says_how_to_go_on() {
         .done();
     let child = scratch.start(&format!("run {JOB} {words} --out stopped"));
     // The first checkpoint would be due after half a minute: only the interruption writes one.
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     while !scratch.path("stopped/checkpoints").exists() && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(20));
     }

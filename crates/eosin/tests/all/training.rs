@@ -1,5 +1,6 @@
 //! Losses, sampling, optimisers and early stopping, through the configuration.
 
+use crate::run_files::assert_same_run;
 use crate::scratch::{JOB, Scratch};
 
 /// Trains and returns the number of epochs of all folds together.
@@ -193,4 +194,62 @@ fn an_ablation_refuses_changes_that_cannot_be_paired() {
         scratch.eosin(&words).refused(&[said]);
     }
     assert!(!scratch.path("ab").exists());
+}
+
+#[test]
+fn augmentations_train_from_cached_views_from_new_ones_and_from_pixels() {
+    let scratch = Scratch::with_phantom();
+    let pixels = "--set augment.rotate_degrees=20 --set augment.hed=0.05 --set augment.noise=0.02";
+    for (index, (mode, views)) in [
+        ("head", 3),
+        ("head", 0),
+        ("last-block", 2),
+        ("last-block", 0),
+        ("full", 0),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let words = format!(
+            "run --data data --folds 3 --epochs 2 {pixels} --mode {mode} --set augment.views={views}"
+        );
+        let [one, other] = [format!("one{index}"), format!("other{index}")];
+        scratch
+            .eosin(&format!("{words} --out {one} --threads 1"))
+            .done();
+        scratch.eosin(&format!("{words} --out {other}")).done();
+        assert_same_run(&scratch, &one, &other);
+    }
+    scratch
+        .eosin(&format!(
+            "run --data data {JOB} --set augment.views=3 --out run"
+        ))
+        .refused(&[
+            "augment.views is 3",
+            "without an augmentation beyond symmetries",
+        ]);
+    scratch
+        .eosin(&format!(
+            "run --data data {JOB} --set augment.cutmix=1 --out run"
+        ))
+        .refused(&["augment.cutmix is 1", "train.mode=full"]);
+}
+
+#[test]
+fn a_contact_sheet_shows_what_training_sees() {
+    let scratch = Scratch::with_phantom();
+    let words = "augment --data data --preview sheet.png --patches 3 --views 4";
+    scratch.eosin(words).done();
+    let plain = scratch.read("sheet.png");
+    let sheet = image::load_from_memory(&plain).expect("a picture");
+    assert_eq!((sheet.width(), sheet.height()), (5 * 36 + 4, 3 * 36 + 4));
+    scratch.eosin(words).done();
+    assert!(
+        plain == scratch.read("sheet.png"),
+        "the sheet is not repeatable"
+    );
+    scratch
+        .eosin(&format!("{words} --set augment.hue=0.3"))
+        .done();
+    assert!(plain != scratch.read("sheet.png"));
 }

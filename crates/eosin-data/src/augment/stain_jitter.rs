@@ -1,0 +1,93 @@
+//! Jitter of the stains' concentrations.
+
+use super::pixels::{map_pixels, rounded};
+use crate::decode::RgbPatch;
+
+/// Optical densities of red, green and blue for haematoxylin, eosin and DAB (Ruifrok & Johnston
+/// 2001, as scikit-image's `rgb_from_hed`).
+const STAINS: [[f32; 3]; 3] = [[0.65, 0.70, 0.29], [0.07, 0.99, 0.11], [0.27, 0.57, 0.78]];
+/// Least transmission, as scikit-image's.
+const LEAST: f32 = 1e-6;
+
+/// What happens to the concentration `s` of each stain: `scale * s + offset`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StainShift {
+    /// Factors of haematoxylin, eosin and DAB.
+    pub scale: [f32; 3],
+    /// Offsets, in natural optical density.
+    pub offset: [f32; 3],
+}
+
+/// Changes the stains of a patch (Tellez et al. 2018, doi:10.1109/TMI.2018.2820199): the optical
+/// density `-ln(value / 255)` of a pixel is divided into the concentrations of haematoxylin, eosin
+/// and a third stain, these are changed, and the pixel is made from them again.
+pub fn jitter_stains(patch: &RgbPatch, shift: &StainShift) -> RgbPatch {
+    let density: [f32; 256] = std::array::from_fn(|value| -(value as f32 / 255.0).max(LEAST).ln());
+    let unmix = inverse(STAINS);
+    map_pixels(patch, |pixel| {
+        let densities = pixel.map(|value| density[usize::from(value)]);
+        let stains = times(densities, &unmix);
+        let changed = std::array::from_fn(|i| shift.scale[i].mul_add(stains[i], shift.offset[i]));
+        times(changed, &STAINS).map(|density| rounded(255.0 * (-density).exp()))
+    })
+}
+
+/// A row vector times a matrix.
+fn times(row: [f32; 3], matrix: &[[f32; 3]; 3]) -> [f32; 3] {
+    std::array::from_fn(|column| (0..3).map(|i| row[i] * matrix[i][column]).sum())
+}
+
+/// By cofactors.
+fn inverse(m: [[f32; 3]; 3]) -> [[f32; 3]; 3] {
+    let cofactor = |row: usize, column: usize| {
+        let (r1, r2) = ((row + 1) % 3, (row + 2) % 3);
+        let (c1, c2) = ((column + 1) % 3, (column + 2) % 3);
+        m[r1][c1] * m[r2][c2] - m[r1][c2] * m[r2][c1]
+    };
+    let determinant: f32 = (0..3)
+        .map(|column| m[0][column] * cofactor(0, column))
+        .sum();
+    std::array::from_fn(|row| std::array::from_fn(|column| cofactor(column, row) / determinant))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn patch(pixels: &[[u8; 3]]) -> RgbPatch {
+        RgbPatch {
+            width_px: pixels.len(),
+            height_px: 1,
+            pixels: pixels.concat(),
+        }
+    }
+
+    const COLOURS: [[u8; 3]; 4] = [
+        [180, 120, 190],
+        [255, 255, 255],
+        [90, 60, 120],
+        [0, 10, 200],
+    ];
+
+    #[test]
+    fn nothing_changed_gives_the_patch_back() {
+        let shift = StainShift {
+            scale: [1.0; 3],
+            offset: [0.0; 3],
+        };
+        let same = jitter_stains(&patch(&COLOURS), &shift);
+        let differ = same.pixels.iter().zip(COLOURS.concat());
+        assert!(differ.into_iter().all(|(a, b)| a.abs_diff(b) <= 1));
+    }
+
+    #[test]
+    fn more_haematoxylin_darkens_by_its_own_densities() {
+        let shift = StainShift {
+            scale: [1.0; 3],
+            offset: [0.5, 0.0, 0.0],
+        };
+        let darker = jitter_stains(&patch(&COLOURS[1..2]), &shift).pixels;
+        // 255 exp(-0.5 * [0.65, 0.70, 0.29])
+        assert_eq!(darker, [184, 180, 221]);
+    }
+}

@@ -1,0 +1,93 @@
+//! `eosin augment`: what training will see.
+
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use eosin_core::Stream;
+use eosin_train::{Draw, PatchReader, ViewMaker, drawn_view};
+
+use crate::args::AugmentArgs;
+use crate::output::{say, say_json};
+use crate::pipeline::Job;
+
+/// White pixels between the patches of the sheet.
+const GAP_PX: usize = 4;
+
+/// Writes a contact sheet: a row a patch, the patch as it is first, then random views of it.
+///
+/// # Errors
+/// When a patch cannot be read or the sheet not written.
+pub fn run(args: &AugmentArgs, json: bool) -> Result<ExitCode> {
+    let job = Job::open(&args.job)?;
+    let (patches, views) = (usize::from(args.patches), usize::from(args.views));
+    let pool = job.manifest.training_pool();
+    let mut rng = job.config.seed.stream(Stream::Augment, &[]);
+    let reader = PatchReader::new(&job.config.data, job.size_px);
+    let maker = ViewMaker::new(&job.config.augment, job.config.seed);
+    let members = job.config.augment.symmetry.members();
+    // Patches from the whole set, not its beginning.
+    let step = (pool.len() / patches).max(1);
+    let rows: Vec<usize> = pool.iter().copied().step_by(step).take(patches).collect();
+    let mut sheet = Sheet::new(job.size_px, views + 1, rows.len());
+    for (line, row) in rows.iter().enumerate() {
+        let patch = reader.read(&job.manifest.patches[*row].path)?;
+        sheet.place(line, 0, &patch.pixels);
+        let draws = Draw::epoch(&vec![*row; views], members, maker.is_some(), &mut rng);
+        for (column, draw) in draws.into_iter().enumerate() {
+            sheet.place(line, column + 1, &drawn_view(maker.as_ref(), &patch, draw));
+        }
+    }
+    let path = &args.preview;
+    image::save_buffer(
+        path,
+        &sheet.pixels,
+        u32::try_from(sheet.width_px)?,
+        u32::try_from(sheet.height_px)?,
+        image::ExtendedColorType::Rgb8,
+    )
+    .with_context(|| format!("cannot write {}", path.display()))?;
+    if json {
+        say_json(&serde_json::json!({
+            "sheet": path, "patches": rows.len(), "views": views,
+            "augment": job.config.augment,
+        }))?;
+    } else {
+        say(&format!(
+            "{}: {} patches, each as it is and in {} views",
+            path.display(),
+            rows.len(),
+            views
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A white picture that patches of one size are put on.
+struct Sheet {
+    side_px: usize,
+    width_px: usize,
+    height_px: usize,
+    pixels: Vec<u8>,
+}
+
+impl Sheet {
+    fn new(side_px: usize, columns: usize, lines: usize) -> Self {
+        let length = |count: usize| count * (side_px + GAP_PX) + GAP_PX;
+        let (width_px, height_px) = (length(columns), length(lines));
+        Self {
+            side_px,
+            width_px,
+            height_px,
+            pixels: vec![255; width_px * height_px * 3],
+        }
+    }
+
+    fn place(&mut self, line: usize, column: usize, patch: &[u8]) {
+        let at = |count: usize| GAP_PX + count * (self.side_px + GAP_PX);
+        let (top, left) = (at(line), at(column));
+        for (row, pixels) in patch.chunks_exact(self.side_px * 3).enumerate() {
+            let from = ((top + row) * self.width_px + left) * 3;
+            self.pixels[from..from + pixels.len()].copy_from_slice(pixels);
+        }
+    }
+}
