@@ -45,6 +45,11 @@ pub enum TrainError {
     /// The work was stopped from outside.
     #[error("interrupted")]
     Interrupted,
+    /// Checks before training failed, and were asked to be heeded.
+    #[error(
+        "the checks before training failed: {0}; mend that, or go on with '--set train.doctor=warn'"
+    )]
+    Doctor(String),
     /// There is nothing to embed.
     #[error("train.mode trains the whole network from pixels: there is nothing to embed")]
     NothingFrozen,

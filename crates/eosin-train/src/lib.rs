@@ -8,6 +8,7 @@
 //! streams at `[fold, epoch]`; what happens is told as [`Event`]s, never printed.
 
 mod class_weights;
+mod doctor;
 mod embed;
 mod error;
 mod evaluate;
@@ -40,6 +41,7 @@ mod stepper;
 mod trainable;
 mod views;
 
+pub use doctor::Finding;
 pub use embed::{EmbedCount, Embedder, Views, content_hashes};
 pub use error::TrainError;
 pub use evaluate::{FoldMetrics, RunMetrics, evaluate};

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::doctor::Finding;
 use crate::network_training::NetworkWatcher;
 use crate::outcome::{EpochRecord, FoldRows};
 
@@ -22,6 +23,11 @@ pub enum Event {
         found: usize,
         /// Computed now.
         computed: usize,
+    },
+    /// The checks before training have been made.
+    Examined {
+        /// What each found.
+        findings: Vec<Finding>,
     },
     /// A step of a network's training.
     Step {

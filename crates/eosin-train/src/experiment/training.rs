@@ -1,6 +1,6 @@
 //! Training in each mode.
 
-use eosin_core::config::{TrainConfig, TrainMode};
+use eosin_core::config::{DoctorPolicy, TrainConfig, TrainMode};
 use eosin_data::Normalisation;
 use eosin_models::{Architecture as _, Recording, state_dict};
 use eosin_store::RunRecord;
@@ -10,20 +10,26 @@ use rayon::prelude::*;
 use super::event::EventWatcher;
 use super::rows::Rows;
 use super::{Event, Experiment};
+use crate::doctor::{Finding, check_folds, check_model, check_pixels};
 use crate::embed::EmbedCount;
 use crate::error::TrainError;
 use crate::fold_trainer::TrainJob;
 use crate::head::Head;
+use crate::head_model::HeadModel;
 use crate::head_training::HeadTraining;
 use crate::inputs::InputSource;
 use crate::keeper::Keeper;
 use crate::loss::softmax;
-use crate::network_model::Cut;
+use crate::network_model::{Cut, NetworkModel};
 use crate::network_training::NetworkFold;
 use crate::outcome::FoldOutcome;
 use crate::patches::{PatchSet, PixelScale};
 use crate::sources::PixelSource;
+use crate::trainable::Trainable;
 use crate::views::ViewMaker;
+
+/// Patches whose colours are looked at before training.
+const PATCHES_LOOKED_AT: usize = 32;
 
 /// What training comes to.
 pub(super) struct Trained {
@@ -117,13 +123,17 @@ impl Experiment<'_> {
         let sources: Vec<Box<dyn InputSource + '_>> =
             inputs.iter().map(|inputs| inputs.source(rows)).collect();
         let of_fold = |index: usize| index % inputs.len();
+        let job = self.job(config, rows);
         let training = HeadTraining {
-            job: self.job(config, rows),
+            job,
             folds: &rows.folds,
             sources: (0..rows.folds.len())
                 .map(|index| &*sources[of_fold(index)])
                 .collect(),
         };
+        let shape = (sources[0].width(), job.classes);
+        let mut model = HeadModel::new(shape, 0.0, job.seed, 0);
+        self.doctor(&mut model, &*sources[0], rows, normalisations, on_event)?;
         let tell = &mut |fold: &_, record: &_| on_event(&Event::epoch(fold, record));
         let folds = training.run(keeper, tell)?;
         let test_rows: Vec<usize> = (0..rows.test.len()).collect();
@@ -153,6 +163,14 @@ impl Experiment<'_> {
         let cut = self.cut_at(cut);
         let test_rows: Vec<usize> = (0..rows.test.len()).collect();
         let mut trained = Trained::new(embedded);
+        let mut model = NetworkModel::new(&cut, weights, &self.config.train);
+        self.doctor(
+            &mut model,
+            &*inputs[0].source(rows),
+            rows,
+            normalisations,
+            on_event,
+        )?;
         for (index, fold) in rows.folds.iter().enumerate() {
             let inputs = &inputs[index % inputs.len()];
             let source = inputs.source(rows);
@@ -182,13 +200,16 @@ impl Experiment<'_> {
         let patches = self.decode(rows)?;
         let maker = ViewMaker::new(&self.config.augment, self.config.seed);
         let cut = self.cut_at(0);
+        let source = |index: usize| PixelSource {
+            patches: &patches,
+            scale: PixelScale::new(&normalisations[index % normalisations.len()]),
+            maker: maker.as_ref(),
+        };
         let mut trained = Trained::new(EmbedCount::default());
+        let mut model = NetworkModel::new(&cut, &weights[0], &self.config.train);
+        self.doctor(&mut model, &source(0), rows, normalisations, on_event)?;
         for (index, fold) in rows.folds.iter().enumerate() {
-            let source = PixelSource {
-                patches: &patches,
-                scale: PixelScale::new(&normalisations[index % normalisations.len()]),
-                maker: maker.as_ref(),
-            };
+            let source = source(index);
             let fold = NetworkFold {
                 job: self.job(&self.config.train, rows),
                 cut: &cut,
@@ -245,6 +266,64 @@ impl Experiment<'_> {
             stage,
             map: Recording::prefix_shape(network, stage, self.size_px).output_shape(),
         }
+    }
+
+    /// The checks before training, with a model to throw away.
+    fn doctor<M: Trainable>(
+        &self,
+        model: &mut M,
+        source: &dyn InputSource,
+        rows: &Rows,
+        normalisations: &[Normalisation],
+        on_event: &mut dyn FnMut(&Event),
+    ) -> Result<(), TrainError> {
+        let policy = self.config.train.doctor;
+        if policy == DoctorPolicy::Off {
+            return Ok(());
+        }
+        let classes = &self.manifest.classes;
+        let files = (&rows.hashes[..], &rows.paths[..]);
+        let mut findings = check_folds(&rows.folds, files, &rows.targets, &rows.test, classes);
+        findings.extend(self.check_colours(rows, &normalisations[0])?);
+        let train = &rows.folds[0].train;
+        let targets = &rows.targets;
+        let seed = self.config.seed;
+        findings.extend(check_model(
+            model,
+            source,
+            train,
+            targets,
+            classes.len(),
+            seed,
+        )?);
+        let problems: Vec<String> = findings.iter().filter_map(|f| f.problem.clone()).collect();
+        on_event(&Event::Examined { findings });
+        if policy == DoctorPolicy::Refuse && !problems.is_empty() {
+            return Err(TrainError::Doctor(problems.join("; ")));
+        }
+        Ok(())
+    }
+
+    /// Looks at some training patches from all over the first fold.
+    fn check_colours(
+        &self,
+        rows: &Rows,
+        scale: &Normalisation,
+    ) -> Result<Vec<Finding>, TrainError> {
+        let train = &rows.folds[0].train;
+        let step = (train.len() / PATCHES_LOOKED_AT).max(1);
+        let unit = PixelScale::new(&Normalisation {
+            mean: [0.0; 3],
+            std: [1.0; 3],
+        });
+        let scale = PixelScale::new(scale);
+        let (mut plain, mut scaled) = (Vec::new(), Vec::new());
+        for row in train.iter().step_by(step) {
+            let patch = self.reader().read(&rows.paths[*row])?;
+            plain.extend(unit.interleaved(&patch.pixels));
+            scaled.extend(scale.interleaved(&patch.pixels));
+        }
+        Ok(check_pixels(&plain, &scaled, self.size_px))
     }
 
     fn decode(&self, rows: &Rows) -> Result<PatchSet, TrainError> {

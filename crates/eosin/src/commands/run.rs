@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use eosin_core::Config;
 use eosin_data::{Folds, Manifest};
 use eosin_store::{Cache, Checkpoints, Existing, Normalisation, RunFolder, RunRecord, names};
-use eosin_train::{Event, Experiment, ExperimentResult, PreparedBackbone, save_run};
+use eosin_train::{Event, Experiment, ExperimentResult, Finding, PreparedBackbone, save_run};
 use serde::Serialize;
 
 use crate::args::{HubArgs, OutArgs, RunArgs};
@@ -267,6 +267,9 @@ fn watch(
                 ));
             }
         }
+        Event::Examined { findings } => {
+            failure = failure.take().or(tell_findings(folder, findings).err());
+        }
         Event::Step { fold, done, total } => {
             let train = train.get_or_insert_with(|| Progress::new("train", "steps"));
             train.update(*done, *total, &format!("fold {fold}"));
@@ -298,6 +301,25 @@ fn watch(
     }
     timings.train_secs = begun.elapsed().as_secs_f64() - timings.embed_secs;
     Ok((result, timings))
+}
+
+/// Warns of what the checks before training found, and keeps it.
+fn tell_findings(folder: &RunFolder, findings: &[Finding]) -> Result<()> {
+    folder.write_json(names::DOCTOR, findings)?;
+    let problems = findings
+        .iter()
+        .filter_map(|finding| finding.problem.as_ref());
+    let mut count = 0;
+    for problem in problems {
+        note(&format!("warning: {problem}"));
+        count += 1;
+    }
+    let passed = findings.len() - count;
+    note(&format!(
+        "   doctor  {passed} of {} checks passed",
+        findings.len()
+    ));
+    Ok(())
 }
 
 fn record(

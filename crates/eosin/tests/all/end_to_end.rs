@@ -34,7 +34,7 @@ fn copy_test_images(scratch: &Scratch) -> BTreeMap<String, String> {
 #[test]
 fn a_run_folder_holds_every_documented_file() {
     let scratch = finished();
-    let expected = "backbone.safetensors config.toml events.jsonl fold-0-0.safetensors \
+    let expected = "backbone.safetensors config.toml doctor.json events.jsonl fold-0-0.safetensors \
         fold-0-1.safetensors fold-0-2.safetensors folds.json manifest.csv metrics.json \
         model.safetensors predictions.csv report.html run.json run.lock start.json timings.json";
     assert_eq!(

@@ -3,6 +3,7 @@
 mod bad_input;
 mod cli_snapshots;
 mod determinism;
+mod doctor;
 mod end_to_end;
 mod export;
 mod resume;
