@@ -140,4 +140,28 @@ mod tests {
         assert!(rates[..5].is_sorted_by(|a, b| a < b));
         assert!((rates[4] - 1.0).abs() < 1e-12);
     }
+
+    #[test]
+    fn a_plateau_divides_by_ten_once_patience_has_run_out() {
+        let record = |(epoch, auroc): (usize, f64)| EpochRecord {
+            epoch,
+            train_loss: 0.0,
+            val_loss: 0.0,
+            val_metric: Some(auroc),
+            val_auroc: None,
+            val_balanced_accuracy: None,
+        };
+        let config = TrainConfig {
+            plateau_patience: 2,
+            ..TrainConfig::default()
+        };
+        // torch.optim.lr_scheduler.ReduceLROnPlateau(mode="max", patience=2, threshold=0).
+        let aurocs = [0.5, 0.6, 0.6, 0.55, 0.6, 0.5, 0.5, 0.5, 0.7];
+        let expected = [1.0, 1.0, 1.0, 1.0, 0.1, 0.1, 0.1, 0.01, 0.01];
+        let epochs: Vec<EpochRecord> = aurocs.into_iter().enumerate().map(record).collect();
+        for (count, expected) in (1..).zip(expected) {
+            let factor = plateau_factor(&config, &epochs[..count], Metric::Auroc);
+            assert!((factor - expected).abs() < 1e-12, "after {count}: {factor}");
+        }
+    }
 }

@@ -161,3 +161,120 @@ fn norm(values: &[f32]) -> f64 {
     let square: f64 = values.iter().map(|value| f64::from(*value).powi(2)).sum();
     square.sqrt()
 }
+
+#[cfg(test)]
+mod tests {
+    use eosin_core::config::{OptimiserKind, ScheduleKind};
+
+    use super::*;
+
+    /// Plain gradient descent at rate 0.5 on `w^2 / 2 + b`, whose buffer counts the passes.
+    fn steps(config: TrainConfig, count: usize, epoch_every: usize) -> (Stepper, Vec<f32>) {
+        let config = TrainConfig {
+            optimiser: OptimiserKind::Sgd,
+            momentum: 0.0,
+            weight_decay: 0.0,
+            schedule: ScheduleKind::Constant,
+            epochs: count / epoch_every,
+            ..config
+        };
+        let groups = Groups {
+            decays: vec![true; 2],
+            group: vec![0, 1],
+            groups: 2,
+        };
+        let mut state = vec![1.0, 4.0, 0.0];
+        let mut stepper = Stepper::new(&config, &groups, &state);
+        let mut pass = |state: &mut [f32], gradients: &mut [f32]| {
+            gradients.copy_from_slice(&state[..2]);
+            state[2] += 1.0;
+            Ok(0.0)
+        };
+        for step in 1..=count {
+            // The second group is frozen.
+            stepper
+                .step(&mut state, &groups, &[0.5, 0.0], &mut pass)
+                .unwrap();
+            if step % epoch_every == 0 {
+                stepper.end_epoch(step / epoch_every - 1, &mut state);
+            }
+        }
+        (stepper, state)
+    }
+
+    fn assert_near(got: &[f32], expected: [f32; 3]) {
+        let near = got.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6);
+        assert!(near, "{got:?}, not {expected:?}");
+    }
+
+    #[test]
+    fn frozen_groups_stay_and_others_descend() {
+        let (stepper, state) = steps(TrainConfig::default(), 2, 1);
+        assert_near(&state, [0.25, 4.0, 2.0]);
+        assert_near(stepper.judged(&state), [0.25, 4.0, 2.0]);
+    }
+
+    #[test]
+    fn the_moving_average_follows_weights_and_buffers() {
+        let config = TrainConfig {
+            ema_decay: 0.9,
+            ..TrainConfig::default()
+        };
+        let (stepper, state) = steps(config, 2, 1);
+        // 0.9 * (0.9 * 1 + 0.1 * 0.5) + 0.1 * 0.25, and 0.9 * 0.1 * 1 + 0.1 * 2.
+        assert_near(stepper.judged(&state), [0.88, 4.0, 0.29]);
+    }
+
+    #[test]
+    fn the_last_epochs_are_averaged() {
+        let config = TrainConfig {
+            swa_epochs: 2,
+            ..TrainConfig::default()
+        };
+        let (stepper, state) = steps(config, 4, 1);
+        // The mean of 1/8 and 1/16.
+        assert_near(stepper.judged(&state), [0.093_75, 4.0, 3.5]);
+    }
+
+    #[test]
+    fn lookahead_goes_half_of_the_way_every_k_steps_and_at_the_end_of_an_epoch() {
+        let config = TrainConfig {
+            lookahead: 2,
+            ..TrainConfig::default()
+        };
+        // Two fast steps: 1 to 0.25; slow: 0.625. One more: 0.3125; at the end of the epoch halfway.
+        let (_, state) = steps(config, 3, 3);
+        assert_near(&state, [0.468_75, 4.0, 3.0]);
+    }
+
+    #[test]
+    fn sharpness_is_felt_at_the_radius_and_buffers_move_once_a_step() {
+        let config = TrainConfig {
+            sam_rho: 0.2,
+            ..TrainConfig::default()
+        };
+        // The gradient at 1 + 0.2: the frozen group is no part of the norm.
+        let (_, state) = steps(config, 1, 1);
+        assert_near(&state, [0.4, 4.0, 1.0]);
+    }
+
+    #[test]
+    fn a_saved_stepper_goes_on_as_if_nothing_had_been() {
+        let config = TrainConfig {
+            optimiser: OptimiserKind::AdamW,
+            lookahead: 3,
+            ema_decay: 0.5,
+            ..TrainConfig::default()
+        };
+        let (stepper, state) = steps(config.clone(), 4, 2);
+        let mut pack = Pack::default();
+        stepper.save(&mut pack);
+        let (mut other, _) = steps(config, 2, 2);
+        let mut unpack = Unpack(&pack.0);
+        other.load(&mut unpack).unwrap();
+        unpack.finish().unwrap();
+        let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(other.judged(&state)), bits(stepper.judged(&state)));
+        assert_eq!(bits(&other.slow), bits(&stepper.slow));
+    }
+}

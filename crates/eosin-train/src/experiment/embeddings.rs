@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use eosin_core::config::Symmetries;
+use eosin_core::config::{CacheDtype, Symmetries};
 use eosin_data::Normalisation;
 use eosin_models::Architecture as _;
 use eosin_store::cache::ImageHash;
@@ -114,6 +114,10 @@ impl Experiment<'_> {
                 Some(cut) => Embedder::before(cut, network, reader, scale),
                 None => Embedder::new(network, reader, scale),
             };
+            if all.is_empty() {
+                let each = (symmetries + augment.views) * pool.len() + test.len();
+                on_event(&self.cost(&embedder, each * normalisations.len(), rows));
+            }
             let mut part = |range: &std::ops::Range<usize>, views: Views<'_>| {
                 let files = rows.hashes.iter().copied();
                 let files = files.zip(rows.paths.iter().map(PathBuf::as_path));
@@ -145,6 +149,22 @@ impl Experiment<'_> {
             computed: counter.count.computed,
         });
         Ok((all, counter.count))
+    }
+
+    fn cost(&self, embedder: &Embedder, cached_views: usize, rows: &Rows) -> Event {
+        let value_bytes = match self.config.cache.dtype {
+            CacheDtype::F32 => 4,
+            CacheDtype::F16 => 2,
+        };
+        let augment = &self.config.augment;
+        let fresh = augment.changes_pixels() && augment.views == 0;
+        let trained: usize = rows.folds.iter().map(|fold| fold.train.len()).sum();
+        Event::Cost {
+            cached_views,
+            cache_bytes: (cached_views * embedder.width() * value_bytes) as u64,
+            fresh_views: usize::from(fresh) * trained * self.config.train.epochs,
+            multiply_adds: embedder.multiply_adds(),
+        }
     }
 
     fn fill(

@@ -10,6 +10,17 @@ use crate::outcome::{EpochRecord, FoldRows};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
+    /// What is about to be computed with the frozen part of the network.
+    Cost {
+        /// Views that the cache will hold.
+        cached_views: usize,
+        /// Bytes of them.
+        cache_bytes: u64,
+        /// Further passes while training, for views that are not cached.
+        fresh_views: usize,
+        /// Multiply-adds of a pass.
+        multiply_adds: u64,
+    },
     /// So many patches have their embeddings.
     Embedding {
         /// Patches done, those found in the cache included.

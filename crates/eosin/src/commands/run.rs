@@ -254,6 +254,7 @@ fn watch(
     let total = experiment.config.train.epochs * experiment.folds.folds.len();
     let mut epochs = 0;
     let result = experiment.run(&mut |event| match event {
+        Event::Cost { .. } => tell_cost(event),
         Event::Embedding { done, total } => {
             if let Some(embed) = &mut embed {
                 embed.update(*done, *total, "");
@@ -301,6 +302,33 @@ fn watch(
     }
     timings.train_secs = begun.elapsed().as_secs_f64() - timings.embed_secs;
     Ok((result, timings))
+}
+
+/// Says what the cache and new views will cost, where that is much.
+fn tell_cost(event: &Event) {
+    let Event::Cost {
+        cached_views,
+        cache_bytes,
+        fresh_views,
+        multiply_adds,
+    } = event
+    else {
+        return;
+    };
+    let giga = *multiply_adds as f64 / 1e9;
+    let gigabytes = *cache_bytes as f64 / 1e9;
+    if *fresh_views > 0 || gigabytes >= 1.0 {
+        note(&format!(
+            "     cost  {cached_views} views through the frozen part ({giga:.2} billion \
+             multiply-adds each) and {gigabytes:.2} GB for the cache, as far as it lacks them"
+        ));
+    }
+    if *fresh_views > 0 {
+        note(&format!(
+            "     cost  {fresh_views} new views while training, each a pass through the frozen \
+             part; '--set augment.views=K' would cache K views of each patch instead"
+        ));
+    }
 }
 
 /// Warns of what the checks before training found, and keeps it.

@@ -217,8 +217,16 @@ fn augmentations_train_from_cached_views_from_new_ones_and_from_pixels() {
         scratch
             .eosin(&format!("{words} --out {one} --threads 1"))
             .done();
-        scratch.eosin(&format!("{words} --out {other}")).done();
+        let said = scratch.eosin(&format!("{words} --out {other}")).done();
         assert_same_run(&scratch, &one, &other);
+        // Three folds of 24 patches, two epochs.
+        let new = said.stderr.contains("144 new views while training");
+        assert_eq!(
+            new,
+            mode != "full" && views == 0,
+            "{mode} {views}: {}",
+            said.stderr
+        );
     }
     scratch
         .eosin(&format!(
