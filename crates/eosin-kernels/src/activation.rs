@@ -35,7 +35,7 @@ impl Activation {
     }
 
     /// Applies the function to every value.
-    pub(crate) fn apply(self, values: &mut [f32]) {
+    pub fn apply(self, values: &mut [f32]) {
         match self {
             Self::Identity => {}
             Self::Relu | Self::Relu6 => clamp_all(values, self.bounds()),

@@ -86,14 +86,34 @@ impl ConvShape {
         (rows * columns * self.cout * taps) as u64
     }
 
-    fn is_pointwise(&self) -> bool {
+    /// Calls `visit` with the place of every weight in PyTorch's order and in the packed one.
+    fn each_weight(&self, mut visit: impl FnMut(usize, usize)) {
+        let (cin, cout) = (self.cin / self.groups, self.cout / self.groups);
+        let taps = self.kernel[0] * self.kernel[1];
+        let depthwise = self.is_depthwise();
+        for out in 0..self.cout {
+            for channel in 0..cin {
+                for tap in 0..taps {
+                    let at = if depthwise {
+                        tap * self.cout + out
+                    } else {
+                        let group = out / cout;
+                        group * taps * cin * cout + (tap * cin + channel) * cout + out % cout
+                    };
+                    visit((out * cin + channel) * taps + tap, at);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn is_pointwise(&self) -> bool {
         self.kernel == [1, 1]
             && self.stride == 1
             && self.groups == 1
             && self.padding == Padding::default()
     }
 
-    fn is_depthwise(&self) -> bool {
+    pub(crate) fn is_depthwise(&self) -> bool {
         self.groups == self.cin && self.cout == self.cin
     }
 }
@@ -124,36 +144,39 @@ impl Conv {
             shape.cout.is_multiple_of(shape.groups),
             "groups must divide cout"
         );
-        let (cin, cout) = (shape.cin / shape.groups, shape.cout / shape.groups);
+        let cin = shape.cin / shape.groups;
         assert_eq!(
             weights.len(),
             shape.cout * cin * kernel_h * kernel_w,
             "weights do not fit"
         );
         assert_eq!(bias.len(), shape.cout, "bias does not fit");
-        let taps = kernel_h * kernel_w;
         let mut packed = vec![0.0; weights.len()];
-        let depthwise = shape.is_depthwise();
-        for out in 0..shape.cout {
-            for channel in 0..cin {
-                for tap in 0..taps {
-                    let value = weights[(out * cin + channel) * taps + tap];
-                    let at = if depthwise {
-                        tap * shape.cout + out
-                    } else {
-                        let group = out / cout;
-                        group * taps * cin * cout + (tap * cin + channel) * cout + out % cout
-                    };
-                    packed[at] = value;
-                }
-            }
-        }
+        shape.each_weight(|plain, at| packed[at] = weights[plain]);
         Self {
             shape,
             weights: packed,
             bias: bias.to_vec(),
             activation,
         }
+    }
+
+    /// Weights, or their gradients, from the packed order back to PyTorch's.
+    pub fn unpacked(&self, packed: &[f32]) -> Vec<f32> {
+        let mut weights = vec![0.0; packed.len()];
+        self.shape
+            .each_weight(|plain, at| weights[plain] = packed[at]);
+        weights
+    }
+
+    /// What is applied to the sums.
+    pub const fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    /// The packed weights.
+    pub(crate) fn packed(&self) -> &[f32] {
+        &self.weights
     }
 
     /// The geometry.
@@ -256,6 +279,7 @@ impl Conv {
             let count = block.min(pixels - first);
             let span = first * shape.cout..(first + count) * shape.cout;
             for group in 0..shape.groups {
+                scratch.clear();
                 gather(
                     shape,
                     from,

@@ -8,7 +8,7 @@ const LANES: usize = 32;
 
 /// Where a window meets the image on one axis: first tap, number of taps, first input position.
 #[inline(always)]
-fn taps(
+pub(crate) fn taps(
     at: usize,
     kernel: usize,
     dilation: usize,

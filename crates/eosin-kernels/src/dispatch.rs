@@ -21,9 +21,9 @@ pub(crate) fn has_avx2() -> bool {
 /// The body is plain Rust that the compiler vectorises. It must not use `mul_add`, which the
 /// portable version would turn into a call of the mathematics library.
 macro_rules! multiversion {
-    ($(#[$meta:meta])* fn $name:ident( $($arg:ident : $ty:ty),* $(,)? ) $body:block) => {
+    ($(#[$meta:meta])* $visible:vis fn $name:ident( $($arg:ident : $ty:ty),* $(,)? ) $body:block) => {
         $(#[$meta])*
-        fn $name( $($arg: $ty),* ) {
+        $visible fn $name( $($arg: $ty),* ) {
             #[inline(always)]
             fn portable( $($arg: $ty),* ) $body
 

@@ -1,4 +1,4 @@
-//! Kernels for frozen networks on a CPU: convolution, pooling, gating, normalisation, attention.
+//! Kernels for networks on a CPU, forward and [`backward`]: convolution, pooling, gating, normalisation, attention.
 //!
 //! Feature maps are channels-last (`[n, height, width, channels]`, `f32`), because then a 1x1
 //! convolution is one matrix product, a depthwise convolution runs along contiguous channels, and
@@ -9,6 +9,7 @@
 
 mod activation;
 mod attention;
+pub mod backward;
 mod channels;
 mod conv;
 mod depthwise;

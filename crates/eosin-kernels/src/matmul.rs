@@ -2,6 +2,38 @@
 
 use gemm::Parallelism;
 
+/// A matrix in a slice: distances between its rows and between its columns.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Matrix<'a> {
+    pub values: &'a [f32],
+    pub row: usize,
+    pub column: usize,
+}
+
+impl<'a> Matrix<'a> {
+    /// Rows of `width` values, one after another.
+    pub const fn rows(values: &'a [f32], width: usize) -> Self {
+        Self {
+            values,
+            row: width,
+            column: 1,
+        }
+    }
+
+    /// The transpose of rows of `width` values.
+    pub const fn transposed(values: &'a [f32], width: usize) -> Self {
+        Self {
+            values,
+            row: 1,
+            column: width,
+        }
+    }
+
+    fn holds(&self, rows: usize, columns: usize) -> bool {
+        self.values.len() > (rows - 1) * self.row + (columns - 1) * self.column
+    }
+}
+
 /// `out[m, n] = left[m, k] * right[k, n]`, all row-major, on the calling thread.
 ///
 /// `out_stride` and `left_stride` are the distances between rows, so that a group of channels of a
@@ -11,9 +43,28 @@ use gemm::Parallelism;
 /// When a slice is too short for its shape.
 pub fn matmul(
     [m, k, n]: [usize; 3],
-    (out, out_stride): (&mut [f32], usize),
+    out: (&mut [f32], usize),
     (left, left_stride): (&[f32], usize),
     right: &[f32],
+) {
+    if m == 0 || n == 0 {
+        return;
+    }
+    assert!(left_stride >= k, "rows of the left matrix overlap");
+    let (left, right) = (Matrix::rows(left, left_stride), Matrix::rows(right, n));
+    product([m, k, n], out, left, right, false);
+}
+
+/// `out[m, n] = left[m, k] * right[k, n]`, or that added to `out`.
+///
+/// # Panics
+/// When a slice is too short for its shape.
+pub(crate) fn product(
+    [m, k, n]: [usize; 3],
+    (out, out_stride): (&mut [f32], usize),
+    left: Matrix<'_>,
+    right: Matrix<'_>,
+    adds: bool,
 ) {
     if m == 0 || n == 0 {
         return;
@@ -23,13 +74,9 @@ pub fn matmul(
         out_stride >= n && out.len() >= (m - 1) * out_stride + n,
         "output is too short"
     );
-    assert!(
-        left_stride >= k && left.len() >= (m - 1) * left_stride + k,
-        "left is too short"
-    );
-    assert!(right.len() >= k * n, "right is too short");
+    assert!(left.holds(m, k), "left is too short");
+    assert!(right.holds(k, n), "right is too short");
     let stride = |rows: usize| isize::try_from(rows).expect("a slice is at most isize::MAX long");
-    let (out_rs, left_rs, right_rs) = (stride(out_stride), stride(left_stride), stride(n));
     #[expect(unsafe_code, reason = "the gemm crate takes raw pointers")]
     // SAFETY: the three pointers are valid for the shapes and strides given, as asserted above;
     // `out` is borrowed mutably, so it overlaps neither input.
@@ -40,15 +87,15 @@ pub fn matmul(
             k,
             out.as_mut_ptr(),
             1,
-            out_rs,
-            false,
-            left.as_ptr(),
-            1,
-            left_rs,
-            right.as_ptr(),
-            1,
-            right_rs,
-            0.0,
+            stride(out_stride),
+            adds,
+            left.values.as_ptr(),
+            stride(left.column),
+            stride(left.row),
+            right.values.as_ptr(),
+            stride(right.column),
+            stride(right.row),
+            if adds { 1.0 } else { 0.0 },
             1.0,
             false,
             false,

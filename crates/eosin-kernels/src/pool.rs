@@ -69,6 +69,18 @@ pub enum Padded {
 
 /// Mean over each window; `input` is `[n, height, width, channels]`.
 pub fn avg_pool(pool: &Pool, padded: Padded, shape: [usize; 3], input: &[f32], out: &mut Vec<f32>) {
+    let count = |row: usize, column: usize| mean_count(pool, padded, shape, row, column);
+    Windows::of(pool, shape).mean(shape[2], input, out, count);
+}
+
+/// What the sum over a window is divided by.
+pub(crate) fn mean_count(
+    pool: &Pool,
+    padded: Padded,
+    shape: [usize; 3],
+    row: usize,
+    column: usize,
+) -> f32 {
     let axis = |at: usize, size: usize| {
         let start = at * pool.stride;
         match padded {
@@ -76,32 +88,19 @@ pub fn avg_pool(pool: &Pool, padded: Padded, shape: [usize; 3], input: &[f32], o
             Padded::Left => pool.span(at, size).len(),
         }
     };
-    let count = |row: usize, column: usize| (axis(row, shape[0]) * axis(column, shape[1])) as f32;
-    Windows::of(pool, shape).mean(shape[2], input, out, count);
+    (axis(row, shape[0]) * axis(column, shape[1])) as f32
 }
 
 /// Mean over `side` x `side` windows that tile the map, overlapping where `side` does not divide
 /// it (PyTorch's `adaptive_avg_pool2d`); `input` is `[n, height, width, channels]`.
 pub fn adaptive_avg_pool(side: usize, shape: [usize; 3], input: &[f32], out: &mut Vec<f32>) {
-    let spans = |size: usize| {
-        (0..side)
-            .map(|at| at * size / side..((at + 1) * size).div_ceil(side))
-            .collect()
-    };
-    let windows = Windows {
-        width: shape[1],
-        height: shape[0],
-        rows: spans(shape[0]),
-        columns: spans(shape[1]),
-    };
-    let count = |row: usize, column: usize| {
-        (windows.rows[row].len() * windows.columns[column].len()) as f32
-    };
+    let windows = Windows::tiling(side, shape);
+    let count = |row: usize, column: usize| windows.size(row, column) as f32;
     windows.mean(shape[2], input, out, count);
 }
 
 /// The rows and columns of the map that each output row and column reads.
-struct Windows {
+pub(crate) struct Windows {
     height: usize,
     width: usize,
     rows: Vec<std::ops::Range<usize>>,
@@ -109,7 +108,7 @@ struct Windows {
 }
 
 impl Windows {
-    fn of(pool: &Pool, [height, width, _]: [usize; 3]) -> Self {
+    pub(crate) fn of(pool: &Pool, [height, width, _]: [usize; 3]) -> Self {
         let spans = |size| {
             (0..pool.output_size(size))
                 .map(|at| pool.span(at, size))
@@ -123,6 +122,53 @@ impl Windows {
         }
     }
 
+    /// `side` x `side` windows that tile the map.
+    pub(crate) fn tiling(side: usize, [height, width, _]: [usize; 3]) -> Self {
+        let spans = |size: usize| {
+            (0..side)
+                .map(|at| at * size / side..((at + 1) * size).div_ceil(side))
+                .collect()
+        };
+        Self {
+            height,
+            width,
+            rows: spans(height),
+            columns: spans(width),
+        }
+    }
+
+    /// Positions of one window.
+    pub(crate) fn size(&self, row: usize, column: usize) -> usize {
+        self.rows[row].len() * self.columns[column].len()
+    }
+
+    /// Windows of an image.
+    pub(crate) const fn outputs(&self) -> usize {
+        self.rows.len() * self.columns.len()
+    }
+
+    /// Calls `visit` for every window of `images` images with the place of its output, those of its
+    /// pixels, and its row and column.
+    pub(crate) fn walk(
+        &self,
+        images: usize,
+        channels: usize,
+        mut visit: impl FnMut(usize, &mut dyn Iterator<Item = usize>, (usize, usize)),
+    ) {
+        let mut target = 0;
+        for image in 0..images {
+            let start = image * self.height * self.width * channels;
+            for (row, ys) in self.rows.iter().enumerate() {
+                for (column, xs) in self.columns.iter().enumerate() {
+                    let pixels = ys.clone().flat_map(|y| xs.clone().map(move |x| (y, x)));
+                    let place = |(y, x): (usize, usize)| start + (y * self.width + x) * channels;
+                    visit(target, &mut pixels.map(place), (row, column));
+                    target += channels;
+                }
+            }
+        }
+    }
+
     /// Calls `visit(target, pixel, whether it is the window's first, window)` for every pixel of
     /// every window.
     fn each(
@@ -132,25 +178,14 @@ impl Windows {
         out: &mut Vec<f32>,
         mut visit: impl FnMut(&mut [f32], &[f32], bool, (usize, usize)),
     ) {
-        let image = self.height * self.width * channels;
-        let images = input.len() / image;
-        out.resize(
-            images * self.rows.len() * self.columns.len() * channels,
-            0.0,
-        );
-        let mut targets = out.chunks_exact_mut(channels);
-        for image in input.chunks_exact(image) {
-            for (row, ys) in self.rows.iter().enumerate() {
-                for (column, xs) in self.columns.iter().enumerate() {
-                    let target = targets.next().expect("the output holds every window");
-                    let pixels = ys.clone().flat_map(|y| xs.clone().map(move |x| (y, x)));
-                    for (index, (y, x)) in pixels.enumerate() {
-                        let at = (y * self.width + x) * channels;
-                        visit(target, &image[at..at + channels], index == 0, (row, column));
-                    }
-                }
+        let images = input.len() / (self.height * self.width * channels);
+        out.resize(images * self.outputs() * channels, 0.0);
+        self.walk(images, channels, |at, pixels, window| {
+            let target = &mut out[at..at + channels];
+            for (index, at) in pixels.enumerate() {
+                visit(target, &input[at..at + channels], index == 0, window);
             }
-        }
+        });
     }
 
     /// The sum of each window over `count(row, column)`.
@@ -201,7 +236,8 @@ multiversion! {
 }
 
 multiversion! {
-    fn add(target: &mut [f32], pixels: &[f32]) {
+    /// Adds `pixels` to `target`.
+    pub(crate) fn add(target: &mut [f32], pixels: &[f32]) {
         for (sum, pixel) in target.iter_mut().zip(pixels) {
             *sum += pixel;
         }
@@ -209,7 +245,8 @@ multiversion! {
 }
 
 multiversion! {
-    fn add_scaled(target: &mut [f32], pixels: &[f32], factor: f32) {
+    /// Adds `factor` times `pixels` to `target`.
+    pub(crate) fn add_scaled(target: &mut [f32], pixels: &[f32], factor: f32) {
         for (sum, pixel) in target.iter_mut().zip(pixels) {
             *sum += pixel * factor;
         }

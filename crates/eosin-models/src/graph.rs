@@ -11,9 +11,10 @@ use crate::recording::{MapShape, Op, Recording};
 
 /// One layer, its weights packed for the kernels. See [`Op`].
 #[derive(Debug)]
-enum Layer {
+pub(crate) enum Layer {
     Input,
     Conv(Conv),
+    Activate(Activation),
     MaxPool(Pool),
     AvgPool(Pool, Padded),
     AdaptiveAvgPool(usize),
@@ -39,7 +40,9 @@ impl From<Op> for Layer {
                 weights,
                 bias,
                 activation,
+                origin: _,
             } => Self::Conv(Conv::new(shape, &weights, &bias, activation)),
+            Op::Activate(activation) => Self::Activate(activation),
             Op::MaxPool(pool) => Self::MaxPool(pool),
             Op::AvgPool(pool, padded) => Self::AvgPool(pool, padded),
             Op::AdaptiveAvgPool(side) => Self::AdaptiveAvgPool(side),
@@ -60,26 +63,26 @@ impl From<Op> for Layer {
 
 /// One layer with the nodes that it reads and the buffer that it writes.
 #[derive(Debug)]
-struct Node {
-    layer: Layer,
-    inputs: Vec<usize>,
-    shape: MapShape,
+pub(crate) struct Node {
+    pub layer: Layer,
+    pub inputs: Vec<usize>,
+    pub shape: MapShape,
     buffer: usize,
 }
 
 /// A network for images of one size, ready to run.
 #[derive(Debug)]
 pub struct Graph {
-    nodes: Vec<Node>,
+    pub(crate) nodes: Vec<Node>,
     buffers: usize,
-    output: usize,
+    pub(crate) output: usize,
     multiply_adds: u64,
 }
 
 /// The buffers that one thread computes in; reused from call to call.
 #[derive(Debug, Default)]
 pub struct Workspace {
-    buffers: Vec<Vec<f32>>,
+    pub(crate) buffers: Vec<Vec<f32>>,
     scratch: Vec<f32>,
 }
 
@@ -108,18 +111,33 @@ impl Graph {
     /// Packs the weights and assigns buffers so that a map's memory is reused once its last reader
     /// has run.
     pub fn new(recording: Recording) -> Self {
-        let Recording {
-            steps,
-            output,
-            multiply_adds,
-        } = recording;
-        let packed = steps.into_iter().map(|step| Node {
-            layer: step.op.into(),
-            inputs: step.inputs,
-            shape: step.shape,
-            buffer: 0,
-        });
-        let mut nodes: Vec<Node> = packed.collect();
+        let mut graph = Self::keeping_all(recording);
+        graph.share_buffers();
+        graph
+    }
+
+    /// As [`new`](Self::new), but every layer has a buffer of its own, numbered as the layer: after
+    /// a run the workspace holds all outputs.
+    pub(crate) fn keeping_all(recording: Recording) -> Self {
+        let packed = recording.steps.into_iter().enumerate();
+        let nodes: Vec<Node> = packed
+            .map(|(buffer, step)| Node {
+                layer: step.op.into(),
+                inputs: step.inputs,
+                shape: step.shape,
+                buffer,
+            })
+            .collect();
+        Self {
+            buffers: nodes.len(),
+            nodes,
+            output: recording.output,
+            multiply_adds: recording.multiply_adds,
+        }
+    }
+
+    fn share_buffers(&mut self) {
+        let (nodes, output) = (&mut self.nodes, self.output);
         let mut last_use = vec![0; nodes.len()];
         for (index, node) in nodes.iter().enumerate() {
             for input in &node.inputs {
@@ -142,12 +160,7 @@ impl Graph {
                 }
             }
         }
-        Self {
-            nodes,
-            buffers,
-            output,
-            multiply_adds,
-        }
+        self.buffers = buffers;
     }
 
     /// Height, width and channels of the input.
@@ -216,6 +229,11 @@ impl Graph {
                 let shortcut = (node.inputs.len() > 1).then(|| input(1));
                 out.resize(n * node.shape.iter().product::<usize>(), 0.0);
                 conv.run((n, height, width), x, shortcut, out, scratch);
+            }
+            Layer::Activate(activation) => {
+                out.clear();
+                out.extend_from_slice(x);
+                activation.apply(out);
             }
             Layer::MaxPool(pool) => max_pool(pool, from.shape, x, out),
             Layer::AvgPool(pool, padded) => avg_pool(pool, *padded, from.shape, x, out),

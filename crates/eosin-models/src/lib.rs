@@ -20,6 +20,7 @@ mod recording;
 mod registry;
 mod stages;
 mod state;
+mod tape;
 mod torchvision;
 
 pub use backbone::Backbone;
@@ -35,4 +36,5 @@ pub use recording::Recording;
 pub use registry::{BackboneSpec, IMAGENET_MEAN, IMAGENET_STD};
 pub use stages::stage_of_tensors;
 pub use state::{gradient_dict, init_state, load_state, parameter_count, state_dict, tensor_names};
+pub use tape::{Tape, TapeGradients};
 pub use torchvision::torchvision_name;

@@ -1,6 +1,6 @@
 //! Records an architecture as a [`Recording`], folding batch norms into the convolutions.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use burn::module::{Param, ParamId};
 use burn::tensor::Tensor;
@@ -8,7 +8,7 @@ use eosin_kernels::{Activation, ConvShape, Padded, Padding, Pool};
 
 use crate::engine::{Architecture, Engine};
 use crate::layers::{BatchNorm, Conv2d, LayerNorm, Linear};
-use crate::recording::{MapShape, Op, Recording, Step};
+use crate::recording::{MapShape, NormOrigin, Op, Origin, Recording, Step};
 
 /// Notes layers instead of computing them.
 #[derive(Debug)]
@@ -18,6 +18,7 @@ pub(crate) struct Recorder {
     keeps_weights: bool,
     /// Every parameter that has been met; of a batch norm its scale and offset.
     met: RefCell<Vec<ParamId>>,
+    drops_out: Cell<bool>,
 }
 
 impl Recording {
@@ -73,6 +74,7 @@ impl Recording {
             steps: recorder.steps.into_inner(),
             output,
             multiply_adds: recorder.multiply_adds.into_inner(),
+            drops_out: recorder.drops_out.into_inner(),
         }
     }
 }
@@ -85,6 +87,7 @@ impl Recorder {
             multiply_adds: RefCell::default(),
             keeps_weights,
             met: RefCell::default(),
+            drops_out: Cell::default(),
         };
         let input = recorder.push(Op::Input, vec![], input);
         (recorder, input)
@@ -136,6 +139,7 @@ impl Recorder {
             weights: folded.weights,
             bias: folded.bias,
             activation,
+            origin: folded.origin,
         };
         self.push(op, inputs, [rows, columns, shape.cout])
     }
@@ -143,7 +147,7 @@ impl Recorder {
     /// Weights and bias of `outputs` filters with the normalisation folded in.
     fn fold(
         &self,
-        weights: Vec<f32>,
+        (weight, weights): (Option<ParamId>, Vec<f32>),
         bias: Option<&Param<Tensor<1>>>,
         outputs: usize,
         norm: Option<&BatchNorm>,
@@ -158,41 +162,70 @@ impl Recorder {
         if !self.keeps_weights {
             return Folded::default();
         }
+        let mut origin = Origin {
+            weight: weight.map(|id| id.val()),
+            bias: bias.map(|bias| bias.id.val()),
+            ..Origin::default()
+        };
         let bias = bias.map_or_else(|| vec![0.0; outputs], |bias| self.values(bias.val()));
-        let folded = Folded { weights, bias };
         let Some(norm) = norm else {
-            return folded;
+            return Folded {
+                weights,
+                bias,
+                origin,
+            };
         };
         let scale = self.values(norm.weight.val());
         let offset = self.values(norm.bias.val());
-        let mean = self.values(norm.running_mean.value_sync());
-        let var = self.values(norm.running_var.value_sync());
-        folded.scaled(|out| {
-            let factor = f64::from(scale[out]) / (f64::from(var[out]) + norm.eps).sqrt();
-            (factor, f64::from(mean[out]), f64::from(offset[out]))
-        })
+        let norm = NormOrigin {
+            weight: norm.weight.id.val(),
+            bias: norm.bias.id.val(),
+            mean: self.values(norm.running_mean.value_sync()),
+            var: self.values(norm.running_var.value_sync()),
+            eps: norm.eps,
+        };
+        let (weights, bias) = norm.fold(weights, bias, &scale, &offset);
+        origin.norm = Some(norm);
+        Folded {
+            weights,
+            bias,
+            origin,
+        }
     }
 }
 
-/// Weights and bias of a convolution.
+/// Weights and bias of a convolution, and what they were folded from.
 #[derive(Default)]
 struct Folded {
     weights: Vec<f32>,
     bias: Vec<f32>,
+    origin: Origin,
 }
 
-impl Folded {
+impl NormOrigin {
+    /// Scale over deviation of output `out`, given the scales.
+    pub(crate) fn factor(&self, scale: &[f32], out: usize) -> f64 {
+        f64::from(scale[out]) / (f64::from(self.var[out]) + self.eps).sqrt()
+    }
+
     /// `w' = w * factor`, `b' = (b - mean) * factor + offset` for each output, in `f64`.
-    fn scaled(mut self, of: impl Fn(usize) -> (f64, f64, f64)) -> Self {
-        let each = self.weights.len() / self.bias.len().max(1);
-        for (out, bias) in self.bias.iter_mut().enumerate() {
-            let (factor, mean, offset) = of(out);
-            for weight in &mut self.weights[out * each..(out + 1) * each] {
+    pub(crate) fn fold(
+        &self,
+        mut weights: Vec<f32>,
+        mut bias: Vec<f32>,
+        scale: &[f32],
+        offset: &[f32],
+    ) -> (Vec<f32>, Vec<f32>) {
+        let each = weights.len() / bias.len().max(1);
+        for (out, bias) in bias.iter_mut().enumerate() {
+            let factor = self.factor(scale, out);
+            for weight in &mut weights[out * each..(out + 1) * each] {
                 *weight = narrow(f64::from(*weight) * factor);
             }
-            *bias = narrow((f64::from(*bias) - mean).mul_add(factor, offset));
+            let centred = f64::from(*bias) - f64::from(self.mean[out]);
+            *bias = narrow(centred.mul_add(factor, f64::from(offset[out])));
         }
-        self
+        (weights, bias)
     }
 }
 
@@ -239,7 +272,7 @@ impl Engine for Recorder {
             ..pointwise(cin, cout, geometry.groups)
         };
         self.meet(&conv.weight);
-        let weights = self.values(conv.weight.val());
+        let weights = (Some(conv.weight.id), self.values(conv.weight.val()));
         let folded = self.fold(weights, conv.bias.as_ref(), cout, norm);
         let inputs = std::iter::once(x).chain(shortcut).collect();
         self.push_conv(shape, folded, activation, inputs)
@@ -248,7 +281,7 @@ impl Engine for Recorder {
     fn batch_norm(&self, x: usize, norm: &BatchNorm, activation: Activation) -> usize {
         // A depthwise convolution of one tap.
         let [_, _, channels] = self.shape(x);
-        let folded = self.fold(vec![1.0; channels], None, channels, Some(norm));
+        let folded = self.fold((None, vec![1.0; channels]), None, channels, Some(norm));
         let before = *self.multiply_adds.borrow();
         let shape = pointwise(channels, channels, channels);
         let step = self.push_conv(shape, folded, activation, vec![x]);
@@ -278,14 +311,21 @@ impl Engine for Recorder {
     ) -> usize {
         let [outputs, inputs] = linear.weight.dims();
         self.meet(&linear.weight);
-        let weights = self.values(linear.weight.val());
+        let weights = (Some(linear.weight.id), self.values(linear.weight.val()));
         let mut folded = self.fold(weights, Some(&linear.bias), outputs, None);
         if let Some(gamma) = gamma {
             self.meet(gamma);
         }
         if let Some(gamma) = gamma.filter(|_| self.keeps_weights) {
             let gamma = self.values(gamma.val());
-            folded = folded.scaled(|out| (f64::from(gamma[out]), 0.0, 0.0));
+            for (out, gamma) in gamma.into_iter().enumerate() {
+                let own = &mut folded.weights[out * inputs..(out + 1) * inputs];
+                for weight in own {
+                    *weight *= gamma;
+                }
+                folded.bias[out] *= gamma;
+            }
+            folded.origin.scaled = true;
         }
         let inputs_of = std::iter::once(x).chain(shortcut).collect();
         self.push_conv(pointwise(inputs, outputs, 1), folded, activation, inputs_of)
@@ -322,7 +362,7 @@ impl Engine for Recorder {
     ) -> usize {
         let [outputs, inputs] = linear.weight.dims();
         self.meet(&linear.weight);
-        let weights = self.values(linear.weight.val());
+        let weights = (Some(linear.weight.id), self.values(linear.weight.val()));
         let folded = self.fold(weights, Some(&linear.bias), outputs, norm);
         // Over a map of one position.
         self.push_conv(pointwise(inputs, outputs, 1), folded, activation, vec![x])
@@ -384,12 +424,13 @@ impl Engine for Recorder {
         self.push(Op::Flatten, vec![x], [1, 1, width])
     }
 
-    fn dropout_map(&self, x: usize, _rate: f64) -> usize {
+    fn dropout_map(&self, x: usize, rate: f64) -> usize {
+        self.drops_out.set(self.drops_out.get() || rate > 0.0);
         x
     }
 
-    fn dropout(&self, x: usize, _rate: f64) -> usize {
-        x
+    fn dropout(&self, x: usize, rate: f64) -> usize {
+        self.dropout_map(x, rate)
     }
 
     fn size(&self, x: &usize) -> [usize; 2] {

@@ -19,7 +19,11 @@ pub(crate) enum Op {
         weights: Vec<f32>,
         bias: Vec<f32>,
         activation: Activation,
+        /// The parameters that weights and bias were folded from.
+        origin: Origin,
     },
+    /// An activation by itself.
+    Activate(Activation),
     /// Maximum over windows.
     MaxPool(Pool),
     /// Mean over windows.
@@ -57,6 +61,27 @@ pub(crate) enum Op {
     FirstToken,
 }
 
+/// The parameters of a convolution, by their ids.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Origin {
+    /// Absent where the weights are ones.
+    pub weight: Option<u64>,
+    pub bias: Option<u64>,
+    pub norm: Option<NormOrigin>,
+    /// Whether something else was folded in that cannot be told apart again.
+    pub scaled: bool,
+}
+
+/// A batch norm that was folded into a convolution.
+#[derive(Clone, Debug)]
+pub(crate) struct NormOrigin {
+    pub weight: u64,
+    pub bias: u64,
+    pub mean: Vec<f32>,
+    pub var: Vec<f32>,
+    pub eps: f64,
+}
+
 /// One recorded layer with the nodes that it reads.
 #[derive(Debug)]
 pub(crate) struct Step {
@@ -71,6 +96,8 @@ pub struct Recording {
     pub(crate) steps: Vec<Step>,
     pub(crate) output: usize,
     pub(crate) multiply_adds: u64,
+    /// Whether layers were left out that act in training only.
+    pub(crate) drops_out: bool,
 }
 
 impl Recording {

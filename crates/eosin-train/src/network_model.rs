@@ -9,8 +9,8 @@ use burn::tensor::{Gradients, Tensor, TensorData};
 use eosin_core::config::TrainConfig;
 use eosin_core::{BackboneName, Rng};
 use eosin_models::{
-    Architecture as _, Backbone, BurnEngine, Graph, Workspace, cpu, load_state, stage_of_tensors,
-    state_dict, tensor_names,
+    Architecture as _, Backbone, BurnEngine, Graph, Tape, TapeGradients, Workspace, cpu,
+    load_state, stage_of_tensors, state_dict, tensor_names,
 };
 use eosin_weights::StateDict;
 use rayon::prelude::*;
@@ -19,7 +19,8 @@ use crate::error::TrainError;
 use crate::inputs::InputSource;
 use crate::trainable::{Groups, LossOf, Trainable};
 
-/// The part of a network from a stage on, trained with Burn's tensors.
+/// The part of a network from a stage on, trained on the CPU kernels where these have all of its
+/// gradients (frozen running statistics, no dropout), else with Burn's tensors.
 ///
 /// Its state is every trainable tensor of those stages in the order of the module, then their
 /// running statistics; groups are stages, with the classifier as one more.
@@ -32,7 +33,13 @@ pub struct NetworkModel {
     places: Places,
     initial: Vec<f32>,
     groups: Arc<Groups>,
+    /// The same on the CPU kernels, where these have all of its gradients.
+    tape: Option<Tape>,
 }
+
+/// Parts of a batch that are run by themselves, each on one thread; their gradients are added in
+/// order, so the result does not depend on the number of threads.
+const PARTS: usize = 4;
 
 /// Where a network is cut, and what it is run at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +80,10 @@ impl NetworkModel {
         }
         values.extend(buffers);
         let stages = network.stages().len();
+        let plain = !config.trains_batch_norm() && config.dropout == 0.0;
+        let tape = plain.then(|| Tape::tail_logits(&network, cut.stage, cut.map));
         Self {
+            tape: tape.flatten(),
             cut: cut.stage,
             map: cut.map,
             dropout: config.dropout,
@@ -122,6 +132,9 @@ impl Trainable for NetworkModel {
         loss: &mut LossOf<'_>,
         gradients: &mut [f32],
     ) -> f64 {
+        if let Some(tape) = &mut self.tape {
+            return tape_gradients(tape, &self.places, state, &inputs, loss, gradients);
+        }
         self.network = self.with_state(state);
         let device = cpu(true);
         let [height, width, channels] = self.map;
@@ -177,6 +190,50 @@ impl Trainable for NetworkModel {
         let graph = Graph::tail_logits(&self.with_state(state), self.cut, self.map);
         tail_logits(&graph, source, rows)
     }
+}
+
+/// Loss and gradients of a batch on the CPU kernels.
+fn tape_gradients(
+    tape: &mut Tape,
+    places: &Places,
+    state: &[f32],
+    inputs: &[f32],
+    loss: &mut LossOf<'_>,
+    gradients: &mut [f32],
+) -> f64 {
+    let values = |id: u64| &state[places.0[&id].clone()];
+    tape.set_weights(values);
+    let tape = &*tape;
+    let width = tape.input_width();
+    let rows = inputs.len() / width;
+    let together = rows.div_ceil(PARTS);
+    let forward = |maps: &[f32]| {
+        let mut workspace = Workspace::default();
+        let logits = tape
+            .forward(maps.len() / width, maps, &mut workspace)
+            .to_vec();
+        (workspace, logits)
+    };
+    let (mut workspaces, logits): (Vec<Workspace>, Vec<Vec<f32>>) =
+        inputs.par_chunks(together * width).map(forward).unzip();
+    let logits = logits.concat();
+    let mut derivative = vec![0.0; logits.len()];
+    let value = loss(&logits, &mut derivative);
+    let classes = logits.len() / rows;
+    let parts: Vec<TapeGradients> = workspaces
+        .par_iter_mut()
+        .zip(derivative.par_chunks(together * classes))
+        .map(|(workspace, part)| tape.backward(part.len() / classes, part, workspace))
+        .collect();
+    let mut sum = TapeGradients::default();
+    for part in &parts {
+        sum.add(part);
+    }
+    gradients.fill(0.0);
+    tape.parameter_gradients(&sum, values, |id, found| {
+        gradients[places.0[&id].clone()].copy_from_slice(found);
+    });
+    value
 }
 
 /// Rows in one run of the graph. Always so many, the last of them blank when there are fewer, so

@@ -26,7 +26,9 @@ impl Lowering<'_> {
                 weights,
                 bias,
                 activation,
+                origin: _,
             } => self.conv(shape, weights, bias, *activation),
+            Op::Activate(_) => unreachable!("activations are opened for training only"),
             Op::MaxPool(pool) => self.writer.node("MaxPool", &[x], window(pool)),
             Op::AvgPool(pool, padded) => {
                 let counts = Value::Int(i64::from(*padded == Padded::Zeros));

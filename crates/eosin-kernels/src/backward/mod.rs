@@ -1,0 +1,13 @@
+//! Gradients: each function takes the derivative of a loss with respect to a layer's output and
+//! gives those with respect to its inputs and weights. All run on the calling thread and sum in a
+//! fixed order.
+
+mod activation;
+mod channels;
+mod conv;
+mod pool;
+
+pub use activation::{activation_backward, needs_input};
+pub use channels::{concat_backward, scale_backward};
+pub use conv::{ConvGradients, conv_backward};
+pub use pool::{adaptive_avg_pool_backward, avg_pool_backward, max_pool_backward, mean_backward};

@@ -1,0 +1,81 @@
+//! Gradients of pooling.
+
+use crate::pool::{Padded, Pool, Windows, add_scaled, mean_count};
+
+/// The gradient of each window goes to its first largest value, as in PyTorch. `shape` is the
+/// input's height, width and channels.
+pub fn max_pool_backward(
+    pool: &Pool,
+    shape: [usize; 3],
+    input: &[f32],
+    gradient: &[f32],
+) -> Vec<f32> {
+    let mut of_input = vec![0.0; input.len()];
+    let channels = shape[2];
+    let mut best = vec![(0.0_f32, 0_usize); channels];
+    let image = shape.iter().product::<usize>();
+    let windows = Windows::of(pool, shape);
+    let images = input.len() / image;
+    windows.walk(images, channels, |target, pixels, _| {
+        for (index, at) in pixels.enumerate() {
+            for (channel, (largest, place)) in best.iter_mut().enumerate() {
+                let value = input[at + channel];
+                if index == 0 || value > *largest {
+                    (*largest, *place) = (value, at + channel);
+                }
+            }
+        }
+        for ((_, place), gradient) in best.iter().zip(&gradient[target..target + channels]) {
+            of_input[*place] += gradient;
+        }
+    });
+    of_input
+}
+
+/// The gradient of each window goes to all its values alike.
+pub fn avg_pool_backward(
+    pool: &Pool,
+    padded: Padded,
+    shape: [usize; 3],
+    gradient: &[f32],
+) -> Vec<f32> {
+    let count = |row: usize, column: usize| mean_count(pool, padded, shape, row, column);
+    spread(&Windows::of(pool, shape), shape, gradient, count)
+}
+
+/// As [`avg_pool_backward`], for `side` x `side` windows that tile the map.
+pub fn adaptive_avg_pool_backward(side: usize, shape: [usize; 3], gradient: &[f32]) -> Vec<f32> {
+    let windows = Windows::tiling(side, shape);
+    let count = |row: usize, column: usize| windows.size(row, column) as f32;
+    spread(&windows, shape, gradient, count)
+}
+
+/// As [`avg_pool_backward`], for the mean over all positions.
+pub fn mean_backward(positions: usize, channels: usize, gradient: &[f32]) -> Vec<f32> {
+    let share = 1.0 / positions as f32;
+    let means = gradient.chunks_exact(channels);
+    means
+        .flat_map(|mean| std::iter::repeat_n(mean, positions).flatten())
+        .map(|gradient| gradient * share)
+        .collect()
+}
+
+fn spread(
+    windows: &Windows,
+    shape: [usize; 3],
+    gradient: &[f32],
+    count: impl Fn(usize, usize) -> f32,
+) -> Vec<f32> {
+    let channels = shape[2];
+    let outputs = windows.outputs() * channels;
+    let images = gradient.len() / outputs;
+    let mut of_input = vec![0.0; images * shape.iter().product::<usize>()];
+    windows.walk(images, channels, |target, pixels, (row, column)| {
+        let share = 1.0 / count(row, column);
+        for at in pixels {
+            let gradient = &gradient[target..target + channels];
+            add_scaled(&mut of_input[at..at + channels], gradient, share);
+        }
+    });
+    of_input
+}
