@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The modes head, last-block, last-n and full on the same split, with wall and processor time.
+# The modes head, last-block and full (batch norms frozen) on the same split, with wall and processor time.
 # Usage: bench/modes.sh PCAM_KHD UCSB512 LITE0_WEIGHTS WORK
 set -euo pipefail
 pcam=$1 ucsb=$2 weights=$3 work=$4
@@ -17,9 +17,8 @@ one() {
 p=(--data "$pcam" --set split.holdout=0.2 --epochs 5)
 one pcam-head "${p[@]}" --mode head
 one pcam-last-block "${p[@]}" --mode last-block --learning-rate 0.0003
-one pcam-last-n "${p[@]}" --mode last-n --learning-rate 0.0003
-one pcam-full "${p[@]}" --mode full --learning-rate 0.0003
+one pcam-full "${p[@]}" --mode full --learning-rate 0.0003 --set train.batch_norm=eval
 u=(--data "$ucsb" --size 224 --folds 5 --epochs 10 --batch-size 16)
 one ucsb-head "${u[@]}" --mode head
 one ucsb-last-block "${u[@]}" --mode last-block --learning-rate 0.0003
-one ucsb-full "${u[@]}" --mode full --learning-rate 0.0003
+one ucsb-full "${u[@]}" --mode full --learning-rate 0.0003 --set train.batch_norm=eval

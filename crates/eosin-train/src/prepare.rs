@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use eosin_core::config::BackboneConfig;
+use eosin_core::config::{BackboneConfig, TrainConfig, TrainMode};
 use eosin_core::{BackboneName, Seed};
 use eosin_models::{
-    Backbone, BackboneSpec, IMAGENET_MEAN, IMAGENET_STD, Loaded, Naming, cpu, embedded_weights,
-    init_state, load_weights, state_dict,
+    Architecture as _, Backbone, BackboneSpec, IMAGENET_MEAN, IMAGENET_STD, Loaded, Naming, cpu,
+    embedded_weights, init_state, load_weights, state_dict,
 };
 use eosin_weights::{StoredAs, WeightFile, to_safetensors};
 
@@ -73,6 +73,28 @@ impl PreparedBackbone {
             this.spec.std = named.std.unwrap_or(this.spec.std);
         }
         Ok(this)
+    }
+
+    /// The first stage that is trained; `None` when that is the last layer alone.
+    ///
+    /// # Errors
+    /// When more stages are to be trained than there are.
+    pub fn cut(&self, config: &TrainConfig) -> Result<Option<usize>, TrainError> {
+        let stages = self.network.stages();
+        let trained = match config.mode {
+            TrainMode::Head => return Ok(None),
+            TrainMode::Full | TrainMode::HeadThenFull => return Ok(Some(0)),
+            TrainMode::LastBlock => 1,
+            TrainMode::LastN => config.stages,
+        };
+        if trained < stages.len() {
+            return Ok(Some(stages.len() - trained));
+        }
+        Err(TrainError::TooManyStages {
+            backbone: self.spec.name,
+            asked: trained,
+            stages: stages.join(", "),
+        })
     }
 
     fn with_fresh(spec: BackboneSpec, network: Backbone) -> Self {

@@ -110,6 +110,8 @@ impl Job {
             (classes, self.size_px),
             config.seed,
         )?;
+        // Asking for more stages than there are is refused before anything is written.
+        backbone.cut(&config.train)?;
         for text in &backbone.notes {
             note(&format!("weights: {text}"));
         }

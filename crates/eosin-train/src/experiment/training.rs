@@ -67,27 +67,9 @@ impl Experiment<'_> {
         }
     }
 
-    /// The first stage that is trained; `None` when that is the last layer alone.
-    ///
-    /// # Errors
-    /// When more stages are to be trained than there are.
-    pub fn cut(&self) -> Result<Option<usize>, TrainError> {
-        let config = &self.config.train;
-        let stages = self.backbone.network.stages();
-        let trained = match config.mode {
-            TrainMode::Head => return Ok(None),
-            TrainMode::Full | TrainMode::HeadThenFull => return Ok(Some(0)),
-            TrainMode::LastBlock => 1,
-            TrainMode::LastN => config.stages,
-        };
-        if trained < stages.len() {
-            return Ok(Some(stages.len() - trained));
-        }
-        Err(TrainError::TooManyStages {
-            backbone: self.backbone.spec.name,
-            asked: trained,
-            stages: stages.join(", "),
-        })
+    /// See [`PreparedBackbone::cut`](crate::PreparedBackbone::cut).
+    pub(super) fn cut(&self) -> Result<Option<usize>, TrainError> {
+        self.backbone.cut(&self.config.train)
     }
 
     /// The name of [`cut`](Self::cut).

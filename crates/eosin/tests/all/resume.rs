@@ -78,7 +78,7 @@ fn a_run_killed_at_many_moments_ends_with_the_same_bytes() {
 #[test]
 fn ctrl_c_saves_and_says_how_to_go_on() {
     let scratch = scratch();
-    let words = "--epochs 40 --mode last-block";
+    let words = "--epochs 150 --mode last-block";
     scratch
         .eosin(&format!("run {JOB} {words} --out whole"))
         .done();

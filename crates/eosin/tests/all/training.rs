@@ -88,6 +88,10 @@ fn settings_that_contradict_each_other_are_refused() {
     let scratch = Scratch::with_phantom();
     for (settings, said) in [
         (
+            "--mode last-n --set train.stages=9",
+            "train.stages is 9; eosin_mini has the stages",
+        ),
+        (
             "--set train.loss=focal",
             "train.label_smoothing is 0.1; it must be 0",
         ),
@@ -100,6 +104,10 @@ fn settings_that_contradict_each_other_are_refused() {
         scratch
             .eosin(&format!("run --data data --out run {JOB} {settings}"))
             .refused(&[said]);
+        assert!(
+            !scratch.path("run").exists(),
+            "{settings} left something behind"
+        );
     }
 }
 
