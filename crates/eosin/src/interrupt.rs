@@ -2,8 +2,8 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context as _, Result};
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -12,16 +12,21 @@ use signal_hook::flag;
 /// Exit code of an interrupted process.
 pub const EXIT_CODE: u8 = 130;
 
-/// A flag that the first Ctrl-C (or SIGTERM) sets; the second ends the process at once.
+/// A flag that the first Ctrl-C (or SIGTERM) sets; the second ends the process at once. The process
+/// has one, from the first call on: call this where the flag will be looked at.
 ///
 /// # Errors
 /// When the operating system lets nobody listen.
-pub fn flag() -> Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        flag::register_conditional_shutdown(signal, EXIT_CODE.into(), Arc::clone(&stop))
-            .and_then(|_| flag::register(signal, Arc::clone(&stop)))
-            .context("cannot listen for Ctrl-C")?;
+pub fn flag() -> Result<&'static AtomicBool> {
+    static STOP: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+    let first = STOP.get().is_none();
+    let stop = STOP.get_or_init(Arc::default);
+    if first {
+        for signal in [SIGINT, SIGTERM] {
+            flag::register_conditional_shutdown(signal, EXIT_CODE.into(), Arc::clone(stop))
+                .and_then(|_| flag::register(signal, Arc::clone(stop)))
+                .context("cannot listen for Ctrl-C")?;
+        }
     }
     Ok(stop)
 }

@@ -1,8 +1,6 @@
 //! The stages that commands share: from a folder to usable patches, folds and an experiment.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context as _, Result, bail};
 use eosin_core::Config;
@@ -44,8 +42,6 @@ pub struct Job {
     pub data: PathBuf,
     /// How weights are found by name.
     pub hub: HubArgs,
-    /// Set when the user or the system wants the work to end.
-    pub interrupt: Arc<AtomicBool>,
 }
 
 impl Job {
@@ -89,7 +85,6 @@ impl Job {
             select: config.train.select.parse()?,
             hub: hub.clone(),
             data: data.to_owned(),
-            interrupt: interrupt::flag()?,
             skipped: bad.into_iter().collect(),
             config,
             manifest,
@@ -118,15 +113,18 @@ impl Job {
         Ok(backbone)
     }
 
-    /// The experiment on these folds.
+    /// The experiment on these folds, which from now on ends in order when it is interrupted.
+    ///
+    /// # Errors
+    /// When the operating system lets nobody listen for interruptions.
     pub fn experiment<'a>(
         &'a self,
         folds: &'a Folds,
         backbone: &'a PreparedBackbone,
         cache: &'a Cache,
         checkpoints: Option<&'a Checkpoints>,
-    ) -> Experiment<'a> {
-        Experiment {
+    ) -> Result<Experiment<'a>> {
+        Ok(Experiment {
             config: &self.config,
             manifest: &self.manifest,
             folds,
@@ -136,8 +134,8 @@ impl Job {
             positive: self.positive,
             select: self.select,
             checkpoints,
-            interrupt: &self.interrupt,
-        }
+            interrupt: interrupt::flag()?,
+        })
     }
 
     /// Divides the patches as the configuration says.

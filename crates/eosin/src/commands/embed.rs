@@ -23,7 +23,7 @@ pub fn run(args: &JobArgs, json: bool) -> Result<ExitCode> {
     let dir = cache_dir(&job.config.cache.dir)?;
     let cache = Cache::open(&dir, job.config.cache.max_bytes)?;
     let backbone = job.backbone()?;
-    let experiment = job.experiment(&folds, &backbone, &cache, None);
+    let experiment = job.experiment(&folds, &backbone, &cache, None)?;
     let mut progress = Progress::new("embed", "patches");
     let count = experiment.embed(&mut |event| {
         if let Event::Embedding { done, total } = event {

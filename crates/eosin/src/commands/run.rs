@@ -186,7 +186,7 @@ fn go_on(
         job.config.cache.max_bytes,
     )?;
     let checkpoints = Checkpoints::open(folder.path(names::CHECKPOINTS))?;
-    let experiment = job.experiment(folds, backbone, &cache, Some(&checkpoints));
+    let experiment = job.experiment(folds, backbone, &cache, Some(&checkpoints))?;
     // What checkpoints hold is told again, so these begin anew.
     folder.remove(names::EVENTS)?;
     TensorBoard::clear(&dir)?;
