@@ -86,6 +86,27 @@ impl ConvShape {
         (rows * columns * self.cout * taps) as u64
     }
 
+    /// Sizes of the map that goes in and the one that comes out.
+    ///
+    /// # Panics
+    /// When the window does not fit, or a map has not the length that its shape asks for.
+    pub(crate) fn map_sizes(
+        &self,
+        (n, height, width): (usize, usize, usize),
+        input: &[f32],
+        out: &[f32],
+    ) -> (MapSize, MapSize) {
+        let from = MapSize { height, width };
+        let (height, width) = self
+            .output_size(height, width)
+            .expect("the window must fit the padded map");
+        let to = MapSize { height, width };
+        let floats = |size: MapSize, channels: usize| n * size.height * size.width * channels;
+        assert_eq!(input.len(), floats(from, self.cin), "input does not fit");
+        assert_eq!(out.len(), floats(to, self.cout), "output does not fit");
+        (from, to)
+    }
+
     /// Calls `visit` with the place of every weight in PyTorch's order and in the packed one.
     fn each_weight(&self, mut visit: impl FnMut(usize, usize)) {
         let (cin, cout) = (self.cin / self.groups, self.cout / self.groups);
@@ -200,19 +221,7 @@ impl Conv {
         scratch: &mut Vec<f32>,
     ) {
         let shape = &self.shape;
-        let (out_height, out_width) = shape
-            .output_size(height, width)
-            .expect("the window must fit the padded map");
-        assert_eq!(
-            input.len(),
-            n * height * width * shape.cin,
-            "input does not fit"
-        );
-        assert_eq!(
-            out.len(),
-            n * out_height * out_width * shape.cout,
-            "output does not fit"
-        );
+        let (from, to) = shape.map_sizes((n, height, width), input, out);
         if let Some(shortcut) = shortcut {
             assert_eq!(
                 shortcut.len(),
@@ -224,12 +233,7 @@ impl Conv {
             self.run_pointwise(n * height * width, input, shortcut, out);
             return;
         }
-        let from = MapSize { height, width };
-        let to = MapSize {
-            height: out_height,
-            width: out_width,
-        };
-        let out_floats = out_height * out_width * shape.cout;
+        let out_floats = to.height * to.width * shape.cout;
         for (index, image) in input.chunks_exact(height * width * shape.cin).enumerate() {
             let span = index * out_floats..(index + 1) * out_floats;
             let shortcut = shortcut.map(|map| &map[span.clone()]);

@@ -108,27 +108,28 @@ pub(crate) struct Windows {
 }
 
 impl Windows {
-    pub(crate) fn of(pool: &Pool, [height, width, _]: [usize; 3]) -> Self {
-        let spans = |size| {
+    pub(crate) fn of(pool: &Pool, shape: [usize; 3]) -> Self {
+        Self::spanning(shape, |size| {
             (0..pool.output_size(size))
                 .map(|at| pool.span(at, size))
                 .collect()
-        };
-        Self {
-            height,
-            width,
-            rows: spans(height),
-            columns: spans(width),
-        }
+        })
     }
 
     /// `side` x `side` windows that tile the map.
-    pub(crate) fn tiling(side: usize, [height, width, _]: [usize; 3]) -> Self {
-        let spans = |size: usize| {
+    pub(crate) fn tiling(side: usize, shape: [usize; 3]) -> Self {
+        Self::spanning(shape, |size| {
             (0..side)
                 .map(|at| at * size / side..((at + 1) * size).div_ceil(side))
                 .collect()
-        };
+        })
+    }
+
+    /// `spans` gives the windows along an axis of so many positions.
+    fn spanning(
+        [height, width, _]: [usize; 3],
+        spans: impl Fn(usize) -> Vec<std::ops::Range<usize>>,
+    ) -> Self {
         Self {
             height,
             width,

@@ -1,6 +1,6 @@
 //! Which stage a tensor belongs to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::backbone::Backbone;
 use crate::engine::Architecture as _;
@@ -34,6 +34,8 @@ pub fn stage_of_tensors(network: &Backbone, size_px: usize) -> BTreeMap<String, 
             of.insert(name.clone(), stage);
         }
     }
-    of.retain(|name, _| names.values().any(|own| own == name));
+    // Not every norm has running statistics.
+    let own: BTreeSet<&String> = names.values().collect();
+    of.retain(|name, _| own.contains(name));
     of
 }

@@ -101,12 +101,7 @@ impl Tape {
 
     /// Gradients of the folded weights, given those of the logits of the last
     /// [`forward`](Self::forward) in this workspace.
-    pub fn backward(
-        &self,
-        n: usize,
-        of_logits: &[f32],
-        workspace: &mut Workspace,
-    ) -> TapeGradients {
+    pub fn backward(&self, n: usize, of_logits: &[f32], workspace: &Workspace) -> TapeGradients {
         let mut pass = Backward {
             graph: &self.graph,
             n,

@@ -218,11 +218,13 @@ fn check_gradients(name: BackboneName, golden: &Golden) {
         norms.keys().collect::<Vec<_>>(),
         golden.grad_l2.keys().collect::<Vec<_>>()
     );
+    // Where a sum rounds to the other side of a kink (ReLU6 has two), gradients change at once:
+    // PyTorch's own f32 results differ by up to 6e-3 between its memory layouts (rexnet_200).
     for (key, norm) in norms {
         assert_near(
             norm,
             golden.grad_l2[&key],
-            1e-3,
+            1e-2,
             1e-4 * largest,
             &format!("gradient of {key}"),
         );

@@ -87,7 +87,7 @@ fn by_tape(
     tape.set_weights(values);
     let mut workspace = Workspace::default();
     let logits = tape.forward(n, maps, &mut workspace).to_vec();
-    let found = tape.backward(n, weights, &mut workspace);
+    let found = tape.backward(n, weights, &workspace);
     let mut gradients = StateDict::new();
     tape.parameter_gradients(&found, values, |id, found| {
         let mut tensor = state[&names[&id]].clone();

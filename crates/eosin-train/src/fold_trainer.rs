@@ -150,10 +150,10 @@ impl<'a, M: Trainable> FoldTrainer<'a, M> {
         let draws = self.draws();
         let rows_a_step = config.batch_size * config.accumulate;
         let steps = draws.len().div_ceil(rows_a_step);
-        let rates: Vec<Vec<f64>> = (0..steps).map(|step| self.rates(step, steps)).collect();
         while self.step < steps {
             let rows = draws.chunks(rows_a_step).nth(self.step).unwrap_or(&[]);
-            self.total_loss += self.take_step(rows, &rates[self.step])?;
+            let rates = self.rates(steps);
+            self.total_loss += self.take_step(rows, &rates)?;
             self.step += 1;
             let done = self.epoch * steps + self.step;
             let total = config.epochs * steps;
@@ -194,10 +194,10 @@ impl<'a, M: Trainable> FoldTrainer<'a, M> {
         Draw::epoch(&order, augment.symmetry.members(), views, &mut rng)
     }
 
-    /// The learning rate of each group at a step of this epoch.
-    fn rates(&self, step: usize, steps: usize) -> Vec<f64> {
+    /// The learning rate of each group at this step, of `steps` in the epoch.
+    fn rates(&self, steps: usize) -> Vec<f64> {
         let config = self.job.config;
-        let mut rate = learning_rate(config, self.epoch * steps + step, steps);
+        let mut rate = learning_rate(config, self.epoch * steps + self.step, steps);
         if config.schedule == ScheduleKind::Plateau {
             rate *= plateau_factor(config, self.tracker.epochs(), self.job.select);
         }
@@ -274,7 +274,7 @@ impl<'a, M: Trainable> FoldTrainer<'a, M> {
         let job = self.job;
         let judged = self.stepper.judged(&self.state);
         let mut probs = self.model.logits(judged, self.source, &self.fold.val)?;
-        let targets: Vec<usize> = self.fold.val.iter().map(|row| job.targets[*row]).collect();
+        let targets = self.val_targets();
         let mut unused = vec![0.0; probs.len()];
         let val_loss = self.loss.backward(&probs, &targets, &mut unused);
         // The last step of an epoch shows in the validation loss only.
@@ -290,6 +290,11 @@ impl<'a, M: Trainable> FoldTrainer<'a, M> {
         let record = EpochRecord::new(self.epoch, train_loss, val_loss, &metrics, job.select);
         self.tracker.push(record, judged, probs, metrics);
         Ok(())
+    }
+
+    fn val_targets(&self) -> Vec<usize> {
+        let rows = self.fold.val.iter();
+        rows.map(|row| self.job.targets[*row]).collect()
     }
 
     /// Everything that the rest of the training depends on.
@@ -317,7 +322,7 @@ impl<'a, M: Trainable> FoldTrainer<'a, M> {
         self.step = unpack.count()?;
         self.total_loss = unpack.float()?;
         let job = self.job;
-        let targets: Vec<usize> = self.fold.val.iter().map(|row| job.targets[*row]).collect();
+        let targets = self.val_targets();
         let judge = |probs: &[f32]| MetricSet::new(&targets, probs, job.classes, job.positive);
         self.tracker.load(&mut unpack, self.state.len(), judge)?;
         if !self.is_done() {

@@ -16,13 +16,13 @@ const FINGERPRINT_BYTES: usize = 32;
 #[derive(Debug)]
 pub struct Keeper<'a> {
     /// Where checkpoints are kept; `None`: nowhere.
-    pub checkpoints: Option<&'a Checkpoints>,
+    checkpoints: Option<&'a Checkpoints>,
     /// Set from outside when the training shall stop.
-    pub interrupt: &'a AtomicBool,
+    interrupt: &'a AtomicBool,
     /// Hash of everything that a checkpoint depends on.
-    pub fingerprint: [u8; FINGERPRINT_BYTES],
+    fingerprint: [u8; FINGERPRINT_BYTES],
     /// Time between checkpoints.
-    pub every: Duration,
+    every: Duration,
     saved: Instant,
     cost: Duration,
 }

@@ -38,6 +38,7 @@ mod sampling;
 mod schedule;
 mod sources;
 mod stepper;
+mod tape_runner;
 mod trainable;
 mod views;
 

@@ -1,6 +1,6 @@
 //! The last stages of a network, or all of it, as something that is trained.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -9,14 +9,15 @@ use burn::tensor::{Gradients, Tensor, TensorData};
 use eosin_core::config::TrainConfig;
 use eosin_core::{BackboneName, Rng};
 use eosin_models::{
-    Architecture as _, Backbone, BurnEngine, Graph, Tape, TapeGradients, Workspace, cpu,
-    load_state, stage_of_tensors, state_dict, tensor_names,
+    Architecture as _, Backbone, BurnEngine, Graph, Tape, Workspace, cpu, load_state,
+    stage_of_tensors, state_dict, tensor_names,
 };
 use eosin_weights::StateDict;
 use rayon::prelude::*;
 
 use crate::error::TrainError;
 use crate::inputs::InputSource;
+use crate::tape_runner::TapeRunner;
 use crate::trainable::{Groups, LossOf, Trainable};
 
 /// The part of a network from a stage on, trained on the CPU kernels where these have all of its
@@ -34,12 +35,8 @@ pub struct NetworkModel {
     initial: Vec<f32>,
     groups: Arc<Groups>,
     /// The same on the CPU kernels, where these have all of its gradients.
-    tape: Option<Tape>,
+    tape: Option<TapeRunner>,
 }
-
-/// Parts of a batch that are run by themselves, each on one thread; their gradients are added in
-/// order, so the result does not depend on the number of threads.
-const PARTS: usize = 4;
 
 /// Where a network is cut, and what it is run at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +80,7 @@ impl NetworkModel {
         let plain = !config.trains_batch_norm() && config.dropout == 0.0;
         let tape = plain.then(|| Tape::tail_logits(&network, cut.stage, cut.map));
         Self {
-            tape: tape.flatten(),
+            tape: tape.flatten().map(TapeRunner::new),
             cut: cut.stage,
             map: cut.map,
             dropout: config.dropout,
@@ -108,9 +105,9 @@ impl NetworkModel {
     /// The tensors that were trained, under their names.
     pub fn tensors(&self, state: &[f32]) -> StateDict {
         let names = tensor_names(&self.network);
-        let trained: Vec<&String> = self.places.0.keys().map(|id| &names[id]).collect();
+        let trained: BTreeSet<&String> = self.places.0.keys().map(|id| &names[id]).collect();
         let mut tensors = state_dict(&self.with_state(state));
-        tensors.retain(|name, _| trained.contains(&name));
+        tensors.retain(|name, _| trained.contains(name));
         tensors
     }
 }
@@ -133,7 +130,7 @@ impl Trainable for NetworkModel {
         gradients: &mut [f32],
     ) -> f64 {
         if let Some(tape) = &mut self.tape {
-            return tape_gradients(tape, &self.places, state, &inputs, loss, gradients);
+            return tape.gradients(&self.places.0, state, &inputs, loss, gradients);
         }
         self.network = self.with_state(state);
         let device = cpu(true);
@@ -192,50 +189,6 @@ impl Trainable for NetworkModel {
     }
 }
 
-/// Loss and gradients of a batch on the CPU kernels.
-fn tape_gradients(
-    tape: &mut Tape,
-    places: &Places,
-    state: &[f32],
-    inputs: &[f32],
-    loss: &mut LossOf<'_>,
-    gradients: &mut [f32],
-) -> f64 {
-    let values = |id: u64| &state[places.0[&id].clone()];
-    tape.set_weights(values);
-    let tape = &*tape;
-    let width = tape.input_width();
-    let rows = inputs.len() / width;
-    let together = rows.div_ceil(PARTS);
-    let forward = |maps: &[f32]| {
-        let mut workspace = Workspace::default();
-        let logits = tape
-            .forward(maps.len() / width, maps, &mut workspace)
-            .to_vec();
-        (workspace, logits)
-    };
-    let (mut workspaces, logits): (Vec<Workspace>, Vec<Vec<f32>>) =
-        inputs.par_chunks(together * width).map(forward).unzip();
-    let logits = logits.concat();
-    let mut derivative = vec![0.0; logits.len()];
-    let value = loss(&logits, &mut derivative);
-    let classes = logits.len() / rows;
-    let parts: Vec<TapeGradients> = workspaces
-        .par_iter_mut()
-        .zip(derivative.par_chunks(together * classes))
-        .map(|(workspace, part)| tape.backward(part.len() / classes, part, workspace))
-        .collect();
-    let mut sum = TapeGradients::default();
-    for part in &parts {
-        sum.add(part);
-    }
-    gradients.fill(0.0);
-    tape.parameter_gradients(&sum, values, |id, found| {
-        gradients[places.0[&id].clone()].copy_from_slice(found);
-    });
-    value
-}
-
 /// Rows in one run of the graph. Always so many, the last of them blank when there are fewer, so
 /// that a row's bits do not depend on how many others there are.
 pub(crate) const TOGETHER: usize = 8;
@@ -256,7 +209,7 @@ pub(crate) fn padded_logits(
 ///
 /// # Errors
 /// When the source cannot give a row.
-pub(crate) fn tail_logits(
+fn tail_logits(
     graph: &Graph,
     source: &dyn InputSource,
     rows: &[usize],

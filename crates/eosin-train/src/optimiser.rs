@@ -160,14 +160,19 @@ impl Optimiser {
     }
 }
 
+/// Euclidean length.
+pub(crate) fn norm(values: &[f32]) -> f64 {
+    let square: f64 = values.iter().map(|value| f64::from(*value).powi(2)).sum();
+    square.sqrt()
+}
+
 /// Scales `gradients` down to the norm `limit` when theirs is larger, as PyTorch's
 /// `clip_grad_norm_`; a `limit` of 0 is none.
 pub(crate) fn clip(gradients: &mut [f32], limit: f64) {
     if limit == 0.0 {
         return;
     }
-    let square: f64 = gradients.iter().map(|g| f64::from(*g).powi(2)).sum();
-    let factor = limit / (square.sqrt() + 1e-6);
+    let factor = limit / (norm(gradients) + 1e-6);
     if factor < 1.0 {
         for gradient in gradients {
             *gradient *= narrow(factor);

@@ -3,7 +3,7 @@
 use eosin_core::config::TrainConfig;
 
 use crate::error::TrainError;
-use crate::optimiser::{Optimiser, clip, narrow};
+use crate::optimiser::{Optimiser, clip, narrow, norm};
 use crate::pack::{Pack, Unpack};
 use crate::trainable::Groups;
 
@@ -155,11 +155,6 @@ impl Stepper {
         self.average = unpack.floats_of(self.average.len())?;
         Ok(())
     }
-}
-
-fn norm(values: &[f32]) -> f64 {
-    let square: f64 = values.iter().map(|value| f64::from(*value).powi(2)).sum();
-    square.sqrt()
 }
 
 #[cfg(test)]

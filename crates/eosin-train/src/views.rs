@@ -30,9 +30,7 @@ pub fn drawn_view(maker: Option<&ViewMaker>, patch: &RgbPatch, draw: Draw) -> Ve
 impl ViewMaker {
     /// The views that `config` asks for; `None` when symmetries are all.
     pub fn new(config: &AugmentConfig, seed: Seed) -> Option<Self> {
-        if !config.changes_pixels() {
-            return None;
-        }
+        let augmentation = Augmentation::new(config)?;
         let text = AugmentConfig {
             // How many are made, and what is done with them later, changes none.
             views: 0,
@@ -41,7 +39,7 @@ impl ViewMaker {
             ..config.clone()
         };
         Some(Self {
-            augmentation: Augmentation::new(config)?,
+            augmentation,
             members: config.symmetry.members(),
             seed,
             recipe: format!("seed {}; {text:?}", seed.0),

@@ -88,8 +88,9 @@ impl Augmentation {
         let changed = change
             .into_iter()
             .zip(factors)
-            .fold(patch, |patch, (change, factor)| {
-                factor.map_or_else(|| patch.clone(), |factor| change(&patch, factor))
+            .fold(patch, |patch, (change, factor)| match factor {
+                Some(factor) => change(&patch, factor),
+                None => patch,
             });
         adjust_hue(&changed, hue)
     }

@@ -29,30 +29,21 @@ impl ConvGradients {
 
 /// Gradients of `conv(input) + bias` (the activation is the caller's), given that of its output.
 ///
-/// `input` is `[n, height, width, cin]`, `gradient` `[n, out_height, out_width, cout]`; the gradient
+/// `sizes` are `(n, height, width)`, `input` is `[n, height, width, cin]`, `gradient` `[n, out_height, out_width, cout]`; the gradient
 /// of the input is written to `of_input` where that is wanted.
 ///
 /// # Panics
 /// When a slice has not the length that its shape asks for.
 pub fn conv_backward(
     conv: &Conv,
-    (n, height, width): (usize, usize, usize),
+    sizes: (usize, usize, usize),
     input: &[f32],
     gradient: &[f32],
     mut of_input: Option<&mut Vec<f32>>,
     scratch: &mut [Vec<f32>; 2],
 ) -> ConvGradients {
     let shape = conv.shape();
-    let (out_height, out_width) = shape
-        .output_size(height, width)
-        .expect("the window must fit the padded map");
-    assert_eq!(
-        input.len(),
-        n * height * width * shape.cin,
-        "input does not fit"
-    );
-    let outputs = n * out_height * out_width * shape.cout;
-    assert_eq!(gradient.len(), outputs, "gradient does not fit");
+    let (from, to) = shape.map_sizes(sizes, input, gradient);
     let mut found = ConvGradients {
         weights: vec![0.0; conv.packed().len()],
         bias: vec![0.0; shape.cout],
@@ -65,11 +56,6 @@ pub fn conv_backward(
         of_input.resize(input.len(), 0.0);
     }
     let of_input = of_input.map(Vec::as_mut_slice);
-    let from = MapSize { height, width };
-    let to = MapSize {
-        height: out_height,
-        width: out_width,
-    };
     if shape.is_pointwise() {
         pointwise(conv, input, gradient, of_input, &mut found.weights);
     } else if shape.is_depthwise() {

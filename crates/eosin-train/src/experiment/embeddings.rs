@@ -4,9 +4,8 @@ use std::path::{Path, PathBuf};
 
 use eosin_core::config::{CacheDtype, Symmetries};
 use eosin_data::Normalisation;
-use eosin_models::Architecture as _;
+use eosin_store::Recipe;
 use eosin_store::cache::ImageHash;
-use eosin_store::{Recipe, RunRecord};
 
 use super::rows::Rows;
 use super::{Event, Experiment};
@@ -59,7 +58,6 @@ struct Part<'a> {
 impl Experiment<'_> {
     fn recipe(&self, scale: &Normalisation, cut: Option<usize>, views: Views<'_>) -> Recipe {
         let data = &self.config.data;
-        let stages = self.backbone.network.stages();
         Recipe {
             size_px: data.size_px,
             resize: data.size_px.map(|_| data.resize),
@@ -69,9 +67,7 @@ impl Experiment<'_> {
             stain: None,
             backbone: self.backbone.spec.name,
             weights_hash: self.backbone.weights_hash.clone(),
-            cut: cut
-                .map_or(RunRecord::EMBEDDING, |cut| stages[cut])
-                .to_owned(),
+            cut: self.cut_name(cut),
             dtype: self.config.cache.dtype,
             symmetries: views.count(),
             views: match views {
@@ -101,10 +97,10 @@ impl Experiment<'_> {
             _ => 8,
         };
         let (pool, test) = (0..rows.pool(), rows.pool()..rows.paths.len());
-        let entries = if augment.views > 0 { 3 } else { 2 };
+        let viewed = usize::from(augment.views > 0) * pool.len();
         let mut counter = Counter {
             done: 0,
-            total: (rows.paths.len() + (entries - 2) * rows.pool()) * normalisations.len(),
+            total: (rows.paths.len() + viewed) * normalisations.len(),
             count: EmbedCount::default(),
         };
         let mut all = Vec::new();

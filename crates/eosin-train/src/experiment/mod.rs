@@ -95,7 +95,7 @@ impl Experiment<'_> {
         let predictions = self.predictions(&rows, &folds, &test_probs, best_fold);
         let metrics = evaluate(&predictions, classes, self.positive, self.select)?;
         Ok(ExperimentResult {
-            cut: self.cut_name()?,
+            cut: self.cut_name(self.cut()?),
             seen_by_weights: seen_by_weights(self.backbone, &rows),
             normalisations,
             folds,

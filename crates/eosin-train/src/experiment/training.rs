@@ -32,6 +32,7 @@ use crate::views::ViewMaker;
 const PATCHES_LOOKED_AT: usize = 32;
 
 /// What training comes to.
+#[derive(Default)]
 pub(super) struct Trained {
     /// Each fold, with the tensors that it trained.
     pub folds: Vec<FoldOutcome<StateDict>>,
@@ -72,13 +73,11 @@ impl Experiment<'_> {
         self.backbone.cut(&self.config.train)
     }
 
-    /// The name of [`cut`](Self::cut).
-    pub(super) fn cut_name(&self) -> Result<String, TrainError> {
+    /// What a cut is called in recipes and records.
+    pub(super) fn cut_name(&self, cut: Option<usize>) -> String {
         let stages = self.backbone.network.stages();
-        let cut = self.cut()?;
-        Ok(cut
-            .map_or(RunRecord::EMBEDDING, |cut| stages[cut])
-            .to_owned())
+        cut.map_or(RunRecord::EMBEDDING, |cut| stages[cut])
+            .to_owned()
     }
 
     fn job<'a>(&'a self, config: &'a TrainConfig, rows: &'a Rows) -> TrainJob<'a> {
@@ -114,8 +113,8 @@ impl Experiment<'_> {
                 .collect(),
         };
         let shape = (sources[0].width(), job.classes);
-        let mut model = HeadModel::new(shape, 0.0, job.seed, 0);
-        self.doctor(&mut model, &*sources[0], rows, normalisations, on_event)?;
+        let fresh = || HeadModel::new(shape, 0.0, job.seed, 0);
+        self.doctor(fresh, &*sources[0], rows, normalisations, on_event)?;
         let tell = &mut |fold: &_, record: &_| on_event(&Event::epoch(fold, record));
         let folds = training.run(keeper, tell)?;
         let test_rows: Vec<usize> = (0..rows.test.len()).collect();
@@ -142,30 +141,16 @@ impl Experiment<'_> {
         on_event: &mut dyn FnMut(&Event),
     ) -> Result<Trained, TrainError> {
         let (inputs, embedded) = self.inputs(Some(cut), rows, normalisations, on_event)?;
-        let cut = self.cut_at(cut);
-        let test_rows: Vec<usize> = (0..rows.test.len()).collect();
-        let mut trained = Trained::new(embedded);
-        let mut model = NetworkModel::new(&cut, weights, &self.config.train);
-        self.doctor(
-            &mut model,
-            &*inputs[0].source(rows),
-            rows,
-            normalisations,
-            on_event,
-        )?;
-        for (index, fold) in rows.folds.iter().enumerate() {
-            let inputs = &inputs[index % inputs.len()];
-            let source = inputs.source(rows);
-            let fold = NetworkFold {
-                job: self.job(&self.config.train, rows),
-                cut: &cut,
-                fold,
-                weights,
-                source: &*source,
-            };
-            let watcher = &mut EventWatcher(on_event);
-            trained.push(fold.train((&inputs.test, &test_rows), keeper, watcher)?);
-        }
+        let sources: Vec<_> = inputs.iter().map(|inputs| inputs.source(rows)).collect();
+        let feed = Feed {
+            sources: sources.iter().map(|source| &**source).collect(),
+            tests: inputs.iter().map(|inputs| &inputs.test as _).collect(),
+            test_rows: (0..rows.test.len()).collect(),
+        };
+        let weights = std::slice::from_ref(weights);
+        let subject = (rows, normalisations);
+        let mut trained = self.train_networks(cut, subject, weights, &feed, keeper, on_event)?;
+        trained.embedded = embedded;
         Ok(trained)
     }
 
@@ -181,26 +166,47 @@ impl Experiment<'_> {
     ) -> Result<Trained, TrainError> {
         let patches = self.decode(rows)?;
         let maker = ViewMaker::new(&self.config.augment, self.config.seed);
-        let cut = self.cut_at(0);
-        let source = |index: usize| PixelSource {
+        let source = |scale: &Normalisation| PixelSource {
             patches: &patches,
-            scale: PixelScale::new(&normalisations[index % normalisations.len()]),
+            scale: PixelScale::new(scale),
             maker: maker.as_ref(),
         };
-        let mut trained = Trained::new(EmbedCount::default());
-        let mut model = NetworkModel::new(&cut, &weights[0], &self.config.train);
-        self.doctor(&mut model, &source(0), rows, normalisations, on_event)?;
+        let sources: Vec<PixelSource<'_>> = normalisations.iter().map(source).collect();
+        let feed = Feed {
+            sources: sources.iter().map(|source| source as _).collect(),
+            tests: sources.iter().map(|source| source as _).collect(),
+            test_rows: rows.test.clone(),
+        };
+        let subject = (rows, normalisations);
+        self.train_networks(0, subject, weights, &feed, keeper, on_event)
+    }
+
+    /// The stages from `stage` on, fold after fold. `weights` are what each fold starts from: all
+    /// the same, or one a fold.
+    fn train_networks(
+        &self,
+        stage: usize,
+        (rows, normalisations): (&Rows, &[Normalisation]),
+        weights: &[StateDict],
+        feed: &Feed<'_>,
+        keeper: &mut Keeper<'_>,
+        on_event: &mut dyn FnMut(&Event),
+    ) -> Result<Trained, TrainError> {
+        let (cut, config) = (self.cut_at(stage), &self.config.train);
+        let fresh = || NetworkModel::new(&cut, &weights[0], config);
+        self.doctor(fresh, feed.sources[0], rows, normalisations, on_event)?;
+        let mut trained = Trained::default();
         for (index, fold) in rows.folds.iter().enumerate() {
-            let source = source(index);
+            let scale = index % feed.sources.len();
             let fold = NetworkFold {
-                job: self.job(&self.config.train, rows),
+                job: self.job(config, rows),
                 cut: &cut,
                 fold,
                 weights: &weights[index % weights.len()],
-                source: &source,
+                source: feed.sources[scale],
             };
-            let watcher = &mut EventWatcher(on_event);
-            trained.push(fold.train((&source, &rows.test), keeper, watcher)?);
+            let test = (feed.tests[scale], &feed.test_rows[..]);
+            trained.push(fold.train(test, keeper, &mut EventWatcher(on_event))?);
         }
         Ok(trained)
     }
@@ -250,10 +256,10 @@ impl Experiment<'_> {
         }
     }
 
-    /// The checks before training, with a model to throw away.
+    /// The checks before training, with a `fresh` model to throw away.
     fn doctor<M: Trainable>(
         &self,
-        model: &mut M,
+        fresh: impl FnOnce() -> M,
         source: &dyn InputSource,
         rows: &Rows,
         normalisations: &[Normalisation],
@@ -271,7 +277,7 @@ impl Experiment<'_> {
         let targets = &rows.targets;
         let seed = self.config.seed;
         findings.extend(check_model(
-            model,
+            &mut fresh(),
             source,
             train,
             targets,
@@ -324,6 +330,14 @@ impl Experiment<'_> {
     }
 }
 
+/// What networks are fed with, under each normalisation in turn.
+struct Feed<'a> {
+    sources: Vec<&'a dyn InputSource>,
+    /// Where test patches are found, and their rows there.
+    tests: Vec<&'a dyn InputSource>,
+    test_rows: Vec<usize>,
+}
+
 /// Trained last layers.
 struct TrainedHeads {
     folds: Vec<FoldOutcome<Head>>,
@@ -347,14 +361,6 @@ impl TrainedHeads {
 }
 
 impl Trained {
-    const fn new(embedded: EmbedCount) -> Self {
-        Self {
-            folds: Vec::new(),
-            test_probs: Vec::new(),
-            embedded,
-        }
-    }
-
     /// Adds a fold with its logits of the test rows.
     fn push(&mut self, (fold, mut logits): (FoldOutcome<StateDict>, Vec<f32>)) {
         let classes = fold.val_probs.len() / fold.rows.val.len();
