@@ -26,11 +26,18 @@ pub enum Activation {
 
 impl Activation {
     /// The interval that a clamping activation clamps to; the others do not clamp.
-    const fn bounds(self) -> (f32, f32) {
+    pub(crate) const fn bounds(self) -> (f32, f32) {
         match self {
             Self::Relu => (0.0, f32::INFINITY),
             Self::Relu6 => (0.0, 6.0),
             _ => (f32::NEG_INFINITY, f32::INFINITY),
+        }
+    }
+
+    /// Applies the function to sums that are already within its bounds.
+    pub(crate) fn apply_unclamped(self, values: &mut [f32]) {
+        if !matches!(self, Self::Relu | Self::Relu6) {
+            self.apply(values);
         }
     }
 
@@ -48,44 +55,11 @@ impl Activation {
     }
 }
 
-/// `out = activation(out + bias + shortcut)` over rows of `bias.len()` channels.
-pub(crate) fn finish(out: &mut [f32], bias: &[f32], shortcut: Option<&[f32]>, act: Activation) {
-    if let Some(shortcut) = shortcut {
-        add_clamp_with(out, bias, shortcut, act.bounds());
-    } else {
-        add_clamp(out, bias, act.bounds());
-    }
-    if !matches!(act, Activation::Relu | Activation::Relu6) {
-        act.apply(out);
-    }
-}
-
 /// Clamps without hiding a NaN (`f32::max` would).
 #[inline(always)]
 pub(crate) fn clamp(value: f32, low: f32, high: f32) -> f32 {
     let value = if value < low { low } else { value };
     if value > high { high } else { value }
-}
-
-multiversion! {
-    fn add_clamp(out: &mut [f32], bias: &[f32], bounds: (f32, f32)) {
-        for row in out.chunks_exact_mut(bias.len()) {
-            for (value, bias) in row.iter_mut().zip(bias) {
-                *value = clamp(*value + bias, bounds.0, bounds.1);
-            }
-        }
-    }
-}
-
-multiversion! {
-    fn add_clamp_with(out: &mut [f32], bias: &[f32], shortcut: &[f32], bounds: (f32, f32)) {
-        let channels = bias.len();
-        for (row, other) in out.chunks_exact_mut(channels).zip(shortcut.chunks_exact(channels)) {
-            for ((value, bias), other) in row.iter_mut().zip(bias).zip(other) {
-                *value = clamp(*value + bias + other, bounds.0, bounds.1);
-            }
-        }
-    }
 }
 
 multiversion! {

@@ -1,6 +1,9 @@
 //! Multi-head self-attention over the tokens of an image.
 
-use crate::matmul::matmul;
+use crate::channels::lane_sum;
+use crate::dispatch::multiversion;
+use crate::microkernel::Piece;
+use crate::packed::{Finish, Packed, Rows, passes};
 use crate::smooth;
 
 /// `softmax(q k' / sqrt(d)) v` for each head (Vaswani et al. 2017, arXiv:1706.03762).
@@ -23,53 +26,57 @@ pub fn attention(
     let depth = channels / heads;
     let wide = 3 * channels;
     out.resize(qkv.len() / 3, 0.0);
-    scratch.clear();
-    scratch.resize(tokens * (tokens + 2 * depth), 0.0);
-    let (scores, rest) = scratch.split_at_mut(tokens * tokens);
-    let (keys, values) = rest.split_at_mut(tokens * depth);
+    scratch.resize(tokens * tokens, 0.0);
+    let scores = &mut scratch[..tokens * tokens];
+    let mut keys = Packed::empty(depth, tokens);
+    let mut values = Packed::empty(tokens, depth);
+    let starts = |width| (0..tokens).map(|token| token * width).collect();
+    let [of_queries, of_scores]: [Vec<usize>; 2] = [wide, tokens].map(starts);
+    let [over_depth, over_tokens] = [depth, tokens].map(|len| passes([Piece { offset: 0, len }]));
     let images = qkv
         .chunks_exact(tokens * wide)
         .zip(out.chunks_exact_mut(tokens * channels));
     for (qkv, out) in images {
         for head in 0..heads {
             let at = head * depth;
-            for (token, row) in qkv.chunks_exact(wide).enumerate() {
-                let key = &row[channels + at..channels + at + depth];
-                for (lane, value) in key.iter().enumerate() {
-                    keys[lane * tokens + token] = *value;
-                }
-                values[token * depth..(token + 1) * depth]
-                    .copy_from_slice(&row[2 * channels + at..2 * channels + at + depth]);
-            }
-            matmul(
-                [tokens, depth, tokens],
-                (&mut *scores, tokens),
-                (&qkv[at..], wide),
-                keys,
-            );
-            let scale = 1.0 / (depth as f32).sqrt();
-            scores
-                .chunks_exact_mut(tokens)
-                .for_each(|row| softmax(row, scale));
-            matmul(
-                [tokens, tokens, depth],
-                (&mut out[at..], channels),
-                (scores, tokens),
-                values,
-            );
+            keys.fill(|lane, token| qkv[token * wide + channels + at + lane]);
+            values.fill(|token, lane| qkv[token * wide + 2 * channels + at + lane]);
+            let queries = Rows {
+                values: &qkv[at..],
+                starts: &of_queries,
+                passes: &over_depth,
+            };
+            keys.product(queries, Finish::PLAIN, scores, tokens);
+            softmax_rows(scores, tokens, 1.0 / (depth as f32).sqrt());
+            let weights = Rows {
+                values: scores,
+                starts: &of_scores,
+                passes: &over_tokens,
+            };
+            values.product(weights, Finish::PLAIN, &mut out[at..], channels);
         }
     }
 }
 
-/// `exp(scale x) / sum`, shifted by the largest value so that nothing overflows.
-fn softmax(row: &mut [f32], scale: f32) {
-    let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let mut sum = 0.0;
-    for value in row.iter_mut() {
-        *value = smooth::exp((*value - largest) * scale);
-        sum += *value;
-    }
-    for value in row {
-        *value /= sum;
+multiversion! {
+    /// `exp(scale x) / sum` of each row, shifted by the largest value so that nothing overflows.
+    fn softmax_rows(scores: &mut [f32], width: usize, scale: f32) {
+        for row in scores.chunks_exact_mut(width) {
+            let mut largest = [f32::NEG_INFINITY; 16];
+            let (chunks, rest) = row.as_chunks::<16>();
+            for chunk in chunks {
+                for (largest, value) in largest.iter_mut().zip(chunk) {
+                    *largest = if *value > *largest { *value } else { *largest };
+                }
+            }
+            let largest = largest.iter().chain(rest).copied().fold(f32::NEG_INFINITY, f32::max);
+            for value in row.iter_mut() {
+                *value = smooth::exp((*value - largest) * scale);
+            }
+            let factor = 1.0 / lane_sum(row, |value| value);
+            for value in row {
+                *value *= factor;
+            }
+        }
     }
 }

@@ -132,7 +132,7 @@ multiversion! {
 
 /// Sums in 16 lanes, so that the compiler may vectorise and the order is always the same.
 #[inline(always)]
-fn lane_sum(row: &[f32], value: impl Fn(f32) -> f32) -> f32 {
+pub(crate) fn lane_sum(row: &[f32], value: impl Fn(f32) -> f32) -> f32 {
     let mut lanes = [0.0_f32; 16];
     let (chunks, rest) = row.as_chunks::<16>();
     for chunk in chunks {

@@ -1,13 +1,12 @@
 //! A packed two-dimensional convolution with bias, residual and activation.
 
-use crate::activation::{Activation, finish};
-use crate::depthwise::depthwise;
-use crate::im2col::gather;
-use crate::matmul::matmul;
+use std::ops::Range;
 
-/// Output rows that one matrix product covers: few enough that they stay in the second-level cache
-/// until bias and activation are applied.
-const BLOCK_FLOATS: usize = 96 * 1024;
+use crate::activation::Activation;
+use crate::depthwise::depthwise;
+use crate::packed::{Finish, Packed};
+use crate::windows::{Map, convolve};
+use crate::winograd::Winograd;
 
 /// Zero rows and columns around a map.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -107,7 +106,7 @@ impl ConvShape {
         (from, to)
     }
 
-    /// Calls `visit` with the place of every weight in PyTorch's order and in the packed one.
+    /// Calls `visit` with the place of every weight in PyTorch's order and in the tap-major one.
     fn each_weight(&self, mut visit: impl FnMut(usize, usize)) {
         let (cin, cout) = (self.cin / self.groups, self.cout / self.groups);
         let taps = self.kernel[0] * self.kernel[1];
@@ -127,6 +126,21 @@ impl ConvShape {
         }
     }
 
+    /// Weights from PyTorch's order to the tap-major one: per group `[kernel_h * kernel_w * cin /
+    /// groups, cout / groups]`, depthwise `[kernel_h * kernel_w, channels]`.
+    pub(crate) fn tap_major(&self, weights: &[f32]) -> Vec<f32> {
+        let mut ordered = vec![0.0; weights.len()];
+        self.each_weight(|plain, at| ordered[at] = weights[plain]);
+        ordered
+    }
+
+    /// The reverse of [`tap_major`](Self::tap_major).
+    pub(crate) fn out_major(&self, ordered: &[f32]) -> Vec<f32> {
+        let mut weights = vec![0.0; ordered.len()];
+        self.each_weight(|plain, at| weights[plain] = ordered[at]);
+        weights
+    }
+
     pub(crate) fn is_pointwise(&self) -> bool {
         self.kernel == [1, 1]
             && self.stride == 1
@@ -134,18 +148,42 @@ impl ConvShape {
             && self.padding == Padding::default()
     }
 
+    /// Which of `outputs` columns have their whole window within `inputs` columns.
+    pub(crate) fn inside(&self, outputs: usize, inputs: usize) -> Range<usize> {
+        let span = self.dilation * (self.kernel[1] - 1) + 1;
+        let room = (inputs + self.padding.left).checked_sub(span);
+        let end = room.map_or(0, |room| room / self.stride + 1);
+        self.padding.left.div_ceil(self.stride)..end.min(outputs)
+    }
+
+    pub(crate) fn suits_winograd(&self) -> bool {
+        self.kernel == [3, 3]
+            && self.stride == 1
+            && self.dilation == 1
+            && self.cin / self.groups >= 16
+            && self.cout / self.groups >= 16
+    }
+
     pub(crate) fn is_depthwise(&self) -> bool {
         self.groups == self.cin && self.cout == self.cin
     }
+}
+
+/// Weights as the way that computes a convolution wants them.
+#[derive(Clone, Debug)]
+enum Weights {
+    /// `[kernel_h * kernel_w, channels]`.
+    Depthwise(Vec<f32>),
+    /// Per group `[kernel_h * kernel_w * cin / groups, cout / groups]`.
+    Windows(Vec<Packed>),
+    Winograd(Winograd),
 }
 
 /// A convolution with packed weights.
 #[derive(Clone, Debug)]
 pub struct Conv {
     shape: ConvShape,
-    /// Per group `[kernel_h * kernel_w * cin / groups, cout / groups]`; depthwise:
-    /// `[kernel_h * kernel_w, channels]`.
-    weights: Vec<f32>,
+    weights: Weights,
     bias: Vec<f32>,
     activation: Activation,
 }
@@ -172,32 +210,36 @@ impl Conv {
             "weights do not fit"
         );
         assert_eq!(bias.len(), shape.cout, "bias does not fit");
-        let mut packed = vec![0.0; weights.len()];
-        shape.each_weight(|plain, at| packed[at] = weights[plain]);
+        let weights = if shape.is_depthwise() {
+            Weights::Depthwise(shape.tap_major(weights))
+        } else if shape.suits_winograd() {
+            Weights::Winograd(Winograd::new(
+                [shape.cin, shape.cout, shape.groups],
+                weights,
+            ))
+        } else {
+            let columns = shape.cout / shape.groups;
+            let each = columns * cin * kernel_h * kernel_w;
+            let pack = |group: &[f32]| Packed::new(columns, group);
+            Weights::Windows(
+                shape
+                    .tap_major(weights)
+                    .chunks_exact(each)
+                    .map(pack)
+                    .collect(),
+            )
+        };
         Self {
             shape,
-            weights: packed,
+            weights,
             bias: bias.to_vec(),
             activation,
         }
     }
 
-    /// Weights, or their gradients, from the packed order back to PyTorch's.
-    pub fn unpacked(&self, packed: &[f32]) -> Vec<f32> {
-        let mut weights = vec![0.0; packed.len()];
-        self.shape
-            .each_weight(|plain, at| weights[plain] = packed[at]);
-        weights
-    }
-
     /// What is applied to the sums.
     pub const fn activation(&self) -> Activation {
         self.activation
-    }
-
-    /// The packed weights.
-    pub(crate) fn packed(&self) -> &[f32] {
-        &self.weights
     }
 
     /// The geometry.
@@ -229,81 +271,39 @@ impl Conv {
                 "shortcut must have the shape of the output"
             );
         }
-        if shape.is_pointwise() {
-            self.run_pointwise(n * height * width, input, shortcut, out);
-            return;
-        }
-        let out_floats = to.height * to.width * shape.cout;
-        for (index, image) in input.chunks_exact(height * width * shape.cin).enumerate() {
-            let span = index * out_floats..(index + 1) * out_floats;
-            let shortcut = shortcut.map(|map| &map[span.clone()]);
-            let out = &mut out[span];
-            if shape.is_depthwise() {
-                depthwise(shape, from, to, image, &self.weights, out);
-                finish(out, &self.bias, shortcut, self.activation);
-            } else {
-                self.run_dense(from, to, image, shortcut, out, scratch);
+        let sums = Finish {
+            bias: &self.bias,
+            shortcut,
+            bounds: self.activation.bounds(),
+        };
+        let (from, to) = if shape.is_pointwise() {
+            // Every pixel is a line of its own: bands may end anywhere.
+            let column = |size: MapSize| MapSize {
+                height: size.height * size.width,
+                width: 1,
+            };
+            (column(from), column(to))
+        } else {
+            (from, to)
+        };
+        let map = Map {
+            n,
+            from,
+            to,
+            values: input,
+        };
+        let activation = self.activation;
+        match &self.weights {
+            Weights::Depthwise(weights) => {
+                depthwise(shape, weights, &map, sums, activation, out);
             }
-        }
-    }
-
-    fn run_pointwise(&self, rows: usize, input: &[f32], shortcut: Option<&[f32]>, out: &mut [f32]) {
-        let (cin, cout) = (self.shape.cin, self.shape.cout);
-        let block = (BLOCK_FLOATS / cin.max(cout)).clamp(16, rows.max(16)) / 16 * 16;
-        for first in (0..rows).step_by(block) {
-            let count = block.min(rows - first);
-            let target = &mut out[first * cout..(first + count) * cout];
-            let source = &input[first * cin..(first + count) * cin];
-            matmul(
-                [count, cin, cout],
-                (target, cout),
-                (source, cin),
-                &self.weights,
-            );
-            let shortcut = shortcut.map(|map| &map[first * cout..(first + count) * cout]);
-            finish(target, &self.bias, shortcut, self.activation);
-        }
-    }
-
-    fn run_dense(
-        &self,
-        from: MapSize,
-        to: MapSize,
-        image: &[f32],
-        shortcut: Option<&[f32]>,
-        out: &mut [f32],
-        scratch: &mut Vec<f32>,
-    ) {
-        let shape = &self.shape;
-        let (cin, cout) = (shape.cin / shape.groups, shape.cout / shape.groups);
-        let depth = shape.kernel[0] * shape.kernel[1] * cin;
-        let pixels = to.height * to.width;
-        let block = (BLOCK_FLOATS / depth.max(shape.cout)).clamp(16, pixels.max(16)) / 16 * 16;
-        for first in (0..pixels).step_by(block) {
-            let count = block.min(pixels - first);
-            let span = first * shape.cout..(first + count) * shape.cout;
-            for group in 0..shape.groups {
-                scratch.clear();
-                gather(
-                    shape,
-                    from,
-                    to.width,
-                    image,
-                    (group * cin, cin),
-                    (first, count),
-                    scratch,
-                );
-                let weights = &self.weights[group * depth * cout..(group + 1) * depth * cout];
-                let target = &mut out[first * shape.cout + group * cout..span.end];
-                matmul(
-                    [count, depth, cout],
-                    (target, shape.cout),
-                    (scratch, depth),
-                    weights,
-                );
+            Weights::Windows(groups) => {
+                convolve(shape, groups, &map, sums, activation, (out, scratch));
             }
-            let shortcut = shortcut.map(|map| &map[span.clone()]);
-            finish(&mut out[span], &self.bias, shortcut, self.activation);
+            Weights::Winograd(winograd) => {
+                winograd.run(n, (from, to, shape.padding), input, sums, out, scratch);
+                activation.apply_unclamped(out);
+            }
         }
     }
 }

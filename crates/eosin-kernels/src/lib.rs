@@ -16,8 +16,12 @@ mod depthwise;
 mod dispatch;
 mod im2col;
 mod matmul;
+mod microkernel;
+mod packed;
 mod pool;
 mod smooth;
+mod windows;
+mod winograd;
 
 pub use activation::Activation;
 pub use attention::attention;

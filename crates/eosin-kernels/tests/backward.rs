@@ -3,8 +3,8 @@
 mod noise;
 
 use eosin_kernels::backward::{
-    activation_backward, adaptive_avg_pool_backward, avg_pool_backward, concat_backward,
-    conv_backward, max_pool_backward, mean_backward, needs_input, scale_backward,
+    ConvBackward, activation_backward, adaptive_avg_pool_backward, avg_pool_backward,
+    concat_backward, max_pool_backward, mean_backward, needs_input, scale_backward,
 };
 use eosin_kernels::{
     Activation, Conv, ConvShape, Padded, Padding, Pool, adaptive_avg_pool, avg_pool, concat,
@@ -69,13 +69,12 @@ proptest! {
             conv(weights).run((n, height, width), input, None, &mut out, &mut Vec::new());
             out
         };
-        let own = conv(&w);
-        let mut of_input = Vec::new();
-        let mut scratch = [Vec::new(), Vec::new()];
+        let mut scratch = Vec::new();
         let sizes = (n, height, width);
-        let found = conv_backward(&own, sizes, &x, &gradient, Some(&mut of_input), &mut scratch);
+        let backward = |wants_input| ConvBackward::new(shape, &w, wants_input);
+        let (found, of_input) = backward(true).run(sizes, &x, &gradient, &mut scratch);
         let size = (gradient.len() as f64).sqrt() * (weights as f64).sqrt();
-        let along = dot(&own.unpacked(&found.weights), &dw);
+        let along = dot(&found.weights, &dw);
         prop_assert!(near(along, dot(&gradient, &run(&dw, &x)), size), "weights");
         let along = dot(&of_input, &dx);
         prop_assert!(near(along, dot(&gradient, &run(&w, &dx)), size), "input");
@@ -83,7 +82,8 @@ proptest! {
             let sum: f32 = gradient.iter().skip(channel).step_by(shape.cout).sum();
             prop_assert!((bias - sum).abs() < 1e-3, "bias");
         }
-        let alone = conv_backward(&own, sizes, &x, &gradient, None, &mut scratch);
+        let (alone, none) = backward(false).run(sizes, &x, &gradient, &mut scratch);
+        prop_assert!(none.is_empty());
         prop_assert!(alone.weights == found.weights, "the input's gradient changes nothing else");
     }
 }

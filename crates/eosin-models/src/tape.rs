@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use eosin_kernels::backward::{
-    ConvGradients, activation_backward, adaptive_avg_pool_backward, avg_pool_backward,
-    concat_backward, conv_backward, max_pool_backward, mean_backward, scale_backward,
+    ConvBackward, ConvGradients, activation_backward, adaptive_avg_pool_backward,
+    avg_pool_backward, concat_backward, max_pool_backward, mean_backward, scale_backward,
 };
 use eosin_kernels::{Activation, Conv};
 
@@ -23,6 +23,8 @@ pub struct Tape {
     graph: Graph,
     /// Convolutions and what they are folded from, by node.
     origins: BTreeMap<usize, Origin>,
+    /// The convolutions' backward passes, by node.
+    backward: BTreeMap<usize, ConvBackward>,
 }
 
 /// Gradients of folded weights, by node.
@@ -70,13 +72,18 @@ impl Tape {
             }
         }
         let graph = Graph::keeping_all(recording);
-        Some(Self { graph, origins })
+        Some(Self {
+            graph,
+            origins,
+            backward: BTreeMap::new(),
+        })
     }
 
     /// Takes over new weights; `values` gives those of a parameter by its id.
     pub fn set_weights<'a>(&mut self, values: impl Fn(u64) -> &'a [f32]) {
         for (node, origin) in &self.origins {
-            let Layer::Conv(conv) = &self.graph.nodes[*node].layer else {
+            let layer = &mut self.graph.nodes[*node];
+            let Layer::Conv(conv) = &mut layer.layer else {
                 continue;
             };
             let (weights, bias) = plain(conv, origin, &values);
@@ -84,8 +91,10 @@ impl Tape {
                 Some(norm) => norm.fold(weights, bias, values(norm.weight), values(norm.bias)),
                 None => (weights, bias),
             };
-            let conv = Conv::new(*conv.shape(), &weights, &bias, conv.activation());
-            self.graph.nodes[*node].layer = Layer::Conv(conv);
+            *conv = Conv::new(*conv.shape(), &weights, &bias, conv.activation());
+            let wants_input = layer.inputs[0] > 0;
+            let backward = ConvBackward::new(*conv.shape(), &weights, wants_input);
+            self.backward.insert(*node, backward);
         }
     }
 
@@ -103,11 +112,11 @@ impl Tape {
     /// [`forward`](Self::forward) in this workspace.
     pub fn backward(&self, n: usize, of_logits: &[f32], workspace: &Workspace) -> TapeGradients {
         let mut pass = Backward {
-            graph: &self.graph,
+            tape: self,
             n,
             values: &workspace.buffers,
             gradients: vec![None; self.graph.nodes.len()],
-            scratch: [Vec::new(), Vec::new()],
+            scratch: Vec::new(),
             found: TapeGradients::default(),
         };
         pass.gradients[self.graph.output] = Some(of_logits.to_vec());
@@ -132,7 +141,7 @@ impl Tape {
             else {
                 continue;
             };
-            let mut of_weights = conv.unpacked(&gradients.weights);
+            let mut of_weights = gradients.weights.clone();
             let mut of_bias = gradients.bias.clone();
             if let Some(norm) = &origin.norm {
                 let (weights, bias) = plain(conv, origin, &values);
@@ -202,11 +211,11 @@ fn unfold(
 
 /// A backward pass under way.
 struct Backward<'a> {
-    graph: &'a Graph,
+    tape: &'a Tape,
     n: usize,
     values: &'a [Vec<f32>],
     gradients: Vec<Option<Vec<f32>>>,
-    scratch: [Vec<f32>; 2],
+    scratch: Vec<f32>,
     found: TapeGradients,
 }
 
@@ -222,7 +231,7 @@ impl Backward<'_> {
     }
 
     fn node(&mut self, index: usize, mut gradient: Vec<f32>) {
-        let (graph, values) = (self.graph, self.values);
+        let (graph, values) = (&self.tape.graph, self.values);
         let node = &graph.nodes[index];
         let from = node.inputs[0];
         let shape = graph.nodes[from].shape;
@@ -234,12 +243,13 @@ impl Backward<'_> {
                 if let Some(shortcut) = node.inputs.get(1) {
                     self.give(*shortcut, gradient.clone());
                 }
-                let mut of_input = (from > 0).then(Vec::new);
+                let backward = &self.tape.backward[&index];
                 let sizes = (self.n, height, width);
-                let scratch = &mut self.scratch;
-                let found = conv_backward(conv, sizes, x, &gradient, of_input.as_mut(), scratch);
+                let (found, of_input) = backward.run(sizes, x, &gradient, &mut self.scratch);
                 self.found.0.insert(index, found);
-                let Some(of_input) = of_input else { return };
+                if from == 0 {
+                    return;
+                }
                 of_input
             }
             Layer::Activate(activation) => {

@@ -1,8 +1,9 @@
 //! Gradients of a convolution.
 
-use crate::conv::{Conv, ConvShape, MapSize};
+use crate::activation::Activation;
+use crate::conv::{Conv, ConvShape, MapSize, Padding};
 use crate::depthwise::taps;
-use crate::dispatch::multiversion;
+use crate::dispatch::{MulAdd, multiversion};
 use crate::im2col::{gather, scatter};
 use crate::matmul::{Matrix, product};
 use crate::pool::add;
@@ -10,10 +11,10 @@ use crate::pool::add;
 /// Values of the windows that one matrix product covers: several small maps share one.
 const BLOCK_FLOATS: usize = 4 << 20;
 
-/// Gradients of a convolution's weights, in its packed order, and of its bias.
+/// Gradients of a convolution's weights, in PyTorch's layout, and of its bias.
 #[derive(Clone, Debug, Default)]
 pub struct ConvGradients {
-    /// See [`Conv::unpacked`].
+    /// `[cout, cin / groups, kernel_h, kernel_w]`.
     pub weights: Vec<f32>,
     /// One an output channel.
     pub bias: Vec<f32>,
@@ -27,93 +28,173 @@ impl ConvGradients {
     }
 }
 
-/// Gradients of `conv(input) + bias` (the activation is the caller's), given that of its output.
-///
-/// `sizes` are `(n, height, width)`, `input` is `[n, height, width, cin]`, `gradient` `[n, out_height, out_width, cout]`; the gradient
-/// of the input is written to `of_input` where that is wanted.
-///
-/// # Panics
-/// When a slice has not the length that its shape asks for.
-pub fn conv_backward(
-    conv: &Conv,
-    sizes: (usize, usize, usize),
-    input: &[f32],
-    gradient: &[f32],
-    mut of_input: Option<&mut Vec<f32>>,
-    scratch: &mut [Vec<f32>; 2],
-) -> ConvGradients {
-    let shape = conv.shape();
-    let (from, to) = shape.map_sizes(sizes, input, gradient);
-    let mut found = ConvGradients {
-        weights: vec![0.0; conv.packed().len()],
-        bias: vec![0.0; shape.cout],
-    };
-    for row in gradient.chunks_exact(shape.cout) {
-        add(&mut found.bias, row);
-    }
-    if let Some(of_input) = &mut of_input {
-        of_input.clear();
-        of_input.resize(input.len(), 0.0);
-    }
-    let of_input = of_input.map(Vec::as_mut_slice);
-    if shape.is_pointwise() {
-        pointwise(conv, input, gradient, of_input, &mut found.weights);
-    } else if shape.is_depthwise() {
-        depthwise(
-            shape,
-            (from, to),
-            (input, conv.packed()),
-            gradient,
-            of_input,
-            &mut found.weights,
-        );
-    } else {
-        dense(
-            conv,
-            (from, to),
-            input,
-            gradient,
-            of_input,
-            (&mut found.weights, scratch),
-        );
-    }
-    found
+/// How the gradient of the input is found.
+#[derive(Clone, Debug)]
+enum OfInput {
+    Unwanted,
+    /// A convolution with stride 1: by that of the output's gradient with the mirrored weights.
+    Mirrored(Conv),
+    /// Each output's back to the pixels of its window; the weights are tap-major.
+    Scattered(Vec<f32>),
 }
 
-fn pointwise(
-    conv: &Conv,
-    input: &[f32],
-    gradient: &[f32],
-    of_input: Option<&mut [f32]>,
-    of_weights: &mut [f32],
-) {
-    let (cin, cout) = (conv.shape().cin, conv.shape().cout);
-    let rows = input.len() / cin;
-    let left = Matrix::transposed(input, cin);
-    let right = Matrix::rows(gradient, cout);
-    product([cin, rows, cout], (of_weights, cout), left, right, false);
-    if let Some(of_input) = of_input {
-        let weights = Matrix::transposed(conv.packed(), cout);
-        product([rows, cout, cin], (of_input, cin), right, weights, false);
+/// The backward pass of a convolution.
+#[derive(Clone, Debug)]
+pub struct ConvBackward {
+    shape: ConvShape,
+    of_input: OfInput,
+}
+
+impl ConvBackward {
+    /// For a convolution with `weights` of PyTorch's layout; the gradient of the input is found
+    /// only if it is wanted.
+    ///
+    /// # Panics
+    /// When the weights do not fit the shape.
+    pub fn new(shape: ConvShape, weights: &[f32], wants_input: bool) -> Self {
+        let of_input = match shape.mirrored().filter(|_| wants_input) {
+            Some(mirrored) => {
+                let weights = shape.mirror(weights);
+                let bias = vec![0.0; mirrored.cout];
+                OfInput::Mirrored(Conv::new(mirrored, &weights, &bias, Activation::Identity))
+            }
+            None if wants_input => OfInput::Scattered(shape.tap_major(weights)),
+            None => OfInput::Unwanted,
+        };
+        Self { shape, of_input }
+    }
+
+    /// Gradients of `conv(input) + bias` (the activation is the caller's), given that of its
+    /// output.
+    ///
+    /// `sizes` are `(n, height, width)`, `input` is `[n, height, width, cin]`, `gradient` `[n,
+    /// out_height, out_width, cout]`. The second result is the gradient of the input, empty where
+    /// it is not wanted. `scratch` is reused between calls.
+    ///
+    /// # Panics
+    /// When a slice has not the length that its shape asks for.
+    pub fn run(
+        &self,
+        sizes: (usize, usize, usize),
+        input: &[f32],
+        gradient: &[f32],
+        scratch: &mut Vec<f32>,
+    ) -> (ConvGradients, Vec<f32>) {
+        let shape = &self.shape;
+        let (from, to) = shape.map_sizes(sizes, input, gradient);
+        let taps = shape.kernel[0] * shape.kernel[1];
+        let mut of_weights = vec![0.0; shape.cout * shape.cin / shape.groups * taps];
+        let mut bias = vec![0.0; shape.cout];
+        for row in gradient.chunks_exact(shape.cout) {
+            add(&mut bias, row);
+        }
+        let maps = (from, to);
+        if shape.is_pointwise() {
+            let (cin, cout) = (shape.cin, shape.cout);
+            let rows = input.len() / cin;
+            let left = Matrix::transposed(input, cin);
+            let right = Matrix::rows(gradient, cout);
+            product(
+                [cin, rows, cout],
+                (&mut of_weights, cout),
+                left,
+                right,
+                false,
+            );
+        } else if shape.is_depthwise() {
+            let images = input.chunks_exact(from.height * from.width * shape.cin);
+            let gradients = gradient.chunks_exact(to.height * to.width * shape.cout);
+            for (image, gradient) in images.zip(gradients) {
+                depthwise_of_weights(shape, maps, image, gradient, &mut of_weights);
+            }
+        } else {
+            dense_of_weights(shape, maps, input, gradient, &mut of_weights, scratch);
+        }
+        let found = ConvGradients {
+            weights: shape.out_major(&of_weights),
+            bias,
+        };
+        let mut of_input = Vec::new();
+        match &self.of_input {
+            OfInput::Unwanted => {}
+            OfInput::Mirrored(conv) => {
+                of_input.resize(input.len(), 0.0);
+                let sizes = (sizes.0, to.height, to.width);
+                conv.run(sizes, gradient, None, &mut of_input, scratch);
+            }
+            OfInput::Scattered(weights) if shape.is_depthwise() => {
+                of_input.resize(input.len(), 0.0);
+                let images = of_input.chunks_exact_mut(from.height * from.width * shape.cin);
+                let gradients = gradient.chunks_exact(to.height * to.width * shape.cout);
+                for (of_image, gradient) in images.zip(gradients) {
+                    depthwise_of_input(shape, maps, weights, gradient, of_image);
+                }
+            }
+            OfInput::Scattered(weights) => {
+                of_input.resize(input.len(), 0.0);
+                dense_of_input(shape, maps, weights, gradient, &mut of_input, scratch);
+            }
+        }
+        (found, of_input)
     }
 }
 
-fn dense(
-    conv: &Conv,
+impl ConvShape {
+    /// The convolution that takes the gradient of this one's output to that of its input; `None`
+    /// where there is none.
+    fn mirrored(&self) -> Option<Self> {
+        let [rows, columns] = self.kernel.map(|taps| self.dilation * (taps - 1));
+        let Padding {
+            top,
+            bottom,
+            left,
+            right,
+        } = self.padding;
+        let padding = Padding {
+            top: rows.checked_sub(top)?,
+            bottom: rows.checked_sub(bottom)?,
+            left: columns.checked_sub(left)?,
+            right: columns.checked_sub(right)?,
+        };
+        (self.stride == 1).then_some(Self {
+            cin: self.cout,
+            cout: self.cin,
+            padding,
+            ..*self
+        })
+    }
+
+    /// Weights of [`mirrored`](Self::mirrored), both in PyTorch's layout.
+    fn mirror(&self, weights: &[f32]) -> Vec<f32> {
+        let (cin, cout) = (self.cin / self.groups, self.cout / self.groups);
+        let taps = self.kernel[0] * self.kernel[1];
+        let mut mirrored = Vec::with_capacity(weights.len());
+        for group in weights.chunks_exact(cout * cin * taps) {
+            for channel in 0..cin {
+                for out in group.chunks_exact(cin * taps) {
+                    mirrored.extend(out[channel * taps..(channel + 1) * taps].iter().rev());
+                }
+            }
+        }
+        mirrored
+    }
+}
+
+/// Adds the gradient of the weights, tap-major. Several images share a matrix product.
+fn dense_of_weights(
+    shape: &ConvShape,
     (from, to): (MapSize, MapSize),
     input: &[f32],
     gradient: &[f32],
-    mut of_input: Option<&mut [f32]>,
-    (of_weights, [windows, of_windows]): (&mut [f32], &mut [Vec<f32>; 2]),
+    of_weights: &mut [f32],
+    windows: &mut Vec<f32>,
 ) {
-    let shape = conv.shape();
     let (cin, cout) = (shape.cin / shape.groups, shape.cout / shape.groups);
     let depth = shape.kernel[0] * shape.kernel[1] * cin;
     let (pixels, image) = (to.height * to.width, from.height * from.width * shape.cin);
     let together = (BLOCK_FLOATS / (pixels * depth)).max(1);
-    let blocks = input.chunks(together * image);
     let gradients = gradient.chunks(together * pixels * shape.cout);
-    for (block, (images, gradient)) in blocks.zip(gradients).enumerate() {
+    for (images, gradient) in input.chunks(together * image).zip(gradients) {
         let rows = images.len() / image * pixels;
         for group in 0..shape.groups {
             windows.clear();
@@ -126,29 +207,40 @@ fn dense(
                 row: shape.cout,
                 column: 1,
             };
-            let own = group * depth * cout..(group + 1) * depth * cout;
+            let own = &mut of_weights[group * depth * cout..(group + 1) * depth * cout];
             let left = Matrix::transposed(windows, depth);
-            product(
-                [depth, rows, cout],
-                (&mut of_weights[own.clone()], cout),
-                left,
-                right,
-                true,
-            );
-            let Some(of_input) = of_input.as_deref_mut() else {
-                continue;
+            product([depth, rows, cout], (own, cout), left, right, true);
+        }
+    }
+}
+
+/// Adds the gradient of the input, the weights being tap-major.
+fn dense_of_input(
+    shape: &ConvShape,
+    (from, to): (MapSize, MapSize),
+    weights: &[f32],
+    gradient: &[f32],
+    of_input: &mut [f32],
+    of_windows: &mut Vec<f32>,
+) {
+    let (cin, cout) = (shape.cin / shape.groups, shape.cout / shape.groups);
+    let depth = shape.kernel[0] * shape.kernel[1] * cin;
+    let (pixels, image) = (to.height * to.width, from.height * from.width * shape.cin);
+    let together = (BLOCK_FLOATS / (pixels * depth)).max(1);
+    let gradients = gradient.chunks(together * pixels * shape.cout);
+    for (of_images, gradient) in of_input.chunks_mut(together * image).zip(gradients) {
+        let rows = of_images.len() / image * pixels;
+        of_windows.resize(rows * depth, 0.0);
+        for group in 0..shape.groups {
+            let left = Matrix {
+                values: &gradient[group * cout..],
+                row: shape.cout,
+                column: 1,
             };
-            of_windows.resize(rows * depth, 0.0);
-            let weights = Matrix::transposed(&conv.packed()[own], cout);
-            product(
-                [rows, cout, depth],
-                (of_windows, depth),
-                right,
-                weights,
-                false,
-            );
-            let of_images = &mut of_input[block * together * image..][..images.len()];
-            let parts = of_windows[..rows * depth].chunks_exact(pixels * depth);
+            let own = &weights[group * depth * cout..(group + 1) * depth * cout];
+            let right = Matrix::transposed(own, cout);
+            product([rows, cout, depth], (of_windows, depth), left, right, false);
+            let parts = of_windows.chunks_exact(pixels * depth);
             for (of_image, rows) in of_images.chunks_exact_mut(image).zip(parts) {
                 scatter(shape, from, to.width, rows, (group * cin, cin), of_image);
             }
@@ -156,48 +248,85 @@ fn dense(
     }
 }
 
-fn depthwise(
-    shape: &ConvShape,
-    (from, to): (MapSize, MapSize),
-    (input, weights): (&[f32], &[f32]),
-    gradient: &[f32],
-    mut of_input: Option<&mut [f32]>,
-    of_weights: &mut [f32],
+multiversion! {
+    /// Adds the gradient of depthwise weights, `[taps, channels]`, from one image.
+    fn depthwise_of_weights<M>(
+        shape: &ConvShape,
+        sizes: (MapSize, MapSize),
+        image: &[f32],
+        gradient: &[f32],
+        of_weights: &mut [f32],
+    ) {
+        let (from, to) = sizes;
+        let channels = shape.cin;
+        for row in 0..to.height {
+            let gradient = &gradient[row * to.width * channels..(row + 1) * to.width * channels];
+            let (ky0, rows, y0) =
+                taps(row * shape.stride, shape.kernel[0], shape.dilation, shape.padding.top, from.height);
+            for ky in 0..rows {
+                let y = y0 + ky * shape.dilation;
+                let line = &image[y * from.width * channels..(y + 1) * from.width * channels];
+                for kx in 0..shape.kernel[1] {
+                    let tap = ((ky0 + ky) * shape.kernel[1] + kx) * channels;
+                    let sums = &mut of_weights[tap..tap + channels];
+                    // Columns whose tap `kx` is inside the image, and where that lies for the first.
+                    let tap = kx * shape.dilation;
+                    let first = shape.padding.left.saturating_sub(tap).div_ceil(shape.stride);
+                    let x = first * shape.stride + tap - shape.padding.left;
+                    let count = if x < from.width { (from.width - x).div_ceil(shape.stride) } else { 0 };
+                    let count = count.min(to.width.saturating_sub(first));
+                    if count == 0 {
+                        continue;
+                    }
+                    let (line, gradient) = (&line[x * channels..], &gradient[first * channels..]);
+                    let step = shape.stride * channels;
+                    let whole = channels / 32 * 32;
+                    for channel in (0..whole).step_by(32) {
+                        dot_columns::<M, 32>(count, (line, step), (gradient, channels), channel, sums);
+                    }
+                    for channel in (whole..channels / 8 * 8).step_by(8) {
+                        dot_columns::<M, 8>(count, (line, step), (gradient, channels), channel, sums);
+                    }
+                    for channel in channels / 8 * 8..channels {
+                        dot_columns::<M, 1>(count, (line, step), (gradient, channels), channel, sums);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Adds to `WIDE` of `sums`, from `channel` on, the products of `count` columns of two lines.
+#[inline(always)]
+fn dot_columns<M: MulAdd, const WIDE: usize>(
+    count: usize,
+    (line, step): (&[f32], usize),
+    (gradient, channels): (&[f32], usize),
+    channel: usize,
+    sums: &mut [f32],
 ) {
-    let channels = shape.cin;
-    let image = from.height * from.width * channels;
-    let out = to.height * to.width * channels;
-    let mut unused = vec![0.0; if of_input.is_some() { 0 } else { image }];
-    for (index, (input, gradient)) in input
-        .chunks_exact(image)
-        .zip(gradient.chunks_exact(out))
-        .enumerate()
-    {
-        let of_image = match &mut of_input {
-            Some(of_input) => &mut of_input[index * image..(index + 1) * image],
-            None => &mut unused,
-        };
-        depthwise_image(
-            shape,
-            (from, to),
-            input,
-            weights,
-            gradient,
-            of_image,
-            of_weights,
-        );
+    let mut lanes = [0.0_f32; WIDE];
+    for column in 0..count {
+        let pixels = &line[column * step + channel..][..WIDE];
+        let gradients = &gradient[column * channels + channel..][..WIDE];
+        for lane in 0..WIDE {
+            lanes[lane] = M::mul_add(pixels[lane], gradients[lane], lanes[lane]);
+        }
+    }
+    for (sum, lane) in sums[channel..channel + WIDE].iter_mut().zip(lanes) {
+        *sum += lane;
     }
 }
 
 multiversion! {
-    fn depthwise_image(
+    /// Adds the gradient of a depthwise convolution's input for one image; `weights` are
+    /// `[taps, channels]`.
+    fn depthwise_of_input<M>(
         shape: &ConvShape,
         sizes: (MapSize, MapSize),
-        input: &[f32],
         weights: &[f32],
         gradient: &[f32],
-        of_input: &mut [f32],
-        of_weights: &mut [f32],
+        of_image: &mut [f32],
     ) {
         let (from, to) = sizes;
         let channels = shape.cin;
@@ -214,11 +343,10 @@ multiversion! {
                     for kx in 0..columns {
                         let at = (line + x0 + kx * shape.dilation) * channels;
                         let tap = ((ky0 + ky) * shape.kernel[1] + kx0 + kx) * channels;
-                        let (pixel, of_pixel) = (&input[at..at + channels], &mut of_input[at..at + channels]);
-                        let (window, of_window) = (&weights[tap..tap + channels], &mut of_weights[tap..tap + channels]);
+                        let of_pixel = &mut of_image[at..at + channels];
+                        let window = &weights[tap..tap + channels];
                         for lane in 0..channels {
-                            of_pixel[lane] += gradient[lane] * window[lane];
-                            of_window[lane] += gradient[lane] * pixel[lane];
+                            of_pixel[lane] = M::mul_add(gradient[lane], window[lane], of_pixel[lane]);
                         }
                     }
                 }

@@ -9,5 +9,5 @@ mod pool;
 
 pub use activation::{activation_backward, needs_input};
 pub use channels::{concat_backward, scale_backward};
-pub use conv::{ConvGradients, conv_backward};
+pub use conv::{ConvBackward, ConvGradients};
 pub use pool::{adaptive_avg_pool_backward, avg_pool_backward, max_pool_backward, mean_backward};
