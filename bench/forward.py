@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""Forward time per image of every backbone, eosin against timm, alternating on the same machine.
+"""Forward time per image of backbones, eosin against timm, alternating on the same machine.
 
-Needs: torch, timm, torchvision; `cargo build --release -p eosin-models --example forward`.
-Usage: forward.py [SECONDS [NAME ...]]
+Needs: torch, timm, torchvision; `cargo build --release --workspace --examples --bins`.
+Usage: forward.py [--seconds S] [--compile] [NAME[:SIZE:BATCH] ...]
 
-For each backbone, at its own size with a batch of 8 (2 for sides above 320 px), eosin and PyTorch
-(channels_last, no_grad, 2 threads) are timed three times in turn, SECONDS each (default 2). Printed
-are the medians of the three medians in ms an image, and their ratio (PyTorch / eosin).
+Without names every backbone is timed at its own size, with a batch of 8 (2 for sides above 320 px).
+eosin and PyTorch (channels_last, no_grad, 2 threads) take turns, three times S seconds each
+(default 2). Printed are the medians of the three medians in ms an image, and PyTorch's over
+eosin's; with --compile also those of torch.compile.
 """
-import json, os, statistics, subprocess, sys, time
+import argparse, json, os, statistics, subprocess, time
 import timm, torch, torchvision
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
@@ -32,22 +33,36 @@ def ours(name, size, batch, seconds):
     out = subprocess.run([FORWARD, name, str(size), str(batch), str(seconds), str(THREADS)], check=True, capture_output=True, text=True)
     return float(out.stdout)
 
-def main():
-    torch.set_num_threads(THREADS)
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 2.0
+def cases(names):
     models = json.loads(subprocess.run([EOSIN, "models", "--json"], check=True, capture_output=True, text=True).stdout)
-    print("| backbone | px | batch | eosin ms | timm ms | ratio |\n|---|---|---|---|---|---|", flush=True)
+    sizes = {model["name"]: model["size_px"] for model in models if model["name"] not in ("eosin_mini", "baseline_cnn")}
+    for name in names or sizes:
+        name, *rest = name.split(":")
+        size, batch = (int(rest[0]), int(rest[1])) if rest else (sizes[name], 8 if sizes[name] <= 320 else 2)
+        yield name, size, batch
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seconds", type=float, default=2.0)
+    parser.add_argument("--compile", action="store_true")
+    parser.add_argument("names", nargs="*")
+    args = parser.parse_args()
+    torch.set_num_threads(THREADS)
+    extra = " torch.compile ms | ratio |" if args.compile else ""
+    print(f"| backbone | px | batch | eosin ms | timm ms | ratio |{extra}\n|---|---|---|---|---|---|{'---|---|' if args.compile else ''}", flush=True)
     ratios = []
-    for model in models:
-        name, size = model["name"], model["size_px"]
-        if name in ("eosin_mini", "baseline_cnn") or (sys.argv[2:] and name not in sys.argv[2:]): continue
-        batch = 8 if size <= 320 else 2
+    for name, size, batch in cases(args.names):
         net = network(name, size).eval().to(memory_format=torch.channels_last)
         x = torch.randn(batch, 3, size, size).to(memory_format=torch.channels_last)
-        pairs = [(ours(name, size, batch, seconds), theirs(net, x, seconds)) for _ in range(3)]
-        a, b = (statistics.median(side) for side in zip(*pairs))
-        ratios.append(b / a)
-        print(f"| {name} | {size} | {batch} | {a:.1f} | {b:.1f} | {b / a:.2f} |", flush=True)
-    print(f"\ngeometric mean of the ratios: {statistics.geometric_mean(ratios):.2f}")
+        sides = [lambda: ours(name, size, batch, args.seconds), lambda: theirs(net, x, args.seconds)]
+        if args.compile:
+            compiled = torch.compile(net)
+            sides.append(lambda: theirs(compiled, x, args.seconds))
+        turns = [[side() for side in sides] for _ in range(3)]
+        own, *others = (statistics.median(side) for side in zip(*turns))
+        ratios.append(min(others) / own)
+        cells = " | ".join(f"{other:.1f} | {other / own:.2f}" for other in others)
+        print(f"| {name} | {size} | {batch} | {own:.1f} | {cells} |", flush=True)
+    print(f"\ngeometric mean of the ratios to the faster: {statistics.geometric_mean(ratios):.2f}")
 
 main()

@@ -60,6 +60,19 @@ pub(crate) struct MapSize {
 }
 
 impl ConvShape {
+    /// One tap for each of `channels`: a factor.
+    pub const fn of_each_channel(channels: usize) -> Self {
+        Self {
+            cin: channels,
+            cout: channels,
+            kernel: [1, 1],
+            stride: 1,
+            dilation: 1,
+            padding: Padding::same(0),
+            groups: channels,
+        }
+    }
+
     /// Height and width of the output for an input of `height` x `width`; `None` when the window
     /// does not fit.
     pub fn output_size(&self, height: usize, width: usize) -> Option<(usize, usize)> {
@@ -106,36 +119,38 @@ impl ConvShape {
         (from, to)
     }
 
-    /// Calls `visit` with the place of every weight in PyTorch's order and in the tap-major one.
+    /// Calls `visit` with the place of every weight in PyTorch's order and in the tap-major one,
+    /// in an order that stays within a few cache lines of both.
     fn each_weight(&self, mut visit: impl FnMut(usize, usize)) {
-        let (cin, cout) = (self.cin / self.groups, self.cout / self.groups);
+        const TOGETHER: usize = 16;
         let taps = self.kernel[0] * self.kernel[1];
-        let depthwise = self.is_depthwise();
-        for out in 0..self.cout {
-            for channel in 0..cin {
-                for tap in 0..taps {
-                    let at = if depthwise {
-                        tap * self.cout + out
-                    } else {
-                        let group = out / cout;
-                        group * taps * cin * cout + (tap * cin + channel) * cout + out % cout
-                    };
-                    visit((out * cin + channel) * taps + tap, at);
+        let (groups, cin, cout) = if self.is_depthwise() {
+            (1, 1, self.cout)
+        } else {
+            (self.groups, self.cin / self.groups, self.cout / self.groups)
+        };
+        for start in (0..groups).map(|group| group * cout * cin * taps) {
+            for first in (0..cout).step_by(TOGETHER) {
+                for (channel, tap) in (0..cin).flat_map(|c| (0..taps).map(move |tap| (c, tap))) {
+                    for out in first..cout.min(first + TOGETHER) {
+                        let plain = (out * cin + channel) * taps + tap;
+                        visit(start + plain, start + (tap * cin + channel) * cout + out);
+                    }
                 }
             }
         }
     }
 
-    /// Weights from PyTorch's order to the tap-major one: per group `[kernel_h * kernel_w * cin /
-    /// groups, cout / groups]`, depthwise `[kernel_h * kernel_w, channels]`.
+    /// The reverse of [`out_major`](Self::out_major).
     pub(crate) fn tap_major(&self, weights: &[f32]) -> Vec<f32> {
         let mut ordered = vec![0.0; weights.len()];
         self.each_weight(|plain, at| ordered[at] = weights[plain]);
         ordered
     }
 
-    /// The reverse of [`tap_major`](Self::tap_major).
-    pub(crate) fn out_major(&self, ordered: &[f32]) -> Vec<f32> {
+    /// Weights from the tap-major order (per group `[kernel_h * kernel_w * cin / groups, cout /
+    /// groups]`, depthwise `[kernel_h * kernel_w, channels]`) to PyTorch's.
+    pub fn out_major(&self, ordered: &[f32]) -> Vec<f32> {
         let mut weights = vec![0.0; ordered.len()];
         self.each_weight(|plain, at| weights[plain] = ordered[at]);
         weights

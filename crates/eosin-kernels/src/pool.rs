@@ -238,7 +238,7 @@ multiversion! {
 
 multiversion! {
     /// Adds `pixels` to `target`.
-    pub(crate) fn add(target: &mut [f32], pixels: &[f32]) {
+    pub fn add(target: &mut [f32], pixels: &[f32]) {
         for (sum, pixel) in target.iter_mut().zip(pixels) {
             *sum += pixel;
         }

@@ -83,7 +83,9 @@ pub struct Graph {
 #[derive(Debug, Default)]
 pub struct Workspace {
     pub(crate) buffers: Vec<Vec<f32>>,
-    scratch: Vec<f32>,
+    pub(crate) scratch: Vec<f32>,
+    /// Memory of gradients that have been used.
+    pub(crate) spare: Vec<Vec<f32>>,
 }
 
 impl Graph {
@@ -195,16 +197,33 @@ impl Graph {
             n * height * width * channels,
             "images do not fit the graph"
         );
-        workspace.buffers.resize_with(self.buffers, Vec::new);
-        for node in &self.nodes {
-            let mut out = std::mem::take(&mut workspace.buffers[node.buffer]);
-            self.run_node(node, n, images, &mut out, workspace);
-            workspace.buffers[node.buffer] = out;
+        self.prepare(workspace);
+        for node in 0..self.nodes.len() {
+            self.run_node(node, n, images, workspace);
         }
         &workspace.buffers[self.nodes[self.output].buffer]
     }
 
-    fn run_node(
+    /// Gives the workspace as many buffers as the graph needs.
+    pub(crate) fn prepare(&self, workspace: &mut Workspace) {
+        workspace.buffers.resize_with(self.buffers, Vec::new);
+    }
+
+    /// Runs one layer, the nodes that it reads having been run.
+    pub(crate) fn run_node(
+        &self,
+        node: usize,
+        n: usize,
+        images: &[f32],
+        workspace: &mut Workspace,
+    ) {
+        let node = &self.nodes[node];
+        let mut out = std::mem::take(&mut workspace.buffers[node.buffer]);
+        self.compute(node, n, images, &mut out, workspace);
+        workspace.buffers[node.buffer] = out;
+    }
+
+    fn compute(
         &self,
         node: &Node,
         n: usize,
@@ -217,7 +236,9 @@ impl Graph {
             out.extend_from_slice(images);
             return;
         };
-        let Workspace { buffers, scratch } = workspace;
+        let Workspace {
+            buffers, scratch, ..
+        } = workspace;
         let input = |at: usize| &*buffers[self.nodes[node.inputs[at]].buffer];
         let from = &self.nodes[from];
         let x = input(0);

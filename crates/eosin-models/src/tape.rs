@@ -1,61 +1,93 @@
 //! The last stages of a network on the CPU kernels, forward and backward.
 //!
-//! Batch norms use their running statistics, so that images do not depend on each other and every
-//! part of a batch can be run on a thread of its own. They stay folded into the convolutions: each
-//! step folds the new weights, and the gradients of folded weights are taken apart again.
+//! A batch is run in parts, each on a thread of its own, layer by layer. Batch norms that use their
+//! running statistics stay folded into the convolutions: each step folds the new weights, and the
+//! gradients of folded weights are taken apart again. Those that use the batch's are layers of
+//! their own, whose sums over the parts are added in order: the result does not depend on the
+//! number of threads.
 
 use std::collections::BTreeMap;
 
+use burn::module::Module;
+use eosin_kernels::add;
 use eosin_kernels::backward::{
     ConvBackward, ConvGradients, activation_backward, adaptive_avg_pool_backward,
-    avg_pool_backward, concat_backward, max_pool_backward, mean_backward, scale_backward,
+    avg_pool_backward, batch_norm_backward, channel_moments, channel_products, concat_backward,
+    max_pool_backward, mean_backward, scale_backward,
 };
-use eosin_kernels::{Activation, Conv};
+use eosin_kernels::{Activation, Conv, ConvShape};
+use rayon::prelude::*;
 
 use crate::engine::Architecture;
 use crate::graph::{Graph, Layer, Workspace};
+use crate::layers::BatchNorm;
 use crate::recorder::narrow;
-use crate::recording::{NormOrigin, Op, Origin, Recording};
+use crate::recording::{NormOrigin, Op, Origin, Recording, Step};
+use crate::state::tensor_names;
 
 /// A network from a map to logits that can be differentiated with respect to its weights.
 #[derive(Debug)]
 pub struct Tape {
     graph: Graph,
-    /// Convolutions and what they are folded from, by node.
+    /// Convolutions and what they are folded from, by node. Of a batch norm by itself the
+    /// statistics are those in use.
     origins: BTreeMap<usize, Origin>,
     /// The convolutions' backward passes, by node.
     backward: BTreeMap<usize, ConvBackward>,
+    /// Batch norms that may use the batch's statistics, by node.
+    norms: BTreeMap<usize, Norm>,
+}
+
+/// A batch norm as a layer of its own: a depthwise convolution of one tap.
+#[derive(Clone, Debug)]
+struct Norm {
+    /// Ids of the running mean and variance.
+    running: [u64; 2],
+    /// Scale and offset, where the statistics are the batch's.
+    affine: Option<(Vec<f32>, Vec<f32>)>,
+    /// Values of a channel in the last batch.
+    count: usize,
 }
 
 /// Gradients of folded weights, by node.
 #[derive(Clone, Debug, Default)]
 pub struct TapeGradients(BTreeMap<usize, ConvGradients>);
 
-impl TapeGradients {
-    /// Adds those of another part of a batch.
-    pub fn add(&mut self, other: &Self) {
-        for (node, gradients) in &other.0 {
-            match self.0.get_mut(node) {
-                Some(sum) => sum.add(gradients),
-                None => drop(self.0.insert(*node, gradients.clone())),
-            }
-        }
-    }
-}
-
 impl Tape {
     /// The stages of `network` from `cut` on, for maps of `[height, width, channels]`; `None` when a
     /// layer has no gradient here (attention, layer norms) or drops values out while training.
-    pub fn tail_logits<A: Architecture>(network: &A, cut: usize, map: [usize; 3]) -> Option<Self> {
-        let recording = Recording::tail_logits(network, cut, map);
+    /// Batch norms can use the batch's statistics if `batch_statistics` says so.
+    pub fn tail_logits<A: Architecture + Module>(
+        network: &A,
+        cut: usize,
+        map: [usize; 3],
+        batch_statistics: bool,
+    ) -> Option<Self> {
+        let mut recording = Recording::tail_logits(network, cut, map);
         if recording.drops_out {
             return None;
         }
+        if batch_statistics {
+            recording = recording.with_open_norms();
+        }
         let recording = recording.with_open_activations();
-        let mut origins = BTreeMap::new();
+        let names = tensor_names(network);
+        let ids: BTreeMap<&String, u64> = names.iter().map(|(id, name)| (name, *id)).collect();
+        let (mut origins, mut norms) = (BTreeMap::new(), BTreeMap::new());
         for (node, step) in recording.steps.iter().enumerate() {
             match &step.op {
                 Op::Conv { origin, .. } if !origin.scaled => {
+                    let norm = origin.norm.as_ref().filter(|_| origin.weight.is_none());
+                    if let Some(norm) = norm.filter(|_| batch_statistics) {
+                        let path = names[&norm.weight].strip_suffix("weight")?;
+                        let id = |of: &str| ids.get(&format!("{path}running_{of}")).copied();
+                        let norm = Norm {
+                            running: [id("mean")?, id("var")?],
+                            affine: None,
+                            count: 0,
+                        };
+                        norms.insert(node, norm);
+                    }
                     origins.insert(node, origin.clone());
                 }
                 Op::Input
@@ -71,30 +103,55 @@ impl Tape {
                 _ => return None,
             }
         }
-        let graph = Graph::keeping_all(recording);
         Some(Self {
-            graph,
+            graph: Graph::keeping_all(recording),
             origins,
             backward: BTreeMap::new(),
+            norms,
         })
     }
 
-    /// Takes over new weights; `values` gives those of a parameter by its id.
-    pub fn set_weights<'a>(&mut self, values: impl Fn(u64) -> &'a [f32]) {
-        for (node, origin) in &self.origins {
-            let layer = &mut self.graph.nodes[*node];
-            let Layer::Conv(conv) = &mut layer.layer else {
+    /// Takes over new weights and running statistics; `values` gives those of a parameter by its
+    /// id. `of_batch` says of a batch norm, by the id of its scale, whether it uses the batch's
+    /// statistics.
+    pub fn set_weights<'a>(
+        &mut self,
+        values: impl Fn(u64) -> &'a [f32] + Sync,
+        of_batch: impl Fn(u64) -> bool,
+    ) {
+        for (node, own) in &mut self.norms {
+            let origin = self.origins.get_mut(node);
+            let Some(norm) = origin.and_then(|origin| origin.norm.as_mut()) else {
                 continue;
             };
+            let affine = || (values(norm.weight).to_vec(), values(norm.bias).to_vec());
+            own.affine = of_batch(norm.weight).then(affine);
+            if own.affine.is_none() {
+                let [mean, var] = own.running.map(|id| values(id).to_vec());
+                (norm.mean, norm.var) = (mean, var);
+            }
+        }
+        let (norms, nodes) = (&self.norms, &self.graph.nodes);
+        let folded = self.origins.par_iter().filter_map(|(node, origin)| {
+            let Layer::Conv(conv) = &nodes[*node].layer else {
+                return None;
+            };
+            if norms.get(node).is_some_and(|norm| norm.affine.is_some()) {
+                return None;
+            }
             let (weights, bias) = plain(conv, origin, &values);
             let (weights, bias) = match &origin.norm {
                 Some(norm) => norm.fold(weights, bias, values(norm.weight), values(norm.bias)),
                 None => (weights, bias),
             };
-            *conv = Conv::new(*conv.shape(), &weights, &bias, conv.activation());
-            let wants_input = layer.inputs[0] > 0;
+            let conv = Conv::new(*conv.shape(), &weights, &bias, conv.activation());
+            let wants_input = nodes[*node].inputs[0] > 0;
             let backward = ConvBackward::new(*conv.shape(), &weights, wants_input);
-            self.backward.insert(*node, backward);
+            Some((*node, conv, backward))
+        });
+        for (node, conv, backward) in folded.collect::<Vec<_>>() {
+            self.graph.nodes[node].layer = Layer::Conv(conv);
+            self.backward.insert(node, backward);
         }
     }
 
@@ -103,29 +160,196 @@ impl Tape {
         self.graph.input_shape().iter().product()
     }
 
-    /// Logits of `n` maps; what the backward pass needs stays in the workspace.
-    pub fn forward<'a>(&self, n: usize, maps: &[f32], workspace: &'a mut Workspace) -> &'a [f32] {
-        self.graph.run(n, maps, workspace)
+    /// Logits of `maps`, run in parts of `together`; what the backward pass needs stays in the
+    /// workspaces, one a part.
+    ///
+    /// # Panics
+    /// When `maps` are not whole maps, or `together` is 0.
+    pub fn forward(
+        &mut self,
+        maps: &[f32],
+        together: usize,
+        workspaces: &mut Vec<Workspace>,
+    ) -> Vec<f32> {
+        let width = self.input_width();
+        assert!(maps.len().is_multiple_of(width), "maps must be whole");
+        let parts = maps.len().div_ceil(together * width);
+        workspaces.resize_with(parts, Workspace::default);
+        for workspace in &mut *workspaces {
+            self.graph.prepare(workspace);
+        }
+        for node in 0..self.graph.nodes.len() {
+            self.take_statistics(node, maps.len() / width, workspaces);
+            let graph = &self.graph;
+            let parts = workspaces
+                .par_iter_mut()
+                .zip(maps.par_chunks(together * width));
+            parts.for_each(|(workspace, maps)| {
+                graph.run_node(node, maps.len() / width, maps, workspace);
+            });
+        }
+        let logits = workspaces
+            .iter()
+            .map(|part| &*part.buffers[self.graph.output]);
+        logits.collect::<Vec<_>>().concat()
+    }
+
+    /// If `node` is a batch norm that uses the batch's statistics: takes those of `n` maps.
+    fn take_statistics(&mut self, node: usize, n: usize, workspaces: &[Workspace]) {
+        let nodes = &mut self.graph.nodes;
+        let own = self
+            .norms
+            .get_mut(&node)
+            .and_then(|norm| Some((norm.affine.as_ref()?, &mut norm.count)));
+        let (Some(((scale, offset), count)), Some(norm)) = (
+            own,
+            self.origins
+                .get_mut(&node)
+                .and_then(|origin| origin.norm.as_mut()),
+        ) else {
+            return;
+        };
+        let from = nodes[node].inputs[0];
+        let [height, width, channels] = nodes[from].shape;
+        *count = n * height * width;
+        // A channel's first value is near its mean where that is much larger than its deviation.
+        let centre = &workspaces[0].buffers[from][..channels];
+        let sums = workspaces
+            .par_iter()
+            .map(|part| channel_moments(&part.buffers[from], centre));
+        let [sums, squares] = add_all(sums.collect());
+        let mean = |sum: f64| sum / *count as f64;
+        let means = sums.iter().zip(centre);
+        norm.mean = means
+            .map(|(sum, centre)| narrow(f64::from(*centre) + mean(*sum)))
+            .collect();
+        let variances = sums.iter().zip(&squares);
+        let variances = variances.map(|(sum, square)| mean(*square) - mean(*sum).powi(2));
+        // Rounding must not make it negative.
+        norm.var = variances.map(|var| narrow(var.max(0.0))).collect();
+        let (weights, bias) = norm.fold(vec![1.0; channels], vec![0.0; channels], scale, offset);
+        if let Layer::Conv(conv) = &mut nodes[node].layer {
+            *conv = Conv::new(*conv.shape(), &weights, &bias, conv.activation());
+        }
+    }
+
+    /// The running statistics after the last [`forward`](Self::forward): `write` gets each with its
+    /// id, `values` gives those before.
+    pub fn running_statistics(
+        &self,
+        values: impl Fn(u64) -> Vec<f32>,
+        mut write: impl FnMut(u64, &[f32]),
+    ) {
+        for (node, own) in self.norms.iter().filter(|(_, norm)| norm.affine.is_some()) {
+            let Some(norm) = &self.origins[node].norm else {
+                continue;
+            };
+            let count = own.count as f64;
+            // PyTorch keeps the unbiased variance for evaluation.
+            let unbiased = count / (count - 1.0).max(1.0);
+            for (id, new, factor) in [
+                (own.running[0], &norm.mean, 1.0),
+                (own.running[1], &norm.var, unbiased),
+            ] {
+                let moved = values(id).into_iter().zip(new).map(|(old, new)| {
+                    let moved = f64::from(*new) * factor * BatchNorm::MOMENTUM;
+                    narrow(f64::from(old).mul_add(1.0 - BatchNorm::MOMENTUM, moved))
+                });
+                write(id, &moved.collect::<Vec<_>>());
+            }
+        }
     }
 
     /// Gradients of the folded weights, given those of the logits of the last
-    /// [`forward`](Self::forward) in this workspace.
-    pub fn backward(&self, n: usize, of_logits: &[f32], workspace: &Workspace) -> TapeGradients {
-        let mut pass = Backward {
-            tape: self,
-            n,
-            values: &workspace.buffers,
-            gradients: vec![None; self.graph.nodes.len()],
-            scratch: Vec::new(),
-            found: TapeGradients::default(),
-        };
-        pass.gradients[self.graph.output] = Some(of_logits.to_vec());
+    /// [`forward`](Self::forward) in these workspaces.
+    pub fn backward(&self, of_logits: &[f32], workspaces: &mut [Workspace]) -> TapeGradients {
+        let classes = self.graph.output_width();
+        let mut rows = of_logits;
+        let mut parts: Vec<Part<'_>> = workspaces
+            .iter_mut()
+            .map(|workspace| {
+                let n = workspace.buffers[0].len() / self.input_width();
+                let (own, rest) = rows.split_at(n * classes);
+                rows = rest;
+                let mut gradients = vec![None; self.graph.nodes.len()];
+                gradients[self.graph.output] = Some(own.to_vec());
+                Part {
+                    graph: &self.graph,
+                    n,
+                    values: &workspace.buffers,
+                    gradients,
+                    spare: &mut workspace.spare,
+                    scratch: &mut workspace.scratch,
+                }
+            })
+            .collect();
+        let mut found = TapeGradients::default();
         for node in (1..self.graph.nodes.len()).rev() {
-            if let Some(gradient) = pass.gradients[node].take() {
-                pass.node(node, gradient);
+            if let Some(norm) = self.norms.get(&node)
+                && let Some((scale, _)) = &norm.affine
+            {
+                let of_norm = self.norm_backward(node, (scale, norm.count), &mut parts);
+                found.0.insert(node, of_norm);
+                continue;
+            }
+            let backward = self.backward.get(&node);
+            let each = parts.par_iter_mut().map(|part| part.node(node, backward));
+            for gradients in each.collect::<Vec<_>>().into_iter().flatten() {
+                match found.0.get_mut(&node) {
+                    Some(sum) => sum.add(&gradients),
+                    None => drop(found.0.insert(node, gradients)),
+                }
             }
         }
-        pass.found
+        found
+    }
+
+    /// The backward pass of a batch norm whose statistics are the batch's, of `count` values a
+    /// channel. The gradients found are those of its scale and offset.
+    fn norm_backward(
+        &self,
+        index: usize,
+        (scale, count): (&[f32], usize),
+        parts: &mut [Part<'_>],
+    ) -> ConvGradients {
+        let node = &self.graph.nodes[index];
+        let (Layer::Conv(conv), Some(norm)) = (&node.layer, &self.origins[&index].norm) else {
+            unreachable!("a batch norm is a convolution of one tap");
+        };
+        let (from, channels) = (node.inputs[0], scale.len());
+        let opened = parts.par_iter_mut().map(|part| {
+            let gradient = part.gradients[index].take();
+            let mut gradient = gradient.expect("every norm leads to the logits");
+            activation_backward(conv.activation(), &part.values[index], &mut gradient);
+            if let Some(shortcut) = node.inputs.get(1) {
+                part.give_copy(*shortcut, &gradient);
+            }
+            let sums = channel_products(&gradient, &part.values[from], &norm.mean);
+            (gradient, sums)
+        });
+        let (gradients, sums): (Vec<_>, Vec<_>) = opened.unzip();
+        let [sums, products] = add_all(sums);
+        let mut factors = [const { Vec::new() }; 3];
+        let mut found = ConvGradients::default();
+        for channel in 0..channels {
+            let deviation = (f64::from(norm.var[channel]) + norm.eps).sqrt();
+            let mean = f64::from(norm.mean[channel]);
+            let of_scale = products[channel] / deviation;
+            let of_gradient = f64::from(scale[channel]) / deviation;
+            let of_map = -of_gradient * of_scale / (deviation * count as f64);
+            let shift = -of_gradient * sums[channel] / count as f64 - of_map * mean;
+            for (list, factor) in factors.iter_mut().zip([of_gradient, of_map, shift]) {
+                list.push(narrow(factor));
+            }
+            found.weights.push(narrow(of_scale));
+            found.bias.push(narrow(sums[channel]));
+        }
+        let parts = parts.par_iter_mut().zip(gradients);
+        parts.for_each(|(part, mut gradient)| {
+            batch_norm_backward(&part.values[from], &factors, &mut gradient);
+            part.give(from, gradient);
+        });
+        found
     }
 
     /// The gradients of the parameters behind folded ones: `write` gets each with its id. `values`
@@ -141,15 +365,22 @@ impl Tape {
             else {
                 continue;
             };
-            let mut of_weights = gradients.weights.clone();
+            let mut of_weights = conv.shape().out_major(&gradients.weights);
             let mut of_bias = gradients.bias.clone();
             if let Some(norm) = &origin.norm {
-                let (weights, bias) = plain(conv, origin, &values);
-                let scale = values(norm.weight);
                 write(norm.bias, &of_bias);
+                if self
+                    .norms
+                    .get(node)
+                    .is_some_and(|norm| norm.affine.is_some())
+                {
+                    write(norm.weight, &of_weights);
+                    continue;
+                }
+                let (weights, bias) = plain(conv, origin, &values);
                 let of_scale = unfold(
                     norm,
-                    scale,
+                    values(norm.weight),
                     (&weights, &bias),
                     &mut of_weights,
                     &mut of_bias,
@@ -164,6 +395,21 @@ impl Tape {
             }
         }
     }
+}
+
+/// The sums of several parts, added in order.
+fn add_all(parts: Vec<[Vec<f64>; 2]>) -> [Vec<f64>; 2] {
+    let mut parts = parts.into_iter();
+    let mut totals = parts.next().unwrap_or_default();
+    for part in parts {
+        for (total, part) in totals.iter_mut().zip(part) {
+            total
+                .iter_mut()
+                .zip(part)
+                .for_each(|(total, sum)| *total += sum);
+        }
+    }
+    totals
 }
 
 /// Weights and bias before any batch norm, in PyTorch's order.
@@ -209,29 +455,44 @@ fn unfold(
     (0..bias.len()).map(of_scale).collect()
 }
 
-/// A backward pass under way.
-struct Backward<'a> {
-    tape: &'a Tape,
+/// A part of a batch on its way back.
+struct Part<'a> {
+    graph: &'a Graph,
     n: usize,
     values: &'a [Vec<f32>],
     gradients: Vec<Option<Vec<f32>>>,
-    scratch: Vec<f32>,
-    found: TapeGradients,
+    spare: &'a mut Vec<Vec<f32>>,
+    scratch: &'a mut Vec<f32>,
 }
 
-impl Backward<'_> {
+impl Part<'_> {
     fn give(&mut self, node: usize, gradient: Vec<f32>) {
         match &mut self.gradients[node] {
-            Some(sum) => sum
-                .iter_mut()
-                .zip(gradient)
-                .for_each(|(sum, value)| *sum += value),
+            Some(sum) => {
+                add(sum, &gradient);
+                self.spare.push(gradient);
+            }
             empty => *empty = Some(gradient),
         }
     }
 
-    fn node(&mut self, index: usize, mut gradient: Vec<f32>) {
-        let (graph, values) = (&self.tape.graph, self.values);
+    /// Gives what is used on another way as well.
+    fn give_copy(&mut self, node: usize, gradient: &[f32]) {
+        if let Some(sum) = &mut self.gradients[node] {
+            add(sum, gradient);
+            return;
+        }
+        let mut copy = self.spare.pop().unwrap_or_default();
+        copy.clear();
+        copy.extend_from_slice(gradient);
+        self.gradients[node] = Some(copy);
+    }
+
+    /// Takes the gradient of node `index` on to its inputs; `backward` is its pass if it is a
+    /// convolution, whose gradients are returned.
+    fn node(&mut self, index: usize, backward: Option<&ConvBackward>) -> Option<ConvGradients> {
+        let mut gradient = self.gradients[index].take()?;
+        let (graph, values) = (self.graph, self.values);
         let node = &graph.nodes[index];
         let from = node.inputs[0];
         let shape = graph.nodes[from].shape;
@@ -241,16 +502,18 @@ impl Backward<'_> {
             Layer::Conv(conv) => {
                 activation_backward(conv.activation(), &values[index], &mut gradient);
                 if let Some(shortcut) = node.inputs.get(1) {
-                    self.give(*shortcut, gradient.clone());
+                    self.give_copy(*shortcut, &gradient);
                 }
-                let backward = &self.tape.backward[&index];
                 let sizes = (self.n, height, width);
-                let (found, of_input) = backward.run(sizes, x, &gradient, &mut self.scratch);
-                self.found.0.insert(index, found);
-                if from == 0 {
-                    return;
+                let mut of_input = self.spare.pop().unwrap_or_default();
+                let found = backward?.run(sizes, x, &gradient, &mut of_input, self.scratch);
+                self.spare.push(gradient);
+                if from > 0 {
+                    self.give(from, of_input);
+                } else {
+                    self.spare.push(of_input);
                 }
-                of_input
+                return Some(found);
             }
             Layer::Activate(activation) => {
                 activation_backward(*activation, x, &mut gradient);
@@ -269,7 +532,7 @@ impl Backward<'_> {
                     self.give(*input, part);
                     first += own;
                 }
-                return;
+                return None;
             }
             Layer::AddToFirst => {
                 let other = node.inputs[1];
@@ -291,6 +554,7 @@ impl Backward<'_> {
             _ => unreachable!("a tape has no such layer"),
         };
         self.give(from, to_input);
+        None
     }
 }
 
@@ -307,28 +571,66 @@ fn unflatten(positions: usize, channels: usize, gradient: &[f32]) -> Vec<f32> {
 }
 
 impl Recording {
+    /// The same with every batch norm as a layer of its own.
+    fn with_open_norms(self) -> Self {
+        self.splitting(|step| {
+            let (
+                Op::Conv {
+                    shape,
+                    origin,
+                    activation,
+                    ..
+                },
+                inputs,
+            ) = (&mut step.op, &mut step.inputs)
+            else {
+                return None;
+            };
+            origin.weight?;
+            let norm = origin.norm.take()?;
+            let channels = shape.cout;
+            let op = Op::Conv {
+                shape: ConvShape::of_each_channel(channels),
+                weights: vec![1.0; channels],
+                bias: vec![0.0; channels],
+                activation: std::mem::replace(activation, Activation::Identity),
+                origin: Origin {
+                    norm: Some(norm),
+                    ..Origin::default()
+                },
+            };
+            Some((op, inputs.split_off(1)))
+        })
+    }
+
     /// The same with every activation whose derivative needs its input as a layer of its own.
     fn with_open_activations(self) -> Self {
+        self.splitting(|step| match &mut step.op {
+            Op::Conv { activation, .. } | Op::Scale(activation)
+                if eosin_kernels::backward::needs_input(*activation) =>
+            {
+                let activation = std::mem::replace(activation, Activation::Identity);
+                Some((Op::Activate(activation), Vec::new()))
+            }
+            _ => None,
+        })
+    }
+
+    /// The same with some steps split: `split` changes a step and gives what comes behind it, and
+    /// what that reads besides the step itself.
+    fn splitting(self, split: impl Fn(&mut Step) -> Option<(Op, Vec<usize>)>) -> Self {
         let mut steps = Vec::with_capacity(self.steps.len());
         let mut place = Vec::with_capacity(self.steps.len());
         for mut step in self.steps {
             for input in &mut step.inputs {
                 *input = place[*input];
             }
-            let opened = match &mut step.op {
-                Op::Conv { activation, .. } | Op::Scale(activation)
-                    if eosin_kernels::backward::needs_input(*activation) =>
-                {
-                    Some(std::mem::replace(activation, Activation::Identity))
-                }
-                _ => None,
-            };
+            let behind = split(&mut step);
             let shape = step.shape;
             steps.push(step);
-            if let Some(activation) = opened {
-                let inputs = vec![steps.len() - 1];
-                let op = Op::Activate(activation);
-                steps.push(crate::recording::Step { op, inputs, shape });
+            if let Some((op, others)) = behind {
+                let inputs = std::iter::once(steps.len() - 1).chain(others).collect();
+                steps.push(Step { op, inputs, shape });
             }
             place.push(steps.len() - 1);
         }

@@ -21,7 +21,7 @@ use crate::tape_runner::TapeRunner;
 use crate::trainable::{Groups, LossOf, Trainable};
 
 /// The part of a network from a stage on, trained on the CPU kernels where these have all of its
-/// gradients (frozen running statistics, no dropout), else with Burn's tensors.
+/// gradients (convolutional networks without dropout), else with Burn's tensors.
 ///
 /// Its state is every trainable tensor of those stages in the order of the module, then their
 /// running statistics; groups are stages, with the classifier as one more.
@@ -77,14 +77,15 @@ impl NetworkModel {
         }
         values.extend(buffers);
         let stages = network.stages().len();
-        let plain = !config.trains_batch_norm() && config.dropout == 0.0;
-        let tape = plain.then(|| Tape::tail_logits(&network, cut.stage, cut.map));
+        let batch_statistics = config.trains_batch_norm();
+        let tape = (config.dropout == 0.0)
+            .then(|| Tape::tail_logits(&network, cut.stage, cut.map, batch_statistics));
         Self {
             tape: tape.flatten().map(TapeRunner::new),
             cut: cut.stage,
             map: cut.map,
             dropout: config.dropout,
-            batch_statistics: config.trains_batch_norm(),
+            batch_statistics,
             places: Places(places),
             initial: values,
             groups: Arc::new(Groups {
@@ -130,7 +131,10 @@ impl Trainable for NetworkModel {
         gradients: &mut [f32],
     ) -> f64 {
         if let Some(tape) = &mut self.tape {
-            return tape.gradients(&self.places.0, state, &inputs, loss, gradients);
+            let group = &self.groups.group;
+            let of_batch = |place: usize| usize::from(group[place]) >= active;
+            let places = &self.places.0;
+            return tape.gradients(places, state, of_batch, &inputs, loss, gradients);
         }
         self.network = self.with_state(state);
         let device = cpu(true);

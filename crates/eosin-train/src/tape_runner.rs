@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use eosin_models::{Tape, TapeGradients, Workspace};
-use rayon::prelude::*;
+use eosin_models::{Tape, Workspace};
 
 use crate::trainable::LossOf;
 
@@ -27,44 +26,38 @@ impl TapeRunner {
         }
     }
 
-    /// Loss and gradients of a batch; `places` is where each parameter stands in the state.
+    /// Loss and gradients of a batch; `places` is where each parameter stands in the state, whose
+    /// running statistics move where batch norms use the batch's: `of_batch` says so by the place
+    /// of a norm's scale.
     pub fn gradients(
         &mut self,
         places: &BTreeMap<u64, Range<usize>>,
-        state: &[f32],
+        state: &mut [f32],
+        of_batch: impl Fn(usize) -> bool,
         inputs: &[f32],
         loss: &mut LossOf<'_>,
         gradients: &mut [f32],
     ) -> f64 {
+        let Self { tape, workspaces } = self;
         let values = |id: u64| &state[places[&id].clone()];
-        self.tape.set_weights(values);
-        let (tape, workspaces) = (&self.tape, &mut self.workspaces);
-        let width = tape.input_width();
-        let rows = inputs.len() / width;
-        let together = rows.div_ceil(PARTS);
-        workspaces.resize_with(rows.div_ceil(together), Workspace::default);
-        let logits: Vec<Vec<f32>> = workspaces
-            .par_iter_mut()
-            .zip(inputs.par_chunks(together * width))
-            .map(|(workspace, maps)| tape.forward(maps.len() / width, maps, workspace).to_vec())
-            .collect();
-        let logits = logits.concat();
+        tape.set_weights(values, |id| of_batch(places[&id].start));
+        let together = (inputs.len() / tape.input_width()).div_ceil(PARTS);
+        let logits = tape.forward(inputs, together, workspaces);
         let mut derivative = vec![0.0; logits.len()];
         let value = loss(&logits, &mut derivative);
-        let classes = logits.len() / rows;
-        let parts: Vec<TapeGradients> = workspaces
-            .par_iter()
-            .zip(derivative.par_chunks(together * classes))
-            .map(|(workspace, part)| tape.backward(part.len() / classes, part, workspace))
-            .collect();
-        let mut sum = TapeGradients::default();
-        for part in &parts {
-            sum.add(part);
-        }
+        let found = tape.backward(&derivative, workspaces);
         gradients.fill(0.0);
-        tape.parameter_gradients(&sum, values, |id, found| {
+        tape.parameter_gradients(&found, values, |id, found| {
             gradients[places[&id].clone()].copy_from_slice(found);
         });
+        let mut moved = Vec::new();
+        tape.running_statistics(
+            |id| values(id).to_vec(),
+            |id, new| moved.push((id, new.to_vec())),
+        );
+        for (id, new) in moved {
+            state[places[&id].clone()].copy_from_slice(&new);
+        }
         value
     }
 }

@@ -11,10 +11,10 @@ use crate::pool::add;
 /// Values of the windows that one matrix product covers: several small maps share one.
 const BLOCK_FLOATS: usize = 4 << 20;
 
-/// Gradients of a convolution's weights, in PyTorch's layout, and of its bias.
+/// Gradients of a convolution's weights and of its bias.
 #[derive(Clone, Debug, Default)]
 pub struct ConvGradients {
-    /// `[cout, cin / groups, kernel_h, kernel_w]`.
+    /// Tap-major: see [`ConvShape::out_major`].
     pub weights: Vec<f32>,
     /// One an output channel.
     pub bias: Vec<f32>,
@@ -68,8 +68,8 @@ impl ConvBackward {
     /// output.
     ///
     /// `sizes` are `(n, height, width)`, `input` is `[n, height, width, cin]`, `gradient` `[n,
-    /// out_height, out_width, cout]`. The second result is the gradient of the input, empty where
-    /// it is not wanted. `scratch` is reused between calls.
+    /// out_height, out_width, cout]`. The gradient of the input, where it is wanted, replaces what
+    /// `of_input` holds. `scratch` is reused between calls.
     ///
     /// # Panics
     /// When a slice has not the length that its shape asks for.
@@ -78,8 +78,9 @@ impl ConvBackward {
         sizes: (usize, usize, usize),
         input: &[f32],
         gradient: &[f32],
+        of_input: &mut Vec<f32>,
         scratch: &mut Vec<f32>,
-    ) -> (ConvGradients, Vec<f32>) {
+    ) -> ConvGradients {
         let shape = &self.shape;
         let (from, to) = shape.map_sizes(sizes, input, gradient);
         let taps = shape.kernel[0] * shape.kernel[1];
@@ -110,32 +111,31 @@ impl ConvBackward {
         } else {
             dense_of_weights(shape, maps, input, gradient, &mut of_weights, scratch);
         }
-        let found = ConvGradients {
-            weights: shape.out_major(&of_weights),
-            bias,
-        };
-        let mut of_input = Vec::new();
         match &self.of_input {
             OfInput::Unwanted => {}
             OfInput::Mirrored(conv) => {
                 of_input.resize(input.len(), 0.0);
                 let sizes = (sizes.0, to.height, to.width);
-                conv.run(sizes, gradient, None, &mut of_input, scratch);
-            }
-            OfInput::Scattered(weights) if shape.is_depthwise() => {
-                of_input.resize(input.len(), 0.0);
-                let images = of_input.chunks_exact_mut(from.height * from.width * shape.cin);
-                let gradients = gradient.chunks_exact(to.height * to.width * shape.cout);
-                for (of_image, gradient) in images.zip(gradients) {
-                    depthwise_of_input(shape, maps, weights, gradient, of_image);
-                }
+                conv.run(sizes, gradient, None, of_input, scratch);
             }
             OfInput::Scattered(weights) => {
+                of_input.clear();
                 of_input.resize(input.len(), 0.0);
-                dense_of_input(shape, maps, weights, gradient, &mut of_input, scratch);
+                if shape.is_depthwise() {
+                    let images = of_input.chunks_exact_mut(from.height * from.width * shape.cin);
+                    let gradients = gradient.chunks_exact(to.height * to.width * shape.cout);
+                    for (of_image, gradient) in images.zip(gradients) {
+                        depthwise_of_input(shape, maps, weights, gradient, of_image);
+                    }
+                } else {
+                    dense_of_input(shape, maps, weights, gradient, of_input, scratch);
+                }
             }
         }
-        (found, of_input)
+        ConvGradients {
+            weights: of_weights,
+            bias,
+        }
     }
 }
 
@@ -168,11 +168,21 @@ impl ConvShape {
     fn mirror(&self, weights: &[f32]) -> Vec<f32> {
         let (cin, cout) = (self.cin / self.groups, self.cout / self.groups);
         let taps = self.kernel[0] * self.kernel[1];
-        let mut mirrored = Vec::with_capacity(weights.len());
-        for group in weights.chunks_exact(cout * cin * taps) {
-            for channel in 0..cin {
-                for out in group.chunks_exact(cin * taps) {
-                    mirrored.extend(out[channel * taps..(channel + 1) * taps].iter().rev());
+        let mut mirrored = vec![0.0; weights.len()];
+        let each = cout * cin * taps;
+        let groups = weights
+            .chunks_exact(each)
+            .zip(mirrored.chunks_exact_mut(each));
+        for (weights, mirrored) in groups {
+            // Some channels at a time, whose lines then stay in the cache.
+            for first in (0..cin).step_by(16) {
+                for out in 0..cout {
+                    for channel in first..cin.min(first + 16) {
+                        let window = &weights[(out * cin + channel) * taps..][..taps];
+                        let target = &mut mirrored[(channel * cout + out) * taps..][..taps];
+                        target.copy_from_slice(window);
+                        target.reverse();
+                    }
                 }
             }
         }

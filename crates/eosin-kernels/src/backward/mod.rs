@@ -3,11 +3,13 @@
 //! fixed order.
 
 mod activation;
+mod batch_norm;
 mod channels;
 mod conv;
 mod pool;
 
 pub use activation::{activation_backward, needs_input};
+pub use batch_norm::{batch_norm_backward, channel_moments, channel_products};
 pub use channels::{concat_backward, scale_backward};
 pub use conv::{ConvBackward, ConvGradients};
 pub use pool::{adaptive_avg_pool_backward, avg_pool_backward, max_pool_backward, mean_backward};
