@@ -11,10 +11,11 @@ pub fn concat_backward(
     channels: usize,
     (first, own): (usize, usize),
 ) -> Vec<f32> {
-    let rows = gradient.chunks_exact(channels);
-    rows.flat_map(|row| &row[first..first + own])
-        .copied()
-        .collect()
+    let mut of_part = Vec::with_capacity(gradient.len() / channels * own);
+    for row in gradient.chunks_exact(channels) {
+        of_part.extend_from_slice(&row[first..first + own]);
+    }
+    of_part
 }
 
 /// Gradients of the map (`[n, positions, channels]`) and of the gate (`[n, channels]`) of

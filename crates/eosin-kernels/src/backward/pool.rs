@@ -53,11 +53,15 @@ pub fn adaptive_avg_pool_backward(side: usize, shape: [usize; 3], gradient: &[f3
 /// As [`avg_pool_backward`], for the mean over all positions.
 pub fn mean_backward(positions: usize, channels: usize, gradient: &[f32]) -> Vec<f32> {
     let share = 1.0 / positions as f32;
-    let means = gradient.chunks_exact(channels);
-    means
-        .flat_map(|mean| std::iter::repeat_n(mean, positions).flatten())
-        .map(|gradient| gradient * share)
-        .collect()
+    let mut of_map = Vec::with_capacity(positions * gradient.len());
+    for mean in gradient.chunks_exact(channels) {
+        let at = of_map.len();
+        of_map.extend(mean.iter().map(|gradient| gradient * share));
+        for _ in 1..positions {
+            of_map.extend_from_within(at..at + channels);
+        }
+    }
+    of_map
 }
 
 fn spread(
