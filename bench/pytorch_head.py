@@ -7,8 +7,9 @@ around the backbone. `--fraction` runs that share of the folds' epochs and state
 whole as measured time / fraction done; scores come from the folds that were finished.
 
 Needs: torch, timm, numpy, pillow, scikit-learn, safetensors.
-Usage: pytorch_head.py DATA WEIGHTS [--folds-done 1] [--epochs 20]
-DATA holds train/ and test/ with a folder a class; WEIGHTS is tf_efficientnet_lite0 (timm).
+Usage: pytorch_head.py DATA WEIGHTS [--backbone NAME] [--folds-done 1] [--epochs 20]
+DATA holds train/ and test/ with a folder a class; WEIGHTS is timm's file of the backbone
+(tf_efficientnet_lite0 unless another is named), or `random`.
 """
 import argparse, json, pathlib, time
 import numpy as np, timm, torch
@@ -42,14 +43,15 @@ class Patches(torch.utils.data.Dataset):
 
 def main():
     a = argparse.ArgumentParser()
-    a.add_argument("data", type=pathlib.Path); a.add_argument("weights")
+    a.add_argument("data", type=pathlib.Path); a.add_argument("weights"); a.add_argument("--backbone", default="tf_efficientnet_lite0")
     a.add_argument("--folds", type=int, default=10); a.add_argument("--folds-done", type=int, default=1)
     a.add_argument("--epochs", type=int, default=20); a.add_argument("--epochs-done", type=int, default=None)
     a.add_argument("--batch-size", type=int, default=64); a.add_argument("--seed", type=int, default=0)
     a = a.parse_args()
     torch.manual_seed(a.seed); torch.set_num_threads(2)
     paths, targets = scan(a.data / "train"); test_paths, test_targets = scan(a.data / "test")
-    net = timm.create_model("tf_efficientnet_lite0"); net.load_state_dict(load_file(a.weights))
+    net = timm.create_model(a.backbone)
+    if a.weights != "random": net.load_state_dict(load_file(a.weights))
     net.reset_classifier(0); net.eval().to(memory_format=torch.channels_last)
     epochs = a.epochs_done or a.epochs
     loader = lambda p, t, train: torch.utils.data.DataLoader(Patches(p, t, train), a.batch_size, shuffle=train)

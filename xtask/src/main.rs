@@ -1,4 +1,5 @@
-//! `cargo xtask check`: everything that a change must pass.
+//! `cargo xtask check`: everything that a change must pass. `cargo xtask sanitize`: the tests of the
+//! crate with unsafe code under `AddressSanitizer`.
 
 mod layers;
 
@@ -11,7 +12,8 @@ fn main() -> Result<()> {
     let task = std::env::args().nth(1);
     match task.as_deref() {
         Some("check") => check(),
-        _ => bail!("usage: cargo xtask check"),
+        Some("sanitize") => sanitize(),
+        _ => bail!("usage: cargo xtask check|sanitize"),
     }
 }
 
@@ -28,6 +30,23 @@ fn check() -> Result<()> {
         "warnings",
     ])?;
     cargo(&["test", "--workspace"])
+}
+
+/// Tests of the kernels under `AddressSanitizer`, which the stable toolchain holds but calls unstable.
+fn sanitize() -> Result<()> {
+    let target = "x86_64-unknown-linux-gnu";
+    let status = Command::new(env!("CARGO"))
+        .args(["test", "--package", "eosin-kernels", "--target", target])
+        .args(["--target-dir", "target/sanitize"])
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("RUSTFLAGS", "-Zsanitizer=address")
+        .current_dir(root())
+        .status()
+        .context("cannot start cargo")?;
+    if !status.success() {
+        bail!("the sanitizer or a test found a fault");
+    }
+    Ok(())
 }
 
 fn root() -> PathBuf {

@@ -3,9 +3,10 @@
 //! Feature maps are channels-last (`[n, height, width, channels]`, `f32`), because then a 1x1
 //! convolution is one matrix product, a depthwise convolution runs along contiguous channels, and
 //! bias, residual and activation are applied while the output is still in the cache. Weights are
-//! packed once ([`Conv::new`]) and used for every image. The instruction set (AVX-512, AVX2 or
-//! portable) is chosen at run time; on one machine the same input gives the same bits whatever
-//! the number of threads, since a call never splits a sum.
+//! packed once ([`Conv::new`]) for the way that suits the window: Winograd, depthwise, or rows of a
+//! matrix product. The instruction set (AVX-512, AVX2 or portable) is chosen at run time; on one
+//! machine the same input gives the same bits whatever the number of threads and of images, since
+//! a call never splits a sum.
 
 mod activation;
 mod attention;

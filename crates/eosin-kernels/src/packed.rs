@@ -6,6 +6,9 @@ use crate::pool::add;
 /// Rows of a panel that one pass multiplies: what stays in the first-level cache.
 const PASS: usize = 256;
 
+/// Tiles of rows that are few.
+const FEW_TILES: usize = 4;
+
 /// Floats of a cache line: panels start on one, so that no vector lies across two.
 const LINE: usize = 16;
 
@@ -188,21 +191,37 @@ impl Packed {
             finish.shortcut.is_none_or(|map| map.len() >= extent),
             "shortcut is too short"
         );
-        let mut row = 0;
-        for (pass, pieces) in left.passes.iter().enumerate() {
+        let of_panel = |pass: usize, row: usize, first: usize, out: &mut [f32]| {
+            let is_last = pass + 1 == left.passes.len();
             let finish = Finish {
-                bounds: if pass + 1 == left.passes.len() {
+                bounds: if is_last {
                     finish.bounds
                 } else {
                     Finish::PLAIN.bounds
                 },
                 ..finish
             };
-            for first in (0..self.columns).step_by(2 * self.kernel.lanes) {
-                let starts = (left.values, left.starts, pieces.as_slice());
-                self.panel_product(starts, (row, first), finish, out, stride);
+            let rows = (left.values, left.starts, left.passes[pass].as_slice());
+            self.panel_product(rows, (row, first), finish, out, stride);
+        };
+        let panels = || (0..self.columns).step_by(2 * self.kernel.lanes);
+        let passes = || {
+            let mut row = 0;
+            left.passes.iter().enumerate().map(move |(pass, pieces)| {
+                let first = row;
+                row += pieces.iter().map(|piece| piece.len).sum::<usize>();
+                (pass, first)
+            })
+        };
+        // Few rows stay in the cache whole, and a panel is best read from end to end.
+        if left.starts.len() <= FEW_TILES * self.kernel.rows {
+            for first in panels() {
+                passes().for_each(|(pass, row)| of_panel(pass, row, first, out));
             }
-            row += pieces.iter().map(|piece| piece.len).sum::<usize>();
+        } else {
+            for (pass, row) in passes() {
+                panels().for_each(|first| of_panel(pass, row, first, out));
+            }
         }
     }
 

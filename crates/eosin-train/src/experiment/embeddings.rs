@@ -18,7 +18,7 @@ use crate::views::ViewMaker;
 /// Raised when the same file begins to give other pixels.
 const DECODE_VERSION: u32 = 1;
 /// What computes embeddings; raised when it begins to round otherwise.
-const KERNELS: &str = "eosin-kernels 1";
+const KERNELS: &str = "eosin-kernels 2";
 
 /// What the rows of an experiment enter training with, under one normalisation.
 pub(super) struct Inputs {
