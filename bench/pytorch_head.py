@@ -59,7 +59,7 @@ def main():
     splits = list(StratifiedKFold(a.folds, shuffle=True, random_state=a.seed).split(paths, targets))
     best_head = None
     for train, val in splits[: a.folds_done]:
-        head = torch.nn.Linear(net.num_features, 2)
+        head = torch.nn.Linear(net.head_hidden_size, 2)
         opt = torch.optim.AdamW(head.parameters(), lr=1e-3, weight_decay=1e-2)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(opt, a.epochs * -(-len(train) // a.batch_size))
         best = 0.0
