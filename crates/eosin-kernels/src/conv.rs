@@ -4,7 +4,10 @@ use std::ops::Range;
 
 use crate::activation::Activation;
 use crate::depthwise::depthwise;
+use crate::microkernel::Microkernel;
 use crate::packed::{Finish, Packed};
+use crate::precision::Precision;
+use crate::reduced::Reduced;
 use crate::windows::{Map, convolve};
 use crate::winograd::Winograd;
 
@@ -192,6 +195,7 @@ enum Weights {
     /// Per group `[kernel_h * kernel_w * cin / groups, cout / groups]`.
     Windows(Vec<Packed>),
     Winograd(Winograd),
+    Reduced(Reduced),
 }
 
 /// A convolution with packed weights.
@@ -209,6 +213,22 @@ impl Conv {
     /// # Panics
     /// When a length does not follow from `shape`, or `groups` does not divide the channels.
     pub fn new(shape: ConvShape, weights: &[f32], bias: &[f32], activation: Activation) -> Self {
+        Self::in_precision(Precision::F32, shape, weights, bias, activation)
+    }
+
+    /// As [`new`](Self::new), computed in fewer bits if that suits the convolution: one group, 8 or
+    /// more input channels, and not 3x3 with stride 1 where only VNNI is faster than Winograd's way
+    /// in single precision.
+    ///
+    /// # Panics
+    /// As [`new`](Self::new).
+    pub fn in_precision(
+        precision: Precision,
+        shape: ConvShape,
+        weights: &[f32],
+        bias: &[f32],
+        activation: Activation,
+    ) -> Self {
         let [kernel_h, kernel_w] = shape.kernel;
         assert!(
             shape.groups > 0 && shape.cin.is_multiple_of(shape.groups),
@@ -225,8 +245,11 @@ impl Conv {
             "weights do not fit"
         );
         assert_eq!(bias.len(), shape.cout, "bias does not fit");
+        let kernel = Microkernel::best(precision);
         let weights = if shape.is_depthwise() {
             Weights::Depthwise(shape.tap_major(weights))
+        } else if precision != Precision::F32 && Reduced::suits(&shape, &kernel) {
+            Weights::Reduced(Reduced::new(&shape, weights, kernel))
         } else if shape.suits_winograd() {
             Weights::Winograd(Winograd::new(
                 [shape.cin, shape.cout, shape.groups],
@@ -314,6 +337,9 @@ impl Conv {
             }
             Weights::Windows(groups) => {
                 convolve(shape, groups, &map, sums, activation, (out, scratch));
+            }
+            Weights::Reduced(reduced) => {
+                reduced.convolve(shape, &map, sums, activation, (out, scratch));
             }
             Weights::Winograd(winograd) => {
                 winograd.run(n, (from, to, shape.padding), input, sums, out, scratch);

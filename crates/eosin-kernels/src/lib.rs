@@ -20,6 +20,8 @@ mod matmul;
 mod microkernel;
 mod packed;
 mod pool;
+mod precision;
+mod reduced;
 mod smooth;
 mod windows;
 mod winograd;
@@ -30,3 +32,4 @@ pub use channels::{add_to_first, concat, layer_norm, scale, split_attention, sum
 pub use conv::{Conv, ConvShape, Padding};
 pub use matmul::matmul;
 pub use pool::{Padded, Pool, adaptive_avg_pool, add, avg_pool, global_avg_pool, max_pool};
+pub use precision::Precision;

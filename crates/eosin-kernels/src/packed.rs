@@ -1,7 +1,8 @@
 //! A matrix packed into panels, and its product with rows that lie anywhere.
 
-use crate::microkernel::{MOST_COLUMNS, MOST_ROWS, Microkernel, Piece, Start, Tile};
+use crate::microkernel::{MOST_COLUMNS, MOST_ROWS, Microkernel, Piece, Start, Tile, Word};
 use crate::pool::add;
+use crate::precision::Precision;
 
 /// Rows of a panel that one pass multiplies: what stays in the first-level cache.
 const PASS: usize = 256;
@@ -91,10 +92,11 @@ impl Clone for Packed {
 impl Packed {
     /// All zeros.
     pub fn empty(depth: usize, columns: usize) -> Self {
-        Self::for_kernel(Microkernel::best(), depth, columns)
+        Self::for_kernel(Microkernel::best(Precision::F32), depth, columns)
     }
 
-    fn for_kernel(kernel: Microkernel, depth: usize, columns: usize) -> Self {
+    /// All zeros, for this kernel's words.
+    pub fn for_kernel(kernel: Microkernel, depth: usize, columns: usize) -> Self {
         let floats = depth * columns.next_multiple_of(kernel.lanes);
         let values = vec![0.0; floats + LINE];
         let start = values.as_ptr().align_offset(LINE * size_of::<f32>());
@@ -154,6 +156,11 @@ impl Packed {
 
     fn panels_mut(&mut self) -> &mut [f32] {
         &mut self.values[self.start..]
+    }
+
+    /// What a word of the panels and of rows holds.
+    pub const fn word(&self) -> Word {
+        self.kernel.word
     }
 
     /// Rows of a tile: products of a multiple of so many waste nothing.
@@ -240,6 +247,7 @@ impl Packed {
             lanes,
             narrow,
             wide,
+            ..
         } = self.kernel;
         let width = self.width(first);
         let run = if width == lanes { narrow } else { wide };
@@ -323,7 +331,7 @@ mod tests {
 
     #[test]
     fn every_kernel_of_this_processor_equals_the_naive_sum() {
-        for kernel in Microkernel::available() {
+        for kernel in Microkernel::available(Precision::F32) {
             for (count, depth, columns) in [(1, 1, 1), (7, 5, 9), (13, 400, 33), (24, 770, 70)] {
                 for with_shortcut in [false, true] {
                     check(kernel, count, depth, columns, with_shortcut);

@@ -125,7 +125,7 @@ pub(crate) fn convolve(
 }
 
 /// What a window is made of, lines of the map being `line` floats apart.
-fn pieces(shape: &ConvShape, line: usize) -> Vec<Piece> {
+pub(crate) fn pieces(shape: &ConvShape, line: usize) -> Vec<Piece> {
     let [kernel_h, kernel_w] = shape.kernel;
     let row = |ky: usize| ky * shape.dilation * line;
     if shape.groups == 1 && shape.dilation == 1 {

@@ -1,12 +1,13 @@
-//! Times the forward pass of one backbone: `forward NAME SIZE BATCH SECONDS [THREADS]` prints the
-//! median milliseconds an image. `bench/forward.py` runs it beside timm.
+//! Times the forward pass of one backbone: `forward NAME SIZE BATCH SECONDS [THREADS
+//! [PRECISION]]` prints the median milliseconds an image. `bench/forward.py` runs it beside timm.
 
 #![expect(clippy::print_stdout, reason = "the result of an example")]
 
 use std::time::{Duration, Instant};
 
 use eosin_core::Seed;
-use eosin_models::{Backbone, Graph, Workspace, cpu, init_state};
+use eosin_kernels::Precision;
+use eosin_models::{Backbone, Graph, Recording, Workspace, cpu, init_state};
 
 /// Images that a thread runs at once.
 const TOGETHER: usize = 2;
@@ -14,13 +15,20 @@ const TOGETHER: usize = 2;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [name, size, batch, seconds, threads @ ..] = args.as_slice() else {
-        return Err("usage: forward NAME SIZE BATCH SECONDS [THREADS]".into());
+        return Err("usage: forward NAME SIZE BATCH SECONDS [THREADS [PRECISION]]".into());
     };
     let (size, batch): (usize, usize) = (size.parse()?, batch.parse()?);
+    let precision = match threads.get(1).map(String::as_str) {
+        None | Some("f32") => Precision::F32,
+        Some("bf16") => Precision::Bf16,
+        Some("int8") => Precision::Int8,
+        Some(other) => return Err(format!("'{other}' is not f32, bf16 or int8").into()),
+    };
     let threads: usize = threads.first().map_or(Ok(2), |count| count.parse())?;
     let limit = Duration::from_secs_f64(seconds.parse()?);
     let network = Backbone::new(name.parse()?, 1000, size, &cpu(false));
-    let graph = Graph::logits(&init_state(network, Seed(0)), size);
+    let recording = Recording::logits(&init_state(network, Seed(0)), size);
+    let graph = Graph::in_precision(recording, precision);
     let pixels = size * size * 3;
     let images: Vec<f32> = (0..batch * pixels)
         .map(|i| (i % 255) as f32 / 127.5 - 1.0)

@@ -1,8 +1,8 @@
 //! A frozen network, recorded layer by layer, on the CPU kernels.
 
 use eosin_kernels::{
-    Activation, Conv, Padded, Pool, adaptive_avg_pool, add_to_first, attention, avg_pool, concat,
-    global_avg_pool, layer_norm, max_pool, scale, split_attention, sum_splits,
+    Activation, Conv, Padded, Pool, Precision, adaptive_avg_pool, add_to_first, attention,
+    avg_pool, concat, global_avg_pool, layer_norm, max_pool, scale, split_attention, sum_splits,
 };
 
 use crate::engine::Architecture;
@@ -31,8 +31,8 @@ pub(crate) enum Layer {
     FirstToken,
 }
 
-impl From<Op> for Layer {
-    fn from(op: Op) -> Self {
+impl Layer {
+    fn new(op: Op, precision: Precision) -> Self {
         match op {
             Op::Input => Self::Input,
             Op::Conv {
@@ -41,7 +41,10 @@ impl From<Op> for Layer {
                 bias,
                 activation,
                 origin: _,
-            } => Self::Conv(Conv::new(shape, &weights, &bias, activation)),
+            } => {
+                let conv = Conv::in_precision(precision, shape, &weights, &bias, activation);
+                Self::Conv(conv)
+            }
             Op::Activate(activation) => Self::Activate(activation),
             Op::MaxPool(pool) => Self::MaxPool(pool),
             Op::AvgPool(pool, padded) => Self::AvgPool(pool, padded),
@@ -113,7 +116,12 @@ impl Graph {
     /// Packs the weights and assigns buffers so that a map's memory is reused once its last reader
     /// has run.
     pub fn new(recording: Recording) -> Self {
-        let mut graph = Self::keeping_all(recording);
+        Self::in_precision(recording, Precision::F32)
+    }
+
+    /// As [`new`](Self::new), with dense convolutions and fully connected layers in fewer bits.
+    pub fn in_precision(recording: Recording, precision: Precision) -> Self {
+        let mut graph = Self::packed(recording, precision);
         graph.share_buffers();
         graph
     }
@@ -121,10 +129,14 @@ impl Graph {
     /// As [`new`](Self::new), but every layer has a buffer of its own, numbered as the layer: after
     /// a run the workspace holds all outputs.
     pub(crate) fn keeping_all(recording: Recording) -> Self {
+        Self::packed(recording, Precision::F32)
+    }
+
+    fn packed(recording: Recording, precision: Precision) -> Self {
         let packed = recording.steps.into_iter().enumerate();
         let nodes: Vec<Node> = packed
             .map(|(buffer, step)| Node {
-                layer: step.op.into(),
+                layer: Layer::new(step.op, precision),
                 inputs: step.inputs,
                 shape: step.shape,
                 buffer,

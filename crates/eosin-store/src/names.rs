@@ -28,13 +28,15 @@ pub const REPORT: &str = "report.html";
 pub const START: &str = "start.json";
 /// What the checks before training found.
 pub const DOCTOR: &str = "doctor.json";
+/// What fewer bits did to embeddings, where they were asked for.
+pub const PRECISION: &str = "precision.json";
 /// Folder of checkpoints; gone when the run is complete.
 pub const CHECKPOINTS: &str = "checkpoints";
 /// Locked by the process that writes, whose id it holds.
 pub const LOCK: &str = "run.lock";
 
 /// Every file with a fixed name that a run may write, the lock excepted.
-pub const ALL: [&str; 14] = [
+pub const ALL: [&str; 15] = [
     CONFIG,
     MANIFEST,
     FOLDS,
@@ -49,6 +51,7 @@ pub const ALL: [&str; 14] = [
     REPORT,
     START,
     DOCTOR,
+    PRECISION,
 ];
 
 /// The weights trained in fold `fold` of cross-validation `repeat`.

@@ -1,7 +1,7 @@
 //! What a run says of itself.
 
 use eosin_core::BackboneName;
-use eosin_core::config::{NormaliseMode, ResizeFilter, ResizePolicy};
+use eosin_core::config::{NormaliseMode, Precision, ResizeFilter, ResizePolicy};
 use serde::{Deserialize, Serialize};
 
 /// Per-channel scaling of pixel values: `(value / 255 - mean) / std`.
@@ -36,6 +36,9 @@ pub struct RunRecord {
     /// Where the trained part begins: a stage of the backbone, or [`RunRecord::EMBEDDING`] when it
     /// is the last layer alone.
     pub cut: String,
+    /// In how many bits the frozen part multiplies.
+    #[serde(default = "single")]
+    pub precision: Precision,
     /// Hash of the backbone's weights, hex.
     pub weights_hash: String,
     /// Training-pool and test patches that the backbone's weights were made with, as far as is
@@ -72,6 +75,11 @@ pub struct RunRecord {
     pub device: String,
     /// Threads used.
     pub threads: usize,
+}
+
+/// What runs had before there was a choice.
+const fn single() -> Precision {
+    Precision::F32
 }
 
 impl RunRecord {

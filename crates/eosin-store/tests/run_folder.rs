@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 
 use eosin_core::BackboneName;
-use eosin_core::config::{NormaliseMode, ResizeFilter, ResizePolicy};
+use eosin_core::config::{NormaliseMode, Precision, ResizeFilter, ResizePolicy};
 use eosin_store::{Existing, Normalisation, RunError, RunFolder, RunRecord, names};
 use support::{child, child_dir};
 
@@ -21,6 +21,7 @@ fn record() -> RunRecord {
         backbone: BackboneName::ResNet18,
         classifier: "fc.".to_owned(),
         cut: "layer4".to_owned(),
+        precision: Precision::Int8,
         weights_hash: "cd".to_owned(),
         classes: vec!["benign".to_owned(), "malignant".to_owned()],
         positive: "malignant".to_owned(),

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use eosin_core::D4;
+use eosin_core::config::Precision;
 use eosin_data::{Normalisation, RgbPatch};
-use eosin_models::{Backbone, Graph, Workspace};
+use eosin_models::{Backbone, Graph, Recording, Workspace};
 use eosin_store::Entry;
 use eosin_store::cache::{ImageHash, image_hash};
 use rayon::prelude::*;
@@ -39,6 +40,7 @@ pub fn content_hashes(paths: &[PathBuf]) -> Result<Vec<ImageHash>, TrainError> {
 #[derive(Debug)]
 pub struct Embedder {
     graph: Graph,
+    precision: Precision,
     scale: PixelScale,
     reader: PatchReader,
     /// Images in one run of the graph; divides eight, so that an image's bits never depend on how
@@ -72,33 +74,34 @@ impl Views<'_> {
     }
 }
 
+/// The kernels' word for a precision.
+pub(crate) const fn kernels_precision(precision: Precision) -> eosin_kernels::Precision {
+    match precision {
+        Precision::F32 => eosin_kernels::Precision::F32,
+        Precision::Bf16 => eosin_kernels::Precision::Bf16,
+        Precision::Int8 => eosin_kernels::Precision::Int8,
+    }
+}
+
 /// The pixels of a square patch under a symmetry.
 pub(crate) fn symmetric(patch: &RgbPatch, symmetry: D4) -> Vec<u8> {
     symmetry.apply(&patch.pixels, patch.height_px, patch.width_px, 3)
 }
 
 impl Embedder {
-    /// The embedding part of `backbone`, fed by `reader` and scaled by `normalisation`.
-    pub fn new(backbone: &Backbone, reader: PatchReader, normalisation: &Normalisation) -> Self {
-        Self::with(
-            Graph::embedding(backbone, reader.size_px),
-            reader,
-            normalisation,
-        )
-    }
-
-    /// The stages of `backbone` before `cut`.
-    pub fn before(
-        cut: usize,
-        backbone: &Backbone,
+    /// The stages of `backbone` before `cut`, or without one its embedding part, computed in
+    /// `precision`, fed by `reader` and scaled by `normalisation`.
+    pub fn new(
+        (backbone, cut): (&Backbone, Option<usize>),
         reader: PatchReader,
         normalisation: &Normalisation,
+        precision: Precision,
     ) -> Self {
-        let graph = Graph::prefix(backbone, cut, reader.size_px);
-        Self::with(graph, reader, normalisation)
-    }
-
-    fn with(graph: Graph, reader: PatchReader, normalisation: &Normalisation) -> Self {
+        let recording = match cut {
+            None => Recording::embedding(backbone, reader.size_px),
+            Some(cut) => Recording::prefix(backbone, cut, reader.size_px),
+        };
+        let graph = Graph::in_precision(recording, kernels_precision(precision));
         let images = match reader.size_px {
             0..=128 => 8,
             129..=180 => 4,
@@ -107,6 +110,7 @@ impl Embedder {
         };
         Self {
             graph,
+            precision,
             scale: PixelScale::new(normalisation),
             reader,
             images,
@@ -131,6 +135,11 @@ impl Embedder {
     /// Views that are run together at no extra cost.
     pub(crate) const fn together(&self) -> usize {
         self.images
+    }
+
+    /// Whether the processor has instructions that make the precision faster than single.
+    pub(crate) fn is_fast_here(&self) -> bool {
+        kernels_precision(self.precision).is_fast_here()
     }
 
     /// How patches are read.

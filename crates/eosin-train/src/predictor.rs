@@ -148,9 +148,11 @@ impl Predictor {
         let front = match self.members.first().filter(|_| shared) {
             Some(member) => std::sync::Arc::clone(&member.front),
             None => std::sync::Arc::new(match cut {
-                None => Front::Frozen(Embedder::new(network, self.reader, scale)),
                 Some(0) => Front::Pixels(self.reader, PixelScale::new(scale).into()),
-                Some(cut) => Front::Frozen(Embedder::before(cut, network, self.reader, scale)),
+                cut => {
+                    let precision = self.record.precision;
+                    Front::Frozen(Embedder::new((network, cut), self.reader, scale, precision))
+                }
             }),
         };
         let Some(cut) = cut else {

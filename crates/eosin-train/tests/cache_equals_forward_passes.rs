@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use burn::tensor::{Tensor, TensorData};
-use eosin_core::config::{AugmentConfig, BackboneConfig, CacheDtype, TrainConfig};
+use eosin_core::config::{AugmentConfig, BackboneConfig, CacheDtype, Precision, TrainConfig};
 use eosin_core::{BackboneName, Seed};
 use eosin_data::{
     DecodeLimits, IngestOptions, Manifest, Normalisation, PhantomOptions, read_manifest,
@@ -113,7 +113,12 @@ impl Fixture {
             .map(|p| p.path.clone())
             .collect();
         let hashes = content_hashes(&paths).unwrap();
-        let embedder = Embedder::new(&self.backbone.network, self.reader, &self.scale);
+        let embedder = Embedder::new(
+            (&self.backbone.network, None),
+            self.reader,
+            &self.scale,
+            Precision::F32,
+        );
         let recipe = Recipe {
             decode_version: 1,
             size_px: None,

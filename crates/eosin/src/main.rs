@@ -12,6 +12,7 @@ mod progress;
 mod report;
 mod score_files;
 mod settings;
+mod tell;
 mod tensorboard;
 
 use std::process::ExitCode;

@@ -315,6 +315,7 @@ fn reproducibility(record: &RunRecord) -> Vec<Fact> {
         Fact::new("Seed", record.seed.to_string()),
         Fact::new("Manifest hash", record.manifest_hash.clone()),
         Fact::new("Backbone", record.backbone.to_string()),
+        Fact::new("Precision of its frozen part", record.precision.to_string()),
         Fact::new("Weights hash", record.weights_hash.clone()),
         Fact::new(
             "Device",

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use super::{ClassWeights, Config, LossKind, ScheduleKind, TrainConfig, TrainMode};
+use super::{ClassWeights, Config, LossKind, Precision, ScheduleKind, TrainConfig, TrainMode};
 use crate::choice::nearest;
 
 /// Why a configuration cannot be used.
@@ -93,6 +93,14 @@ impl Config {
             let ok = (1..=8192).contains(&size);
             require(ok, "data.size_px", size, "from 1 to 8192")?;
         }
+        let freezes = !matches!(self.train.mode, TrainMode::Full | TrainMode::HeadThenFull);
+        require(
+            freezes || self.backbone.precision == Precision::F32,
+            "backbone.precision",
+            self.backbone.precision,
+            "f32 with train.mode full and head-then-full, which train everything; or choose head, \
+             last-block or last-n",
+        )?;
         self.train.check_ranges()?;
         self.train.check_loss()?;
         self.train.check_steps()?;

@@ -19,6 +19,18 @@ crate::choice::choices! {
 }
 
 crate::choice::choices! {
+    /// In how many bits the frozen part of the backbone multiplies.
+    pub enum Precision {
+        /// Single precision.
+        F32 => "f32",
+        /// Weights and maps rounded to bf16.
+        Bf16 => "bf16",
+        /// Weights and maps as 8-bit integers, those of maps scaled image by image.
+        Int8 => "int8",
+    }
+}
+
+crate::choice::choices! {
     /// How images combine into one mean and standard deviation.
     pub enum StatisticsKind {
         /// Mean of each image's mean, and mean of each image's standard deviation, every image

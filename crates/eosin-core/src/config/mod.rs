@@ -11,8 +11,8 @@ pub use self::augment::AugmentConfig;
 pub use self::check::ConfigError;
 pub use self::choices::{
     BatchNormPolicy, CacheDtype, ClassWeights, DoctorPolicy, GroupBy, LossKind, NormaliseMode,
-    OptimiserKind, ResizeFilter, ResizePolicy, Sampling, ScheduleKind, StatisticsKind, Symmetries,
-    TrainMode,
+    OptimiserKind, Precision, ResizeFilter, ResizePolicy, Sampling, ScheduleKind, StatisticsKind,
+    Symmetries, TrainMode,
 };
 pub use self::train::TrainConfig;
 use crate::model::BackboneName;
@@ -92,6 +92,8 @@ pub struct BackboneConfig {
     pub normalise: NormaliseMode,
     /// How `dataset` and `fold` statistics are computed.
     pub statistics: StatisticsKind,
+    /// In how many bits the frozen part multiplies.
+    pub precision: Precision,
 }
 
 impl Default for BackboneConfig {
@@ -101,6 +103,7 @@ impl Default for BackboneConfig {
             weights: String::new(),
             normalise: NormaliseMode::Backbone,
             statistics: StatisticsKind::PooledPixels,
+            precision: Precision::F32,
         }
     }
 }

@@ -2,16 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use eosin_core::config::{CacheDtype, Symmetries};
+use eosin_core::config::{CacheDtype, Precision, Symmetries};
 use eosin_data::Normalisation;
 use eosin_store::Recipe;
 use eosin_store::cache::ImageHash;
 
 use super::rows::Rows;
 use super::{Event, Experiment};
-use crate::embed::{EmbedCount, Embedder, Views};
+use crate::embed::{EmbedCount, Embedder, Views, kernels_precision};
 use crate::error::TrainError;
 use crate::inputs::InputSource;
+use crate::precision_effect::PrecisionEffect;
 use crate::sources::{CachedRows, CachedViews, FreshViews};
 use crate::views::ViewMaker;
 
@@ -19,6 +20,12 @@ use crate::views::ViewMaker;
 const DECODE_VERSION: u32 = 1;
 /// What computes embeddings; raised when it begins to round otherwise.
 const KERNELS: &str = "eosin-kernels 2";
+
+/// [`KERNELS`], with the precision and the processor's instructions, which round differently too.
+fn kernels(precision: Precision) -> String {
+    let instructions = kernels_precision(precision).instructions();
+    format!("{KERNELS}, {precision}, {instructions}")
+}
 
 /// What the rows of an experiment enter training with, under one normalisation.
 pub(super) struct Inputs {
@@ -75,7 +82,7 @@ impl Experiment<'_> {
                 Views::Random(_, maker) => Some(maker.recipe().to_owned()),
             },
             decode_version: DECODE_VERSION,
-            kernels: KERNELS.to_owned(),
+            kernels: kernels(self.config.backbone.precision),
         }
     }
 
@@ -106,11 +113,15 @@ impl Experiment<'_> {
         let mut all = Vec::new();
         for scale in normalisations {
             let (network, reader) = (&self.backbone.network, self.reader());
-            let embedder = match cut {
-                Some(cut) => Embedder::before(cut, network, reader, scale),
-                None => Embedder::new(network, reader, scale),
-            };
+            let precision = self.config.backbone.precision;
+            let embedder = Embedder::new((network, cut), reader, scale, precision);
             if all.is_empty() {
+                if precision != Precision::F32 {
+                    let single = Embedder::new((network, cut), reader, scale, Precision::F32);
+                    let effect =
+                        PrecisionEffect::of(&embedder, &single, &rows.paths[pool.clone()])?;
+                    on_event(&Event::Precision { precision, effect });
+                }
                 let each = (symmetries + augment.views) * pool.len() + test.len();
                 on_event(&self.cost(&embedder, each * normalisations.len(), rows));
             }

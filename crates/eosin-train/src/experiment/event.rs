@@ -1,10 +1,12 @@
 //! What happens during a run.
 
+use eosin_core::config::Precision;
 use serde::{Deserialize, Serialize};
 
 use crate::doctor::Finding;
 use crate::network_training::NetworkWatcher;
 use crate::outcome::{EpochRecord, FoldRows};
+use crate::precision_effect::PrecisionEffect;
 
 /// What happens during a run, as it is shown and written to `events.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +22,13 @@ pub enum Event {
         fresh_views: usize,
         /// Multiply-adds of a pass.
         multiply_adds: u64,
+    },
+    /// What fewer bits do to the values of the frozen part.
+    Precision {
+        /// The precision asked for.
+        precision: Precision,
+        /// The difference it makes.
+        effect: PrecisionEffect,
     },
     /// So many patches have their embeddings.
     Embedding {

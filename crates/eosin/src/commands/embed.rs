@@ -12,6 +12,7 @@ use crate::output::{say, say_json};
 use crate::pipeline::Job;
 use crate::progress::Progress;
 use crate::settings::cache_dir;
+use crate::tell;
 
 /// Computes what the cache lacks.
 ///
@@ -25,10 +26,11 @@ pub fn run(args: &JobArgs, json: bool) -> Result<ExitCode> {
     let backbone = job.backbone()?;
     let experiment = job.experiment(&folds, &backbone, &cache, None)?;
     let mut progress = Progress::new("embed", "patches");
-    let count = experiment.embed(&mut |event| {
-        if let Event::Embedding { done, total } = event {
-            progress.update(*done, *total, "");
-        }
+    let count = experiment.embed(&mut |event| match event {
+        Event::Embedding { done, total } => progress.update(*done, *total, ""),
+        Event::Cost { .. } => tell::cost(event),
+        Event::Precision { precision, effect } => tell::precision(*precision, effect),
+        _ => {}
     });
     let count = count.map_err(|error| explain(error, None))?;
     progress.finish(&format!(

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use eosin_core::Config;
 use eosin_data::{Folds, Manifest};
 use eosin_store::{Cache, Checkpoints, Existing, Normalisation, RunFolder, RunRecord, names};
-use eosin_train::{Event, Experiment, ExperimentResult, Finding, PreparedBackbone, save_run};
+use eosin_train::{Event, Experiment, ExperimentResult, PreparedBackbone, save_run};
 use serde::Serialize;
 
 use crate::args::{HubArgs, OutArgs, RunArgs};
@@ -19,6 +19,7 @@ use crate::pipeline::Job;
 use crate::progress::Progress;
 use crate::report;
 use crate::settings::cache_dir;
+use crate::tell;
 use crate::tensorboard::TensorBoard;
 
 /// Inspects, splits, embeds, trains, evaluates and reports.
@@ -254,7 +255,12 @@ fn watch(
     let total = experiment.config.train.epochs * experiment.folds.folds.len();
     let mut epochs = 0;
     let result = experiment.run(&mut |event| match event {
-        Event::Cost { .. } => tell_cost(event),
+        Event::Cost { .. } => tell::cost(event),
+        Event::Precision { precision, effect } => {
+            tell::precision(*precision, effect);
+            let written = folder.write_json(names::PRECISION, effect);
+            failure = failure.take().or(written.map_err(Into::into).err());
+        }
         Event::Embedding { done, total } => {
             if let Some(embed) = &mut embed {
                 embed.update(*done, *total, "");
@@ -269,7 +275,9 @@ fn watch(
             }
         }
         Event::Examined { findings } => {
-            failure = failure.take().or(tell_findings(folder, findings).err());
+            tell::findings(findings);
+            let written = folder.write_json(names::DOCTOR, findings);
+            failure = failure.take().or(written.map_err(Into::into).err());
         }
         Event::Step { fold, done, total } => {
             let train = train.get_or_insert_with(|| Progress::new("train", "steps"));
@@ -304,52 +312,6 @@ fn watch(
     Ok((result, timings))
 }
 
-/// Says what the cache and new views will cost, where that is much.
-fn tell_cost(event: &Event) {
-    let Event::Cost {
-        cached_views,
-        cache_bytes,
-        fresh_views,
-        multiply_adds,
-    } = event
-    else {
-        return;
-    };
-    let giga = *multiply_adds as f64 / 1e9;
-    let gigabytes = *cache_bytes as f64 / 1e9;
-    if *fresh_views > 0 || gigabytes >= 1.0 {
-        note(&format!(
-            "     cost  {cached_views} views through the frozen part ({giga:.2} billion \
-             multiply-adds each) and {gigabytes:.2} GB for the cache, as far as it lacks them"
-        ));
-    }
-    if *fresh_views > 0 {
-        note(&format!(
-            "     cost  {fresh_views} new views while training, each a pass through the frozen \
-             part; '--set augment.views=K' would cache K views of each patch instead"
-        ));
-    }
-}
-
-/// Warns of what the checks before training found, and keeps it.
-fn tell_findings(folder: &RunFolder, findings: &[Finding]) -> Result<()> {
-    folder.write_json(names::DOCTOR, findings)?;
-    let problems = findings
-        .iter()
-        .filter_map(|finding| finding.problem.as_ref());
-    let mut count = 0;
-    for problem in problems {
-        note(&format!("warning: {problem}"));
-        count += 1;
-    }
-    let passed = findings.len() - count;
-    note(&format!(
-        "   doctor  {passed} of {} checks passed",
-        findings.len()
-    ));
-    Ok(())
-}
-
 fn record(
     job: &Job,
     folds: &Folds,
@@ -376,6 +338,7 @@ fn record(
         backbone: job.config.backbone.name,
         classifier: backbone.spec.classifier.to_owned(),
         cut: result.cut.clone(),
+        precision: job.config.backbone.precision,
         weights_hash: backbone.weights_hash.clone(),
         seen_by_weights: result.seen_by_weights,
         classes: job.manifest.classes.clone(),

@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::run_files::{Row, answers, assert_same_run, file_name, listing, rows};
+use crate::run_files::{Row, answers, assert_same_run, copy_test_images, file_name, listing, rows};
 use crate::scratch::{JOB, Scratch, TEST_PATCHES, TRAIN_PATCHES};
 
 /// A phantom with a finished run in `run`.
@@ -15,20 +15,6 @@ fn finished() -> Scratch {
         .eosin(&format!("run --data data --out run {JOB}"))
         .done();
     scratch
-}
-
-/// Copies the test patches to `new`, each under its own name; gives their labels by name.
-fn copy_test_images(scratch: &Scratch) -> BTreeMap<String, String> {
-    fs::create_dir(scratch.path("new")).expect("a new folder");
-    let manifest = rows(&scratch.text("data/manifest.csv"));
-    let test = manifest.iter().filter(|row| row["split"] == "test");
-    test.map(|row| {
-        let name = file_name(&row["path"]);
-        let (from, to) = (format!("data/{}", row["path"]), format!("new/{name}"));
-        fs::copy(scratch.path(&from), scratch.path(&to)).expect("a copy");
-        (name, row["label"].clone())
-    })
-    .collect()
 }
 
 #[test]

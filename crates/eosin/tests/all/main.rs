@@ -6,6 +6,7 @@ mod determinism;
 mod doctor;
 mod end_to_end;
 mod export;
+mod precision;
 mod resume;
 mod run_files;
 mod scratch;

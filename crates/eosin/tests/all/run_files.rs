@@ -79,3 +79,17 @@ pub fn listing(scratch: &Scratch, folder: &str) -> Vec<String> {
     names.sort();
     names
 }
+
+/// Copies the test patches to `new`, each under its own name; gives their labels by name.
+pub fn copy_test_images(scratch: &Scratch) -> BTreeMap<String, String> {
+    fs::create_dir(scratch.path("new")).expect("a new folder");
+    let manifest = rows(&scratch.text("data/manifest.csv"));
+    let test = manifest.iter().filter(|row| row["split"] == "test");
+    test.map(|row| {
+        let name = file_name(&row["path"]);
+        let (from, to) = (format!("data/{}", row["path"]), format!("new/{name}"));
+        fs::copy(scratch.path(&from), scratch.path(&to)).expect("a copy");
+        (name, row["label"].clone())
+    })
+    .collect()
+}

@@ -3,11 +3,18 @@
 //! Rows are read where they lie, so a convolution needs no copy of its windows: a row is the start
 //! of a window, and the taps of the window are the same few distances from it for every row (the
 //! "indirect" convolution of Dukhan 2019, arXiv:1907.02129, with one offset a tap).
+//!
+//! What is multiplied are *words* of 32 bits: one `f32`, two [bf16](bf16) numbers, or two or four
+//! [integers](int8). They travel as `f32`, whatever their bits mean.
+
+mod bf16;
+mod int8;
+mod lanes;
+mod single;
 
 use std::sync::LazyLock;
 
-#[cfg(target_arch = "x86_64")]
-use crate::dispatch::{has_avx2, has_avx512};
+use crate::precision::Precision;
 
 /// The most rows that any kernel multiplies at once.
 pub(crate) const MOST_ROWS: usize = 8;
@@ -15,12 +22,37 @@ pub(crate) const MOST_ROWS: usize = 8;
 /// The most columns of a panel.
 pub(crate) const MOST_COLUMNS: usize = 32;
 
-/// A run of a row's values that lie one after another.
+/// What a word holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Word {
+    /// An `f32`.
+    Single,
+    /// Two bf16 numbers, the first in the lower half; their products' sums are `f32`.
+    Brains,
+    /// Two 16-bit integers, the first in the lower half; their products' sums are `i32`.
+    Shorts,
+    /// Four 8-bit integers, the first lowest: unsigned ones in rows, signed ones in panels; their
+    /// products' sums are `i32`.
+    Bytes,
+}
+
+impl Word {
+    /// Numbers of a word.
+    pub const fn numbers(self) -> usize {
+        match self {
+            Self::Single => 1,
+            Self::Brains | Self::Shorts => 2,
+            Self::Bytes => 4,
+        }
+    }
+}
+
+/// A run of a row's words that lie one after another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Piece {
     /// Distance from the row's start.
     pub offset: usize,
-    /// Values.
+    /// Words.
     pub len: usize,
 }
 
@@ -31,7 +63,7 @@ pub(crate) enum Start {
     Bias(*const f32),
     /// One value a column, plus what lies at the output's place in another map.
     BiasAndShortcut(*const f32, *const f32),
-    /// What the output holds.
+    /// What the output holds: the only one, but for a bias of zeros, for integers.
     Output,
 }
 
@@ -67,6 +99,10 @@ pub(crate) type Run = unsafe fn(&Tile<'_>);
 /// The kernels of one instruction set: for panels of `lanes` columns and of twice as many.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Microkernel {
+    /// The instructions that it needs.
+    pub name: &'static str,
+    /// What it multiplies.
+    pub word: Word,
     /// Rows of a tile.
     pub rows: usize,
     /// Columns of a narrow panel.
@@ -78,45 +114,41 @@ pub(crate) struct Microkernel {
 }
 
 impl Microkernel {
-    /// Those that the processor can run, the best first.
-    pub fn available() -> Vec<Self> {
-        let mut found = Vec::with_capacity(3);
-        #[cfg(target_arch = "x86_64")]
-        {
-            if has_avx512() {
-                found.push(avx512::KERNEL);
-            }
-            if has_avx2() {
-                found.push(avx2::KERNEL);
-            }
+    /// Those that compute with this precision and that the processor can run, the best first.
+    pub fn available(precision: Precision) -> Vec<Self> {
+        match precision {
+            Precision::F32 => single::available(),
+            Precision::Bf16 => bf16::available(),
+            Precision::Int8 => int8::available(),
         }
-        found.push(portable::KERNEL);
-        found
     }
 
     /// The best that the processor can run.
-    pub fn best() -> Self {
-        static BEST: LazyLock<Microkernel> = LazyLock::new(|| Microkernel::available()[0]);
-        *BEST
+    pub fn best(precision: Precision) -> Self {
+        static BEST: LazyLock<[Microkernel; 3]> =
+            LazyLock::new(|| Precision::ALL.map(|precision| Microkernel::available(precision)[0]));
+        BEST[precision as usize]
     }
 }
 
 /// A module with the kernel of one instruction set, from its vector type and operations.
 macro_rules! microkernel {
     (
-        $module:ident, rows $rows:literal, lanes $lanes:literal, $vector:ty,
+        $module:ident, $word:ident, rows $rows:literal, lanes $lanes:literal, $vector:ty,
         $(#[$feature:meta])? uses { $($import:tt)* }
         load $load:expr, store $store:expr, splat $splat:expr, zero $zero:expr, fma $fma:expr,
         add $add:expr, min $min:expr, max $max:expr
     ) => {
         mod $module {
-            use super::{Microkernel, Start, Tile};
+            use $crate::microkernel::{Microkernel, Start, Tile, Word};
             $($import)*
 
             const ROWS: usize = $rows;
             const LANES: usize = $lanes;
 
             pub(super) const KERNEL: Microkernel = Microkernel {
+                name: stringify!($module),
+                word: Word::$word,
                 rows: ROWS,
                 lanes: LANES,
                 narrow: product::<1>,
@@ -124,7 +156,7 @@ macro_rules! microkernel {
             };
 
             /// # Safety
-            /// See [`super::Run`].
+            /// See [`Run`](crate::microkernel::Run).
             $(#[$feature])?
             #[expect(unsafe_code, reason = "vector instructions on raw pointers")]
             unsafe fn product<const V: usize>(tile: &Tile<'_>) {
@@ -193,68 +225,4 @@ macro_rules! microkernel {
         }
     };
 }
-
-#[cfg(target_arch = "x86_64")]
-microkernel! {
-    avx512, rows 8, lanes 16, __m512,
-    #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,fma")]
-    uses {
-        use std::arch::x86_64::{
-            __m512, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_max_ps, _mm512_min_ps,
-            _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps,
-        };
-    }
-    load _mm512_loadu_ps, store _mm512_storeu_ps, splat _mm512_set1_ps, zero _mm512_setzero_ps(),
-    fma _mm512_fmadd_ps, add _mm512_add_ps, min _mm512_min_ps, max _mm512_max_ps
-}
-
-#[cfg(target_arch = "x86_64")]
-microkernel! {
-    avx2, rows 6, lanes 8, __m256,
-    #[target_feature(enable = "avx2,fma")]
-    uses {
-        use std::arch::x86_64::{
-            __m256, _mm256_add_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_max_ps, _mm256_min_ps,
-            _mm256_set1_ps, _mm256_setzero_ps, _mm256_storeu_ps,
-        };
-    }
-    load _mm256_loadu_ps, store _mm256_storeu_ps, splat _mm256_set1_ps, zero _mm256_setzero_ps(),
-    fma _mm256_fmadd_ps, add _mm256_add_ps, min _mm256_min_ps, max _mm256_max_ps
-}
-
-// Four lanes that the compiler turns into the vectors that every processor of an architecture has
-// (SSE2, NEON).
-microkernel! {
-    portable, rows 4, lanes 8, Lanes,
-    uses {
-        use crate::activation::clamp;
-        use crate::dispatch::{MulAdd as _, Plain};
-
-        type Lanes = [f32; LANES];
-
-        fn load(from: *const f32) -> Lanes {
-            #[expect(unsafe_code, reason = "the callers' pointers")]
-            // SAFETY: only called by `product`, whose caller vouches for its pointers.
-            unsafe { from.cast::<Lanes>().read() }
-        }
-
-        fn store(to: *mut f32, lanes: Lanes) {
-            #[expect(unsafe_code, reason = "the callers' pointers")]
-            // SAFETY: only called by `product`, whose caller vouches for its pointers.
-            unsafe { to.cast::<Lanes>().write(lanes) }
-        }
-
-        fn each(left: Lanes, right: Lanes, join: impl Fn(f32, f32) -> f32) -> Lanes {
-            std::array::from_fn(|lane| join(left[lane], right[lane]))
-        }
-
-        #[inline(always)]
-        fn fma(value: Lanes, column: Lanes, sum: Lanes) -> Lanes {
-            std::array::from_fn(|lane| Plain::mul_add(value[lane], column[lane], sum[lane]))
-        }
-    }
-    load load, store store, splat |value| [value; LANES], zero [0.0; LANES], fma fma,
-    add |left, right| each(left, right, |left, right| left + right),
-    min |high: Lanes, sum| each(high, sum, |high, sum| clamp(sum, f32::NEG_INFINITY, high)),
-    max |low: Lanes, sum| each(low, sum, |low, sum| clamp(sum, low, f32::INFINITY))
-}
+use microkernel;

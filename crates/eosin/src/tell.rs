@@ -1,0 +1,70 @@
+//! What happens during a run, in words on standard error.
+
+use eosin_core::config::Precision;
+use eosin_train::{Event, Finding, PrecisionEffect};
+
+use crate::output::note;
+
+/// Says what the cache and new views will cost, where that is much.
+pub fn cost(event: &Event) {
+    let Event::Cost {
+        cached_views,
+        cache_bytes,
+        fresh_views,
+        multiply_adds,
+    } = event
+    else {
+        return;
+    };
+    let giga = *multiply_adds as f64 / 1e9;
+    let gigabytes = *cache_bytes as f64 / 1e9;
+    if *fresh_views > 0 || gigabytes >= 1.0 {
+        note(&format!(
+            "     cost  {cached_views} views through the frozen part ({giga:.2} billion \
+             multiply-adds each) and {gigabytes:.2} GB for the cache, as far as it lacks them"
+        ));
+    }
+    if *fresh_views > 0 {
+        note(&format!(
+            "     cost  {fresh_views} new views while training, each a pass through the frozen \
+             part; '--set augment.views=K' would cache K views of each patch instead"
+        ));
+    }
+}
+
+/// Says what fewer bits do to embeddings.
+pub fn precision(precision: Precision, effect: &PrecisionEffect) {
+    let shown = |value: Option<f64>| {
+        value.map_or_else(|| "undefined".to_owned(), |value| format!("{value:.6}"))
+    };
+    note(&format!(
+        "precision  {precision} against f32 on {} patches: cosine similarity {} (least {}), relative \
+         error {}; 'eosin ablate --factor backbone.precision={precision}' says what it does to scores",
+        effect.patches,
+        shown(effect.cosine_mean),
+        shown(effect.cosine_least),
+        shown(effect.relative_error),
+    ));
+    if !effect.is_fast_here {
+        note(&format!(
+            "warning: this processor has no instructions for {precision}: it is slower than f32 here"
+        ));
+    }
+}
+
+/// Warns of what the checks before training found.
+pub fn findings(findings: &[Finding]) {
+    let problems = findings
+        .iter()
+        .filter_map(|finding| finding.problem.as_ref());
+    let mut count = 0;
+    for problem in problems {
+        note(&format!("warning: {problem}"));
+        count += 1;
+    }
+    let passed = findings.len() - count;
+    note(&format!(
+        "   doctor  {passed} of {} checks passed",
+        findings.len()
+    ));
+}
