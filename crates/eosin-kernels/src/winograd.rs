@@ -13,21 +13,21 @@ use crate::microkernel::Piece;
 use crate::packed::{Finish, Packed, Rows, passes};
 
 /// Outputs on a side of a tile.
-const OUT: usize = 4;
+pub(crate) const OUT: usize = 4;
 /// Inputs on a side of a tile.
-const IN: usize = 6;
+pub(crate) const IN: usize = 6;
 /// Products that a tile takes.
-const POINTS: usize = IN * IN;
+pub(crate) const POINTS: usize = IN * IN;
 /// Channels that one step of a transform works on.
-const LANES: usize = 16;
+pub(crate) const LANES: usize = 16;
 /// Floats of a block of transformed tiles.
 const BLOCK_FLOATS: usize = 384 * 1024;
 /// Tiles of a block at least: the weights are read once a block.
 const LEAST_TILES: usize = 48;
 /// Between the planes of a block, so that they do not all fall into the same lines of a cache.
-const GAP: usize = 16;
+pub(crate) const GAP: usize = 16;
 
-type Lanes = [f32; LANES];
+pub(crate) type Lanes = [f32; LANES];
 
 /// Weights of a 3x3 convolution, transformed and packed.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ pub(crate) struct Winograd {
 }
 
 /// The rows of `G`: what a window's three values become at each point.
-const WINDOW: [[f64; 3]; IN] = [
+pub(crate) const WINDOW: [[f64; 3]; IN] = [
     [1.0, 0.0, 0.0],
     [-2.0 / 3.0, -SQRT_2 / 3.0, -1.0 / 3.0],
     [-2.0 / 3.0, SQRT_2 / 3.0, -1.0 / 3.0],
@@ -53,14 +53,14 @@ const WINDOW: [[f64; 3]; IN] = [
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tiling {
     from: MapSize,
-    to: MapSize,
+    pub to: MapSize,
     padding: Padding,
     across: usize,
     down: usize,
 }
 
 impl Tiling {
-    fn new(from: MapSize, to: MapSize, padding: Padding) -> Self {
+    pub fn new(from: MapSize, to: MapSize, padding: Padding) -> Self {
         Self {
             from,
             to,
@@ -70,9 +70,14 @@ impl Tiling {
         }
     }
 
+    /// Tiles of `n` images.
+    pub const fn tiles(&self, n: usize) -> usize {
+        n * self.across * self.down
+    }
+
     /// Image, first output row and first output column of a tile.
     #[inline(always)]
-    fn place(&self, tile: usize) -> (usize, usize, usize) {
+    pub fn place(&self, tile: usize) -> (usize, usize, usize) {
         let each = self.across * self.down;
         let within = tile % each;
         (
@@ -128,7 +133,7 @@ impl Winograd {
         let (cin, cout) = (self.cin, self.cout);
         let rows = self.weights[0].tile_rows();
         let block = (BLOCK_FLOATS / (POINTS * (cin + cout))).max(LEAST_TILES);
-        let tiles = n * tiling.across * tiling.down;
+        let tiles = tiling.tiles(n);
         let block = tiles.div_ceil(tiles.div_ceil(block)).next_multiple_of(rows);
         let (plane_in, plane_out) = (block * cin + GAP, block * cout + GAP);
         scratch.resize(POINTS * (plane_in + plane_out), 0.0);
@@ -231,7 +236,7 @@ fn from_points<M: MulAdd>(m: &[Lanes; IN]) -> [Lanes; OUT] {
 }
 
 #[inline(always)]
-fn load(values: &[f32]) -> Lanes {
+pub(crate) fn load(values: &[f32]) -> Lanes {
     let mut lanes = [0.0; LANES];
     if values.len() == LANES {
         lanes.copy_from_slice(values);
@@ -241,9 +246,18 @@ fn load(values: &[f32]) -> Lanes {
     lanes
 }
 
+#[inline(always)]
+pub(crate) fn store(lanes: &Lanes, values: &mut [f32]) {
+    if values.len() == LANES {
+        values.copy_from_slice(lanes);
+    } else {
+        values.copy_from_slice(&lanes[..values.len()]);
+    }
+}
+
 multiversion! {
     /// Writes tiles `first..first + count` to `points`, `[36, count, cin]` in planes of `plane`.
-    fn transform_input<M>(
+    pub(crate) fn transform_input<M>(
         tiling: &Tiling,
         span: (usize, usize),
         map: (&[f32], usize),
@@ -278,12 +292,7 @@ multiversion! {
                 for (y, row) in rows.iter().enumerate() {
                     for (x, values) in to_points::<M>(row).iter().enumerate() {
                         let at = (y * IN + x) * plane + tile * cin + channel;
-                        let target = &mut points[at..at + used];
-                        if used == LANES {
-                            target.copy_from_slice(values);
-                        } else {
-                            target.copy_from_slice(&values[..used]);
-                        }
+                        store(values, &mut points[at..at + used]);
                     }
                 }
             }
@@ -332,12 +341,7 @@ multiversion! {
                             let sum = values[lane] + bias[lane] + other[lane];
                             lanes[lane] = crate::activation::clamp(sum, low, high);
                         }
-                        let target = &mut out[at..at + used];
-                        if used == LANES {
-                            target.copy_from_slice(&lanes);
-                        } else {
-                            target.copy_from_slice(&lanes[..used]);
-                        }
+                        store(&lanes, &mut out[at..at + used]);
                     }
                 }
             }

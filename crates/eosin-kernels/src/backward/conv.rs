@@ -1,5 +1,6 @@
 //! Gradients of a convolution.
 
+use super::winograd;
 use crate::activation::Activation;
 use crate::conv::{Conv, ConvShape, MapSize, Padding};
 use crate::depthwise::taps;
@@ -108,6 +109,9 @@ impl ConvBackward {
             for (image, gradient) in images.zip(gradients) {
                 depthwise_of_weights(shape, maps, image, gradient, &mut of_weights);
             }
+        } else if winograd::pays(shape, sizes.0, to) {
+            let values = (input, gradient);
+            winograd::of_weights(shape, sizes.0, maps, values, &mut of_weights, scratch);
         } else {
             dense_of_weights(shape, maps, input, gradient, &mut of_weights, scratch);
         }

@@ -7,6 +7,7 @@ mod batch_norm;
 mod channels;
 mod conv;
 mod pool;
+mod winograd;
 
 pub use activation::{activation_backward, needs_input};
 pub use batch_norm::{batch_norm_backward, channel_moments, channel_products};
