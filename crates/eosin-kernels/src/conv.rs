@@ -1,5 +1,7 @@
 //! A packed two-dimensional convolution with bias, residual and activation.
 
+use std::borrow::Cow;
+use std::convert::Infallible;
 use std::ops::Range;
 
 use crate::activation::Activation;
@@ -194,6 +196,33 @@ enum Weights {
     Winograd(Winograd),
 }
 
+impl Weights {
+    /// Packs what `read` gives.
+    fn reading<'a, E>(
+        shape: &ConvShape,
+        mut read: impl FnMut(Range<usize>) -> Result<Cow<'a, [f32]>, E>,
+    ) -> Result<Self, E> {
+        let &ConvShape {
+            cin, cout, groups, ..
+        } = shape;
+        if shape.is_depthwise() {
+            return Ok(Self::Depthwise(shape.tap_major(&read(0..cout)?)));
+        }
+        if shape.suits_winograd() {
+            let weights = read(0..cout)?;
+            return Ok(Self::Winograd(Winograd::new([cin, cout, groups], &weights)));
+        }
+        let (columns, taps) = (cout / groups, shape.kernel[0] * shape.kernel[1]);
+        let pack = |group: usize| {
+            let first = group * columns;
+            let of_group = |some: Range<usize>| read(first + some.start..first + some.end);
+            Packed::from_outputs([cin / groups, taps, columns], of_group)
+        };
+        let packed = (0..groups).map(pack).collect::<Result<_, E>>()?;
+        Ok(Self::Windows(packed))
+    }
+}
+
 /// A convolution with packed weights.
 #[derive(Clone, Debug)]
 pub struct Conv {
@@ -209,7 +238,30 @@ impl Conv {
     /// # Panics
     /// When a length does not follow from `shape`, or `groups` does not divide the channels.
     pub fn new(shape: ConvShape, weights: &[f32], bias: &[f32], activation: Activation) -> Self {
-        let [kernel_h, kernel_w] = shape.kernel;
+        let each = weights.len() / shape.cout;
+        let read = |outputs: Range<usize>| {
+            let weights = &weights[outputs.start * each..outputs.end * each];
+            Ok::<_, Infallible>(Cow::Borrowed(weights))
+        };
+        let Ok(conv) = Self::reading(shape, read, bias, activation);
+        conv
+    }
+
+    /// Packs weights that `read` gives, those of some outputs at a time: nothing but the packed
+    /// form and one such piece is ever in memory. `weights[outputs]` are `[outputs, cin / groups,
+    /// kernel_h, kernel_w]`.
+    ///
+    /// # Errors
+    /// What `read` fails with.
+    ///
+    /// # Panics
+    /// As [`new`](Self::new).
+    pub fn reading<'a, E>(
+        shape: ConvShape,
+        mut read: impl FnMut(Range<usize>) -> Result<Cow<'a, [f32]>, E>,
+        bias: &[f32],
+        activation: Activation,
+    ) -> Result<Self, E> {
         assert!(
             shape.groups > 0 && shape.cin.is_multiple_of(shape.groups),
             "groups must divide cin"
@@ -218,38 +270,21 @@ impl Conv {
             shape.cout.is_multiple_of(shape.groups),
             "groups must divide cout"
         );
-        let cin = shape.cin / shape.groups;
-        assert_eq!(
-            weights.len(),
-            shape.cout * cin * kernel_h * kernel_w,
-            "weights do not fit"
-        );
         assert_eq!(bias.len(), shape.cout, "bias does not fit");
-        let weights = if shape.is_depthwise() {
-            Weights::Depthwise(shape.tap_major(weights))
-        } else if shape.suits_winograd() {
-            Weights::Winograd(Winograd::new(
-                [shape.cin, shape.cout, shape.groups],
-                weights,
-            ))
-        } else {
-            let columns = shape.cout / shape.groups;
-            let each = columns * cin * kernel_h * kernel_w;
-            let pack = |group: &[f32]| Packed::new(columns, group);
-            Weights::Windows(
-                shape
-                    .tap_major(weights)
-                    .chunks_exact(each)
-                    .map(pack)
-                    .collect(),
-            )
-        };
-        Self {
+        let [kernel_h, kernel_w] = shape.kernel;
+        let each = kernel_h * kernel_w * shape.cin / shape.groups;
+        let weights = Weights::reading(&shape, |outputs| {
+            let values = outputs.len() * each;
+            let weights = read(outputs)?;
+            assert_eq!(weights.len(), values, "weights do not fit");
+            Ok(weights)
+        })?;
+        Ok(Self {
             shape,
             weights,
             bias: bias.to_vec(),
             activation,
-        }
+        })
     }
 
     /// What is applied to the sums.

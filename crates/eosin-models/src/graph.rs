@@ -5,9 +5,13 @@ use eosin_kernels::{
     global_avg_pool, layer_norm, max_pool, scale, split_attention, sum_splits,
 };
 
+use burn::module::Module;
+use eosin_weights::WeightsError;
+
 use crate::engine::Architecture;
 use crate::recorder::narrow;
-use crate::recording::{MapShape, Op, Recording};
+use crate::recording::{MapShape, Op, Recording, Step};
+use crate::stored_network::StoredNetwork;
 
 /// One layer, its weights packed for the kernels. See [`Op`].
 #[derive(Debug)]
@@ -31,9 +35,11 @@ pub(crate) enum Layer {
     FirstToken,
 }
 
-impl From<Op> for Layer {
-    fn from(op: Op) -> Self {
-        match op {
+impl TryFrom<Op> for Layer {
+    type Error = WeightsError;
+
+    fn try_from(op: Op) -> Result<Self, WeightsError> {
+        Ok(match op {
             Op::Input => Self::Input,
             Op::Conv {
                 shape,
@@ -41,7 +47,7 @@ impl From<Op> for Layer {
                 bias,
                 activation,
                 origin: _,
-            } => Self::Conv(Conv::new(shape, &weights, &bias, activation)),
+            } => Self::Conv(weights.pack(shape, &bias, activation)?),
             Op::Activate(activation) => Self::Activate(activation),
             Op::MaxPool(pool) => Self::MaxPool(pool),
             Op::AvgPool(pool, padded) => Self::AvgPool(pool, padded),
@@ -57,7 +63,7 @@ impl From<Op> for Layer {
             Op::Attention(heads) => Self::Attention(heads),
             Op::Tokens { first, positions } => Self::Tokens(first, positions),
             Op::FirstToken => Self::FirstToken,
-        }
+        })
     }
 }
 
@@ -89,53 +95,60 @@ pub struct Workspace {
 }
 
 impl Graph {
-    /// The embedding part of `network` for images of `size` x `size` pixels.
-    pub fn embedding<A: Architecture>(network: &A, size: usize) -> Self {
-        Self::new(Recording::embedding(network, size))
+    /// The embedding part of `network`, whose weights are its own, for images of `size` x `size`
+    /// pixels.
+    pub fn embedding<A: Architecture + Module>(network: &A, size: usize) -> Self {
+        in_memory(StoredNetwork::of(network).embedding(size))
     }
 
-    /// The whole of `network`, logits included, for images of `size` x `size` pixels.
-    pub fn logits<A: Architecture>(network: &A, size: usize) -> Self {
-        Self::new(Recording::logits(network, size))
+    /// The whole of `network`, whose weights are its own, logits included, for images of `size` x
+    /// `size` pixels.
+    pub fn logits<A: Architecture + Module>(network: &A, size: usize) -> Self {
+        Self::tail_logits(network, 0, [size, size, 3])
     }
 
-    /// The stages of `network` before `cut`, for images of `size` x `size` pixels.
-    pub fn prefix<A: Architecture>(network: &A, cut: usize, size: usize) -> Self {
-        Self::new(Recording::prefix(network, cut, size))
+    /// The stages of `network`, whose weights are its own, before `cut`, for images of `size` x
+    /// `size` pixels.
+    pub fn prefix<A: Architecture + Module>(network: &A, cut: usize, size: usize) -> Self {
+        in_memory(StoredNetwork::of(network).prefix(cut, size))
     }
 
-    /// The stages of `network` from `cut` on, and its logits, for maps of `[height, width,
-    /// channels]`.
-    pub fn tail_logits<A: Architecture>(network: &A, cut: usize, map: [usize; 3]) -> Self {
-        Self::new(Recording::tail_logits(network, cut, map))
+    /// The stages of `network`, whose weights are its own, from `cut` on, and its logits, for maps
+    /// of `[height, width, channels]`.
+    pub fn tail_logits<A: Architecture + Module>(network: &A, cut: usize, map: [usize; 3]) -> Self {
+        in_memory(StoredNetwork::of(network).tail_logits(cut, map))
     }
 
     /// Packs the weights and assigns buffers so that a map's memory is reused once its last reader
     /// has run.
-    pub fn new(recording: Recording) -> Self {
-        let mut graph = Self::keeping_all(recording);
+    ///
+    /// # Errors
+    /// When weights cannot be read.
+    pub fn new(recording: Recording) -> Result<Self, WeightsError> {
+        let mut graph = Self::keeping_all(recording)?;
         graph.share_buffers();
-        graph
+        Ok(graph)
     }
 
     /// As [`new`](Self::new), but every layer has a buffer of its own, numbered as the layer: after
     /// a run the workspace holds all outputs.
-    pub(crate) fn keeping_all(recording: Recording) -> Self {
-        let packed = recording.steps.into_iter().enumerate();
-        let nodes: Vec<Node> = packed
-            .map(|(buffer, step)| Node {
-                layer: step.op.into(),
+    pub(crate) fn keeping_all(recording: Recording) -> Result<Self, WeightsError> {
+        let pack = |(buffer, step): (usize, Step)| {
+            Ok(Node {
+                layer: step.op.try_into()?,
                 inputs: step.inputs,
                 shape: step.shape,
                 buffer,
             })
-            .collect();
-        Self {
+        };
+        let nodes = recording.steps.into_iter().enumerate().map(pack);
+        let nodes = nodes.collect::<Result<Vec<Node>, WeightsError>>()?;
+        Ok(Self {
             buffers: nodes.len(),
             nodes,
             output: recording.output,
             multiply_adds: recording.multiply_adds,
-        }
+        })
     }
 
     fn share_buffers(&mut self) {
@@ -288,6 +301,11 @@ impl Graph {
             }
         }
     }
+}
+
+/// What came of reading weights from memory.
+pub(crate) fn in_memory<T>(read: Result<T, WeightsError>) -> T {
+    read.expect("weights in memory can be read")
 }
 
 fn flatten([positions, channels]: [usize; 2], x: &[f32], out: &mut Vec<f32>) {

@@ -1,75 +1,79 @@
 //! Records an architecture as a [`Recording`], folding batch norms into the convolutions.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use burn::module::{Param, ParamId};
+use burn::module::{Module, Param, ParamId};
 use burn::tensor::Tensor;
 use eosin_kernels::{Activation, ConvShape, Padded, Padding, Pool};
+use eosin_weights::{LazyTensor, TensorDict, WeightsError};
 
 use crate::engine::{Architecture, Engine};
+use crate::filters::{Factors, Filters, times};
 use crate::layers::{BatchNorm, Conv2d, LayerNorm, Linear};
 use crate::recording::{MapShape, NormOrigin, Op, Origin, Recording, Step};
+use crate::state::tensor_names;
 
 /// Notes layers instead of computing them.
 #[derive(Debug)]
-pub(crate) struct Recorder {
+pub(crate) struct Recorder<'a> {
     steps: RefCell<Vec<Step>>,
     multiply_adds: RefCell<u64>,
-    keeps_weights: bool,
+    /// `None`: only shapes and costs are wanted.
+    weights: Option<Weights<'a>>,
+    /// Why weights could not be read, the first time.
+    failure: RefCell<Option<WeightsError>>,
     /// Every parameter that has been met; of a batch norm its scale and offset.
     met: RefCell<Vec<ParamId>>,
     drops_out: Cell<bool>,
 }
 
+/// Where the weights of a network are.
+#[derive(Debug)]
+struct Weights<'a> {
+    names: BTreeMap<u64, String>,
+    tensors: &'a TensorDict,
+}
+
 impl Recording {
-    /// The embedding part of `network` for images of `size` x `size` pixels.
-    pub fn embedding<A: Architecture>(network: &A, size: usize) -> Self {
-        Self::new([size, size, 3], true, |recorder, x| {
-            network.embed(recorder, x)
-        })
-    }
-
-    /// The whole of `network`, logits included, for images of `size` x `size` pixels.
-    pub fn logits<A: Architecture>(network: &A, size: usize) -> Self {
-        Self::tail_logits(network, 0, [size, size, 3])
-    }
-
-    /// The stages of `network` before `cut`: the output is a feature map.
-    pub fn prefix<A: Architecture>(network: &A, cut: usize, size: usize) -> Self {
-        Self::new([size, size, 3], true, |recorder, x| {
-            network.prefix(recorder, cut, x)
-        })
-    }
-
-    /// The stages of `network` from `cut` on, and its logits, for maps of `[height, width,
-    /// channels]`.
-    pub fn tail_logits<A: Architecture>(network: &A, cut: usize, map: [usize; 3]) -> Self {
-        Self::new(map, true, |recorder, x| {
-            network.tail_logits(recorder, cut, x, 0.0)
-        })
-    }
-
-    /// As [`prefix`](Self::prefix), but only shapes and costs: no weight is read.
-    pub fn prefix_shape<A: Architecture>(network: &A, cut: usize, size: usize) -> Self {
-        Self::new([size, size, 3], false, |recorder, x| {
-            network.prefix(recorder, cut, x)
-        })
-    }
-
-    /// As [`embedding`](Self::embedding), but only shapes and costs: no weight is read.
-    pub fn embedding_shape<A: Architecture>(network: &A, size: usize) -> Self {
-        Self::new([size, size, 3], false, |recorder, x| {
-            network.embed(recorder, x)
-        })
-    }
-
-    fn new(
+    /// What `body` makes of a map of this shape with `network` and its `weights`, which have been
+    /// checked to fit.
+    pub(crate) fn new<M: Module>(
+        network: &M,
+        weights: &TensorDict,
         input: MapShape,
-        keeps_weights: bool,
-        body: impl FnOnce(&Recorder, usize) -> usize,
-    ) -> Self {
-        let (recorder, input) = Recorder::new(input, keeps_weights);
+        body: impl FnOnce(&Recorder<'_>, usize) -> usize,
+    ) -> Result<Self, WeightsError> {
+        let weights = Weights {
+            names: tensor_names(network),
+            tensors: weights,
+        };
+        let (recorder, input) = Recorder::new(input, Some(weights));
         let output = body(&recorder, input);
+        match recorder.failure.take() {
+            None => Ok(Self::of(recorder, output)),
+            Some(failure) => Err(failure),
+        }
+    }
+
+    /// The stages of `network` before `cut` for images of `size` x `size` pixels, but only shapes
+    /// and costs: no weight is read.
+    pub fn prefix_shape<A: Architecture>(network: &A, cut: usize, size: usize) -> Self {
+        let (recorder, input) = Recorder::of_shapes([size, size, 3]);
+        let output = network.prefix(&recorder, cut, input);
+        Self::of(recorder, output)
+    }
+
+    /// The embedding part of `network` for images of `size` x `size` pixels, but only shapes and
+    /// costs: no weight is read.
+    pub fn embedding_shape<A: Architecture>(network: &A, size: usize) -> Self {
+        let (recorder, input) = Recorder::of_shapes([size, size, 3]);
+        let output = network.embed(&recorder, input);
+        Self::of(recorder, output)
+    }
+
+    fn of(recorder: Recorder<'_>, output: usize) -> Self {
         Self {
             steps: recorder.steps.into_inner(),
             output,
@@ -79,13 +83,18 @@ impl Recording {
     }
 }
 
-impl Recorder {
-    /// A recorder, and the map that enters the network.
-    pub(crate) fn new(input: MapShape, keeps_weights: bool) -> (Self, usize) {
+impl<'a> Recorder<'a> {
+    /// A recorder of shapes, and the map that enters the network.
+    pub(crate) fn of_shapes(input: MapShape) -> (Self, usize) {
+        Self::new(input, None)
+    }
+
+    fn new(input: MapShape, weights: Option<Weights<'a>>) -> (Self, usize) {
         let recorder = Self {
             steps: RefCell::default(),
             multiply_adds: RefCell::default(),
-            keeps_weights,
+            weights,
+            failure: RefCell::default(),
             met: RefCell::default(),
             drops_out: Cell::default(),
         };
@@ -112,14 +121,33 @@ impl Recorder {
         self.steps.borrow()[step].shape
     }
 
-    fn values<const D: usize>(&self, tensor: Tensor<D>) -> Vec<f32> {
-        if !self.keeps_weights {
+    /// The tensor called `name`, where weights are wanted.
+    fn tensor(&self, name: &str) -> Option<Arc<dyn LazyTensor>> {
+        let weights = self.weights.as_ref()?;
+        weights.tensors.get(name).map(Arc::clone)
+    }
+
+    fn name<const D: usize>(&self, param: &Param<Tensor<D>>) -> &str {
+        let name = self.weights.as_ref().map(|own| &own.names[&param.id.val()]);
+        name.map_or("", String::as_str)
+    }
+
+    /// The values of a tensor that is no convolution's; none where weights are not wanted.
+    fn values_of(&self, name: &str) -> Vec<f32> {
+        let Some(tensor) = self.tensor(name) else {
             return Vec::new();
+        };
+        match tensor.read_all() {
+            Ok(values) => values.into_owned(),
+            Err(error) => {
+                self.failure.borrow_mut().get_or_insert(error);
+                vec![0.0; tensor.values()]
+            }
         }
-        tensor
-            .into_data()
-            .try_to_vec()
-            .expect("weights are held as f32")
+    }
+
+    fn values<const D: usize>(&self, param: &Param<Tensor<D>>) -> Vec<f32> {
+        self.values_of(self.name(param))
     }
 
     fn push_conv(
@@ -145,13 +173,16 @@ impl Recorder {
     }
 
     /// Weights and bias of `outputs` filters with the normalisation folded in.
-    fn fold(
+    fn fold<const D: usize>(
         &self,
-        (weight, weights): (Option<ParamId>, Vec<f32>),
+        weight: Option<&Param<Tensor<D>>>,
         bias: Option<&Param<Tensor<1>>>,
         outputs: usize,
         norm: Option<&BatchNorm>,
     ) -> Folded {
+        if let Some(weight) = weight {
+            self.meet(weight);
+        }
         if let Some(bias) = bias {
             self.meet(bias);
         }
@@ -159,37 +190,42 @@ impl Recorder {
             self.meet(&norm.weight);
             self.meet(&norm.bias);
         }
-        if !self.keeps_weights {
+        if self.weights.is_none() {
             return Folded::default();
         }
         let mut origin = Origin {
-            weight: weight.map(|id| id.val()),
+            weight: weight.map(|weight| weight.id.val()),
             bias: bias.map(|bias| bias.id.val()),
             ..Origin::default()
         };
-        let bias = bias.map_or_else(|| vec![0.0; outputs], |bias| self.values(bias.val()));
-        let Some(norm) = norm else {
-            return Folded {
-                weights,
-                bias,
-                origin,
-            };
-        };
-        let scale = self.values(norm.weight.val());
-        let offset = self.values(norm.bias.val());
-        let norm = NormOrigin {
-            weight: norm.weight.id.val(),
-            bias: norm.bias.id.val(),
-            mean: self.values(norm.running_mean.value_sync()),
-            var: self.values(norm.running_var.value_sync()),
-            eps: norm.eps,
-        };
-        let (weights, bias) = norm.fold(weights, bias, &scale, &offset);
-        origin.norm = Some(norm);
+        let tensor = weight.and_then(|weight| self.tensor(self.name(weight)));
+        let mut bias = bias.map_or_else(|| vec![0.0; outputs], |bias| self.values(bias));
+        let mut factors = Factors::Ones;
+        if let Some(norm) = norm {
+            let (scale, offset) = (self.values(&norm.weight), self.values(&norm.bias));
+            let norm = self.norm_origin(norm);
+            norm.fold_bias(&mut bias, &scale, &offset);
+            factors = Factors::Norm((0..outputs).map(|out| norm.factor(&scale, out)).collect());
+            origin.norm = Some(norm);
+        }
         Folded {
-            weights,
+            weights: Filters::new(tensor, factors),
             bias,
             origin,
+        }
+    }
+
+    fn norm_origin(&self, norm: &BatchNorm) -> NormOrigin {
+        // Running statistics stand beside the scale.
+        let path = self.name(&norm.weight).strip_suffix("weight");
+        let path = path.unwrap_or_default();
+        let [mean, var] = ["mean", "var"].map(|of| self.values_of(&format!("{path}running_{of}")));
+        NormOrigin {
+            weight: norm.weight.id.val(),
+            bias: norm.bias.id.val(),
+            mean,
+            var,
+            eps: norm.eps,
         }
     }
 }
@@ -197,7 +233,7 @@ impl Recorder {
 /// Weights and bias of a convolution, and what they were folded from.
 #[derive(Default)]
 struct Folded {
-    weights: Vec<f32>,
+    weights: Filters,
     bias: Vec<f32>,
     origin: Origin,
 }
@@ -216,16 +252,20 @@ impl NormOrigin {
         scale: &[f32],
         offset: &[f32],
     ) -> (Vec<f32>, Vec<f32>) {
-        let each = weights.len() / bias.len().max(1);
+        let each = (weights.len() / bias.len().max(1)).max(1);
+        for (out, weights) in weights.chunks_exact_mut(each).enumerate() {
+            times(weights, self.factor(scale, out));
+        }
+        self.fold_bias(&mut bias, scale, offset);
+        (weights, bias)
+    }
+
+    fn fold_bias(&self, bias: &mut [f32], scale: &[f32], offset: &[f32]) {
         for (out, bias) in bias.iter_mut().enumerate() {
-            let factor = self.factor(scale, out);
-            for weight in &mut weights[out * each..(out + 1) * each] {
-                *weight = narrow(f64::from(*weight) * factor);
-            }
             let centred = f64::from(*bias) - f64::from(self.mean[out]);
+            let factor = self.factor(scale, out);
             *bias = narrow(centred.mul_add(factor, f64::from(offset[out])));
         }
-        (weights, bias)
     }
 }
 
@@ -250,7 +290,7 @@ fn pointwise(cin: usize, cout: usize, groups: usize) -> ConvShape {
     }
 }
 
-impl Engine for Recorder {
+impl Engine for Recorder<'_> {
     type Map = usize;
     type Vector = usize;
 
@@ -263,7 +303,7 @@ impl Engine for Recorder {
         activation: Activation,
     ) -> usize {
         let [height, width, cin] = self.shape(x);
-        let [cout, ..] = conv.weight.dims();
+        let cout = conv.weight.lazy_shape()[0];
         let geometry = &conv.geometry;
         let shape = ConvShape {
             kernel: [geometry.kernel; 2],
@@ -271,9 +311,7 @@ impl Engine for Recorder {
             padding: geometry.padding(height, width),
             ..pointwise(cin, cout, geometry.groups)
         };
-        self.meet(&conv.weight);
-        let weights = (Some(conv.weight.id), self.values(conv.weight.val()));
-        let folded = self.fold(weights, conv.bias.as_ref(), cout, norm);
+        let folded = self.fold(Some(&conv.weight), conv.bias.as_ref(), cout, norm);
         let inputs = std::iter::once(x).chain(shortcut).collect();
         self.push_conv(shape, folded, activation, inputs)
     }
@@ -281,7 +319,7 @@ impl Engine for Recorder {
     fn batch_norm(&self, x: usize, norm: &BatchNorm, activation: Activation) -> usize {
         // A depthwise convolution of one tap.
         let [_, _, channels] = self.shape(x);
-        let folded = self.fold((None, vec![1.0; channels]), None, channels, Some(norm));
+        let folded = self.fold::<1>(None, None, channels, Some(norm));
         let before = *self.multiply_adds.borrow();
         let shape = pointwise(channels, channels, channels);
         let step = self.push_conv(shape, folded, activation, vec![x]);
@@ -294,8 +332,8 @@ impl Engine for Recorder {
         self.meet(&norm.weight);
         self.meet(&norm.bias);
         let op = Op::LayerNorm {
-            weight: self.values(norm.weight.val()),
-            bias: self.values(norm.bias.val()),
+            weight: self.values(&norm.weight),
+            bias: self.values(&norm.bias),
             eps: norm.eps,
         };
         self.push(op, vec![x], self.shape(x))
@@ -309,22 +347,17 @@ impl Engine for Recorder {
         shortcut: Option<usize>,
         activation: Activation,
     ) -> usize {
-        let [outputs, inputs] = linear.weight.dims();
-        self.meet(&linear.weight);
-        let weights = (Some(linear.weight.id), self.values(linear.weight.val()));
-        let mut folded = self.fold(weights, Some(&linear.bias), outputs, None);
+        let [outputs, inputs] = linear.weight.lazy_shape().dims();
+        let mut folded = self.fold(Some(&linear.weight), Some(&linear.bias), outputs, None);
         if let Some(gamma) = gamma {
             self.meet(gamma);
         }
-        if let Some(gamma) = gamma.filter(|_| self.keeps_weights) {
-            let gamma = self.values(gamma.val());
-            for (out, gamma) in gamma.into_iter().enumerate() {
-                let own = &mut folded.weights[out * inputs..(out + 1) * inputs];
-                for weight in own {
-                    *weight *= gamma;
-                }
-                folded.bias[out] *= gamma;
+        if let Some(gamma) = gamma.filter(|_| self.weights.is_some()) {
+            let gamma = self.values(gamma);
+            for (bias, gamma) in folded.bias.iter_mut().zip(&gamma) {
+                *bias *= gamma;
             }
+            folded.weights = folded.weights.with(Factors::Layer(gamma));
             folded.origin.scaled = true;
         }
         let inputs_of = std::iter::once(x).chain(shortcut).collect();
@@ -342,8 +375,8 @@ impl Engine for Recorder {
         self.meet(first);
         self.meet(positions);
         let op = Op::Tokens {
-            first: self.values(first.val()),
-            positions: self.values(positions.val()),
+            first: self.values(first),
+            positions: self.values(positions),
         };
         self.push(op, vec![x], [height * width + 1, 1, channels])
     }
@@ -360,10 +393,8 @@ impl Engine for Recorder {
         norm: Option<&BatchNorm>,
         activation: Activation,
     ) -> usize {
-        let [outputs, inputs] = linear.weight.dims();
-        self.meet(&linear.weight);
-        let weights = (Some(linear.weight.id), self.values(linear.weight.val()));
-        let folded = self.fold(weights, Some(&linear.bias), outputs, norm);
+        let [outputs, inputs] = linear.weight.lazy_shape().dims();
+        let folded = self.fold(Some(&linear.weight), Some(&linear.bias), outputs, norm);
         // Over a map of one position.
         self.push_conv(pointwise(inputs, outputs, 1), folded, activation, vec![x])
     }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use eosin_core::D4;
 use eosin_data::{Normalisation, RgbPatch};
-use eosin_models::{Backbone, Graph, Workspace};
+use eosin_models::{Graph, StoredNetwork, Workspace};
 use eosin_store::Entry;
 use eosin_store::cache::{ImageHash, image_hash};
 use rayon::prelude::*;
@@ -79,23 +79,30 @@ pub(crate) fn symmetric(patch: &RgbPatch, symmetry: D4) -> Vec<u8> {
 
 impl Embedder {
     /// The embedding part of `backbone`, fed by `reader` and scaled by `normalisation`.
-    pub fn new(backbone: &Backbone, reader: PatchReader, normalisation: &Normalisation) -> Self {
-        Self::with(
-            Graph::embedding(backbone, reader.size_px),
-            reader,
-            normalisation,
-        )
+    ///
+    /// # Errors
+    /// When weights cannot be read.
+    pub fn new(
+        backbone: &StoredNetwork,
+        reader: PatchReader,
+        normalisation: &Normalisation,
+    ) -> Result<Self, TrainError> {
+        let graph = backbone.embedding(reader.size_px)?;
+        Ok(Self::with(graph, reader, normalisation))
     }
 
     /// The stages of `backbone` before `cut`.
+    ///
+    /// # Errors
+    /// When weights cannot be read.
     pub fn before(
         cut: usize,
-        backbone: &Backbone,
+        backbone: &StoredNetwork,
         reader: PatchReader,
         normalisation: &Normalisation,
-    ) -> Self {
-        let graph = Graph::prefix(backbone, cut, reader.size_px);
-        Self::with(graph, reader, normalisation)
+    ) -> Result<Self, TrainError> {
+        let graph = backbone.prefix(cut, reader.size_px)?;
+        Ok(Self::with(graph, reader, normalisation))
     }
 
     fn with(graph: Graph, reader: PatchReader, normalisation: &Normalisation) -> Self {

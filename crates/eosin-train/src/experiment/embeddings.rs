@@ -107,8 +107,8 @@ impl Experiment<'_> {
         for scale in normalisations {
             let (network, reader) = (&self.backbone.network, self.reader());
             let embedder = match cut {
-                Some(cut) => Embedder::before(cut, network, reader, scale),
-                None => Embedder::new(network, reader, scale),
+                Some(cut) => Embedder::before(cut, network, reader, scale)?,
+                None => Embedder::new(network, reader, scale)?,
             };
             if all.is_empty() {
                 let each = (symmetries + augment.views) * pool.len() + test.len();
