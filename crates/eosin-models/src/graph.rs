@@ -9,7 +9,7 @@ use burn::module::Module;
 use eosin_weights::WeightsError;
 
 use crate::engine::Architecture;
-use crate::recorder::narrow;
+use crate::folding::narrow;
 use crate::recording::{MapShape, Op, Recording, Step};
 use crate::stored_network::StoredNetwork;
 

@@ -12,6 +12,7 @@ mod burn_engine;
 mod embedded;
 mod engine;
 mod filters;
+mod folding;
 mod fresh;
 mod graph;
 mod layers;

@@ -1,19 +1,17 @@
 //! Records an architecture as a [`Recording`], folding batch norms into the convolutions.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use burn::module::{Module, Param, ParamId};
 use burn::tensor::Tensor;
 use eosin_kernels::{Activation, ConvShape, Padded, Padding, Pool};
-use eosin_weights::{LazyTensor, TensorDict, WeightsError};
+use eosin_weights::{TensorDict, WeightsError};
 
 use crate::engine::{Architecture, Engine};
-use crate::filters::{Factors, Filters, times};
+use crate::filters::Factors;
+use crate::folding::{Folded, Weights};
 use crate::layers::{BatchNorm, Conv2d, LayerNorm, Linear};
-use crate::recording::{MapShape, NormOrigin, Op, Origin, Recording, Step};
-use crate::state::tensor_names;
+use crate::recording::{MapShape, Op, Recording, Step};
 
 /// Notes layers instead of computing them.
 #[derive(Debug)]
@@ -21,19 +19,10 @@ pub(crate) struct Recorder<'a> {
     steps: RefCell<Vec<Step>>,
     multiply_adds: RefCell<u64>,
     /// `None`: only shapes and costs are wanted.
-    weights: Option<Weights<'a>>,
-    /// Why weights could not be read, the first time.
-    failure: RefCell<Option<WeightsError>>,
+    weights: Option<&'a Weights<'a>>,
     /// Every parameter that has been met; of a batch norm its scale and offset.
     met: RefCell<Vec<ParamId>>,
     drops_out: Cell<bool>,
-}
-
-/// Where the weights of a network are.
-#[derive(Debug)]
-struct Weights<'a> {
-    names: BTreeMap<u64, String>,
-    tensors: &'a TensorDict,
 }
 
 impl Recording {
@@ -45,16 +34,11 @@ impl Recording {
         input: MapShape,
         body: impl FnOnce(&Recorder<'_>, usize) -> usize,
     ) -> Result<Self, WeightsError> {
-        let weights = Weights {
-            names: tensor_names(network),
-            tensors: weights,
-        };
-        let (recorder, input) = Recorder::new(input, Some(weights));
+        let weights = Weights::new(network, weights);
+        let (recorder, input) = Recorder::new(input, Some(&weights));
         let output = body(&recorder, input);
-        match recorder.failure.take() {
-            None => Ok(Self::of(recorder, output)),
-            Some(failure) => Err(failure),
-        }
+        let recording = Self::of(recorder, output);
+        weights.finish().map(|()| recording)
     }
 
     /// The stages of `network` before `cut` for images of `size` x `size` pixels, but only shapes
@@ -89,12 +73,11 @@ impl<'a> Recorder<'a> {
         Self::new(input, None)
     }
 
-    fn new(input: MapShape, weights: Option<Weights<'a>>) -> (Self, usize) {
+    fn new(input: MapShape, weights: Option<&'a Weights<'a>>) -> (Self, usize) {
         let recorder = Self {
             steps: RefCell::default(),
             multiply_adds: RefCell::default(),
             weights,
-            failure: RefCell::default(),
             met: RefCell::default(),
             drops_out: Cell::default(),
         };
@@ -121,33 +104,10 @@ impl<'a> Recorder<'a> {
         self.steps.borrow()[step].shape
     }
 
-    /// The tensor called `name`, where weights are wanted.
-    fn tensor(&self, name: &str) -> Option<Arc<dyn LazyTensor>> {
-        let weights = self.weights.as_ref()?;
-        weights.tensors.get(name).map(Arc::clone)
-    }
-
-    fn name<const D: usize>(&self, param: &Param<Tensor<D>>) -> &str {
-        let name = self.weights.as_ref().map(|own| &own.names[&param.id.val()]);
-        name.map_or("", String::as_str)
-    }
-
     /// The values of a tensor that is no convolution's; none where weights are not wanted.
-    fn values_of(&self, name: &str) -> Vec<f32> {
-        let Some(tensor) = self.tensor(name) else {
-            return Vec::new();
-        };
-        match tensor.read_all() {
-            Ok(values) => values.into_owned(),
-            Err(error) => {
-                self.failure.borrow_mut().get_or_insert(error);
-                vec![0.0; tensor.values()]
-            }
-        }
-    }
-
     fn values<const D: usize>(&self, param: &Param<Tensor<D>>) -> Vec<f32> {
-        self.values_of(self.name(param))
+        let values = self.weights.map(|weights| weights.values(param));
+        values.unwrap_or_default()
     }
 
     fn push_conv(
@@ -190,91 +150,11 @@ impl<'a> Recorder<'a> {
             self.meet(&norm.weight);
             self.meet(&norm.bias);
         }
-        if self.weights.is_none() {
-            return Folded::default();
-        }
-        let mut origin = Origin {
-            weight: weight.map(|weight| weight.id.val()),
-            bias: bias.map(|bias| bias.id.val()),
-            ..Origin::default()
-        };
-        let tensor = weight.and_then(|weight| self.tensor(self.name(weight)));
-        let mut bias = bias.map_or_else(|| vec![0.0; outputs], |bias| self.values(bias));
-        let mut factors = Factors::Ones;
-        if let Some(norm) = norm {
-            let (scale, offset) = (self.values(&norm.weight), self.values(&norm.bias));
-            let norm = self.norm_origin(norm);
-            norm.fold_bias(&mut bias, &scale, &offset);
-            factors = Factors::Norm((0..outputs).map(|out| norm.factor(&scale, out)).collect());
-            origin.norm = Some(norm);
-        }
-        Folded {
-            weights: Filters::new(tensor, factors),
-            bias,
-            origin,
-        }
+        let folded = self
+            .weights
+            .map(|weights| weights.fold(weight, bias, outputs, norm));
+        folded.unwrap_or_default()
     }
-
-    fn norm_origin(&self, norm: &BatchNorm) -> NormOrigin {
-        // Running statistics stand beside the scale.
-        let path = self.name(&norm.weight).strip_suffix("weight");
-        let path = path.unwrap_or_default();
-        let [mean, var] = ["mean", "var"].map(|of| self.values_of(&format!("{path}running_{of}")));
-        NormOrigin {
-            weight: norm.weight.id.val(),
-            bias: norm.bias.id.val(),
-            mean,
-            var,
-            eps: norm.eps,
-        }
-    }
-}
-
-/// Weights and bias of a convolution, and what they were folded from.
-#[derive(Default)]
-struct Folded {
-    weights: Filters,
-    bias: Vec<f32>,
-    origin: Origin,
-}
-
-impl NormOrigin {
-    /// Scale over deviation of output `out`, given the scales.
-    pub(crate) fn factor(&self, scale: &[f32], out: usize) -> f64 {
-        f64::from(scale[out]) / (f64::from(self.var[out]) + self.eps).sqrt()
-    }
-
-    /// `w' = w * factor`, `b' = (b - mean) * factor + offset` for each output, in `f64`.
-    pub(crate) fn fold(
-        &self,
-        mut weights: Vec<f32>,
-        mut bias: Vec<f32>,
-        scale: &[f32],
-        offset: &[f32],
-    ) -> (Vec<f32>, Vec<f32>) {
-        let each = (weights.len() / bias.len().max(1)).max(1);
-        for (out, weights) in weights.chunks_exact_mut(each).enumerate() {
-            times(weights, self.factor(scale, out));
-        }
-        self.fold_bias(&mut bias, scale, offset);
-        (weights, bias)
-    }
-
-    fn fold_bias(&self, bias: &mut [f32], scale: &[f32], offset: &[f32]) {
-        for (out, bias) in bias.iter_mut().enumerate() {
-            let centred = f64::from(*bias) - f64::from(self.mean[out]);
-            let factor = self.factor(scale, out);
-            *bias = narrow(centred.mul_add(factor, f64::from(offset[out])));
-        }
-    }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "weights are kept in single precision"
-)]
-pub(crate) const fn narrow(value: f64) -> f32 {
-    value as f32
 }
 
 /// A 1x1 convolution.

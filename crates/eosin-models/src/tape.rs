@@ -20,9 +20,9 @@ use rayon::prelude::*;
 
 use crate::engine::Architecture;
 use crate::filters::Filters;
+use crate::folding::narrow;
 use crate::graph::{Graph, Layer, Workspace, in_memory};
 use crate::layers::BatchNorm;
-use crate::recorder::narrow;
 use crate::recording::{NormOrigin, Op, Origin, Recording, Step};
 use crate::state::tensor_names;
 use crate::stored_network::StoredNetwork;

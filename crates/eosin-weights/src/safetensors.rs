@@ -18,7 +18,7 @@ use crate::file::Found;
 use crate::names::{is_well_known_integer, shown};
 use crate::options::ReadOptions;
 use crate::pytorch::SelectError;
-use crate::stored::Keep;
+use crate::stored::{InOrder, Keep};
 use crate::strided::element_count;
 
 /// Why bytes are no safetensors file.
@@ -178,7 +178,12 @@ pub(crate) fn read_safetensors<K: Keep>(
             continue;
         }
         let (begin, end) = place.data_offsets;
-        let kept = keep.in_order((name, &key), dtype, place.shape, &body[begin..end])?;
+        let kept = keep.in_order(InOrder {
+            names: (name, &key),
+            dtype,
+            shape: place.shape,
+            bytes: &body[begin..end],
+        })?;
         found.tensors.insert(key, kept);
     }
     Ok(found)

@@ -101,23 +101,25 @@ impl LazyTensor for Stored {
     }
 }
 
+/// A tensor whose values lie one behind the other.
+pub(crate) struct InOrder<'a> {
+    /// What the file and the tensor are called.
+    pub names: (&'a str, &'a str),
+    pub dtype: Dtype,
+    pub shape: Vec<usize>,
+    pub bytes: &'a [u8],
+}
+
 /// What becomes of a tensor that a reader has found.
 pub(crate) trait Keep {
     /// What is kept of a tensor.
     type Kept;
 
-    /// Keeps a tensor, given the names of its file and itself, whose values are `bytes`, one behind
-    /// the other.
+    /// Keeps a tensor whose values lie one behind the other.
     ///
     /// # Errors
     /// When a value is none that weights have.
-    fn in_order(
-        &self,
-        place: (&str, &str),
-        dtype: Dtype,
-        shape: Vec<usize>,
-        bytes: &[u8],
-    ) -> Result<Self::Kept, WeightsError>;
+    fn in_order(&self, found: InOrder<'_>) -> Result<Self::Kept, WeightsError>;
 
     /// Keeps a tensor whose values have been read.
     fn held(&self, tensor: StateTensor) -> Self::Kept;
@@ -129,17 +131,13 @@ pub(crate) struct InMemory;
 impl Keep for InMemory {
     type Kept = StateTensor;
 
-    fn in_order(
-        &self,
-        (file, name): (&str, &str),
-        dtype: Dtype,
-        shape: Vec<usize>,
-        bytes: &[u8],
-    ) -> Result<StateTensor, WeightsError> {
-        let values = dtype
-            .decode(bytes)
-            .map_err(|reason| reason.of(file, name))?;
-        let tensor = StateTensor { shape, values };
+    fn in_order(&self, found: InOrder<'_>) -> Result<StateTensor, WeightsError> {
+        let (file, name) = found.names;
+        let values = found.dtype.decode(found.bytes);
+        let tensor = StateTensor {
+            shape: found.shape,
+            values: values.map_err(|reason| reason.of(file, name))?,
+        };
         check_finite(file, name, &tensor)?;
         Ok(tensor)
     }
@@ -186,28 +184,20 @@ impl Kept {
 impl Keep for InFile<'_> {
     type Kept = Kept;
 
-    fn in_order(
-        &self,
-        (file, name): (&str, &str),
-        dtype: Dtype,
-        shape: Vec<usize>,
-        bytes: &[u8],
-    ) -> Result<Kept, WeightsError> {
+    fn in_order(&self, found: InOrder<'_>) -> Result<Kept, WeightsError> {
         let is_sound = |piece: &[u8]| {
-            let values = dtype.decode(piece);
+            let values = found.dtype.decode(piece);
             values.is_ok_and(|values| values.iter().all(|value| value.is_finite()))
         };
-        if !bytes.chunks(PIECE_BYTES).all(is_sound) {
+        if !found.bytes.chunks(PIECE_BYTES).all(is_sound) {
             // Says which value it is.
-            let tensor = InMemory.in_order((file, name), dtype, shape, bytes)?;
-            return Ok(Kept::Values(tensor));
+            return InMemory.in_order(found).map(Kept::Values);
         }
-        // The readers cut `bytes` out of `whole`.
-        let begin = bytes.as_ptr().addr() - self.whole.as_ptr().addr();
         Ok(Kept::Place {
-            begin,
-            dtype,
-            shape,
+            // The readers cut the bytes out of the whole.
+            begin: found.bytes.as_ptr().addr() - self.whole.as_ptr().addr(),
+            dtype: found.dtype,
+            shape: found.shape,
         })
     }
 

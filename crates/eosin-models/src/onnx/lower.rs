@@ -6,7 +6,7 @@ use eosin_weights::WeightsError;
 
 use super::writer::{Value, Writer, signed};
 use crate::filters::Filters;
-use crate::recorder::narrow;
+use crate::folding::narrow;
 use crate::recording::{Op, Recording, Step};
 
 /// A layer being written: its step, the names of its inputs, and the shape of the first.

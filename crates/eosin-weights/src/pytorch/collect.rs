@@ -10,7 +10,7 @@ use crate::names::{is_well_known_integer, shown};
 use crate::options::ReadOptions;
 use crate::pickle::{Node, StorageRef, Tensor, Unpickled, Value};
 use crate::state::StateTensor;
-use crate::stored::Keep;
+use crate::stored::{InOrder, Keep};
 use crate::strided::{Budget, Shown};
 
 /// A PyTorch file taken apart.
@@ -96,8 +96,13 @@ impl Source<'_, '_> {
         let shape = view.shape.clone();
         match show(storage).map_err(|reason| reason.of(self.name, key))? {
             Shown::InOrder(bytes) => {
-                let kept = keep.in_order((self.name, key), view.dtype, shape, bytes)?;
-                Ok(Some(kept))
+                let kept = keep.in_order(InOrder {
+                    names: (self.name, key),
+                    dtype: view.dtype,
+                    shape,
+                    bytes,
+                });
+                kept.map(Some)
             }
             Shown::Gathered(values) => {
                 let tensor = StateTensor { shape, values };
