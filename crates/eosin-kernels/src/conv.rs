@@ -1,5 +1,7 @@
 //! A packed two-dimensional convolution with bias, residual and activation.
 
+use std::borrow::Cow;
+use std::convert::Infallible;
 use std::ops::Range;
 
 use crate::activation::Activation;
@@ -198,6 +200,38 @@ enum Weights {
     Reduced(Reduced),
 }
 
+impl Weights {
+    /// Packs what `read` gives.
+    fn reading<'a, E>(
+        precision: Precision,
+        shape: &ConvShape,
+        mut read: impl FnMut(Range<usize>) -> Result<Cow<'a, [f32]>, E>,
+    ) -> Result<Self, E> {
+        let &ConvShape {
+            cin, cout, groups, ..
+        } = shape;
+        if shape.is_depthwise() {
+            return Ok(Self::Depthwise(shape.tap_major(&read(0..cout)?)));
+        }
+        let kernel = Microkernel::best(precision);
+        if precision != Precision::F32 && Reduced::suits(shape, &kernel) {
+            return Ok(Self::Reduced(Reduced::new(shape, &read(0..cout)?, kernel)));
+        }
+        if shape.suits_winograd() {
+            let weights = read(0..cout)?;
+            return Ok(Self::Winograd(Winograd::new([cin, cout, groups], &weights)));
+        }
+        let (columns, taps) = (cout / groups, shape.kernel[0] * shape.kernel[1]);
+        let pack = |group: usize| {
+            let first = group * columns;
+            let of_group = |some: Range<usize>| read(first + some.start..first + some.end);
+            Packed::from_outputs([cin / groups, taps, columns], of_group)
+        };
+        let packed = (0..groups).map(pack).collect::<Result<_, E>>()?;
+        Ok(Self::Windows(packed))
+    }
+}
+
 /// A convolution with packed weights.
 #[derive(Clone, Debug)]
 pub struct Conv {
@@ -213,23 +247,35 @@ impl Conv {
     /// # Panics
     /// When a length does not follow from `shape`, or `groups` does not divide the channels.
     pub fn new(shape: ConvShape, weights: &[f32], bias: &[f32], activation: Activation) -> Self {
-        Self::in_precision(Precision::F32, shape, weights, bias, activation)
+        let each = weights.len() / shape.cout;
+        let read = |outputs: Range<usize>| {
+            let weights = &weights[outputs.start * each..outputs.end * each];
+            Ok::<_, Infallible>(Cow::Borrowed(weights))
+        };
+        let Ok(conv) = Self::reading(Precision::F32, shape, read, bias, activation);
+        conv
     }
 
-    /// As [`new`](Self::new), computed in fewer bits if that suits the convolution: one group, 8 or
-    /// more input channels, and not 3x3 with stride 1 where only VNNI is faster than Winograd's way
-    /// in single precision.
+    /// Packs weights that `read` gives, those of some outputs at a time: nothing but the packed
+    /// form and one such piece is ever in memory. `weights[outputs]` are `[outputs, cin / groups,
+    /// kernel_h, kernel_w]`.
+    ///
+    /// The convolution is computed in fewer bits where these are asked for and suit it: one group, 8
+    /// or more input channels, and not 3x3 with stride 1, where only four products an instruction
+    /// are faster than Winograd's way in single precision.
+    ///
+    /// # Errors
+    /// What `read` fails with.
     ///
     /// # Panics
     /// As [`new`](Self::new).
-    pub fn in_precision(
+    pub fn reading<'a, E>(
         precision: Precision,
         shape: ConvShape,
-        weights: &[f32],
+        mut read: impl FnMut(Range<usize>) -> Result<Cow<'a, [f32]>, E>,
         bias: &[f32],
         activation: Activation,
-    ) -> Self {
-        let [kernel_h, kernel_w] = shape.kernel;
+    ) -> Result<Self, E> {
         assert!(
             shape.groups > 0 && shape.cin.is_multiple_of(shape.groups),
             "groups must divide cin"
@@ -238,41 +284,21 @@ impl Conv {
             shape.cout.is_multiple_of(shape.groups),
             "groups must divide cout"
         );
-        let cin = shape.cin / shape.groups;
-        assert_eq!(
-            weights.len(),
-            shape.cout * cin * kernel_h * kernel_w,
-            "weights do not fit"
-        );
         assert_eq!(bias.len(), shape.cout, "bias does not fit");
-        let kernel = Microkernel::best(precision);
-        let weights = if shape.is_depthwise() {
-            Weights::Depthwise(shape.tap_major(weights))
-        } else if precision != Precision::F32 && Reduced::suits(&shape, &kernel) {
-            Weights::Reduced(Reduced::new(&shape, weights, kernel))
-        } else if shape.suits_winograd() {
-            Weights::Winograd(Winograd::new(
-                [shape.cin, shape.cout, shape.groups],
-                weights,
-            ))
-        } else {
-            let columns = shape.cout / shape.groups;
-            let each = columns * cin * kernel_h * kernel_w;
-            let pack = |group: &[f32]| Packed::new(columns, group);
-            Weights::Windows(
-                shape
-                    .tap_major(weights)
-                    .chunks_exact(each)
-                    .map(pack)
-                    .collect(),
-            )
-        };
-        Self {
+        let [kernel_h, kernel_w] = shape.kernel;
+        let each = kernel_h * kernel_w * shape.cin / shape.groups;
+        let weights = Weights::reading(precision, &shape, |outputs| {
+            let values = outputs.len() * each;
+            let weights = read(outputs)?;
+            assert_eq!(weights.len(), values, "weights do not fit");
+            Ok(weights)
+        })?;
+        Ok(Self {
             shape,
             weights,
             bias: bias.to_vec(),
             activation,
-        }
+        })
     }
 
     /// What is applied to the sums.

@@ -1,5 +1,8 @@
 //! A matrix packed into panels, and its product with rows that lie anywhere.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use crate::microkernel::{MOST_COLUMNS, MOST_ROWS, Microkernel, Piece, Start, Tile, Word};
 use crate::pool::add;
 use crate::precision::Precision;
@@ -116,6 +119,35 @@ impl Packed {
             line.copy_from_slice(&rows[row * columns + first..][..line.len()]);
         });
         packed
+    }
+
+    /// Packs columns that `read` gives, those of a panel at a time, each `[channels, taps]`; rows
+    /// are `[taps, channels]`.
+    ///
+    /// # Errors
+    /// What `read` fails with.
+    pub fn from_outputs<'a, E>(
+        [channels, taps, columns]: [usize; 3],
+        mut read: impl FnMut(Range<usize>) -> Result<Cow<'a, [f32]>, E>,
+    ) -> Result<Self, E> {
+        let depth = channels * taps;
+        let mut packed = Self::empty(depth, columns);
+        for first in (0..columns).step_by(2 * packed.kernel.lanes) {
+            let width = packed.width(first);
+            let used = width.min(columns - first);
+            let values = read(first..first + used)?;
+            let panel = &mut packed.panels_mut()[first * depth..first * depth + width * depth];
+            for (at, (channel, tap)) in (0..channels)
+                .flat_map(|channel| (0..taps).map(move |tap| (channel, tap)))
+                .enumerate()
+            {
+                let line = &mut panel[(tap * channels + channel) * width..][..used];
+                for (value, column) in line.iter_mut().zip(values.chunks_exact(depth)) {
+                    *value = column[at];
+                }
+            }
+        }
+        Ok(packed)
     }
 
     /// Sets all values, given by row and column.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use eosin_core::Seed;
 use eosin_kernels::Precision;
-use eosin_models::{Backbone, Graph, Recording, Workspace, cpu, init_state};
+use eosin_models::{Backbone, Graph, StoredNetwork, Workspace, cpu, init_state};
 
 /// Images that a thread runs at once.
 const TOGETHER: usize = 2;
@@ -27,8 +27,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let threads: usize = threads.first().map_or(Ok(2), |count| count.parse())?;
     let limit = Duration::from_secs_f64(seconds.parse()?);
     let network = Backbone::new(name.parse()?, 1000, size, &cpu(false));
-    let recording = Recording::logits(&init_state(network, Seed(0)), size);
-    let graph = Graph::in_precision(recording, precision);
+    let network = StoredNetwork::of(&init_state(network, Seed(0)));
+    let graph = Graph::in_precision(network.record_logits(size)?, precision)?;
     let pixels = size * size * 3;
     let images: Vec<f32> = (0..batch * pixels)
         .map(|i| (i % 255) as f32 / 127.5 - 1.0)

@@ -14,8 +14,8 @@ use eosin_kernels::{Activation, Padded, Pool};
 use rand::RngExt as _;
 
 use crate::engine::Engine;
+use crate::folding::narrow;
 use crate::layers::{BatchNorm, Conv2d, LayerNorm, Linear};
-use crate::recorder::narrow;
 
 /// Runs on any Burn device; batch norm and dropout follow the mode.
 #[derive(Debug)]

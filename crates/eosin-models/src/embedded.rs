@@ -1,7 +1,7 @@
 //! The weights that are part of the program.
 
 use eosin_core::BackboneName;
-use eosin_weights::WeightFile;
+use eosin_weights::{TensorDict, WeightFile};
 
 /// What the embedded weights are called.
 pub const EMBEDDED: &str = "embedded";
@@ -10,10 +10,13 @@ pub const EMBEDDED: &str = "embedded";
 ///
 /// # Panics
 /// Never: a test parses them.
-pub fn embedded_weights(name: BackboneName) -> Option<WeightFile> {
+pub fn embedded_weights(name: BackboneName) -> Option<WeightFile<TensorDict>> {
     let bytes = include_bytes!("../weights/eosin_mini.safetensors");
-    (name == BackboneName::EosinMini)
-        .then(|| WeightFile::parse(EMBEDDED, bytes).expect("a test parses the embedded weights"))
+    (name == BackboneName::EosinMini).then(|| {
+        let file = WeightFile::parse(EMBEDDED, bytes);
+        file.expect("a test parses the embedded weights")
+            .into_lazy()
+    })
 }
 
 /// Whether the file with this BLAKE3 hash is one of the patches that the embedded weights have

@@ -5,9 +5,13 @@ use eosin_kernels::{
     avg_pool, concat, global_avg_pool, layer_norm, max_pool, scale, split_attention, sum_splits,
 };
 
+use burn::module::Module;
+use eosin_weights::WeightsError;
+
 use crate::engine::Architecture;
-use crate::recorder::narrow;
-use crate::recording::{MapShape, Op, Recording};
+use crate::folding::narrow;
+use crate::recording::{MapShape, Op, Recording, Step};
+use crate::stored_network::StoredNetwork;
 
 /// One layer, its weights packed for the kernels. See [`Op`].
 #[derive(Debug)]
@@ -32,8 +36,8 @@ pub(crate) enum Layer {
 }
 
 impl Layer {
-    fn new(op: Op, precision: Precision) -> Self {
-        match op {
+    fn new(op: Op, precision: Precision) -> Result<Self, WeightsError> {
+        Ok(match op {
             Op::Input => Self::Input,
             Op::Conv {
                 shape,
@@ -41,10 +45,7 @@ impl Layer {
                 bias,
                 activation,
                 origin: _,
-            } => {
-                let conv = Conv::in_precision(precision, shape, &weights, &bias, activation);
-                Self::Conv(conv)
-            }
+            } => Self::Conv(weights.pack(precision, shape, &bias, activation)?),
             Op::Activate(activation) => Self::Activate(activation),
             Op::MaxPool(pool) => Self::MaxPool(pool),
             Op::AvgPool(pool, padded) => Self::AvgPool(pool, padded),
@@ -60,7 +61,7 @@ impl Layer {
             Op::Attention(heads) => Self::Attention(heads),
             Op::Tokens { first, positions } => Self::Tokens(first, positions),
             Op::FirstToken => Self::FirstToken,
-        }
+        })
     }
 }
 
@@ -92,62 +93,72 @@ pub struct Workspace {
 }
 
 impl Graph {
-    /// The embedding part of `network` for images of `size` x `size` pixels.
-    pub fn embedding<A: Architecture>(network: &A, size: usize) -> Self {
-        Self::new(Recording::embedding(network, size))
+    /// The embedding part of `network`, whose weights are its own, for images of `size` x `size`
+    /// pixels.
+    pub fn embedding<A: Architecture + Module>(network: &A, size: usize) -> Self {
+        in_memory(StoredNetwork::of(network).embedding(size))
     }
 
-    /// The whole of `network`, logits included, for images of `size` x `size` pixels.
-    pub fn logits<A: Architecture>(network: &A, size: usize) -> Self {
-        Self::new(Recording::logits(network, size))
+    /// The whole of `network`, whose weights are its own, logits included, for images of `size` x
+    /// `size` pixels.
+    pub fn logits<A: Architecture + Module>(network: &A, size: usize) -> Self {
+        Self::tail_logits(network, 0, [size, size, 3])
     }
 
-    /// The stages of `network` before `cut`, for images of `size` x `size` pixels.
-    pub fn prefix<A: Architecture>(network: &A, cut: usize, size: usize) -> Self {
-        Self::new(Recording::prefix(network, cut, size))
+    /// The stages of `network`, whose weights are its own, before `cut`, for images of `size` x
+    /// `size` pixels.
+    pub fn prefix<A: Architecture + Module>(network: &A, cut: usize, size: usize) -> Self {
+        in_memory(StoredNetwork::of(network).prefix(cut, size))
     }
 
-    /// The stages of `network` from `cut` on, and its logits, for maps of `[height, width,
-    /// channels]`.
-    pub fn tail_logits<A: Architecture>(network: &A, cut: usize, map: [usize; 3]) -> Self {
-        Self::new(Recording::tail_logits(network, cut, map))
+    /// The stages of `network`, whose weights are its own, from `cut` on, and its logits, for maps
+    /// of `[height, width, channels]`.
+    pub fn tail_logits<A: Architecture + Module>(network: &A, cut: usize, map: [usize; 3]) -> Self {
+        in_memory(StoredNetwork::of(network).tail_logits(cut, map))
     }
 
     /// Packs the weights and assigns buffers so that a map's memory is reused once its last reader
     /// has run.
-    pub fn new(recording: Recording) -> Self {
+    ///
+    /// # Errors
+    /// When weights cannot be read.
+    pub fn new(recording: Recording) -> Result<Self, WeightsError> {
         Self::in_precision(recording, Precision::F32)
     }
 
     /// As [`new`](Self::new), with dense convolutions and fully connected layers in fewer bits.
-    pub fn in_precision(recording: Recording, precision: Precision) -> Self {
-        let mut graph = Self::packed(recording, precision);
+    ///
+    /// # Errors
+    /// When weights cannot be read.
+    pub fn in_precision(recording: Recording, precision: Precision) -> Result<Self, WeightsError> {
+        let mut graph = Self::packed(recording, precision)?;
         graph.share_buffers();
-        graph
+        Ok(graph)
     }
 
     /// As [`new`](Self::new), but every layer has a buffer of its own, numbered as the layer: after
     /// a run the workspace holds all outputs.
-    pub(crate) fn keeping_all(recording: Recording) -> Self {
+    pub(crate) fn keeping_all(recording: Recording) -> Result<Self, WeightsError> {
         Self::packed(recording, Precision::F32)
     }
 
-    fn packed(recording: Recording, precision: Precision) -> Self {
-        let packed = recording.steps.into_iter().enumerate();
-        let nodes: Vec<Node> = packed
-            .map(|(buffer, step)| Node {
-                layer: Layer::new(step.op, precision),
+    fn packed(recording: Recording, precision: Precision) -> Result<Self, WeightsError> {
+        let pack = |(buffer, step): (usize, Step)| {
+            Ok(Node {
+                layer: Layer::new(step.op, precision)?,
                 inputs: step.inputs,
                 shape: step.shape,
                 buffer,
             })
-            .collect();
-        Self {
+        };
+        let nodes = recording.steps.into_iter().enumerate().map(pack);
+        let nodes = nodes.collect::<Result<Vec<Node>, WeightsError>>()?;
+        Ok(Self {
             buffers: nodes.len(),
             nodes,
             output: recording.output,
             multiply_adds: recording.multiply_adds,
-        }
+        })
     }
 
     fn share_buffers(&mut self) {
@@ -300,6 +311,11 @@ impl Graph {
             }
         }
     }
+}
+
+/// What came of reading weights from memory.
+pub(crate) fn in_memory<T>(read: Result<T, WeightsError>) -> T {
+    read.expect("weights in memory can be read")
 }
 
 fn flatten([positions, channels]: [usize; 2], x: &[f32], out: &mut Vec<f32>) {

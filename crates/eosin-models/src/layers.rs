@@ -1,6 +1,6 @@
 //! Layers that carry timm's tensor names and PyTorch's tensor layouts.
 
-use burn::module::{Module, Param, RunningState};
+use burn::module::{Module, Param, ParamId, RunningState};
 use burn::tensor::{Device, Tensor};
 use eosin_kernels::{Activation, Padding};
 
@@ -51,6 +51,15 @@ impl ConvGeometry {
     }
 }
 
+/// Zeros that take no memory until they are looked at: most networks are built for their shapes, or
+/// to be given weights.
+fn zeros<const D: usize>(shape: [usize; D], device: &Device) -> Param<Tensor<D>> {
+    let make = move |device: &Device, require_grad: bool| {
+        Tensor::zeros(shape, device).set_require_grad(require_grad)
+    };
+    Param::uninitialized(ParamId::new(), make, device.clone(), true, shape.into())
+}
+
 /// Two-dimensional convolution; `weight` is `[cout, cin / groups, kernel, kernel]`.
 #[derive(Module, Debug)]
 pub struct Conv2d {
@@ -67,7 +76,7 @@ impl Conv2d {
     /// A convolution without bias, padded by half its kernel, all weights zero.
     pub fn new(cin: usize, cout: usize, kernel: usize, device: &Device) -> Self {
         Self {
-            weight: Param::from_tensor(Tensor::zeros([cout, cin, kernel, kernel], device)),
+            weight: zeros([cout, cin, kernel, kernel], device),
             bias: None,
             geometry: ConvGeometry {
                 kernel,
@@ -107,7 +116,7 @@ impl Conv2d {
     /// Adds a bias.
     #[must_use]
     pub fn with_bias(mut self, device: &Device) -> Self {
-        let [cout, ..] = self.weight.dims();
+        let cout = self.weight.lazy_shape()[0];
         self.bias = Some(Param::from_tensor(Tensor::zeros([cout], device)));
         self
     }
@@ -165,7 +174,7 @@ impl Linear {
     /// A layer of zeros.
     pub fn new(inputs: usize, outputs: usize, device: &Device) -> Self {
         Self {
-            weight: Param::from_tensor(Tensor::zeros([outputs, inputs], device)),
+            weight: zeros([outputs, inputs], device),
             bias: Param::from_tensor(Tensor::zeros([outputs], device)),
         }
     }

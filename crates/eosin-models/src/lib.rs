@@ -5,11 +5,15 @@
 //! the CPU kernels. Tensors carry timm's names ([`state_dict`]), so timm's weight files load as
 //! they are and torchvision's after a renaming ([`load_weights`]).
 
+mod adapted;
 mod arch;
 mod backbone;
 mod burn_engine;
 mod embedded;
 mod engine;
+mod filters;
+mod folding;
+mod fresh;
 mod graph;
 mod layers;
 mod load;
@@ -20,6 +24,7 @@ mod recording;
 mod registry;
 mod stages;
 mod state;
+mod stored_network;
 mod tape;
 mod torchvision;
 
@@ -27,6 +32,7 @@ pub use backbone::Backbone;
 pub use burn_engine::{BurnEngine, cpu};
 pub use embedded::{EMBEDDED, embedded_weights, embedded_weights_have_seen};
 pub use engine::{Architecture, Engine};
+pub use fresh::{fresh_weights, init_state};
 pub use graph::{Graph, Workspace};
 pub use layers::{BatchNorm, Conv2d, ConvGeometry, LayerNorm, Linear, PadMode};
 pub use load::{LoadError, Loaded, Naming, load_weights, network_of};
@@ -35,6 +41,10 @@ pub use position_embedding::resample_positions;
 pub use recording::Recording;
 pub use registry::{BackboneSpec, IMAGENET_MEAN, IMAGENET_STD};
 pub use stages::stage_of_tensors;
-pub use state::{gradient_dict, init_state, load_state, parameter_count, state_dict, tensor_names};
+pub use state::{
+    check_state, gradient_dict, lazy_state, load_state, parameter_count, state_dict, tensor_names,
+    tensor_shapes,
+};
+pub use stored_network::StoredNetwork;
 pub use tape::{Tape, TapeGradients};
 pub use torchvision::torchvision_name;

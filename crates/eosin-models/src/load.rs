@@ -1,27 +1,38 @@
 //! Weights from a file into a network.
 
-use eosin_core::BackboneName;
-use eosin_weights::{StateDict, StateMismatch, StateTensor, WeightFile};
+use std::sync::Arc;
 
+use eosin_core::{BackboneName, Seed};
+use eosin_weights::{LazyTensor, StateMismatch, StateTensor, TensorDict, WeightFile, WeightsError};
+
+use crate::adapted::Adapted;
 use crate::backbone::Backbone;
 use crate::burn_engine::cpu;
+use crate::fresh::fresh_weights;
 use crate::position_embedding::resample_positions;
 use crate::registry::BackboneSpec;
-use crate::state::{load_state, state_dict};
+use crate::state::check_state;
+use crate::stored_network::StoredNetwork;
 use crate::torchvision::from_torchvision;
 
-/// The tensors of a file belong to another network.
+/// Why a file's tensors cannot be a network's weights.
 #[derive(Debug, thiserror::Error)]
-#[error("{name} does not hold the weights of {backbone}: {mismatch}{}", hint(*.fits))]
-pub struct LoadError {
-    /// File or resource.
-    pub name: String,
-    /// The network asked for.
-    pub backbone: BackboneName,
-    /// The tensors that do not fit.
-    pub mismatch: StateMismatch,
-    /// The network that they do fit.
-    pub fits: Option<BackboneName>,
+pub enum LoadError {
+    /// They belong to another network.
+    #[error("{name} does not hold the weights of {backbone}: {mismatch}{}", hint(*.fits))]
+    Foreign {
+        /// File or resource.
+        name: String,
+        /// The network asked for.
+        backbone: BackboneName,
+        /// The tensors that do not fit.
+        mismatch: StateMismatch,
+        /// The network that they do fit.
+        fits: Option<BackboneName>,
+    },
+    /// They cannot be read.
+    #[error(transparent)]
+    Read(#[from] WeightsError),
 }
 
 fn hint(fits: Option<BackboneName>) -> String {
@@ -43,7 +54,7 @@ pub enum Naming {
 #[derive(Clone, Debug)]
 pub struct Loaded {
     /// The network.
-    pub network: Backbone,
+    pub network: StoredNetwork,
     /// Whose names the file's tensors had.
     pub naming: Naming,
     /// Trained classes whose classifier was left out, because the network has another number.
@@ -54,24 +65,25 @@ pub struct Loaded {
 }
 
 /// `network`, which is a `name`, with the weights of `file`. A classifier that is absent there, or
-/// made for another number of classes, is left as it is; position embeddings are resampled to the
-/// network's number of patches; every other tensor must be there and fit.
+/// made for another number of classes, is taken from `fresh`; position embeddings are resampled to
+/// the network's number of patches; every other tensor must be there and fit.
 ///
 /// # Errors
 /// When the tensors are those of another network; all that do not fit are listed.
 pub fn load_weights(
     network: Backbone,
+    fresh: &TensorDict,
     name: BackboneName,
-    file: &WeightFile,
+    file: &WeightFile<TensorDict>,
 ) -> Result<Loaded, LoadError> {
-    let own = state_dict(&network);
-    let given = Given::new(name, &own, &file.tensors);
-    let network = load_state(network, &given.tensors).map_err(|mismatch| LoadError {
-        name: file.name.clone(),
-        backbone: name,
-        mismatch,
-        fits: network_of(&file.tensors),
-    })?;
+    let given = Given::new(name, fresh, &file.tensors)?;
+    let network =
+        StoredNetwork::new(network, given.tensors).map_err(|mismatch| LoadError::Foreign {
+            name: file.name.clone(),
+            backbone: name,
+            mismatch,
+            fits: network_of(&file.tensors),
+        })?;
     Ok(Loaded {
         network,
         naming: given.naming,
@@ -82,15 +94,22 @@ pub fn load_weights(
 
 /// A file's tensors, made to fit.
 struct Given {
-    tensors: StateDict,
+    tensors: TensorDict,
     naming: Naming,
     replaced_classifier: Option<usize>,
     resampled_from: Option<usize>,
 }
 
 impl Given {
-    fn new(name: BackboneName, own: &StateDict, tensors: &StateDict) -> Self {
-        let renamed = from_torchvision(name, own, tensors);
+    /// `tensors` made to fit a network that has the tensors `own`.
+    fn new(
+        name: BackboneName,
+        own: &TensorDict,
+        tensors: &TensorDict,
+    ) -> Result<Self, WeightsError> {
+        let shapes = own.iter();
+        let shapes = shapes.map(|(key, own)| (key.clone(), own.shape().to_vec()));
+        let renamed = from_torchvision(name, &shapes.collect(), tensors);
         let naming = match renamed {
             Some(_) => Naming::Torchvision,
             None => Naming::Timm,
@@ -104,49 +123,58 @@ impl Given {
         // DINOv2's own files hold what only its training masks patches with.
         given.tensors.remove("mask_token");
         given.fit_classifier(BackboneSpec::of(name).classifier, own);
-        given.fit_positions(own);
-        given
+        given.fit_positions(own)?;
+        Ok(given)
     }
 
     /// Keeps a classifier of the network's size, and else the network's own.
-    fn fit_classifier(&mut self, classifier: &str, own: &StateDict) {
+    fn fit_classifier(&mut self, classifier: &str, own: &TensorDict) {
         let own = own.iter().filter(|(key, _)| key.starts_with(classifier));
-        let own: Vec<(&String, &StateTensor)> = own.collect();
+        let own: Vec<(&String, &Arc<dyn LazyTensor>)> = own.collect();
         for (key, own) in &own {
             // torchvision's SqueezeNet classifies by a 1x1 convolution.
             if let Some(tensor) = self.tensors.get_mut(*key) {
-                while tensor.shape.len() > own.shape.len() && tensor.shape.last() == Some(&1) {
-                    tensor.shape.pop();
+                let mut shape = tensor.shape();
+                while shape.len() > own.shape().len() && shape.last() == Some(&1) {
+                    shape = &shape[..shape.len() - 1];
+                }
+                if shape != tensor.shape() {
+                    *tensor = Adapted::new(Arc::clone(tensor), shape.to_vec(), 0.0);
                 }
             }
         }
-        let fits = |(key, own): &(&String, &StateTensor)| {
+        let fits = |(key, own): &(&String, &Arc<dyn LazyTensor>)| {
             let given = self.tensors.get(*key);
-            given.is_some_and(|given| given.shape == own.shape)
+            given.is_some_and(|given| given.shape() == own.shape())
         };
         if own.iter().all(fits) {
             return;
         }
         let weight = self.tensors.get(&format!("{classifier}weight"));
-        self.replaced_classifier = weight.and_then(|weight| weight.shape.first().copied());
+        self.replaced_classifier = weight.and_then(|weight| weight.shape().first().copied());
         self.tensors.retain(|key, _| !key.starts_with(classifier));
         for (key, tensor) in own {
-            self.tensors.insert(key.clone(), tensor.clone());
+            self.tensors.insert(key.clone(), Arc::clone(tensor));
         }
     }
 
-    fn fit_positions(&mut self, own: &StateDict) {
+    fn fit_positions(&mut self, own: &TensorDict) -> Result<(), WeightsError> {
         let key = "pos_embed";
         let (Some(own), Some(given)) = (own.get(key), self.tensors.get(key)) else {
-            return;
+            return Ok(());
         };
-        if own.shape == given.shape || own.shape.last() != given.shape.last() {
-            return;
+        if own.shape() == given.shape() || own.shape().last() != given.shape().last() {
+            return Ok(());
         }
-        if let Some(resampled) = resample_positions(given, own.shape[1]) {
+        let given = StateTensor {
+            shape: given.shape().to_vec(),
+            values: given.read_all()?.into_owned(),
+        };
+        if let Some(resampled) = resample_positions(&given, own.shape()[1]) {
             self.resampled_from = Some((given.shape[1] - 1).isqrt());
-            self.tensors.insert(key.to_owned(), resampled);
+            self.tensors.insert(key.to_owned(), Arc::new(resampled));
         }
+        Ok(())
     }
 }
 
@@ -154,8 +182,8 @@ impl Given {
 const MOST_CLASSIFIER_VALUES: usize = 6_000_000;
 
 /// The network whose tensors these are, whatever the number of classes.
-pub fn network_of(tensors: &StateDict) -> Option<BackboneName> {
-    let values: usize = tensors.values().map(|tensor| tensor.values.len()).sum();
+pub fn network_of(tensors: &TensorDict) -> Option<BackboneName> {
+    let values: usize = tensors.values().map(LazyTensor::values).sum();
     BackboneName::ALL.iter().copied().find(|name| {
         let spec = BackboneSpec::of(*name);
         // Only networks of about this size are worth building: classifiers have up to so many.
@@ -164,7 +192,7 @@ pub fn network_of(tensors: &StateDict) -> Option<BackboneName> {
             return false;
         }
         let network = Backbone::new(*name, 2, spec.min_size_px, &cpu(false));
-        let own = state_dict(&network);
-        load_state(network, &Given::new(*name, &own, tensors).tensors).is_ok()
+        let given = Given::new(*name, &fresh_weights(&network, Seed(0)), tensors);
+        given.is_ok_and(|given| check_state(&network, &given.tensors).is_ok())
     })
 }

@@ -2,74 +2,62 @@
 
 use std::cell::{Cell, RefCell};
 
-use burn::module::{Param, ParamId};
+use burn::module::{Module, Param, ParamId};
 use burn::tensor::Tensor;
 use eosin_kernels::{Activation, ConvShape, Padded, Padding, Pool};
+use eosin_weights::{TensorDict, WeightsError};
 
 use crate::engine::{Architecture, Engine};
+use crate::filters::Factors;
+use crate::folding::{Folded, Weights};
 use crate::layers::{BatchNorm, Conv2d, LayerNorm, Linear};
-use crate::recording::{MapShape, NormOrigin, Op, Origin, Recording, Step};
+use crate::recording::{MapShape, Op, Recording, Step};
 
 /// Notes layers instead of computing them.
 #[derive(Debug)]
-pub(crate) struct Recorder {
+pub(crate) struct Recorder<'a> {
     steps: RefCell<Vec<Step>>,
     multiply_adds: RefCell<u64>,
-    keeps_weights: bool,
+    /// `None`: only shapes and costs are wanted.
+    weights: Option<&'a Weights<'a>>,
     /// Every parameter that has been met; of a batch norm its scale and offset.
     met: RefCell<Vec<ParamId>>,
     drops_out: Cell<bool>,
 }
 
 impl Recording {
-    /// The embedding part of `network` for images of `size` x `size` pixels.
-    pub fn embedding<A: Architecture>(network: &A, size: usize) -> Self {
-        Self::new([size, size, 3], true, |recorder, x| {
-            network.embed(recorder, x)
-        })
-    }
-
-    /// The whole of `network`, logits included, for images of `size` x `size` pixels.
-    pub fn logits<A: Architecture>(network: &A, size: usize) -> Self {
-        Self::tail_logits(network, 0, [size, size, 3])
-    }
-
-    /// The stages of `network` before `cut`: the output is a feature map.
-    pub fn prefix<A: Architecture>(network: &A, cut: usize, size: usize) -> Self {
-        Self::new([size, size, 3], true, |recorder, x| {
-            network.prefix(recorder, cut, x)
-        })
-    }
-
-    /// The stages of `network` from `cut` on, and its logits, for maps of `[height, width,
-    /// channels]`.
-    pub fn tail_logits<A: Architecture>(network: &A, cut: usize, map: [usize; 3]) -> Self {
-        Self::new(map, true, |recorder, x| {
-            network.tail_logits(recorder, cut, x, 0.0)
-        })
-    }
-
-    /// As [`prefix`](Self::prefix), but only shapes and costs: no weight is read.
-    pub fn prefix_shape<A: Architecture>(network: &A, cut: usize, size: usize) -> Self {
-        Self::new([size, size, 3], false, |recorder, x| {
-            network.prefix(recorder, cut, x)
-        })
-    }
-
-    /// As [`embedding`](Self::embedding), but only shapes and costs: no weight is read.
-    pub fn embedding_shape<A: Architecture>(network: &A, size: usize) -> Self {
-        Self::new([size, size, 3], false, |recorder, x| {
-            network.embed(recorder, x)
-        })
-    }
-
-    fn new(
+    /// What `body` makes of a map of this shape with `network` and its `weights`, which have been
+    /// checked to fit.
+    pub(crate) fn new<M: Module>(
+        network: &M,
+        weights: &TensorDict,
         input: MapShape,
-        keeps_weights: bool,
-        body: impl FnOnce(&Recorder, usize) -> usize,
-    ) -> Self {
-        let (recorder, input) = Recorder::new(input, keeps_weights);
+        body: impl FnOnce(&Recorder<'_>, usize) -> usize,
+    ) -> Result<Self, WeightsError> {
+        let weights = Weights::new(network, weights);
+        let (recorder, input) = Recorder::new(input, Some(&weights));
         let output = body(&recorder, input);
+        let recording = Self::of(recorder, output);
+        weights.finish().map(|()| recording)
+    }
+
+    /// The stages of `network` before `cut` for images of `size` x `size` pixels, but only shapes
+    /// and costs: no weight is read.
+    pub fn prefix_shape<A: Architecture>(network: &A, cut: usize, size: usize) -> Self {
+        let (recorder, input) = Recorder::of_shapes([size, size, 3]);
+        let output = network.prefix(&recorder, cut, input);
+        Self::of(recorder, output)
+    }
+
+    /// The embedding part of `network` for images of `size` x `size` pixels, but only shapes and
+    /// costs: no weight is read.
+    pub fn embedding_shape<A: Architecture>(network: &A, size: usize) -> Self {
+        let (recorder, input) = Recorder::of_shapes([size, size, 3]);
+        let output = network.embed(&recorder, input);
+        Self::of(recorder, output)
+    }
+
+    fn of(recorder: Recorder<'_>, output: usize) -> Self {
         Self {
             steps: recorder.steps.into_inner(),
             output,
@@ -79,13 +67,17 @@ impl Recording {
     }
 }
 
-impl Recorder {
-    /// A recorder, and the map that enters the network.
-    pub(crate) fn new(input: MapShape, keeps_weights: bool) -> (Self, usize) {
+impl<'a> Recorder<'a> {
+    /// A recorder of shapes, and the map that enters the network.
+    pub(crate) fn of_shapes(input: MapShape) -> (Self, usize) {
+        Self::new(input, None)
+    }
+
+    fn new(input: MapShape, weights: Option<&'a Weights<'a>>) -> (Self, usize) {
         let recorder = Self {
             steps: RefCell::default(),
             multiply_adds: RefCell::default(),
-            keeps_weights,
+            weights,
             met: RefCell::default(),
             drops_out: Cell::default(),
         };
@@ -112,14 +104,10 @@ impl Recorder {
         self.steps.borrow()[step].shape
     }
 
-    fn values<const D: usize>(&self, tensor: Tensor<D>) -> Vec<f32> {
-        if !self.keeps_weights {
-            return Vec::new();
-        }
-        tensor
-            .into_data()
-            .try_to_vec()
-            .expect("weights are held as f32")
+    /// The values of a tensor that is no convolution's; none where weights are not wanted.
+    fn values<const D: usize>(&self, param: &Param<Tensor<D>>) -> Vec<f32> {
+        let values = self.weights.map(|weights| weights.values(param));
+        values.unwrap_or_default()
     }
 
     fn push_conv(
@@ -145,13 +133,16 @@ impl Recorder {
     }
 
     /// Weights and bias of `outputs` filters with the normalisation folded in.
-    fn fold(
+    fn fold<const D: usize>(
         &self,
-        (weight, weights): (Option<ParamId>, Vec<f32>),
+        weight: Option<&Param<Tensor<D>>>,
         bias: Option<&Param<Tensor<1>>>,
         outputs: usize,
         norm: Option<&BatchNorm>,
     ) -> Folded {
+        if let Some(weight) = weight {
+            self.meet(weight);
+        }
         if let Some(bias) = bias {
             self.meet(bias);
         }
@@ -159,82 +150,11 @@ impl Recorder {
             self.meet(&norm.weight);
             self.meet(&norm.bias);
         }
-        if !self.keeps_weights {
-            return Folded::default();
-        }
-        let mut origin = Origin {
-            weight: weight.map(|id| id.val()),
-            bias: bias.map(|bias| bias.id.val()),
-            ..Origin::default()
-        };
-        let bias = bias.map_or_else(|| vec![0.0; outputs], |bias| self.values(bias.val()));
-        let Some(norm) = norm else {
-            return Folded {
-                weights,
-                bias,
-                origin,
-            };
-        };
-        let scale = self.values(norm.weight.val());
-        let offset = self.values(norm.bias.val());
-        let norm = NormOrigin {
-            weight: norm.weight.id.val(),
-            bias: norm.bias.id.val(),
-            mean: self.values(norm.running_mean.value_sync()),
-            var: self.values(norm.running_var.value_sync()),
-            eps: norm.eps,
-        };
-        let (weights, bias) = norm.fold(weights, bias, &scale, &offset);
-        origin.norm = Some(norm);
-        Folded {
-            weights,
-            bias,
-            origin,
-        }
+        let folded = self
+            .weights
+            .map(|weights| weights.fold(weight, bias, outputs, norm));
+        folded.unwrap_or_default()
     }
-}
-
-/// Weights and bias of a convolution, and what they were folded from.
-#[derive(Default)]
-struct Folded {
-    weights: Vec<f32>,
-    bias: Vec<f32>,
-    origin: Origin,
-}
-
-impl NormOrigin {
-    /// Scale over deviation of output `out`, given the scales.
-    pub(crate) fn factor(&self, scale: &[f32], out: usize) -> f64 {
-        f64::from(scale[out]) / (f64::from(self.var[out]) + self.eps).sqrt()
-    }
-
-    /// `w' = w * factor`, `b' = (b - mean) * factor + offset` for each output, in `f64`.
-    pub(crate) fn fold(
-        &self,
-        mut weights: Vec<f32>,
-        mut bias: Vec<f32>,
-        scale: &[f32],
-        offset: &[f32],
-    ) -> (Vec<f32>, Vec<f32>) {
-        let each = weights.len() / bias.len().max(1);
-        for (out, bias) in bias.iter_mut().enumerate() {
-            let factor = self.factor(scale, out);
-            for weight in &mut weights[out * each..(out + 1) * each] {
-                *weight = narrow(f64::from(*weight) * factor);
-            }
-            let centred = f64::from(*bias) - f64::from(self.mean[out]);
-            *bias = narrow(centred.mul_add(factor, f64::from(offset[out])));
-        }
-        (weights, bias)
-    }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "weights are kept in single precision"
-)]
-pub(crate) const fn narrow(value: f64) -> f32 {
-    value as f32
 }
 
 /// A 1x1 convolution.
@@ -250,7 +170,7 @@ fn pointwise(cin: usize, cout: usize, groups: usize) -> ConvShape {
     }
 }
 
-impl Engine for Recorder {
+impl Engine for Recorder<'_> {
     type Map = usize;
     type Vector = usize;
 
@@ -263,7 +183,7 @@ impl Engine for Recorder {
         activation: Activation,
     ) -> usize {
         let [height, width, cin] = self.shape(x);
-        let [cout, ..] = conv.weight.dims();
+        let cout = conv.weight.lazy_shape()[0];
         let geometry = &conv.geometry;
         let shape = ConvShape {
             kernel: [geometry.kernel; 2],
@@ -271,9 +191,7 @@ impl Engine for Recorder {
             padding: geometry.padding(height, width),
             ..pointwise(cin, cout, geometry.groups)
         };
-        self.meet(&conv.weight);
-        let weights = (Some(conv.weight.id), self.values(conv.weight.val()));
-        let folded = self.fold(weights, conv.bias.as_ref(), cout, norm);
+        let folded = self.fold(Some(&conv.weight), conv.bias.as_ref(), cout, norm);
         let inputs = std::iter::once(x).chain(shortcut).collect();
         self.push_conv(shape, folded, activation, inputs)
     }
@@ -281,7 +199,7 @@ impl Engine for Recorder {
     fn batch_norm(&self, x: usize, norm: &BatchNorm, activation: Activation) -> usize {
         // A depthwise convolution of one tap.
         let [_, _, channels] = self.shape(x);
-        let folded = self.fold((None, vec![1.0; channels]), None, channels, Some(norm));
+        let folded = self.fold::<1>(None, None, channels, Some(norm));
         let before = *self.multiply_adds.borrow();
         let shape = pointwise(channels, channels, channels);
         let step = self.push_conv(shape, folded, activation, vec![x]);
@@ -294,8 +212,8 @@ impl Engine for Recorder {
         self.meet(&norm.weight);
         self.meet(&norm.bias);
         let op = Op::LayerNorm {
-            weight: self.values(norm.weight.val()),
-            bias: self.values(norm.bias.val()),
+            weight: self.values(&norm.weight),
+            bias: self.values(&norm.bias),
             eps: norm.eps,
         };
         self.push(op, vec![x], self.shape(x))
@@ -309,22 +227,17 @@ impl Engine for Recorder {
         shortcut: Option<usize>,
         activation: Activation,
     ) -> usize {
-        let [outputs, inputs] = linear.weight.dims();
-        self.meet(&linear.weight);
-        let weights = (Some(linear.weight.id), self.values(linear.weight.val()));
-        let mut folded = self.fold(weights, Some(&linear.bias), outputs, None);
+        let [outputs, inputs] = linear.weight.lazy_shape().dims();
+        let mut folded = self.fold(Some(&linear.weight), Some(&linear.bias), outputs, None);
         if let Some(gamma) = gamma {
             self.meet(gamma);
         }
-        if let Some(gamma) = gamma.filter(|_| self.keeps_weights) {
-            let gamma = self.values(gamma.val());
-            for (out, gamma) in gamma.into_iter().enumerate() {
-                let own = &mut folded.weights[out * inputs..(out + 1) * inputs];
-                for weight in own {
-                    *weight *= gamma;
-                }
-                folded.bias[out] *= gamma;
+        if let Some(gamma) = gamma.filter(|_| self.weights.is_some()) {
+            let gamma = self.values(gamma);
+            for (bias, gamma) in folded.bias.iter_mut().zip(&gamma) {
+                *bias *= gamma;
             }
+            folded.weights = folded.weights.with(Factors::Layer(gamma));
             folded.origin.scaled = true;
         }
         let inputs_of = std::iter::once(x).chain(shortcut).collect();
@@ -342,8 +255,8 @@ impl Engine for Recorder {
         self.meet(first);
         self.meet(positions);
         let op = Op::Tokens {
-            first: self.values(first.val()),
-            positions: self.values(positions.val()),
+            first: self.values(first),
+            positions: self.values(positions),
         };
         self.push(op, vec![x], [height * width + 1, 1, channels])
     }
@@ -360,10 +273,8 @@ impl Engine for Recorder {
         norm: Option<&BatchNorm>,
         activation: Activation,
     ) -> usize {
-        let [outputs, inputs] = linear.weight.dims();
-        self.meet(&linear.weight);
-        let weights = (Some(linear.weight.id), self.values(linear.weight.val()));
-        let folded = self.fold(weights, Some(&linear.bias), outputs, norm);
+        let [outputs, inputs] = linear.weight.lazy_shape().dims();
+        let folded = self.fold(Some(&linear.weight), Some(&linear.bias), outputs, norm);
         // Over a map of one position.
         self.push_conv(pointwise(inputs, outputs, 1), folded, activation, vec![x])
     }

@@ -1,7 +1,9 @@
-//! The layers of a network in order, with their weights: what [`crate::Graph`] runs and what an
+//! The layers of a network in order, and where their weights are: what [`crate::Graph`] runs and what an
 //! ONNX file says.
 
 use eosin_kernels::{Activation, ConvShape, Padded, Pool};
+
+use crate::filters::Filters;
 
 /// Height, width and channels of a feature map.
 pub(crate) type MapShape = [usize; 3];
@@ -12,11 +14,10 @@ pub(crate) enum Op {
     /// The images, `[n, height, width, 3]`.
     Input,
     /// Convolution (or fully connected layer) with folded normalisation; the second input, when
-    /// there is one, is added before the activation. Weights are `[cout, cin / groups, kernel,
-    /// kernel]`.
+    /// there is one, is added before the activation.
     Conv {
         shape: ConvShape,
-        weights: Vec<f32>,
+        weights: Filters,
         bias: Vec<f32>,
         activation: Activation,
         /// The parameters that weights and bias were folded from.

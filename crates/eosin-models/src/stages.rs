@@ -13,7 +13,7 @@ use crate::state::tensor_names;
 pub fn stage_of_tensors(network: &Backbone, size_px: usize) -> BTreeMap<String, usize> {
     let names = tensor_names(network);
     let stages = network.stages().len();
-    let (recorder, mut map) = Recorder::new([size_px, size_px, 3], false);
+    let (recorder, mut map) = Recorder::of_shapes([size_px, size_px, 3]);
     let mut of = BTreeMap::new();
     for stage in 0..=stages {
         if stage < stages {

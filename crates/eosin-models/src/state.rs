@@ -1,12 +1,16 @@
 //! The tensors of a network by name, out and in.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::Arc;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Tensor, TensorData};
-use eosin_core::{Rng, Seed, Stream};
-use eosin_weights::{StateDict, StateMismatch, StateTensor};
-use rand::RngExt as _;
+use eosin_weights::{
+    LazyTensor, StateDict, StateError, StateMismatch, StateTensor, TensorDict, WeightsError,
+    read_all,
+};
 
 /// The dotted path of the module being visited, as PyTorch would have it.
 ///
@@ -45,19 +49,15 @@ impl Path {
     }
 }
 
-struct Reader {
-    path: Path,
-    dict: StateDict,
-}
-
-/// The names of parameters by their ids.
+/// Collects what is known of parameters without their values.
 #[derive(Default)]
-struct Names {
+struct Surveyor {
     path: Path,
-    names: BTreeMap<u64, String>,
+    /// Id, name and shape.
+    found: Vec<(u64, String, Vec<usize>)>,
 }
 
-impl ModuleVisitor for Names {
+impl ModuleVisitor for Surveyor {
     fn enter_module(&mut self, name: &str, container: &str) {
         self.path.enter(name, container);
     }
@@ -67,18 +67,58 @@ impl ModuleVisitor for Names {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.names.insert(param.id.val(), self.path.key());
+        let shape = param.lazy_shape().to_vec();
+        self.found.push((param.id.val(), self.path.key(), shape));
     }
+}
+
+fn survey<M: Module>(network: &M) -> impl Iterator<Item = (u64, String, Vec<usize>)> {
+    let mut surveyor = Surveyor::default();
+    network.visit(&mut surveyor);
+    surveyor.found.into_iter()
 }
 
 /// The name of every tensor of `network` by its parameter's id.
 pub fn tensor_names<M: Module>(network: &M) -> BTreeMap<u64, String> {
-    let mut names = Names::default();
-    network.visit(&mut names);
-    names.names
+    survey(network).map(|(id, name, _)| (id, name)).collect()
 }
 
-impl ModuleVisitor for Reader {
+/// Name and shape of every tensor of `network`, in the order of the module. No value is touched.
+pub fn tensor_shapes<M: Module>(network: &M) -> Vec<(String, Vec<usize>)> {
+    survey(network)
+        .map(|(_, name, shape)| (name, shape))
+        .collect()
+}
+
+/// Shapes of tensors, by name.
+pub(crate) type Shapes = BTreeMap<String, Vec<usize>>;
+
+/// A tensor of a network in memory.
+#[derive(Debug)]
+struct Own<const D: usize> {
+    tensor: Tensor<D>,
+    shape: Vec<usize>,
+}
+
+impl<const D: usize> LazyTensor for Own<D> {
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn read(&self, rows: Range<usize>) -> Result<Cow<'_, [f32]>, WeightsError> {
+        let values = self.tensor.clone().slice([rows]).into_data().try_to_vec();
+        Ok(Cow::Owned(values.expect("weights are held as f32")))
+    }
+}
+
+/// Collects a network's tensors as they are.
+#[derive(Default)]
+struct Lender {
+    path: Path,
+    tensors: TensorDict,
+}
+
+impl ModuleVisitor for Lender {
     fn enter_module(&mut self, name: &str, container: &str) {
         self.path.enter(name, container);
     }
@@ -88,25 +128,27 @@ impl ModuleVisitor for Reader {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let tensor = param.val();
+        let tensor = param.val().detach();
         let shape = tensor.dims().to_vec();
-        let values = tensor
-            .into_data()
-            .try_to_vec()
-            .expect("weights are held as f32");
-        self.dict
-            .insert(self.path.key(), StateTensor { shape, values });
+        self.tensors
+            .insert(self.path.key(), Arc::new(Own { tensor, shape }));
     }
 }
 
-/// All tensors of `network`, buffers such as `running_mean` included.
+/// All tensors of `network`, buffers such as `running_mean` included; values are read from the
+/// network when they are wanted.
+pub fn lazy_state<M: Module>(network: &M) -> TensorDict {
+    let mut lender = Lender::default();
+    network.visit(&mut lender);
+    lender.tensors
+}
+
+/// A copy of all tensors of `network`, buffers such as `running_mean` included.
+///
+/// # Panics
+/// Never: they are in memory.
 pub fn state_dict<M: Module>(network: &M) -> StateDict {
-    let mut reader = Reader {
-        path: Path::default(),
-        dict: StateDict::new(),
-    };
-    network.visit(&mut reader);
-    reader.dict
+    read_all(&lazy_state(network)).expect("tensors in memory can be read")
 }
 
 struct GradientReader<'a> {
@@ -149,14 +191,14 @@ pub fn gradient_dict<M: Module>(network: &M, gradients: &Gradients) -> StateDict
     reader.dict
 }
 
-struct Writer<'a> {
+/// Puts tensors into a network that they fit.
+struct Writer<'a, T> {
     path: Path,
-    dict: &'a StateDict,
-    seen: usize,
-    mismatch: StateMismatch,
+    dict: &'a BTreeMap<String, T>,
+    failure: Option<WeightsError>,
 }
 
-impl ModuleMapper for Writer<'_> {
+impl<T: LazyTensor> ModuleMapper for Writer<'_, T> {
     fn enter_module(&mut self, name: &str, container: &str) {
         self.path.enter(name, container);
     }
@@ -166,110 +208,80 @@ impl ModuleMapper for Writer<'_> {
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let key = self.path.key();
-        let Some(tensor) = self.dict.get(&key) else {
-            self.mismatch.missing.push(key);
-            return param;
-        };
-        self.seen += 1;
-        let expected = param.dims();
-        if tensor.shape != expected {
-            self.mismatch
-                .misshaped
-                .push(format!("{key} {:?}, not {expected:?}", tensor.shape));
-            return param;
+        let tensor = &self.dict[&self.path.key()];
+        match tensor.read_all() {
+            Ok(values) => {
+                let data = TensorData::new(values.into_owned(), tensor.shape().to_vec());
+                param.map(|old| {
+                    Tensor::from_data(data, &old.device()).set_require_grad(old.is_require_grad())
+                })
+            }
+            Err(error) => {
+                self.failure.get_or_insert(error);
+                param
+            }
         }
-        param.map(|old| {
-            let data = TensorData::new(tensor.values.clone(), expected);
-            Tensor::from_data(data, &old.device()).set_require_grad(old.is_require_grad())
-        })
+    }
+}
+
+/// Whether `dict` holds every tensor of `network` and no other.
+///
+/// # Errors
+/// When a tensor is missing, unexpected or of another shape; all are listed.
+pub fn check_state<M: Module, T: LazyTensor>(
+    network: &M,
+    dict: &BTreeMap<String, T>,
+) -> Result<(), StateMismatch> {
+    let mut mismatch = StateMismatch::default();
+    let shapes = tensor_shapes(network);
+    for (key, expected) in &shapes {
+        match dict.get(key) {
+            None => mismatch.missing.push(key.clone()),
+            Some(tensor) if tensor.shape() != expected => {
+                let shape = tensor.shape();
+                mismatch
+                    .misshaped
+                    .push(format!("{key} {shape:?}, not {expected:?}"));
+            }
+            Some(_) => {}
+        }
+    }
+    let names: BTreeSet<&String> = shapes.iter().map(|(name, _)| name).collect();
+    let unexpected = dict.keys().filter(|key| !names.contains(key));
+    mismatch.unexpected = unexpected.cloned().collect();
+    if mismatch.is_empty() {
+        Ok(())
+    } else {
+        Err(mismatch)
     }
 }
 
 /// `network` with every tensor replaced by the one of the same name.
 ///
 /// # Errors
-/// When a tensor is missing, unexpected or of another shape; all are listed.
-pub fn load_state<M: Module>(network: M, dict: &StateDict) -> Result<M, StateMismatch> {
+/// As [`check_state`], and when a tensor cannot be read.
+pub fn load_state<M: Module, T: LazyTensor>(
+    network: M,
+    dict: &BTreeMap<String, T>,
+) -> Result<M, StateError> {
+    check_state(&network, dict)?;
     let mut writer = Writer {
         path: Path::default(),
         dict,
-        seen: 0,
-        mismatch: StateMismatch::default(),
+        failure: None,
     };
     let network = network.map(&mut writer);
-    let mut mismatch = writer.mismatch;
-    if writer.seen < dict.len() {
-        let names = state_dict(&network);
-        mismatch.unexpected = dict
-            .keys()
-            .filter(|key| !names.contains_key(*key))
-            .cloned()
-            .collect();
+    match writer.failure {
+        None => Ok(network),
+        Some(error) => Err(error.into()),
     }
-    if mismatch.is_empty() {
-        Ok(network)
-    } else {
-        Err(mismatch)
-    }
-}
-
-/// `network` with fresh weights from the seed's `init` stream, each tensor from its own draws.
-///
-/// Convolutions: normal with variance 2 / fan-out (He et al. 2015, arXiv:1502.01852, as timm);
-/// fully connected: uniform in ±1/√fan-in; tokens and position embeddings: normal with deviation
-/// 0.02; layer scales 1e-5; other scales and running variances one, the rest zero.
-///
-/// # Panics
-/// Never: the fresh tensors have the network's own names and shapes.
-pub fn init_state<M: Module>(network: M, seed: Seed) -> M {
-    let mut dict = state_dict(&network);
-    for (index, (key, tensor)) in dict.iter_mut().enumerate() {
-        let mut rng = seed.stream(Stream::Init, &[index as u64]);
-        fill(key, tensor, &mut rng);
-    }
-    load_state(network, &dict).expect("the tensors are the network's own")
 }
 
 /// Number of trainable values in `network` (running statistics not counted).
 pub fn parameter_count<M: Module>(network: &M) -> usize {
-    state_dict(network)
+    tensor_shapes(network)
         .iter()
         .filter(|(key, _)| !key.ends_with("running_mean") && !key.ends_with("running_var"))
-        .map(|(_, tensor)| tensor.values.len())
+        .map(|(_, shape)| shape.iter().product::<usize>())
         .sum()
-}
-
-fn fill(key: &str, tensor: &mut StateTensor, rng: &mut Rng) {
-    match tensor.shape.as_slice() {
-        [cout, cin, height, width] => {
-            // A window over one channel is depthwise: each output has a single filter.
-            let filters = if *cin == 1 { 1 } else { *cout };
-            let std = (2.0 / (filters * height * width) as f64).sqrt();
-            tensor.values.fill_with(|| normal(rng, std));
-        }
-        [_, inputs] => {
-            let bound = 1.0 / (*inputs as f32).sqrt();
-            tensor
-                .values
-                .fill_with(|| bound * (2.0 * rng.random::<f32>() - 1.0));
-        }
-        [_, _, _] => tensor.values.fill_with(|| normal(rng, 0.02)),
-        _ => {
-            let one = key.ends_with("running_var") || key.ends_with("weight");
-            let rest = if key.ends_with("gamma") { 1e-5 } else { 0.0 };
-            tensor.values.fill(if one { 1.0 } else { rest });
-        }
-    }
-}
-
-/// A normal variate by Box and Muller (1958).
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "weights are kept in single precision"
-)]
-fn normal(rng: &mut Rng, std: f64) -> f32 {
-    let radius = (-2.0 * (1.0 - rng.random::<f64>()).ln()).sqrt();
-    let angle = std::f64::consts::TAU * rng.random::<f64>();
-    (radius * angle.cos() * std) as f32
 }

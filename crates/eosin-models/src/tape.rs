@@ -19,11 +19,13 @@ use eosin_kernels::{Activation, Conv, ConvShape};
 use rayon::prelude::*;
 
 use crate::engine::Architecture;
-use crate::graph::{Graph, Layer, Workspace};
+use crate::filters::Filters;
+use crate::folding::narrow;
+use crate::graph::{Graph, Layer, Workspace, in_memory};
 use crate::layers::BatchNorm;
-use crate::recorder::narrow;
 use crate::recording::{NormOrigin, Op, Origin, Recording, Step};
 use crate::state::tensor_names;
+use crate::stored_network::StoredNetwork;
 
 /// A network from a map to logits that can be differentiated with respect to its weights.
 #[derive(Debug)]
@@ -63,7 +65,8 @@ impl Tape {
         map: [usize; 3],
         batch_statistics: bool,
     ) -> Option<Self> {
-        let mut recording = Recording::tail_logits(network, cut, map);
+        let network = StoredNetwork::of(network);
+        let mut recording = in_memory(network.record_tail_logits(cut, map));
         if recording.drops_out {
             return None;
         }
@@ -71,7 +74,7 @@ impl Tape {
             recording = recording.with_open_norms();
         }
         let recording = recording.with_open_activations();
-        let names = tensor_names(network);
+        let names = tensor_names(network.architecture());
         let ids: BTreeMap<&String, u64> = names.iter().map(|(id, name)| (name, *id)).collect();
         let (mut origins, mut norms) = (BTreeMap::new(), BTreeMap::new());
         for (node, step) in recording.steps.iter().enumerate() {
@@ -104,7 +107,7 @@ impl Tape {
             }
         }
         Some(Self {
-            graph: Graph::keeping_all(recording),
+            graph: in_memory(Graph::keeping_all(recording)),
             origins,
             backward: BTreeMap::new(),
             norms,
@@ -591,7 +594,7 @@ impl Recording {
             let channels = shape.cout;
             let op = Op::Conv {
                 shape: ConvShape::of_each_channel(channels),
-                weights: vec![1.0; channels],
+                weights: Filters::default(),
                 bias: vec![0.0; channels],
                 activation: std::mem::replace(activation, Activation::Identity),
                 origin: Origin {

@@ -6,9 +6,13 @@
 //! (`norm.1`).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use eosin_core::BackboneName;
-use eosin_weights::{StateDict, StateTensor};
+use eosin_weights::{LazyTensor, TensorDict};
+
+use crate::adapted::Adapted;
+use crate::state::Shapes;
 
 /// Epsilon of the batch norms of torchvision's `MobileNetV3`.
 const MOBILENET_V3_EPS: f32 = 1e-3;
@@ -39,12 +43,13 @@ pub fn torchvision_name(network: BackboneName, key: &str) -> Option<String> {
 }
 
 /// `tensors` under timm's names and in timm's form, when they come under torchvision's; `None`
-/// when they do not. `own` are the network's tensors.
+/// when they do not. `own` are the shapes of the network's
+/// tensors.
 pub(crate) fn from_torchvision(
     network: BackboneName,
-    own: &StateDict,
-    tensors: &StateDict,
-) -> Option<StateDict> {
+    own: &Shapes,
+    tensors: &TensorDict,
+) -> Option<TensorDict> {
     if network == BackboneName::DenseNet121 {
         return from_dotted_densenet(tensors);
     }
@@ -69,21 +74,28 @@ pub(crate) fn from_torchvision(
 }
 
 /// A tensor in the shape and with the meaning that timm's network gives it.
-fn fitted(network: BackboneName, key: &str, tensor: &StateTensor, own: &StateDict) -> StateTensor {
-    let mut tensor = tensor.clone();
+fn fitted(
+    network: BackboneName,
+    key: &str,
+    tensor: &Arc<dyn LazyTensor>,
+    own: &Shapes,
+) -> Arc<dyn LazyTensor> {
     // torchvision's fully connected layers, 1x1 convolutions in timm, and its layer scales have
     // other axes, but the same values in the same order.
-    let expected = own.get(key).map(|own| &own.shape);
-    if let Some(shape) = expected.filter(|shape| may_reshape(key, &tensor.shape, shape)) {
-        tensor.shape.clone_from(shape);
+    let expected = own.get(key);
+    let expected = expected.filter(|shape| may_reshape(key, tensor.shape(), shape));
+    // `var + eps` is all that evaluation sees of either.
+    let is_var = network == BackboneName::MobileNetV3Large && key.ends_with("running_var");
+    let added = if is_var {
+        MOBILENET_V3_EPS - TIMM_EPS
+    } else {
+        0.0
+    };
+    if expected.is_none() && !is_var {
+        return Arc::clone(tensor);
     }
-    if network == BackboneName::MobileNetV3Large && key.ends_with("running_var") {
-        // `var + eps` is all that evaluation sees of either.
-        for variance in &mut tensor.values {
-            *variance += MOBILENET_V3_EPS - TIMM_EPS;
-        }
-    }
-    tensor
+    let shape = expected.map_or(tensor.shape(), Vec::as_slice);
+    Adapted::new(Arc::clone(tensor), shape.to_vec(), added)
 }
 
 fn may_reshape(key: &str, given: &[usize], expected: &[usize]) -> bool {
@@ -93,7 +105,7 @@ fn may_reshape(key: &str, given: &[usize], expected: &[usize]) -> bool {
 }
 
 /// `features.denseblock1.denselayer1.norm.1.weight` -> `...norm1.weight`.
-fn from_dotted_densenet(tensors: &StateDict) -> Option<StateDict> {
+fn from_dotted_densenet(tensors: &TensorDict) -> Option<TensorDict> {
     let undotted = |key: &str| {
         ["norm", "conv"].iter().find_map(|layer| {
             let dotted = format!(".{layer}.");

@@ -12,7 +12,8 @@ use std::process::Command;
 
 use eosin_core::BackboneName;
 use eosin_models::{
-    Backbone, BackboneSpec, Graph, OnnxInput, Workspace, cpu, load_state, state_dict, to_onnx,
+    Backbone, BackboneSpec, Graph, OnnxInput, StoredNetwork, Workspace, cpu, load_state,
+    state_dict, to_onnx,
 };
 use eosin_weights::{StoredAs, to_safetensors};
 use formula::{Formula, channels_last};
@@ -52,7 +53,8 @@ fn write(folder: &Path, name: BackboneName) {
     let (mean, std) = (spec.mean, spec.std);
     let facts = serde_json::json!({ "size": size, "logits": logits, "mean": mean, "std": std });
     let notes = BTreeMap::from([("architecture".to_owned(), name.to_string())]);
-    let onnx = |input, stored_as| to_onnx(&network, size, input, stored_as, &notes);
+    let stored = StoredNetwork::of(&network);
+    let onnx = |input, stored_as| to_onnx(&stored, size, input, stored_as, &notes).unwrap();
     let file = |ending: &str| folder.join(format!("{name}.{ending}"));
     std::fs::write(file("json"), facts.to_string()).unwrap();
     let bytes: Vec<u8> = images

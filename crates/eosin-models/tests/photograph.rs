@@ -3,11 +3,23 @@
 
 use std::path::Path;
 
-use eosin_core::BackboneName;
-use eosin_models::{Backbone, Graph, Workspace, cpu, load_weights};
-use eosin_weights::WeightFile;
+use eosin_core::{BackboneName, Seed};
+use eosin_models::{
+    Backbone, Graph, LoadError, Loaded, Workspace, cpu, fresh_weights, load_weights,
+};
+use eosin_weights::{TensorDict, WeightFile};
 
 const SIDE: usize = 224;
+
+fn load(
+    name: BackboneName,
+    (classes, size): (usize, usize),
+    file: &WeightFile<TensorDict>,
+) -> Result<Loaded, LoadError> {
+    let network = Backbone::new(name, classes, size, &cpu(false));
+    let fresh = fresh_weights(&network, Seed(0));
+    load_weights(network, &fresh, name, file)
+}
 
 #[test]
 fn a_temple_by_a_lake_is_a_bell_tower_a_palace_or_a_lakeside() {
@@ -18,10 +30,8 @@ fn a_temple_by_a_lake_is_a_bell_tower_a_palace_or_a_lakeside() {
         return;
     }
     let name = BackboneName::TfEfficientNetLite0;
-    let network = Backbone::new(name, 1000, SIDE, &cpu(false));
-    let network = load_weights(network, name, &WeightFile::read(&weights).unwrap())
-        .unwrap()
-        .network;
+    let file = WeightFile::open(&weights).unwrap();
+    let network = load(name, (1000, SIDE), &file).unwrap().network;
     let photograph = image::open(here.join("tests/photograph/china.jpg"))
         .unwrap()
         .to_rgb8();
@@ -30,7 +40,7 @@ fn a_temple_by_a_lake_is_a_bell_tower_a_palace_or_a_lakeside() {
         .iter()
         .map(|v| f32::from(*v) / 127.5 - 1.0)
         .collect();
-    let graph = Graph::logits(&network, SIDE);
+    let graph = Graph::new(network.record_logits(SIDE).unwrap()).unwrap();
     let logits = graph.run(1, &pixels, &mut Workspace::default()).to_vec();
     let total: f32 = logits.iter().map(|logit| logit.exp()).sum();
     let mut ranked: Vec<(usize, f32)> = logits
@@ -62,8 +72,8 @@ fn weights_of_another_architecture_are_refused_by_name() {
         return;
     }
     let name = BackboneName::ResNet18;
-    let network = Backbone::new(name, 2, 96, &cpu(false));
-    let error = load_weights(network, name, &WeightFile::read(&weights).unwrap()).unwrap_err();
+    let file = WeightFile::open(&weights).unwrap();
+    let error = load(name, (2, 96), &file).unwrap_err();
     let text = error.to_string();
     assert!(
         text.contains("does not hold the weights of resnet18"),
@@ -84,11 +94,9 @@ fn torchvision_mobilenet_loads_under_timm_names() {
         return;
     }
     let name = BackboneName::MobileNetV2;
-    let network = Backbone::new(name, 2, 96, &cpu(false));
-    let network = load_weights(network, name, &WeightFile::read(&weights).unwrap())
-        .unwrap()
-        .network;
-    let graph = Graph::embedding(&network, 96);
+    let file = WeightFile::open(&weights).unwrap();
+    let network = load(name, (2, 96), &file).unwrap().network;
+    let graph = network.embedding(96).unwrap();
     let features = graph
         .run(1, &vec![0.1; 96 * 96 * 3], &mut Workspace::default())
         .to_vec();
@@ -100,7 +108,6 @@ fn torchvision_mobilenet_loads_under_timm_names() {
 fn the_embedded_weights_parse_and_fit_their_network() {
     let name = BackboneName::EosinMini;
     let file = eosin_models::embedded_weights(name).unwrap();
-    let network = Backbone::new(name, 2, 96, &cpu(false));
-    load_weights(network, name, &file).unwrap();
+    load(name, (2, 96), &file).unwrap();
     assert!(eosin_models::embedded_weights(BackboneName::ResNet18).is_none());
 }

@@ -69,7 +69,7 @@ fn a_network_cut_anywhere_gives_the_embedding_of_the_whole() {
             .run(1, &image, &mut workspace)
             .to_vec();
         for cut in 1..network.stages().len() {
-            let prefix = Graph::new(Recording::prefix(&network, cut, 32));
+            let prefix = Graph::prefix(&network, cut, 32);
             let [height, width, channels] = prefix.output_shape();
             let map = prefix.run(1, &image, &mut workspace).to_vec();
             let data = TensorData::new(map, [1, height, width, channels]);

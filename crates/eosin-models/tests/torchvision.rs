@@ -7,11 +7,12 @@ mod formula;
 
 use std::collections::BTreeMap;
 
-use eosin_core::BackboneName;
+use eosin_core::{BackboneName, Seed};
 use eosin_models::{
-    Backbone, Graph, Naming, Workspace, cpu, load_weights, state_dict, torchvision_name,
+    Backbone, Graph, Naming, Workspace, cpu, fresh_weights, load_weights, state_dict,
+    torchvision_name,
 };
-use eosin_weights::{StateDict, StateTensor, StoredAs, WeightFile, to_safetensors};
+use eosin_weights::{StateDict, StateTensor, StoredAs, WeightFile, read_all, to_safetensors};
 use serde::Deserialize;
 
 use formula::{Formula, channels_last};
@@ -84,15 +85,16 @@ fn check(arch: &str) {
     assert_eq!(digest, golden.keys_blake3, "names and shapes of {arch}");
 
     let bytes = to_safetensors(&tensors, &BTreeMap::new(), StoredAs::F32);
-    let file = WeightFile::parse(arch, &bytes).unwrap();
-    let loaded = load_weights(network, name, &file).unwrap();
+    let file = WeightFile::parse(arch, &bytes).unwrap().into_lazy();
+    let fresh = fresh_weights(&network, Seed(0));
+    let loaded = load_weights(network, &fresh, name, &file).unwrap();
     let renamed = torchvision_name(
         name,
         &format!("{}weight", eosin_models::BackboneSpec::of(name).classifier),
     )
     .is_some();
     assert_eq!(loaded.naming == Naming::Torchvision, renamed);
-    let graph = Graph::logits(&loaded.network, golden.size);
+    let graph = Graph::new(loaded.network.record_logits(golden.size).unwrap()).unwrap();
     let images = channels_last(&formula.images(golden.size), golden.size);
     let logits = graph.run(2, &images, &mut Workspace::default()).to_vec();
     let expected = golden.logits.concat();
@@ -161,8 +163,9 @@ fn the_dotted_names_of_old_densenet_files_are_understood() {
         .collect();
     assert!(tensors.contains_key("features.denseblock1.denselayer1.norm.1.weight"));
     let bytes = to_safetensors(&tensors, &BTreeMap::new(), StoredAs::F32);
-    let file = WeightFile::parse("old", &bytes).unwrap();
-    let loaded = load_weights(network, name, &file).unwrap();
+    let file = WeightFile::parse("old", &bytes).unwrap().into_lazy();
+    let fresh = fresh_weights(&network, Seed(0));
+    let loaded = load_weights(network, &fresh, name, &file).unwrap();
     assert_eq!(loaded.naming, Naming::Torchvision);
-    assert_eq!(state_dict(&loaded.network), own);
+    assert_eq!(read_all(loaded.network.weights()).unwrap(), own);
 }

@@ -16,9 +16,20 @@ pub(crate) const TEMP_SUFFIX: &str = ".eosin-tmp";
 /// # Errors
 /// Names `path` when its folder is missing or not writable, or the disk is full.
 pub fn write_atomic(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), FileError> {
+    write_atomic_with(path, |out| out.write_all(bytes))
+}
+
+/// As [`write_atomic`], with what `write` writes, piece by piece.
+///
+/// # Errors
+/// As [`write_atomic`], and what `write` fails with.
+pub fn write_atomic_with(
+    path: impl AsRef<Path>,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), FileError> {
     let path = path.as_ref();
     let temp = temp_path(path);
-    let done = write_new(&temp, bytes)
+    let done = write_new(&temp, write)
         .and_then(|()| fs::rename(&temp, path))
         .and_then(|()| sync_folder(folder_of(path)));
     done.map_err(|cause| {
@@ -28,9 +39,9 @@ pub fn write_atomic(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), FileErro
     })
 }
 
-fn write_new(temp: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write_new(temp: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).open(temp)?;
-    file.write_all(bytes)?;
+    write(&mut file)?;
     file.sync_all()
 }
 

@@ -14,7 +14,7 @@ pub mod record;
 mod run_claim;
 pub mod run_folder;
 
-pub use atomic::write_atomic;
+pub use atomic::{write_atomic, write_atomic_with};
 pub use cache::{Cache, CacheError, Entry, Reader, Recipe};
 pub use checkpoints::{Checkpoints, LoadedCheckpoint};
 pub use error::{FileError, RunError};

@@ -1,13 +1,13 @@
 //! The folder of a run: what lies in it, who may write, and reading it back.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::atomic::{sweep_temps, write_atomic};
+use crate::atomic::{sweep_temps, write_atomic, write_atomic_with};
 use crate::error::{FileError, RunError};
 use crate::log::{AppendLog, read_log};
 use crate::names;
@@ -99,6 +99,18 @@ impl RunFolder {
         Ok(write_atomic(path, bytes.as_ref())?)
     }
 
+    /// Writes the file `name` atomically, with what `write` writes, piece by piece.
+    ///
+    /// # Errors
+    /// As [`RunFolder::write`], and what `write` fails with.
+    pub fn write_with(
+        &self,
+        name: &str,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), RunError> {
+        Ok(write_atomic_with(self.writable(name)?, write)?)
+    }
+
     /// Writes `value` as indented JSON with a line end.
     ///
     /// # Errors
@@ -130,14 +142,25 @@ impl RunFolder {
     /// # Errors
     /// When it is not there or cannot be read.
     pub fn read(&self, name: &str) -> Result<Vec<u8>, RunError> {
+        let path = self.existing(name)?;
+        Ok(fs::read(&path).map_err(FileError::on("read", &path))?)
+    }
+
+    /// Where the file `name` is.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub fn existing(&self, name: &str) -> Result<PathBuf, RunError> {
         let path = self.path(plain(name)?);
-        match fs::read(&path) {
+        match fs::metadata(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(RunError::NoFile {
                 dir: self.dir.clone(),
                 file: name.to_owned(),
                 hint: "the run did not get that far: resume it, or run again".to_owned(),
             }),
-            other => Ok(other.map_err(FileError::on("read", &path))?),
+            other => Ok(other
+                .map(|_| path.clone())
+                .map_err(FileError::on("read", &path))?),
         }
     }
 

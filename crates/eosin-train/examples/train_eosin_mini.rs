@@ -15,12 +15,12 @@ use eosin_core::config::{AugmentConfig, TrainConfig, TrainMode};
 use eosin_core::{BackboneName, Seed, Stream};
 use eosin_data::{DecodeLimits, IngestOptions, Normalisation, read_manifest};
 use eosin_metrics::{Metric, MetricSet};
-use eosin_models::{Backbone, BackboneSpec, cpu, init_state, parameter_count, state_dict};
+use eosin_models::{Backbone, BackboneSpec, cpu, init_state, lazy_state, parameter_count};
 use eosin_train::{
     Cut, FoldRows, FoldTrainer, Moment, NetworkModel, PatchReader, PatchSet, PixelScale,
     PixelSource, TrainError, TrainJob, Trainable as _, softmax,
 };
-use eosin_weights::{StoredAs, WeightFile, to_safetensors};
+use eosin_weights::{StoredAs, WeightFile, to_lazy, to_safetensors};
 use rand::seq::SliceRandom as _;
 use rayon::prelude::*;
 
@@ -147,7 +147,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let network = init_state(Backbone::new(NAME, 2, SIDE, &cpu(true)), SEED);
     println!("{NAME}: {} parameters", parameter_count(&network));
-    let model = NetworkModel::new(&cut, &state_dict(&network), &config);
+    let model = NetworkModel::new(&cut, &lazy_state(&network), &config)?;
     let source = PixelSource {
         patches: &train,
         scale: scale.clone(),
@@ -175,7 +175,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         StoredAs::F16,
     );
     let stored = WeightFile::parse("stored", &bytes)?;
-    let model = NetworkModel::new(&cut, &stored.tensors, &config);
+    let model = NetworkModel::new(&cut, &to_lazy(stored.tensors), &config)?;
     let test = load(&data.join("test"))?;
     println!("test: {}", score(&model, &test, scale)?);
     eosin_store::write_atomic(out, &bytes)?;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use eosin_core::D4;
 use eosin_core::config::Precision;
 use eosin_data::{Normalisation, RgbPatch};
-use eosin_models::{Backbone, Graph, Recording, Workspace};
+use eosin_models::{Graph, StoredNetwork, Workspace};
 use eosin_store::Entry;
 use eosin_store::cache::{ImageHash, image_hash};
 use rayon::prelude::*;
@@ -91,30 +91,33 @@ pub(crate) fn symmetric(patch: &RgbPatch, symmetry: D4) -> Vec<u8> {
 impl Embedder {
     /// The stages of `backbone` before `cut`, or without one its embedding part, computed in
     /// `precision`, fed by `reader` and scaled by `normalisation`.
+    ///
+    /// # Errors
+    /// When weights cannot be read.
     pub fn new(
-        (backbone, cut): (&Backbone, Option<usize>),
+        (backbone, cut): (&StoredNetwork, Option<usize>),
         reader: PatchReader,
         normalisation: &Normalisation,
         precision: Precision,
-    ) -> Self {
+    ) -> Result<Self, TrainError> {
         let recording = match cut {
-            None => Recording::embedding(backbone, reader.size_px),
-            Some(cut) => Recording::prefix(backbone, cut, reader.size_px),
+            None => backbone.record_embedding(reader.size_px)?,
+            Some(cut) => backbone.record_prefix(cut, reader.size_px)?,
         };
-        let graph = Graph::in_precision(recording, kernels_precision(precision));
+        let graph = Graph::in_precision(recording, kernels_precision(precision))?;
         let images = match reader.size_px {
             0..=128 => 8,
             129..=180 => 4,
             181..=256 => 2,
             _ => 1,
         };
-        Self {
+        Ok(Self {
             graph,
             precision,
             scale: PixelScale::new(normalisation),
             reader,
             images,
-        }
+        })
     }
 
     /// Values of one view.

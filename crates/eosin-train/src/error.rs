@@ -2,6 +2,15 @@
 
 use std::path::PathBuf;
 
+impl From<eosin_weights::StateError> for TrainError {
+    fn from(error: eosin_weights::StateError) -> Self {
+        match error {
+            eosin_weights::StateError::Mismatch(mismatch) => Self::RunWeights(mismatch),
+            eosin_weights::StateError::Read(error) => Self::Weights(error),
+        }
+    }
+}
+
 /// Why a training, an embedding or an evaluation cannot be done.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
@@ -28,6 +37,9 @@ pub enum TrainError {
     /// A run's weights do not fit its architecture.
     #[error("the run's weights do not fit its architecture: {0}; train again")]
     RunWeights(#[from] eosin_weights::StateMismatch),
+    /// Fresh weights cannot be hashed.
+    #[error("cannot hash the weights")]
+    Hash(#[source] std::io::Error),
     /// A fold that the run has not.
     #[error("fold {fold} does not exist: the run has 0-{}", folds - 1)]
     NoFold {

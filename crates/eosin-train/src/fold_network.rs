@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use eosin_data::Normalisation;
-use eosin_models::{Backbone, cpu, load_state};
+use eosin_models::{Backbone, StoredNetwork, cpu};
 use eosin_store::{RunFolder, RunRecord, names};
-use eosin_weights::{ReadOptions, StateDict, WeightFile};
+use eosin_weights::{ReadOptions, TensorDict, WeightFile};
 
 use crate::error::TrainError;
 
@@ -13,7 +13,7 @@ use crate::error::TrainError;
 #[derive(Clone, Debug)]
 pub struct FoldNetwork {
     /// The network.
-    pub network: Backbone,
+    pub network: StoredNetwork,
     /// Its scaling of pixel values.
     pub scale: Normalisation,
     /// What its weight file says of itself.
@@ -38,7 +38,7 @@ impl FoldNetwork {
     pub(crate) fn of(
         folder: &RunFolder,
         record: &RunRecord,
-        frozen: Option<&StateDict>,
+        frozen: Option<&TensorDict>,
         (repeat, fold): (usize, usize),
     ) -> Result<Self, TrainError> {
         if repeat >= record.repeats || fold >= record.folds {
@@ -56,7 +56,7 @@ impl FoldNetwork {
         let scale = record.fold_normalisation.get(index);
         let scale = scale.unwrap_or(&record.normalisation);
         Ok(Self {
-            network: load_state(fresh, &tensors)?,
+            network: StoredNetwork::new(fresh, tensors)?,
             scale: Normalisation {
                 mean: scale.mean,
                 std: scale.std,
@@ -67,19 +67,18 @@ impl FoldNetwork {
 }
 
 /// The tensors that all folds of a run share; `None` when each has its own.
-pub(crate) fn frozen_tensors(folder: &RunFolder) -> Result<Option<StateDict>, TrainError> {
+pub(crate) fn frozen_tensors(folder: &RunFolder) -> Result<Option<TensorDict>, TrainError> {
     if !folder.has(names::BACKBONE) {
         return Ok(None);
     }
     Ok(Some(read_weights(folder, names::BACKBONE)?.tensors))
 }
 
-fn read_weights(folder: &RunFolder, name: &str) -> Result<WeightFile, TrainError> {
-    let bytes = folder.read(name)?;
+fn read_weights(folder: &RunFolder, name: &str) -> Result<WeightFile<TensorDict>, TrainError> {
+    let path = folder.existing(name)?;
     let options = ReadOptions {
         strip_prefixes: false,
         ..ReadOptions::default()
     };
-    let path = folder.path(name).display().to_string();
-    Ok(WeightFile::parse_with(&path, &bytes, &options)?)
+    Ok(WeightFile::open_with(&path, &options)?)
 }

@@ -12,7 +12,7 @@ use eosin_models::{
     Architecture as _, Backbone, BurnEngine, Graph, Tape, Workspace, cpu, load_state,
     stage_of_tensors, state_dict, tensor_names,
 };
-use eosin_weights::StateDict;
+use eosin_weights::{StateDict, StateError, TensorDict};
 use rayon::prelude::*;
 
 use crate::error::TrainError;
@@ -56,12 +56,12 @@ pub struct Cut {
 impl NetworkModel {
     /// The stages of a network with these `weights` from the cut on.
     ///
-    /// # Panics
-    /// When the tensors are another network's.
-    pub fn new(cut: &Cut, weights: &StateDict, config: &TrainConfig) -> Self {
+    /// # Errors
+    /// When the tensors are another network's, or cannot be read.
+    pub fn new(cut: &Cut, weights: &TensorDict, config: &TrainConfig) -> Result<Self, StateError> {
         // Nothing is shared with another network, whose clones would share running statistics.
         let fresh = Backbone::new(cut.name, cut.classes, cut.size_px, &cpu(true));
-        let network = load_state(fresh, weights).expect("the tensors are the network's own");
+        let network = load_state(fresh, weights)?;
         let mut reader = Reader::new(&network, cut);
         network.visit(&mut reader);
         let Reader {
@@ -80,7 +80,7 @@ impl NetworkModel {
         let batch_statistics = config.trains_batch_norm();
         let tape = (config.dropout == 0.0)
             .then(|| Tape::tail_logits(&network, cut.stage, cut.map, batch_statistics));
-        Self {
+        Ok(Self {
             tape: tape.flatten().map(TapeRunner::new),
             cut: cut.stage,
             map: cut.map,
@@ -94,7 +94,7 @@ impl NetworkModel {
                 groups: stages - cut.stage + 1,
             }),
             network,
-        }
+        })
     }
 
     /// The whole network with this state.

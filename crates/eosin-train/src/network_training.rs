@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use eosin_weights::StateDict;
+use eosin_weights::{StateDict, TensorDict};
 
 use crate::error::TrainError;
 use crate::fold_trainer::{FoldTrainer, Moment, TrainJob};
@@ -29,7 +29,7 @@ pub struct NetworkFold<'a> {
     /// Its rows.
     pub fold: &'a FoldRows,
     /// The weights that it starts from, of the whole network.
-    pub weights: &'a StateDict,
+    pub weights: &'a TensorDict,
     /// What enters the cut.
     pub source: &'a dyn InputSource,
 }
@@ -49,7 +49,7 @@ impl NetworkFold<'_> {
     ) -> Result<(FoldOutcome<StateDict>, Vec<f32>), TrainError> {
         let fold = self.fold;
         let name = format!("fold-{}-{}", fold.repeat, fold.fold);
-        let model = NetworkModel::new(self.cut, self.weights, self.job.config);
+        let model = NetworkModel::new(self.cut, self.weights, self.job.config)?;
         let mut trainer = FoldTrainer::new(self.job, fold, self.source, model);
         if let Some(payload) = keeper.load(&name)? {
             trainer.load(&payload)?;

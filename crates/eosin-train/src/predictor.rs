@@ -3,8 +3,11 @@
 use std::path::Path;
 
 use eosin_data::{DecodeLimits, ResizeSpec};
-use eosin_models::{Architecture as _, Backbone, Graph, Recording, Workspace, state_dict};
+use eosin_models::{
+    Architecture as _, Backbone, BackboneSpec, Graph, Recording, StoredNetwork, Workspace,
+};
 use eosin_store::{RunFolder, RunRecord};
+use eosin_weights::LazyTensor as _;
 use rayon::prelude::*;
 
 use crate::embed::Embedder;
@@ -143,7 +146,7 @@ impl Predictor {
 
     fn member(&self, fold: &FoldNetwork) -> Result<Member, TrainError> {
         let FoldNetwork { network, scale, .. } = fold;
-        let cut = self.cut(network)?;
+        let cut = self.cut(network.architecture())?;
         let shared = self.record.fold_normalisation.is_empty();
         let front = match self.members.first().filter(|_| shared) {
             Some(member) => std::sync::Arc::clone(&member.front),
@@ -151,23 +154,31 @@ impl Predictor {
                 Some(0) => Front::Pixels(self.reader, PixelScale::new(scale).into()),
                 cut => {
                     let precision = self.record.precision;
-                    Front::Frozen(Embedder::new((network, cut), self.reader, scale, precision))
+                    let part = (network, cut);
+                    Front::Frozen(Embedder::new(part, self.reader, scale, precision)?)
                 }
             }),
         };
         let Some(cut) = cut else {
-            let state = state_dict(network.classifier());
-            let values = [&state["weight"].values[..], &state["bias"].values[..]].concat();
-            let own = Own::Head(Head {
-                width: state["weight"].shape[1],
-                classes: self.record.classes.len(),
-                values,
-            });
+            let own = Own::Head(self.head(network)?);
             return Ok(Member { front, own });
         };
-        let map = Recording::prefix_shape(network, cut, self.record.size_px).output_shape();
-        let own = Own::Tail(Graph::tail_logits(network, cut, map).into());
+        let architecture = network.architecture();
+        let map = Recording::prefix_shape(architecture, cut, self.record.size_px).output_shape();
+        let own = Own::Tail(network.tail_logits(cut, map)?.into());
         Ok(Member { front, own })
+    }
+
+    /// The last layer of `network`.
+    fn head(&self, network: &StoredNetwork) -> Result<Head, TrainError> {
+        let classifier = BackboneSpec::of(self.record.backbone).classifier;
+        let tensor = |leaf: &str| &network.weights()[&format!("{classifier}{leaf}")];
+        let (weight, bias) = (tensor("weight"), tensor("bias"));
+        Ok(Head {
+            width: weight.row_values(),
+            classes: self.record.classes.len(),
+            values: [weight.read_all()?, bias.read_all()?].concat(),
+        })
     }
 
     /// The first stage that was trained; `None` when that is the last layer alone.

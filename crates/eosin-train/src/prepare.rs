@@ -1,14 +1,15 @@
 //! From a configuration to a network with weights.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use eosin_core::Seed;
 use eosin_core::config::{BackboneConfig, TrainConfig, TrainMode};
-use eosin_core::{BackboneName, Seed};
 use eosin_models::{
-    Architecture as _, Backbone, BackboneSpec, IMAGENET_MEAN, IMAGENET_STD, Loaded, Naming, cpu,
-    embedded_weights, init_state, load_weights, state_dict,
+    Architecture as _, Backbone, BackboneSpec, IMAGENET_MEAN, IMAGENET_STD, Loaded, Naming,
+    StoredNetwork, cpu, embedded_weights, fresh_weights, load_weights,
 };
-use eosin_weights::{StoredAs, WeightFile, to_safetensors};
+use eosin_weights::{StoredAs, TensorDict, WeightFile, write_safetensors};
 
 use crate::error::TrainError;
 
@@ -32,7 +33,7 @@ pub struct PreparedBackbone {
     /// weights expect.
     pub spec: BackboneSpec,
     /// The network, its classifier fresh unless the weights had one of this size.
-    pub network: Backbone,
+    pub network: StoredNetwork,
     /// BLAKE3 of the weight file, or of the fresh weights as a file.
     pub weights_hash: String,
     /// Where the weights came from.
@@ -56,17 +57,18 @@ impl PreparedBackbone {
     ) -> Result<Self, TrainError> {
         let spec = BackboneSpec::of(config.name);
         check_size(&spec, size_px)?;
-        let fresh = Backbone::new(config.name, classes, size_px, &cpu(true));
-        let fresh = init_state(fresh, seed);
+        let network = Backbone::new(config.name, classes, size_px, &cpu(true));
+        let fresh = fresh_weights(&network, seed);
         let file = match (config.weights.as_str(), named) {
-            (_, Some(named)) => WeightFile::read(&named.path)?,
-            ("random", None) => return Ok(Self::with_fresh(spec, fresh)),
+            (_, Some(named)) => WeightFile::open(&named.path)?,
+            ("random", None) => return Self::with_fresh(spec, network, fresh),
             ("", None) => {
                 embedded_weights(config.name).ok_or(TrainError::NoWeights(config.name))?
             }
-            (path, None) => WeightFile::read(Path::new(path))?,
+            (path, None) => WeightFile::open(Path::new(path))?,
         };
-        let mut this = Self::with_file(spec, fresh, file, config.name)?;
+        let loaded = load_weights(network, &fresh, config.name, &file)?;
+        let mut this = Self::with_loaded(spec, loaded, file);
         if let Some(named) = named {
             this.weights_source.clone_from(&named.name);
             this.spec.mean = named.mean.unwrap_or(this.spec.mean);
@@ -80,7 +82,7 @@ impl PreparedBackbone {
     /// # Errors
     /// When more stages are to be trained than there are.
     pub fn cut(&self, config: &TrainConfig) -> Result<Option<usize>, TrainError> {
-        let stages = self.network.stages();
+        let stages = self.network.architecture().stages();
         let trained = match config.mode {
             TrainMode::Head => return Ok(None),
             TrainMode::Full | TrainMode::HeadThenFull => return Ok(Some(0)),
@@ -97,35 +99,34 @@ impl PreparedBackbone {
         })
     }
 
-    fn with_fresh(spec: BackboneSpec, network: Backbone) -> Self {
-        let no_notes = std::collections::BTreeMap::new();
-        let bytes = to_safetensors(&state_dict(&network), &no_notes, StoredAs::F32);
-        Self {
+    fn with_fresh(
+        spec: BackboneSpec,
+        network: Backbone,
+        fresh: TensorDict,
+    ) -> Result<Self, TrainError> {
+        let mut hasher = blake3::Hasher::new();
+        write_safetensors(&mut hasher, &fresh, &BTreeMap::new(), StoredAs::F32)
+            .map_err(TrainError::Hash)?;
+        Ok(Self {
             spec,
-            network,
-            weights_hash: blake3::hash(&bytes).to_hex().to_string(),
+            network: StoredNetwork::new(network, fresh)?,
+            weights_hash: hasher.finalize().to_hex().to_string(),
             weights_source: "random".to_owned(),
             notes: Vec::new(),
-        }
+        })
     }
 
-    fn with_file(
-        mut spec: BackboneSpec,
-        fresh: Backbone,
-        file: WeightFile,
-        name: BackboneName,
-    ) -> Result<Self, TrainError> {
-        let loaded = load_weights(fresh, name, &file)?;
+    fn with_loaded(mut spec: BackboneSpec, loaded: Loaded, file: WeightFile<TensorDict>) -> Self {
         if loaded.naming == Naming::Torchvision {
             (spec.mean, spec.std) = (IMAGENET_MEAN, IMAGENET_STD);
         }
-        Ok(Self {
+        Self {
             spec,
             notes: notes(&file, &loaded),
             network: loaded.network,
             weights_hash: file.hash,
             weights_source: file.name,
-        })
+        }
     }
 }
 
@@ -149,7 +150,7 @@ fn check_size(spec: &BackboneSpec, size_px: usize) -> Result<(), TrainError> {
 }
 
 /// What a reader of the run should know about how the weights came to fit.
-fn notes(file: &WeightFile, loaded: &Loaded) -> Vec<String> {
+fn notes(file: &WeightFile<TensorDict>, loaded: &Loaded) -> Vec<String> {
     let mut notes = Vec::new();
     if !file.taken_from.is_empty() {
         let others = if file.other_candidates.is_empty() {

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use eosin_models::state_dict;
-use eosin_store::{RunFolder, RunRecord, names};
-use eosin_weights::{StoredAs, to_safetensors};
+use eosin_store::{RunError, RunFolder, RunRecord, names};
+use eosin_weights::{LazyTensor, StoredAs, write_safetensors};
 
 use crate::error::TrainError;
 use crate::experiment::ExperimentResult;
@@ -25,25 +24,21 @@ pub fn save_run(
     backbone: &PreparedBackbone,
     result: &ExperimentResult,
 ) -> Result<(), TrainError> {
-    let backbone = state_dict(&backbone.network);
     for (index, fold) in result.folds.iter().enumerate() {
+        let name = names::fold_weights(fold.rows.repeat, fold.rows.fold);
         let notes = checkpoint_notes(record, result, index);
-        let bytes = to_safetensors(&fold.weights, &notes, StoredAs::F32);
-        folder.write_fold(fold.rows.repeat, fold.rows.fold, &bytes)?;
+        write_tensors(folder, &name, &lend(&fold.weights), &notes)?;
     }
-    let best = &result.folds[result.best_fold];
-    let mut whole = backbone.clone();
-    whole.extend(best.weights.clone());
+    let best = lend(&result.folds[result.best_fold].weights);
+    let mut frozen = lend(backbone.network.weights());
+    let mut whole = frozen.clone();
+    whole.extend(best.clone());
     let notes = checkpoint_notes(record, result, result.best_fold);
-    folder.write(MODEL, to_safetensors(&whole, &notes, StoredAs::F32))?;
-    let mut frozen = backbone;
-    frozen.retain(|key, _| !best.weights.contains_key(key));
+    write_tensors(folder, MODEL, &whole, &notes)?;
+    frozen.retain(|key, _| !best.contains_key(key));
     if !frozen.is_empty() {
         let notes = BTreeMap::from([("architecture".to_owned(), record.backbone.to_string())]);
-        folder.write(
-            names::BACKBONE,
-            to_safetensors(&frozen, &notes, StoredAs::F32),
-        )?;
+        write_tensors(folder, names::BACKBONE, &frozen, &notes)?;
     }
     let predictions = predictions_to_csv(&result.predictions, &record.classes)
         .map_err(|error| TrainError::Csv(error.to_string()))?;
@@ -51,6 +46,27 @@ pub fn save_run(
     folder.write_json(names::METRICS, &result.metrics)?;
     folder.write_json(names::RUN, record)?;
     Ok(())
+}
+
+/// Tensors that belong to somebody else.
+type Lent<'a> = BTreeMap<String, &'a dyn LazyTensor>;
+
+fn lend<T: LazyTensor>(tensors: &BTreeMap<String, T>) -> Lent<'_> {
+    let tensors = tensors.iter();
+    tensors
+        .map(|(name, tensor)| (name.clone(), tensor as &dyn LazyTensor))
+        .collect()
+}
+
+fn write_tensors(
+    folder: &RunFolder,
+    name: &str,
+    tensors: &Lent<'_>,
+    notes: &BTreeMap<String, String>,
+) -> Result<(), RunError> {
+    folder.write_with(name, |out| {
+        write_safetensors(out, tensors, notes, StoredAs::F32)
+    })
 }
 
 /// What a weight file says of itself.

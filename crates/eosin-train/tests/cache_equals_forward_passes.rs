@@ -14,7 +14,7 @@ use eosin_data::{
     write_phantom,
 };
 use eosin_metrics::Metric;
-use eosin_models::{Architecture as _, BurnEngine, cpu};
+use eosin_models::{Architecture as _, Backbone, BurnEngine, cpu, load_state};
 use eosin_store::{Cache, Recipe};
 use eosin_train::{
     CachedRows, Draw, Embedder, FoldOutcome, FoldRows, Head, HeadTraining, InputSource, Keeper,
@@ -28,6 +28,7 @@ const SEED: Seed = Seed(11);
 /// Computes each embedding anew with Burn tensors, as a notebook would.
 struct ForwardPasses<'a> {
     backbone: &'a PreparedBackbone,
+    network: Backbone,
     patches: PatchSet,
     scale: PixelScale,
 }
@@ -44,8 +45,7 @@ impl InputSource for ForwardPasses<'_> {
             let image: Vec<f32> = self.scale.interleaved(&pixels).collect();
             let image = TensorData::new(image, [1, SIDE, SIDE, 3]);
             let image = Tensor::<4>::from_data(image, &cpu(true)).permute([0, 3, 1, 2]);
-            let network = &self.backbone.network;
-            let embedding = network.embed(&BurnEngine::evaluating(), image);
+            let embedding = self.network.embed(&BurnEngine::evaluating(), image);
             let values: Vec<f32> = embedding.into_data().try_to_vec().unwrap();
             out.copy_from_slice(&values);
         }
@@ -118,7 +118,8 @@ impl Fixture {
             self.reader,
             &self.scale,
             Precision::F32,
-        );
+        )
+        .unwrap();
         let recipe = Recipe {
             decode_version: 1,
             size_px: None,
@@ -160,8 +161,10 @@ impl Fixture {
             .iter()
             .flat_map(|patch| read(&patch.path))
             .collect();
+        let fresh = Backbone::new(self.backbone.spec.name, 2, SIDE, &cpu(true));
         ForwardPasses {
             backbone: &self.backbone,
+            network: load_state(fresh, self.backbone.network.weights()).unwrap(),
             patches: PatchSet {
                 size_px: SIDE,
                 pixels,

@@ -20,6 +20,12 @@ pub enum WeightsError {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// The file was written to after it had been read.
+    #[error("{path} was changed while it was in use; run again, and leave it as it is meanwhile")]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file is larger than any that is read.
     #[error(
         "{path} has {bytes} bytes, more than the {limit} that are read; save the weights alone: `torch.save(model.state_dict(), ...)`"

@@ -4,12 +4,13 @@
 //! A `.pth` file is a pickle, a program that Python runs on loading. Here it is interpreted by a
 //! small machine that knows the opcodes and the globals of weight files and refuses every other
 //! one by name; nothing is imported or called. What kind a file is, its content says, never its
-//! extension. [`WeightFile::read`] finds the state dict inside a checkpoint and reports which
+//! extension. [`WeightFile::open`] finds the state dict inside a checkpoint and reports which
 //! key it took and which prefix it stripped.
 //!
-//! Memory: besides the file's own bytes, reading takes at most 8 times their number + 1 MiB for
+//! Memory: besides the file's own bytes, parsing takes at most 8 times their number + 1 MiB for
 //! the values, and for the pickle at most 200 bytes per byte of it, for no more than a
-//! million objects.
+//! million objects. [`WeightFile::open`] gives the bytes back, and values are read when they are
+//! wanted ([`LazyTensor`]), but for those that do not lie in the file in their order.
 //!
 //! ```
 //! # use std::collections::BTreeMap;
@@ -28,22 +29,25 @@ mod content;
 mod dtype;
 mod error;
 mod file;
+mod lazy;
 mod names;
 mod options;
 mod pickle;
 mod pytorch;
 mod safetensors;
 mod state;
+mod stored;
 mod strided;
 mod weights_out;
 
 pub use content::Foreign;
 pub use error::{TensorError, WeightsError};
 pub use file::{WeightFile, WeightFormat};
+pub use lazy::{LazyTensor, TensorDict, pieces, read_all, to_lazy};
 pub use names::{WELL_KNOWN_INTEGERS, WRAPPER_PREFIXES};
 pub use options::ReadOptions;
 pub use pickle::PickleError;
 pub use pytorch::{STATE_DICT_KEYS, SelectError, TorchError, ZipError};
 pub use safetensors::SafetensorsError;
-pub use state::{StateDict, StateMismatch, StateTensor};
-pub use weights_out::{StoredAs, to_safetensors};
+pub use state::{StateDict, StateError, StateMismatch, StateTensor};
+pub use weights_out::{StoredAs, safetensors_bytes, to_safetensors, write_safetensors};

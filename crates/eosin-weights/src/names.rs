@@ -1,7 +1,8 @@
 //! The names of tensors: what wrappers add to them, and those of bookkeeping.
 
+use std::collections::BTreeMap;
+
 use crate::error::{TensorError, WeightsError};
-use crate::state::StateDict;
 
 /// What `DataParallel`, `torch.compile` and training frameworks put before the names of all
 /// tensors. Taken off only when every tensor has it, again and again until none fits.
@@ -59,7 +60,10 @@ pub(crate) fn is_sound_name(name: &str) -> bool {
 }
 
 /// Refuses names that would garble a terminal or a table.
-pub(crate) fn check_names(file: &str, tensors: &StateDict) -> Result<(), WeightsError> {
+pub(crate) fn check_names<T>(
+    file: &str,
+    tensors: &BTreeMap<String, T>,
+) -> Result<(), WeightsError> {
     match tensors.keys().find(|name| !is_sound_name(name)) {
         None => Ok(()),
         Some(name) => Err(TensorError::Name.of(file, name)),
@@ -67,7 +71,7 @@ pub(crate) fn check_names(file: &str, tensors: &StateDict) -> Result<(), Weights
 }
 
 /// Takes wrappers' prefixes off all names and returns what was taken off.
-pub(crate) fn strip_wrapper_prefixes(tensors: &mut StateDict) -> String {
+pub(crate) fn strip_wrapper_prefixes<T>(tensors: &mut BTreeMap<String, T>) -> String {
     let mut length = 0;
     let rest_of_all = |length: usize, prefix: &str| {
         tensors
@@ -97,7 +101,7 @@ pub(crate) fn strip_wrapper_prefixes(tensors: &mut StateDict) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::StateTensor;
+    use crate::state::{StateDict, StateTensor};
 
     fn named(names: &[&str]) -> StateDict {
         let tensor = StateTensor {

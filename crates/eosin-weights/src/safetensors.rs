@@ -13,12 +13,12 @@ use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 
 use crate::content::MAX_HEADER_BYTES;
 use crate::dtype::Dtype;
-use crate::error::{TensorError, WeightsError, check_finite};
+use crate::error::{TensorError, WeightsError};
 use crate::file::Found;
 use crate::names::{is_well_known_integer, shown};
 use crate::options::ReadOptions;
 use crate::pytorch::SelectError;
-use crate::state::StateTensor;
+use crate::stored::{InOrder, Keep};
 use crate::strided::element_count;
 
 /// Why bytes are no safetensors file.
@@ -149,11 +149,12 @@ impl<'de> Visitor<'de> for HeaderVisitor {
 ///
 /// # Errors
 /// When it is malformed, or holds a type or value that no weight has.
-pub(crate) fn read_safetensors(
+pub(crate) fn read_safetensors<K: Keep>(
     name: &str,
     bytes: &[u8],
     options: &ReadOptions,
-) -> Result<Found, WeightsError> {
+    keep: &K,
+) -> Result<Found<K::Kept>, WeightsError> {
     if let Some(key) = &options.key {
         return Err(WeightsError::Select {
             name: name.to_owned(),
@@ -177,13 +178,13 @@ pub(crate) fn read_safetensors(
             continue;
         }
         let (begin, end) = place.data_offsets;
-        let values = dtype.decode(&body[begin..end]);
-        let tensor = StateTensor {
+        let kept = keep.in_order(InOrder {
+            names: (name, &key),
+            dtype,
             shape: place.shape,
-            values: values.map_err(|reason| reason.of(name, &key))?,
-        };
-        check_finite(name, &key, &tensor)?;
-        found.tensors.insert(key, tensor);
+            bytes: &body[begin..end],
+        })?;
+        found.tensors.insert(key, kept);
     }
     Ok(found)
 }

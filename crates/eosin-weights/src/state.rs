@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::error::WeightsError;
+
 /// One tensor: its shape and its values, row-major.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StateTensor {
@@ -13,6 +15,17 @@ pub struct StateTensor {
 
 /// Tensors by their timm names, such as `layer1.0.conv1.weight`.
 pub type StateDict = BTreeMap<String, StateTensor>;
+
+/// Why tensors cannot be put into a network.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// They do not fit it.
+    #[error(transparent)]
+    Mismatch(#[from] StateMismatch),
+    /// They cannot be read.
+    #[error(transparent)]
+    Read(#[from] WeightsError),
+}
 
 /// Why tensors do not fit a network. Each list holds names.
 #[derive(Clone, Debug, Default, PartialEq, Eq, thiserror::Error)]

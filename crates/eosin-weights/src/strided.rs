@@ -2,7 +2,6 @@
 
 use crate::dtype::Dtype;
 use crate::error::TensorError;
-use crate::state::StateTensor;
 
 /// The most axes that a tensor may have.
 pub(crate) const MAX_AXES: usize = 16;
@@ -56,16 +55,25 @@ pub(crate) struct Strided {
     pub strides: Vec<usize>,
 }
 
+/// What a view shows of its storage, row-major.
+#[derive(Debug)]
+pub(crate) enum Shown<'a> {
+    /// The bytes of the elements, which lie in that order.
+    InOrder(&'a [u8]),
+    /// The elements, gathered from where they lie.
+    Gathered(Vec<f32>),
+}
+
 impl Strided {
-    /// The values that the view shows of `storage`, row-major.
+    /// What the view shows of `storage`.
     ///
     /// # Errors
     /// When it reaches beyond the storage or the budget, or its type is none of weights.
-    pub(crate) fn read(
+    pub(crate) fn show<'a>(
         &self,
-        storage: &[u8],
+        storage: &'a [u8],
         budget: &mut Budget,
-    ) -> Result<StateTensor, TensorError> {
+    ) -> Result<Shown<'a>, TensorError> {
         if !matches!(
             self.dtype,
             Dtype::F64 | Dtype::F32 | Dtype::F16 | Dtype::Bf16
@@ -80,17 +88,12 @@ impl Strided {
         }
         budget.take(elements)?;
         let start = self.offset.saturating_mul(self.dtype.bytes());
-        let values = if elements == 0 {
-            Vec::new()
+        Ok(if elements == 0 {
+            Shown::Gathered(Vec::new())
         } else if self.is_row_major() {
-            self.dtype
-                .decode(&storage[start..][..elements * self.dtype.bytes()])?
+            Shown::InOrder(&storage[start..][..elements * self.dtype.bytes()])
         } else {
-            self.gather(storage, elements)?
-        };
-        Ok(StateTensor {
-            shape: self.shape.clone(),
-            values,
+            Shown::Gathered(self.gather(storage, elements)?)
         })
     }
 
@@ -192,20 +195,22 @@ mod tests {
         }
     }
 
+    fn shown(view: &Strided, storage: &[u8], budget: &mut Budget) -> Vec<f32> {
+        match view.show(storage, budget).unwrap() {
+            Shown::InOrder(bytes) => view.dtype.decode(bytes).unwrap(),
+            Shown::Gathered(values) => values,
+        }
+    }
+
     #[test]
     fn a_transposed_view_is_written_row_major() {
         let storage = bytes_of(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
         let mut budget = Budget::of_file(storage.len());
-        let tensor = view(1, &[3, 2], &[1, 3])
-            .read(&storage, &mut budget)
-            .unwrap();
-        assert_eq!(tensor.values, [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
-        let scalar = view(6, &[], &[]).read(&storage, &mut budget).unwrap();
-        assert_eq!(scalar.values, [6.0]);
-        let none = view(9, &[0, 5], &[5, 1])
-            .read(&storage, &mut budget)
-            .unwrap();
-        assert_eq!((none.shape, none.values), (vec![0, 5], vec![]));
+        let mut shown = |view: Strided| shown(&view, &storage, &mut budget);
+        let transposed = shown(view(1, &[3, 2], &[1, 3]));
+        assert_eq!(transposed, [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
+        assert_eq!(shown(view(6, &[], &[])), [6.0]);
+        assert!(shown(view(9, &[0, 5], &[5, 1])).is_empty());
     }
 
     #[test]
@@ -213,7 +218,7 @@ mod tests {
         let storage = bytes_of(&[0.0, 1.0]);
         let read = |view: Strided| {
             let mut budget = Budget::of_file(storage.len());
-            view.read(&storage, &mut budget).unwrap_err()
+            view.show(&storage, &mut budget).unwrap_err()
         };
         let error = read(view(1, &[2], &[1]));
         assert_eq!(

@@ -1,11 +1,13 @@
 //! Tensors to the bytes of a safetensors file.
 
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 
 use half::{bf16, f16};
 use serde_json::{Map, Value, json};
 
-use crate::state::{StateDict, StateTensor};
+use crate::lazy::{LazyTensor, pieces};
+use crate::state::StateDict;
 
 /// How weights are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +29,16 @@ impl StoredAs {
         }
     }
 
-    fn append(self, tensor: &StateTensor, bytes: &mut Vec<u8>) {
-        let values = tensor.values.iter();
+    const fn value_bytes(self) -> usize {
+        match self {
+            Self::F32 => 4,
+            Self::F16 | Self::Bf16 => 2,
+        }
+    }
+
+    /// Appends the values' bytes.
+    fn append(self, values: &[f32], bytes: &mut Vec<u8>) {
+        let values = values.iter();
         match self {
             Self::F32 => bytes.extend(values.flat_map(|v| v.to_le_bytes())),
             Self::F16 => bytes.extend(values.flat_map(|v| f16::from_f32(*v).to_le_bytes())),
@@ -37,12 +47,36 @@ impl StoredAs {
     }
 }
 
-/// The bytes of a safetensors file with these tensors and notes.
+/// Writes a safetensors file with these tensors and notes. Tensors are read piece by piece.
 ///
 /// Written here and not by the `safetensors` crate because its notes are a hash map, whose order
 /// differs from run to run: the same weights must give the same bytes.
-pub fn to_safetensors(
-    tensors: &StateDict,
+///
+/// # Errors
+/// When a tensor cannot be read, with [`WeightsError`](crate::WeightsError) as the cause, or `out`
+/// cannot be written.
+pub fn write_safetensors<T: LazyTensor>(
+    out: &mut (impl Write + ?Sized),
+    tensors: &BTreeMap<String, T>,
+    notes: &BTreeMap<String, String>,
+    stored_as: StoredAs,
+) -> io::Result<()> {
+    out.write_all(&head(tensors, notes, stored_as))?;
+    let mut bytes = Vec::new();
+    for tensor in tensors.values() {
+        for rows in pieces(tensor) {
+            bytes.clear();
+            let values = tensor.read(rows).map_err(io::Error::other)?;
+            stored_as.append(&values, &mut bytes);
+            out.write_all(&bytes)?;
+        }
+    }
+    Ok(())
+}
+
+/// What comes before the values: the header and its length.
+fn head<T: LazyTensor>(
+    tensors: &BTreeMap<String, T>,
     notes: &BTreeMap<String, String>,
     stored_as: StoredAs,
 ) -> Vec<u8> {
@@ -50,23 +84,46 @@ pub fn to_safetensors(
     if !notes.is_empty() {
         header.insert("__metadata__".to_owned(), json!(notes));
     }
-    let mut body = Vec::new();
+    let mut start = 0;
     for (key, tensor) in tensors {
-        let start = body.len();
-        stored_as.append(tensor, &mut body);
+        let end = start + tensor.values() * stored_as.value_bytes();
         let place = json!({
             "dtype": stored_as.name(),
-            "shape": tensor.shape,
-            "data_offsets": [start, body.len()],
+            "shape": tensor.shape(),
+            "data_offsets": [start, end],
         });
         header.insert(key.clone(), place);
+        start = end;
     }
     let mut header = Value::Object(header).to_string().into_bytes();
     // The format wants the body aligned to eight bytes; blanks behind the JSON are allowed.
     header.resize(header.len().next_multiple_of(8), b' ');
     let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
     bytes.extend(header);
-    bytes.extend(body);
+    bytes
+}
+
+/// Length of the file that [`write_safetensors`] would write, in bytes.
+pub fn safetensors_bytes<T: LazyTensor>(
+    tensors: &BTreeMap<String, T>,
+    notes: &BTreeMap<String, String>,
+    stored_as: StoredAs,
+) -> usize {
+    let values: usize = tensors.values().map(LazyTensor::values).sum();
+    head(tensors, notes, stored_as).len() + values * stored_as.value_bytes()
+}
+
+/// What [`write_safetensors`] writes, of tensors in memory.
+///
+/// # Panics
+/// Never: they can be read.
+pub fn to_safetensors(
+    tensors: &StateDict,
+    notes: &BTreeMap<String, String>,
+    stored_as: StoredAs,
+) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(safetensors_bytes(tensors, notes, stored_as));
+    write_safetensors(&mut bytes, tensors, notes, stored_as).expect("they are in memory");
     bytes
 }
 
@@ -74,6 +131,7 @@ pub fn to_safetensors(
 mod tests {
     use super::*;
     use crate::file::WeightFile;
+    use crate::state::StateTensor;
 
     #[test]
     fn a_file_gives_back_its_tensors_and_notes() {

@@ -13,7 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use counting::Counting;
-use eosin_weights::{WeightFile, WeightFormat};
+use eosin_weights::{ReadOptions, WeightFile, WeightFormat, read_all};
 use mutate::Mutator;
 use safetensors::SafeTensors;
 
@@ -67,6 +67,11 @@ fn check(file: &WeightFile, bytes: &[u8]) -> Result<(), String> {
         if count != tensor.values.len() || !tensor.values.iter().all(|v| v.is_finite()) {
             return Err(format!("tensor {name} is unsound"));
         }
+    }
+    let opened = WeightFile::open_bytes("file", bytes.to_vec(), &ReadOptions::default());
+    let opened = opened.and_then(|opened| read_all(&opened.tensors));
+    if opened.map_err(|error| error.to_string())? != file.tensors {
+        return Err("an opened file holds other tensors".to_owned());
     }
     if file.format == WeightFormat::Safetensors {
         let theirs = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;

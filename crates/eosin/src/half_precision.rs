@@ -6,10 +6,10 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use eosin_data::{Folds, IngestOptions, Manifest, read_manifest};
 use eosin_metrics::MetricSet;
-use eosin_models::{load_state, state_dict};
+use eosin_models::StoredNetwork;
 use eosin_store::{RunFolder, names};
 use eosin_train::{FoldNetwork, Predictor, UseFolds, most_probable};
-use eosin_weights::{ReadOptions, StoredAs, WeightFile, to_safetensors};
+use eosin_weights::{ReadOptions, StoredAs, WeightFile, safetensors_bytes, write_safetensors};
 use serde::Serialize;
 
 use crate::report::positive;
@@ -132,14 +132,16 @@ fn judged(
 }
 
 fn rounded(fold: &FoldNetwork) -> Result<FoldNetwork> {
-    let stored = to_safetensors(&state_dict(&fold.network), &fold.notes, StoredAs::F16);
+    let (tensors, notes) = (fold.network.weights(), &fold.notes);
+    let mut stored = Vec::with_capacity(safetensors_bytes(tensors, notes, StoredAs::F16));
+    write_safetensors(&mut stored, tensors, notes, StoredAs::F16)?;
     let options = ReadOptions {
         strip_prefixes: false,
         ..ReadOptions::default()
     };
-    let rounded = WeightFile::parse_with("half precision", &stored, &options)?;
+    let rounded = WeightFile::open_bytes("half precision", stored, &options)?;
     Ok(FoldNetwork {
-        network: load_state(fold.network.clone(), &rounded.tensors)?,
+        network: StoredNetwork::new(fold.network.architecture().clone(), rounded.tensors)?,
         ..fold.clone()
     })
 }

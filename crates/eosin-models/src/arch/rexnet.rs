@@ -28,7 +28,7 @@ struct ConvNorm {
 
 impl ConvNorm {
     fn new(conv: Conv2d, device: &Device) -> Self {
-        let [channels, ..] = conv.weight.dims();
+        let channels = conv.weight.lazy_shape()[0];
         Self {
             conv,
             bn: BatchNorm::new(channels, device),

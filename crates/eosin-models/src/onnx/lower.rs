@@ -2,8 +2,11 @@
 
 use eosin_kernels::{Activation, ConvShape, Padded, Pool};
 
+use eosin_weights::WeightsError;
+
 use super::writer::{Value, Writer, signed};
-use crate::recorder::narrow;
+use crate::filters::Filters;
+use crate::folding::narrow;
 use crate::recording::{Op, Recording, Step};
 
 /// A layer being written: its step, the names of its inputs, and the shape of the first.
@@ -17,9 +20,12 @@ pub struct Lowering<'a> {
 
 impl Lowering<'_> {
     /// Writes the layer and returns the name of its output.
-    pub fn lower(&mut self) -> String {
+    ///
+    /// # Errors
+    /// When weights cannot be read.
+    pub fn lower(&mut self) -> Result<String, WeightsError> {
         let x = self.inputs[0];
-        match &self.step.op {
+        Ok(match &self.step.op {
             Op::Input => x.to_owned(),
             Op::Conv {
                 shape,
@@ -27,7 +33,7 @@ impl Lowering<'_> {
                 bias,
                 activation,
                 origin: _,
-            } => self.conv(shape, weights, bias, *activation),
+            } => self.conv(shape, weights, bias, *activation)?,
             Op::Activate(_) => unreachable!("activations are opened for training only"),
             Op::MaxPool(pool) => self.writer.node("MaxPool", &[x], window(pool)),
             Op::AvgPool(pool, padded) => {
@@ -64,21 +70,22 @@ impl Lowering<'_> {
                 let [start, end, axis] = [0, 1, 2].map(|at| self.writer.integers(&[at]));
                 self.writer.node("Slice", &[x, &start, &end, &axis], vec![])
             }
-        }
+        })
     }
 
     fn conv(
         &mut self,
         shape: &ConvShape,
-        weights: &[f32],
+        weights: &Filters,
         bias: &[f32],
         activation: Activation,
-    ) -> String {
+    ) -> Result<String, WeightsError> {
         let [rows, columns] = shape.kernel;
         let cin = shape.cin / shape.groups;
-        let weights = self
-            .writer
-            .weights(weights, &[shape.cout, cin, rows, columns]);
+        let weights = self.writer.weights(
+            &weights.read(0..shape.cout)?,
+            &[shape.cout, cin, rows, columns],
+        );
         let bias = self.writer.constant(bias, &[shape.cout]);
         let zeros = shape.padding;
         let attributes = vec![
@@ -96,7 +103,7 @@ impl Lowering<'_> {
         if let Some(shortcut) = self.inputs.get(1) {
             out = self.writer.node("Add", &[&out, shortcut], vec![]);
         }
-        activate(self.writer, &out, activation)
+        Ok(activate(self.writer, &out, activation))
     }
 
     /// ONNX has no such pooling: for a map of known size it is a product with constants.
@@ -257,7 +264,14 @@ fn activate(writer: &mut Writer, x: &str, activation: Activation) -> String {
 }
 
 /// Writes every layer of `recording` behind the value called `input`; the name of the last.
-pub fn lower_all(writer: &mut Writer, recording: &Recording, input: &str) -> String {
+///
+/// # Errors
+/// When weights cannot be read.
+pub fn lower_all(
+    writer: &mut Writer,
+    recording: &Recording,
+    input: &str,
+) -> Result<String, WeightsError> {
     let mut names: Vec<String> = Vec::with_capacity(recording.steps.len());
     for step in &recording.steps {
         let inputs = match step.op {
@@ -276,8 +290,8 @@ pub fn lower_all(writer: &mut Writer, recording: &Recording, input: &str) -> Str
             inputs,
             from,
         };
-        let name = lowering.lower();
+        let name = lowering.lower()?;
         names.push(name);
     }
-    names.swap_remove(recording.output)
+    Ok(names.swap_remove(recording.output))
 }

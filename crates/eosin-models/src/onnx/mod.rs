@@ -10,7 +10,8 @@ mod writer;
 
 use std::collections::BTreeMap;
 
-use eosin_weights::StoredAs;
+use burn::module::Module;
+use eosin_weights::{StoredAs, WeightsError};
 use prost::Message as _;
 
 use self::lower::lower_all;
@@ -19,7 +20,7 @@ use self::proto::{
 };
 use self::writer::{Value, Writer};
 use crate::engine::Architecture;
-use crate::recording::Recording;
+use crate::stored_network::StoredNetwork;
 
 /// Version of the standard operators.
 const OPSET: i64 = 17;
@@ -44,16 +45,19 @@ pub enum OnnxInput {
 /// The bytes of an ONNX file that computes `network`'s logits and probabilities for images of
 /// `size` x `size` pixels; `notes` become its metadata.
 ///
+/// # Errors
+/// When weights cannot be read.
+///
 /// # Panics
 /// When the file would exceed what a protocol buffer can say (2 GiB); no network here comes near.
-pub fn to_onnx<A: Architecture>(
-    network: &A,
+pub fn to_onnx<A: Architecture + Module>(
+    network: &StoredNetwork<A>,
     size: usize,
     input: OnnxInput,
     stored_as: StoredAs,
     notes: &BTreeMap<String, String>,
-) -> Vec<u8> {
-    let recording = Recording::logits(network, size);
+) -> Result<Vec<u8>, WeightsError> {
+    let recording = network.record_logits(size)?;
     let [_, _, classes] = recording.output_shape();
     let mut writer = Writer::new(stored_as);
     let name = match input {
@@ -61,7 +65,7 @@ pub fn to_onnx<A: Architecture>(
         OnnxInput::Pixels { .. } => "pixels",
     };
     let scaled = scale(&mut writer, name, input);
-    let out = lower_all(&mut writer, &recording, &scaled);
+    let out = lower_all(&mut writer, &recording, &scaled)?;
     name_outputs(&mut writer, &out, classes);
     let side = Length::Fixed(i64::try_from(size).expect("a side in pixels is small"));
     let outputs = ["logits", "probs"].map(|name| {
@@ -90,7 +94,7 @@ pub fn to_onnx<A: Architecture>(
         }],
         metadata_props: notes.iter().map(entry).collect(),
     };
-    model.encode_to_vec()
+    Ok(model.encode_to_vec())
 }
 
 fn scale(writer: &mut Writer, input: &str, how: OnnxInput) -> String {

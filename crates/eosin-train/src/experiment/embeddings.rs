@@ -114,10 +114,10 @@ impl Experiment<'_> {
         for scale in normalisations {
             let (network, reader) = (&self.backbone.network, self.reader());
             let precision = self.config.backbone.precision;
-            let embedder = Embedder::new((network, cut), reader, scale, precision);
+            let embedder = Embedder::new((network, cut), reader, scale, precision)?;
             if all.is_empty() {
                 if precision != Precision::F32 {
-                    let single = Embedder::new((network, cut), reader, scale, Precision::F32);
+                    let single = Embedder::new((network, cut), reader, scale, Precision::F32)?;
                     let effect =
                         PrecisionEffect::of(&embedder, &single, &rows.paths[pool.clone()])?;
                     on_event(&Event::Precision { precision, effect });

@@ -2,9 +2,9 @@
 
 use eosin_core::config::{DoctorPolicy, TrainConfig, TrainMode};
 use eosin_data::Normalisation;
-use eosin_models::{Architecture as _, Recording, state_dict};
+use eosin_models::{Architecture as _, Recording};
 use eosin_store::RunRecord;
-use eosin_weights::StateDict;
+use eosin_weights::{StateDict, TensorDict, to_lazy};
 use rayon::prelude::*;
 
 use super::event::EventWatcher;
@@ -51,7 +51,7 @@ impl Experiment<'_> {
         keeper: &mut Keeper<'_>,
         on_event: &mut dyn FnMut(&Event),
     ) -> Result<Trained, TrainError> {
-        let weights = vec![state_dict(&self.backbone.network)];
+        let weights = std::slice::from_ref(self.backbone.network.weights());
         match (self.config.train.mode, self.cut()?) {
             (TrainMode::HeadThenFull, _) => {
                 self.train_head_then_full(rows, normalisations, keeper, on_event)
@@ -61,9 +61,9 @@ impl Experiment<'_> {
                 let trained = self.train_heads(config, rows, normalisations, keeper, on_event)?;
                 Ok(trained.map(|head| head.tensors(self.backbone.spec.classifier)))
             }
-            (_, Some(0)) => self.train_full(rows, normalisations, &weights, keeper, on_event),
+            (_, Some(0)) => self.train_full(rows, normalisations, weights, keeper, on_event),
             (_, Some(cut)) => {
-                self.train_tails(cut, rows, normalisations, &weights[0], keeper, on_event)
+                self.train_tails(cut, rows, normalisations, weights, keeper, on_event)
             }
         }
     }
@@ -75,7 +75,7 @@ impl Experiment<'_> {
 
     /// What a cut is called in recipes and records.
     pub(super) fn cut_name(&self, cut: Option<usize>) -> String {
-        let stages = self.backbone.network.stages();
+        let stages = self.backbone.network.architecture().stages();
         cut.map_or(RunRecord::EMBEDDING, |cut| stages[cut])
             .to_owned()
     }
@@ -113,7 +113,7 @@ impl Experiment<'_> {
                 .collect(),
         };
         let shape = (sources[0].width(), job.classes);
-        let fresh = || HeadModel::new(shape, 0.0, job.seed, 0);
+        let fresh = || Ok(HeadModel::new(shape, 0.0, job.seed, 0));
         self.doctor(fresh, &*sources[0], rows, normalisations, on_event)?;
         let tell = &mut |fold: &_, record: &_| on_event(&Event::epoch(fold, record));
         let folds = training.run(keeper, tell)?;
@@ -136,7 +136,7 @@ impl Experiment<'_> {
         cut: usize,
         rows: &Rows,
         normalisations: &[Normalisation],
-        weights: &StateDict,
+        weights: &[TensorDict],
         keeper: &mut Keeper<'_>,
         on_event: &mut dyn FnMut(&Event),
     ) -> Result<Trained, TrainError> {
@@ -147,7 +147,6 @@ impl Experiment<'_> {
             tests: inputs.iter().map(|inputs| &inputs.test as _).collect(),
             test_rows: (0..rows.test.len()).collect(),
         };
-        let weights = std::slice::from_ref(weights);
         let subject = (rows, normalisations);
         let mut trained = self.train_networks(cut, subject, weights, &feed, keeper, on_event)?;
         trained.embedded = embedded;
@@ -160,7 +159,7 @@ impl Experiment<'_> {
         &self,
         rows: &Rows,
         normalisations: &[Normalisation],
-        weights: &[StateDict],
+        weights: &[TensorDict],
         keeper: &mut Keeper<'_>,
         on_event: &mut dyn FnMut(&Event),
     ) -> Result<Trained, TrainError> {
@@ -187,13 +186,13 @@ impl Experiment<'_> {
         &self,
         stage: usize,
         (rows, normalisations): (&Rows, &[Normalisation]),
-        weights: &[StateDict],
+        weights: &[TensorDict],
         feed: &Feed<'_>,
         keeper: &mut Keeper<'_>,
         on_event: &mut dyn FnMut(&Event),
     ) -> Result<Trained, TrainError> {
         let (cut, config) = (self.cut_at(stage), &self.config.train);
-        let fresh = || NetworkModel::new(&cut, &weights[0], config);
+        let fresh = || Ok(NetworkModel::new(&cut, &weights[0], config)?);
         self.doctor(fresh, feed.sources[0], rows, normalisations, on_event)?;
         let mut trained = Trained::default();
         for (index, fold) in rows.folds.iter().enumerate() {
@@ -233,20 +232,20 @@ impl Experiment<'_> {
             }
         };
         let heads = self.train_heads(&first, rows, normalisations, keeper, quiet)?;
-        let frozen = state_dict(&self.backbone.network);
+        let frozen = self.backbone.network.weights();
         let start = |fold: &FoldOutcome<Head>| {
             let mut whole = frozen.clone();
-            whole.extend(fold.weights.tensors(self.backbone.spec.classifier));
+            whole.extend(to_lazy(fold.weights.tensors(self.backbone.spec.classifier)));
             whole
         };
-        let weights: Vec<StateDict> = heads.folds.iter().map(start).collect();
+        let weights: Vec<TensorDict> = heads.folds.iter().map(start).collect();
         let mut trained = self.train_full(rows, normalisations, &weights, keeper, on_event)?;
         trained.embedded = heads.embedded;
         Ok(trained)
     }
 
     fn cut_at(&self, stage: usize) -> Cut {
-        let network = &self.backbone.network;
+        let network = self.backbone.network.architecture();
         Cut {
             name: self.backbone.spec.name,
             classes: self.manifest.classes.len(),
@@ -259,7 +258,7 @@ impl Experiment<'_> {
     /// The checks before training, with a `fresh` model to throw away.
     fn doctor<M: Trainable>(
         &self,
-        fresh: impl FnOnce() -> M,
+        fresh: impl FnOnce() -> Result<M, TrainError>,
         source: &dyn InputSource,
         rows: &Rows,
         normalisations: &[Normalisation],
@@ -277,7 +276,7 @@ impl Experiment<'_> {
         let targets = &rows.targets;
         let seed = self.config.seed;
         findings.extend(check_model(
-            &mut fresh(),
+            &mut fresh()?,
             source,
             train,
             targets,

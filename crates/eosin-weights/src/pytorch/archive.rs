@@ -8,17 +8,19 @@ use crate::file::Found;
 use crate::names::shown;
 use crate::options::ReadOptions;
 use crate::pickle::{StorageRef, unpickle};
+use crate::stored::Keep;
 use crate::strided::Budget;
 
 /// The state dict in an archive.
 ///
 /// # Errors
 /// When it is damaged, hostile, or holds no weights.
-pub(crate) fn read_zip(
+pub(crate) fn read_zip<K: Keep>(
     name: &str,
     bytes: &[u8],
     options: &ReadOptions,
-) -> Result<Found, WeightsError> {
+    keep: &K,
+) -> Result<Found<K::Kept>, WeightsError> {
     let invalid = |reason| WeightsError::Zip {
         name: name.to_owned(),
         reason,
@@ -44,7 +46,7 @@ pub(crate) fn read_zip(
         pickle: &pickle,
         storage: &storage,
     };
-    collect(&source, Budget::of_file(bytes.len()), options)
+    collect(&source, Budget::of_file(bytes.len()), options, keep)
 }
 
 /// Whether the entry is one that `torch.jit.save` writes and `torch.save` does not.

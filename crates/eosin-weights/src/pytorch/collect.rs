@@ -10,7 +10,8 @@ use crate::names::{is_well_known_integer, shown};
 use crate::options::ReadOptions;
 use crate::pickle::{Node, StorageRef, Tensor, Unpickled, Value};
 use crate::state::StateTensor;
-use crate::strided::Budget;
+use crate::stored::{InOrder, Keep};
+use crate::strided::{Budget, Shown};
 
 /// A PyTorch file taken apart.
 pub(super) struct Source<'s, 'a> {
@@ -20,15 +21,16 @@ pub(super) struct Source<'s, 'a> {
     pub storage: &'s dyn Fn(&StorageRef<'_>) -> Result<&'a [u8], TensorError>,
 }
 
-/// The tensors of the state dict that `options` ask for.
+/// The tensors of the state dict that `options` ask for, as `keep` keeps them.
 ///
 /// # Errors
 /// When there is none, or a tensor of it cannot be read.
-pub(super) fn collect(
+pub(super) fn collect<K: Keep>(
     source: &Source<'_, '_>,
     mut budget: Budget,
     options: &ReadOptions,
-) -> Result<Found, WeightsError> {
+    keep: &K,
+) -> Result<Found<K::Kept>, WeightsError> {
     let failed = |reason| WeightsError::Select {
         name: source.name.to_owned(),
         reason,
@@ -51,7 +53,7 @@ pub(super) fn collect(
         if !seen.insert(key) {
             return Err(TensorError::Twice.of(source.name, key));
         }
-        match source.tensor(key, *value, &mut budget)? {
+        match source.tensor(key, *value, &mut budget, keep)? {
             Some(tensor) => drop(found.tensors.insert(key.to_owned(), tensor)),
             None => found.left_out.push(shown(key)),
         }
@@ -66,13 +68,14 @@ pub(super) fn collect(
 }
 
 impl Source<'_, '_> {
-    /// The values of one entry; `None` when it is none that a network loads.
-    fn tensor(
+    /// One entry; `None` when it is none that a network loads.
+    fn tensor<K: Keep>(
         &self,
         key: &str,
         value: Value<'_>,
         budget: &mut Budget,
-    ) -> Result<Option<StateTensor>, WeightsError> {
+        keep: &K,
+    ) -> Result<Option<K::Kept>, WeightsError> {
         let (storage, view) = match self.node(value) {
             Some(Node::Tensor(tensor)) => match tensor.as_ref() {
                 Tensor::Dense { storage, view } => (storage, view),
@@ -85,14 +88,28 @@ impl Source<'_, '_> {
         if view.dtype.is_integer() && is_well_known_integer(key) {
             return Ok(None);
         }
-        let mut read = |storage: &StorageRef<'_>| {
+        let mut show = |storage: &StorageRef<'_>| {
             let bytes = (self.storage)(storage)?;
             let meant = &bytes[storage.skip * storage.width..][..storage.length * storage.width];
-            view.read(meant, budget)
+            view.show(meant, budget)
         };
-        let tensor = read(storage).map_err(|reason| reason.of(self.name, key))?;
-        check_finite(self.name, key, &tensor)?;
-        Ok(Some(tensor))
+        let shape = view.shape.clone();
+        match show(storage).map_err(|reason| reason.of(self.name, key))? {
+            Shown::InOrder(bytes) => {
+                let kept = keep.in_order(InOrder {
+                    names: (self.name, key),
+                    dtype: view.dtype,
+                    shape,
+                    bytes,
+                });
+                kept.map(Some)
+            }
+            Shown::Gathered(values) => {
+                let tensor = StateTensor { shape, values };
+                check_finite(self.name, key, &tensor)?;
+                Ok(Some(keep.held(tensor)))
+            }
+        }
     }
 
     fn node(&self, value: Value<'_>) -> Option<&Node<'_>> {

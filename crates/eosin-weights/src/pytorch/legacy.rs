@@ -10,6 +10,7 @@ use crate::file::Found;
 use crate::names::shown;
 use crate::options::ReadOptions;
 use crate::pickle::{Node, PickleError, StorageRef, Unpickled, Value, unpickle};
+use crate::stored::Keep;
 use crate::strided::Budget;
 
 /// `0x1950a86a20f9469cfc6c`, little-endian.
@@ -51,11 +52,12 @@ impl Failure {
 ///
 /// # Errors
 /// When it is damaged, hostile, or holds no weights.
-pub(crate) fn read_legacy(
+pub(crate) fn read_legacy<K: Keep>(
     name: &str,
     bytes: &[u8],
     options: &ReadOptions,
-) -> Result<Found, WeightsError> {
+    keep: &K,
+) -> Result<Found<K::Kept>, WeightsError> {
     let (pickle, storages) = read_parts(bytes).map_err(|failure| failure.of(name))?;
     let storage = |storage: &StorageRef<'_>| {
         let stored = storages.get(storage.key).copied();
@@ -68,7 +70,7 @@ pub(crate) fn read_legacy(
         pickle: &pickle,
         storage: &storage,
     };
-    collect(&source, Budget::of_file(bytes.len()), options)
+    collect(&source, Budget::of_file(bytes.len()), options, keep)
 }
 
 /// The object's pickle and the storages.

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
-use eosin_models::{OnnxInput, state_dict, to_onnx};
-use eosin_store::{RunFolder, RunRecord, write_atomic};
+use eosin_models::{OnnxInput, to_onnx};
+use eosin_store::{RunFolder, RunRecord, write_atomic, write_atomic_with};
 use eosin_train::{FoldNetwork, UseFolds};
-use eosin_weights::{StoredAs, to_safetensors};
+use eosin_weights::{StoredAs, safetensors_bytes, write_safetensors};
 use serde::Serialize;
 
 use crate::args::{ExportArgs, ExportFormat, ExportPrecision};
@@ -29,7 +29,7 @@ struct Model {
 #[derive(Serialize)]
 struct Written {
     path: PathBuf,
-    bytes: usize,
+    bytes: u64,
     precision: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     half_precision: Option<HalfEffect>,
@@ -47,18 +47,16 @@ pub fn run(args: &ExportArgs, json: bool) -> Result<ExitCode> {
     let stored_as = choose(&models, args)?;
     let mut written = Vec::new();
     for model in &models {
-        let encoded = model.encode(args, stored_as);
         let half_precision = match &args.data {
             Some(data) if stored_as == StoredAs::F16 => {
                 Some(measure(&model.folder, &model.fold, model.place, data)?)
             }
             _ => None,
         };
-        write_atomic(&model.path, &encoded)
-            .with_context(|| format!("cannot write {}", model.path.display()))?;
+        model.write(args, stored_as)?;
         written.push(Written {
             path: model.path.clone(),
-            bytes: encoded.len(),
+            bytes: std::fs::metadata(&model.path)?.len(),
             precision: word(stored_as),
             half_precision,
         });
@@ -73,7 +71,7 @@ pub fn run(args: &ExportArgs, json: bool) -> Result<ExitCode> {
 
 fn report(written: &[Written], args: &ExportArgs) {
     for file in written {
-        let size = bytes(file.bytes as u64);
+        let size = bytes(file.bytes);
         say(&format!(
             "{}  {size}  {}",
             file.path.display(),
@@ -122,15 +120,33 @@ impl Model {
         })
     }
 
-    fn encode(&self, args: &ExportArgs, stored_as: StoredAs) -> Vec<u8> {
+    /// Writes the file.
+    fn write(&self, args: &ExportArgs, stored_as: StoredAs) -> Result<()> {
+        let (network, notes) = (&self.fold.network, &self.fold.notes);
+        let written = match self.format {
+            ExportFormat::Onnx => write_atomic(&self.path, &self.onnx(args, stored_as)?),
+            ExportFormat::Safetensors => write_atomic_with(&self.path, |out| {
+                write_safetensors(out, network.weights(), notes, stored_as)
+            }),
+        };
+        written.with_context(|| format!("cannot write {}", self.path.display()))
+    }
+
+    /// Length of the file, in bytes.
+    fn size(&self, args: &ExportArgs, stored_as: StoredAs) -> Result<usize> {
+        let FoldNetwork { network, notes, .. } = &self.fold;
+        Ok(match self.format {
+            ExportFormat::Onnx => self.onnx(args, stored_as)?.len(),
+            ExportFormat::Safetensors => safetensors_bytes(network.weights(), notes, stored_as),
+        })
+    }
+
+    fn onnx(&self, args: &ExportArgs, stored_as: StoredAs) -> Result<Vec<u8>> {
         let FoldNetwork {
             network,
             scale,
             notes,
         } = &self.fold;
-        if self.format == ExportFormat::Safetensors {
-            return to_safetensors(&state_dict(network), notes, stored_as);
-        }
         let input = if args.pixels {
             OnnxInput::Pixels {
                 mean: scale.mean,
@@ -139,7 +155,13 @@ impl Model {
         } else {
             OnnxInput::Scaled
         };
-        to_onnx(network, self.record.size_px, input, stored_as, notes)
+        Ok(to_onnx(
+            network,
+            self.record.size_px,
+            input,
+            stored_as,
+            notes,
+        )?)
     }
 }
 
@@ -190,11 +212,9 @@ fn refuse_clashes(models: &[Model], args: &ExportArgs) -> Result<()> {
 
 /// The precision asked for, or the best one that fits the limit.
 fn choose(models: &[Model], args: &ExportArgs) -> Result<StoredAs> {
-    let size = |stored_as| -> u64 {
-        let sizes = models
-            .iter()
-            .map(|model| model.encode(args, stored_as).len() as u64);
-        sizes.sum()
+    let size = |stored_as| -> Result<u64> {
+        let sizes = models.iter().map(|model| model.size(args, stored_as));
+        Ok(sizes.sum::<Result<usize>>()? as u64)
     };
     let asked = args.precision.map(|precision| match precision {
         ExportPrecision::F32 => StoredAs::F32,
@@ -206,7 +226,7 @@ fn choose(models: &[Model], args: &ExportArgs) -> Result<StoredAs> {
     let tried = asked.map_or(vec![StoredAs::F32, StoredAs::F16], |asked| vec![asked]);
     let mut sizes = Vec::new();
     for stored_as in tried {
-        let needed = size(stored_as);
+        let needed = size(stored_as)?;
         if needed <= limit {
             if let Some(too_large) = sizes.first() {
                 note(&format!(

@@ -4,10 +4,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use eosin_core::BackboneName;
+use eosin_core::{BackboneName, Seed};
 use eosin_hub::WeightEntry;
-use eosin_models::{Backbone, BackboneSpec, cpu, load_weights, network_of};
-use eosin_weights::{ReadOptions, WeightFile};
+use eosin_models::{
+    Backbone, BackboneSpec, LoadError, cpu, fresh_weights, load_weights, network_of,
+};
+use eosin_weights::{LazyTensor, ReadOptions, StateMismatch, TensorDict, WeightFile};
 
 use crate::args::{HubArgs, WeightsCommand};
 use crate::named_weights::{open, resolve};
@@ -102,7 +104,7 @@ fn show(
         key: key.map(str::to_owned),
         ..ReadOptions::default()
     };
-    let file = WeightFile::read_with(path, &options)?;
+    let file = WeightFile::open_with(path, &options)?;
     if let Some(name) = backbone {
         return compare(&file, name, json);
     }
@@ -111,10 +113,15 @@ fn show(
 }
 
 /// What of `file` does not fit `name`.
-fn compare(file: &WeightFile, name: BackboneName, json: bool) -> Result<ExitCode> {
+fn compare(file: &WeightFile<TensorDict>, name: BackboneName, json: bool) -> Result<ExitCode> {
     let size = BackboneSpec::of(name).native_size_px;
-    let loaded = load_weights(Backbone::new(name, 2, size, &cpu(false)), name, file);
-    let mismatch = loaded.err().map(|error| error.mismatch).unwrap_or_default();
+    let network = Backbone::new(name, 2, size, &cpu(false));
+    let fresh = fresh_weights(&network, Seed(0));
+    let mismatch = match load_weights(network, &fresh, name, file) {
+        Ok(_) => StateMismatch::default(),
+        Err(LoadError::Foreign { mismatch, .. }) => mismatch,
+        Err(error) => return Err(error.into()),
+    };
     if json {
         say_json(&serde_json::json!({
             "backbone": name, "fits": mismatch.is_empty(), "missing": mismatch.missing,
@@ -140,18 +147,14 @@ fn compare(file: &WeightFile, name: BackboneName, json: bool) -> Result<ExitCode
     Ok(ExitCode::from(u8::from(!mismatch.is_empty())))
 }
 
-fn describe(path: &Path, file: &WeightFile, json: bool) -> Result<()> {
-    let values: usize = file
-        .tensors
-        .values()
-        .map(|tensor| tensor.values.len())
-        .sum();
+fn describe(path: &Path, file: &WeightFile<TensorDict>, json: bool) -> Result<()> {
+    let values: usize = file.tensors.values().map(LazyTensor::values).sum();
     let backbone = network_of(&file.tensors);
     if json {
         let shapes = file
             .tensors
             .iter()
-            .map(|(name, tensor)| (name, &tensor.shape));
+            .map(|(name, tensor)| (name, tensor.shape()));
         let shapes: std::collections::BTreeMap<_, _> = shapes.collect();
         return say_json(&serde_json::json!({
             "path": path, "format": format!("{:?}", file.format), "blake3": file.hash,
@@ -161,7 +164,7 @@ fn describe(path: &Path, file: &WeightFile, json: bool) -> Result<()> {
         }));
     }
     let rows = file.tensors.iter().map(|(name, tensor)| {
-        let shape: Vec<String> = tensor.shape.iter().map(usize::to_string).collect();
+        let shape: Vec<String> = tensor.shape().iter().map(usize::to_string).collect();
         vec![name.clone(), shape.join(" x ")]
     });
     say_table(&["tensor", "shape"], rows.collect());

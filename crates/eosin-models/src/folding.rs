@@ -1,0 +1,152 @@
+//! The weights of recorded layers, with normalisations folded in.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use burn::module::{Module, Param};
+use burn::tensor::Tensor;
+use eosin_weights::{LazyTensor, TensorDict, WeightsError};
+
+use crate::filters::{Factors, Filters, times};
+use crate::layers::BatchNorm;
+use crate::recording::{NormOrigin, Origin};
+use crate::state::tensor_names;
+
+/// Where the weights of a network are, found by its parameters.
+#[derive(Debug)]
+pub(crate) struct Weights<'a> {
+    names: BTreeMap<u64, String>,
+    tensors: &'a TensorDict,
+    /// Why weights could not be read, the first time: layers are recorded by methods that cannot
+    /// fail.
+    failure: RefCell<Option<WeightsError>>,
+}
+
+/// Weights and bias of a convolution, and what they were folded from.
+#[derive(Default)]
+pub(crate) struct Folded {
+    pub weights: Filters,
+    pub bias: Vec<f32>,
+    pub origin: Origin,
+}
+
+impl<'a> Weights<'a> {
+    /// The `tensors` of `network`, which have been checked to fit.
+    pub fn new<M: Module>(network: &M, tensors: &'a TensorDict) -> Self {
+        Self {
+            names: tensor_names(network),
+            tensors,
+            failure: RefCell::default(),
+        }
+    }
+
+    /// Whether all could be read.
+    pub fn finish(self) -> Result<(), WeightsError> {
+        self.failure.into_inner().map_or(Ok(()), Err)
+    }
+
+    fn name<const D: usize>(&self, param: &Param<Tensor<D>>) -> &str {
+        &self.names[&param.id.val()]
+    }
+
+    /// The values of a parameter.
+    pub fn values<const D: usize>(&self, param: &Param<Tensor<D>>) -> Vec<f32> {
+        self.values_of(self.name(param))
+    }
+
+    fn values_of(&self, name: &str) -> Vec<f32> {
+        let tensor = &self.tensors[name];
+        match tensor.read_all() {
+            Ok(values) => values.into_owned(),
+            Err(error) => {
+                self.failure.borrow_mut().get_or_insert(error);
+                vec![0.0; tensor.values()]
+            }
+        }
+    }
+
+    /// Weights and bias of `outputs` filters with the normalisation folded in; the weights, which
+    /// are ones where there is no parameter, are not read yet.
+    pub fn fold<const D: usize>(
+        &self,
+        weight: Option<&Param<Tensor<D>>>,
+        bias: Option<&Param<Tensor<1>>>,
+        outputs: usize,
+        norm: Option<&BatchNorm>,
+    ) -> Folded {
+        let mut origin = Origin {
+            weight: weight.map(|weight| weight.id.val()),
+            bias: bias.map(|bias| bias.id.val()),
+            ..Origin::default()
+        };
+        let tensor = weight.map(|weight| Arc::clone(&self.tensors[self.name(weight)]));
+        let mut bias = bias.map_or_else(|| vec![0.0; outputs], |bias| self.values(bias));
+        let mut factors = Factors::Ones;
+        if let Some(norm) = norm {
+            let (scale, offset) = (self.values(&norm.weight), self.values(&norm.bias));
+            let norm = self.norm(norm);
+            norm.fold_bias(&mut bias, &scale, &offset);
+            factors = Factors::Norm((0..outputs).map(|out| norm.factor(&scale, out)).collect());
+            origin.norm = Some(norm);
+        }
+        Folded {
+            weights: Filters::new(tensor, factors),
+            bias,
+            origin,
+        }
+    }
+
+    fn norm(&self, norm: &BatchNorm) -> NormOrigin {
+        // Running statistics stand beside the scale.
+        let path = self.name(&norm.weight).strip_suffix("weight");
+        let path = path.unwrap_or_default();
+        let [mean, var] = ["mean", "var"].map(|of| self.values_of(&format!("{path}running_{of}")));
+        NormOrigin {
+            weight: norm.weight.id.val(),
+            bias: norm.bias.id.val(),
+            mean,
+            var,
+            eps: norm.eps,
+        }
+    }
+}
+
+impl NormOrigin {
+    /// Scale over deviation of output `out`, given the scales.
+    pub(crate) fn factor(&self, scale: &[f32], out: usize) -> f64 {
+        f64::from(scale[out]) / (f64::from(self.var[out]) + self.eps).sqrt()
+    }
+
+    /// `w' = w * factor`, `b' = (b - mean) * factor + offset` for each output, in `f64`.
+    pub(crate) fn fold(
+        &self,
+        mut weights: Vec<f32>,
+        mut bias: Vec<f32>,
+        scale: &[f32],
+        offset: &[f32],
+    ) -> (Vec<f32>, Vec<f32>) {
+        let each = (weights.len() / bias.len().max(1)).max(1);
+        for (out, weights) in weights.chunks_exact_mut(each).enumerate() {
+            times(weights, self.factor(scale, out));
+        }
+        self.fold_bias(&mut bias, scale, offset);
+        (weights, bias)
+    }
+
+    fn fold_bias(&self, bias: &mut [f32], scale: &[f32], offset: &[f32]) {
+        for (out, bias) in bias.iter_mut().enumerate() {
+            let centred = f64::from(*bias) - f64::from(self.mean[out]);
+            let factor = self.factor(scale, out);
+            *bias = narrow(centred.mul_add(factor, f64::from(offset[out])));
+        }
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "weights are kept in single precision"
+)]
+pub(crate) const fn narrow(value: f64) -> f32 {
+    value as f32
+}

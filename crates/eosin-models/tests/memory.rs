@@ -1,0 +1,61 @@
+//! Weights are in memory once: packed.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
+
+#[path = "../../eosin-weights/tests/counting/mod.rs"]
+mod counting;
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::Arc;
+
+use counting::Counting;
+use eosin_core::BackboneName;
+use eosin_models::{Backbone, StoredNetwork, cpu, tensor_shapes};
+use eosin_weights::{LazyTensor, WeightsError};
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting::new();
+
+/// A tensor that takes no memory until it is read.
+#[derive(Debug)]
+struct Constant(Vec<usize>);
+
+impl LazyTensor for Constant {
+    fn shape(&self) -> &[usize] {
+        &self.0
+    }
+
+    fn read(&self, rows: Range<usize>) -> Result<Cow<'_, [f32]>, WeightsError> {
+        Ok(Cow::Owned(vec![0.5; rows.len() * self.row_values()]))
+    }
+}
+
+/// Bytes that a tensor takes packed: 3x3 windows over many channels are transformed to 6x6 points.
+fn packed_bytes(shape: &[usize]) -> usize {
+    let values: usize = shape.iter().product();
+    match shape {
+        [_, 16.., 3, 3] => 4 * values * 4,
+        _ => 4 * values,
+    }
+}
+
+#[test]
+fn packing_a_network_takes_little_more_memory_than_the_packed_network() {
+    let network = Backbone::new(BackboneName::Vgg16, 2, 32, &cpu(true));
+    let shapes = tensor_shapes(&network);
+    let packed: usize = shapes.iter().map(|(_, shape)| packed_bytes(shape)).sum();
+    let constant = |(name, shape)| (name, Arc::new(Constant(shape)) as Arc<dyn LazyTensor>);
+    let weights = shapes.into_iter().map(constant).collect();
+    ALLOCATOR.start();
+    let network = StoredNetwork::new(network, weights).unwrap();
+    let graph = network.embedding(32).unwrap();
+    let peak = ALLOCATOR.peak();
+    assert_eq!(graph.output_width(), 4096);
+    assert!(
+        peak < packed + packed / 20,
+        "{} MB for {} MB of packed weights",
+        peak / 1_000_000,
+        packed / 1_000_000
+    );
+}
