@@ -1,6 +1,7 @@
 //! What a run folder holds, read back.
 
 use std::collections::BTreeMap;
+use std::fs;
 
 use crate::scratch::Scratch;
 
