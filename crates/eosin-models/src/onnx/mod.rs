@@ -48,6 +48,9 @@ pub enum OnnxInput {
 ///
 /// # Errors
 /// When weights cannot be read.
+///
+/// # Panics
+/// Never: lengths fit 63 bits.
 pub fn to_onnx<A: Architecture + Module>(
     network: &StoredNetwork<A>,
     size: usize,
