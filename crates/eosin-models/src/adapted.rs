@@ -8,21 +8,23 @@ use eosin_weights::{LazyTensor, WeightsError};
 
 /// The values of another tensor, in the same order, with something added to each.
 #[derive(Debug)]
-pub(crate) struct Adapted {
+struct Adapted {
     tensor: Arc<dyn LazyTensor>,
     shape: Vec<usize>,
     added: f32,
 }
 
-impl Adapted {
-    /// `tensor` with `shape`, which has as many values, and `added` to each.
-    pub fn new(tensor: Arc<dyn LazyTensor>, shape: Vec<usize>, added: f32) -> Arc<dyn LazyTensor> {
-        Arc::new(Self {
-            tensor,
-            shape,
-            added,
-        })
-    }
+/// `tensor` with `shape`, which has as many values, and `added` to each.
+pub(crate) fn adapted(
+    tensor: &Arc<dyn LazyTensor>,
+    shape: &[usize],
+    added: f32,
+) -> Arc<dyn LazyTensor> {
+    Arc::new(Adapted {
+        tensor: Arc::clone(tensor),
+        shape: shape.to_vec(),
+        added,
+    })
 }
 
 impl LazyTensor for Adapted {

@@ -62,7 +62,9 @@ impl Filters {
             Factors::Layer(gamma) => {
                 let own = weights.to_mut().chunks_exact_mut(each);
                 for (weights, gamma) in own.zip(&gamma[first..]) {
-                    weights.iter_mut().for_each(|weight| *weight *= gamma);
+                    for weight in weights {
+                        *weight *= gamma;
+                    }
                 }
             }
         }

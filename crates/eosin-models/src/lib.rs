@@ -36,7 +36,7 @@ pub use fresh::{fresh_weights, init_state};
 pub use graph::{Graph, Workspace};
 pub use layers::{BatchNorm, Conv2d, ConvGeometry, LayerNorm, Linear, PadMode};
 pub use load::{LoadError, Loaded, Naming, load_weights, network_of};
-pub use onnx::{OnnxInput, to_onnx};
+pub use onnx::{OnnxFile, OnnxInput, to_onnx};
 pub use position_embedding::resample_positions;
 pub use recording::Recording;
 pub use registry::{BackboneSpec, IMAGENET_MEAN, IMAGENET_STD};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use eosin_core::{BackboneName, Seed};
 use eosin_weights::{LazyTensor, StateMismatch, StateTensor, TensorDict, WeightFile, WeightsError};
 
-use crate::adapted::Adapted;
+use crate::adapted::adapted;
 use crate::backbone::Backbone;
 use crate::burn_engine::cpu;
 use crate::fresh::fresh_weights;
@@ -139,7 +139,7 @@ impl Given {
                     shape = &shape[..shape.len() - 1];
                 }
                 if shape != tensor.shape() {
-                    *tensor = Adapted::new(Arc::clone(tensor), shape.to_vec(), 0.0);
+                    *tensor = adapted(tensor, shape, 0.0);
                 }
             }
         }

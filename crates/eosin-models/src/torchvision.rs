@@ -11,7 +11,7 @@ use std::sync::Arc;
 use eosin_core::BackboneName;
 use eosin_weights::{LazyTensor, TensorDict};
 
-use crate::adapted::Adapted;
+use crate::adapted::adapted;
 use crate::state::Shapes;
 
 /// Epsilon of the batch norms of torchvision's `MobileNetV3`.
@@ -95,7 +95,7 @@ fn fitted(
         return Arc::clone(tensor);
     }
     let shape = expected.map_or(tensor.shape(), Vec::as_slice);
-    Adapted::new(Arc::clone(tensor), shape.to_vec(), added)
+    adapted(tensor, shape, added)
 }
 
 fn may_reshape(key: &str, given: &[usize], expected: &[usize]) -> bool {

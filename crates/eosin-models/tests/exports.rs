@@ -54,7 +54,13 @@ fn write(folder: &Path, name: BackboneName) {
     let facts = serde_json::json!({ "size": size, "logits": logits, "mean": mean, "std": std });
     let notes = BTreeMap::from([("architecture".to_owned(), name.to_string())]);
     let stored = StoredNetwork::of(&network);
-    let onnx = |input, stored_as| to_onnx(&stored, size, input, stored_as, &notes).unwrap();
+    let onnx = |input, stored_as| {
+        let file = to_onnx(&stored, size, input, stored_as, &notes).unwrap();
+        let mut bytes = Vec::new();
+        file.write(&mut bytes).unwrap();
+        assert_eq!(bytes.len(), file.bytes());
+        bytes
+    };
     let file = |ending: &str| folder.join(format!("{name}.{ending}"));
     std::fs::write(file("json"), facts.to_string()).unwrap();
     let bytes: Vec<u8> = images

@@ -90,10 +90,9 @@ impl<T: LazyTensor + ?Sized> LazyTensor for Arc<T> {
     }
 }
 
-/// The rows of `tensor` in pieces of about four megabytes.
-pub fn pieces<T: LazyTensor + ?Sized>(tensor: &T) -> impl Iterator<Item = Range<usize>> + use<T> {
-    let rows = tensor.rows();
-    let step = (PIECE_VALUES / tensor.row_values().max(1)).max(1);
+/// So many `rows` in pieces of about four megabytes.
+pub fn pieces(rows: usize, row_values: usize) -> impl Iterator<Item = Range<usize>> {
+    let step = (PIECE_VALUES / row_values.max(1)).max(1);
     (0..rows)
         .step_by(step)
         .map(move |first| first..rows.min(first + step))

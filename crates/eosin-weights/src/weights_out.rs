@@ -29,7 +29,8 @@ impl StoredAs {
         }
     }
 
-    const fn value_bytes(self) -> usize {
+    /// Bytes that a value takes.
+    pub const fn value_bytes(self) -> usize {
         match self {
             Self::F32 => 4,
             Self::F16 | Self::Bf16 => 2,
@@ -37,7 +38,7 @@ impl StoredAs {
     }
 
     /// Appends the values' bytes.
-    fn append(self, values: &[f32], bytes: &mut Vec<u8>) {
+    pub fn append(self, values: &[f32], bytes: &mut Vec<u8>) {
         let values = values.iter();
         match self {
             Self::F32 => bytes.extend(values.flat_map(|v| v.to_le_bytes())),
@@ -64,7 +65,7 @@ pub fn write_safetensors<T: LazyTensor>(
     out.write_all(&head(tensors, notes, stored_as))?;
     let mut bytes = Vec::new();
     for tensor in tensors.values() {
-        for rows in pieces(tensor) {
+        for rows in pieces(tensor.rows(), tensor.row_values()) {
             bytes.clear();
             let values = tensor.read(rows).map_err(io::Error::other)?;
             stored_as.append(&values, &mut bytes);

@@ -2,8 +2,6 @@
 
 use eosin_kernels::{Activation, ConvShape, Padded, Pool};
 
-use eosin_weights::WeightsError;
-
 use super::writer::{Value, Writer, signed};
 use crate::filters::Filters;
 use crate::folding::narrow;
@@ -20,12 +18,9 @@ pub struct Lowering<'a> {
 
 impl Lowering<'_> {
     /// Writes the layer and returns the name of its output.
-    ///
-    /// # Errors
-    /// When weights cannot be read.
-    pub fn lower(&mut self) -> Result<String, WeightsError> {
+    pub fn lower(&mut self) -> String {
         let x = self.inputs[0];
-        Ok(match &self.step.op {
+        match &self.step.op {
             Op::Input => x.to_owned(),
             Op::Conv {
                 shape,
@@ -33,7 +28,7 @@ impl Lowering<'_> {
                 bias,
                 activation,
                 origin: _,
-            } => self.conv(shape, weights, bias, *activation)?,
+            } => self.conv(shape, weights, bias, *activation),
             Op::Activate(_) => unreachable!("activations are opened for training only"),
             Op::MaxPool(pool) => self.writer.node("MaxPool", &[x], window(pool)),
             Op::AvgPool(pool, padded) => {
@@ -70,7 +65,7 @@ impl Lowering<'_> {
                 let [start, end, axis] = [0, 1, 2].map(|at| self.writer.integers(&[at]));
                 self.writer.node("Slice", &[x, &start, &end, &axis], vec![])
             }
-        })
+        }
     }
 
     fn conv(
@@ -79,13 +74,12 @@ impl Lowering<'_> {
         weights: &Filters,
         bias: &[f32],
         activation: Activation,
-    ) -> Result<String, WeightsError> {
+    ) -> String {
         let [rows, columns] = shape.kernel;
         let cin = shape.cin / shape.groups;
-        let weights = self.writer.weights(
-            &weights.read(0..shape.cout)?,
-            &[shape.cout, cin, rows, columns],
-        );
+        let weights = self
+            .writer
+            .filters(weights, &[shape.cout, cin, rows, columns]);
         let bias = self.writer.constant(bias, &[shape.cout]);
         let zeros = shape.padding;
         let attributes = vec![
@@ -103,7 +97,7 @@ impl Lowering<'_> {
         if let Some(shortcut) = self.inputs.get(1) {
             out = self.writer.node("Add", &[&out, shortcut], vec![]);
         }
-        Ok(activate(self.writer, &out, activation))
+        activate(self.writer, &out, activation)
     }
 
     /// ONNX has no such pooling: for a map of known size it is a product with constants.
@@ -264,14 +258,7 @@ fn activate(writer: &mut Writer, x: &str, activation: Activation) -> String {
 }
 
 /// Writes every layer of `recording` behind the value called `input`; the name of the last.
-///
-/// # Errors
-/// When weights cannot be read.
-pub fn lower_all(
-    writer: &mut Writer,
-    recording: &Recording,
-    input: &str,
-) -> Result<String, WeightsError> {
+pub fn lower_all(writer: &mut Writer, recording: &Recording, input: &str) -> String {
     let mut names: Vec<String> = Vec::with_capacity(recording.steps.len());
     for step in &recording.steps {
         let inputs = match step.op {
@@ -290,8 +277,8 @@ pub fn lower_all(
             inputs,
             from,
         };
-        let name = lowering.lower()?;
+        let name = lowering.lower();
         names.push(name);
     }
-    Ok(names.swap_remove(recording.output))
+    names.swap_remove(recording.output)
 }

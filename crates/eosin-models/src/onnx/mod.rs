@@ -4,6 +4,7 @@
 //! `[batch, classes]`. Weights stored in half precision are cast to single precision on loading:
 //! the file is half as large, the arithmetic is the same.
 
+mod file;
 mod lower;
 mod proto;
 mod writer;
@@ -12,8 +13,8 @@ use std::collections::BTreeMap;
 
 use burn::module::Module;
 use eosin_weights::{StoredAs, WeightsError};
-use prost::Message as _;
 
+pub use self::file::OnnxFile;
 use self::lower::lower_all;
 use self::proto::{
     Dimension, Entry, FLOAT, Graph, Length, Model, OperatorSet, Shape, TensorType, Type, ValueInfo,
@@ -42,21 +43,21 @@ pub enum OnnxInput {
     },
 }
 
-/// The bytes of an ONNX file that computes `network`'s logits and probabilities for images of
-/// `size` x `size` pixels; `notes` become its metadata.
+/// An ONNX file that computes `network`'s logits and probabilities for images of `size` x `size`
+/// pixels; `notes` become its metadata. Convolutions' weights are read when it is written.
 ///
 /// # Errors
 /// When weights cannot be read.
 ///
 /// # Panics
-/// When the file would exceed what a protocol buffer can say (2 GiB); no network here comes near.
+/// Never: lengths fit 63 bits.
 pub fn to_onnx<A: Architecture + Module>(
     network: &StoredNetwork<A>,
     size: usize,
     input: OnnxInput,
     stored_as: StoredAs,
     notes: &BTreeMap<String, String>,
-) -> Result<Vec<u8>, WeightsError> {
+) -> Result<OnnxFile, WeightsError> {
     let recording = network.record_logits(size)?;
     let [_, _, classes] = recording.output_shape();
     let mut writer = Writer::new(stored_as);
@@ -65,7 +66,7 @@ pub fn to_onnx<A: Architecture + Module>(
         OnnxInput::Pixels { .. } => "pixels",
     };
     let scaled = scale(&mut writer, name, input);
-    let out = lower_all(&mut writer, &recording, &scaled)?;
+    let out = lower_all(&mut writer, &recording, &scaled);
     name_outputs(&mut writer, &out, classes);
     let side = Length::Fixed(i64::try_from(size).expect("a side in pixels is small"));
     let outputs = ["logits", "probs"].map(|name| {
@@ -77,7 +78,6 @@ pub fn to_onnx<A: Architecture + Module>(
         input: vec![value(name, vec![Length::Fixed(3), side.clone(), side])],
         output: outputs.to_vec(),
         node: writer.nodes,
-        initializer: writer.initializers,
     };
     let entry = |(key, value): (&String, &String)| Entry {
         key: key.clone(),
@@ -94,7 +94,10 @@ pub fn to_onnx<A: Architecture + Module>(
         }],
         metadata_props: notes.iter().map(entry).collect(),
     };
-    Ok(model.encode_to_vec())
+    Ok(OnnxFile {
+        model,
+        initializers: writer.initializers,
+    })
 }
 
 fn scale(writer: &mut Writer, input: &str, how: OnnxInput) -> String {

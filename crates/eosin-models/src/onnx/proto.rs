@@ -42,14 +42,13 @@ pub struct Entry {
     pub value: String,
 }
 
+/// Without its constants, which follow as field 5.
 #[derive(Clone, PartialEq, Message)]
 pub struct Graph {
     #[prost(message, repeated, tag = "1")]
     pub node: Vec<Node>,
     #[prost(string, tag = "2")]
     pub name: String,
-    #[prost(message, repeated, tag = "5")]
-    pub initializer: Vec<Tensor>,
     #[prost(message, repeated, tag = "11")]
     pub input: Vec<ValueInfo>,
     #[prost(message, repeated, tag = "12")]
@@ -85,6 +84,7 @@ pub struct Attribute {
     pub kind: i32,
 }
 
+/// Without its values, which follow as field 9.
 #[derive(Clone, PartialEq, Message)]
 pub struct Tensor {
     #[prost(int64, repeated, tag = "1")]
@@ -93,8 +93,6 @@ pub struct Tensor {
     pub data_type: i32,
     #[prost(string, tag = "8")]
     pub name: String,
-    #[prost(bytes = "vec", tag = "9")]
-    pub raw_data: Vec<u8>,
 }
 
 #[derive(Clone, PartialEq, Message)]

@@ -1,14 +1,15 @@
 //! Nodes and initializers of a growing ONNX graph.
 
 use eosin_weights::StoredAs;
-use half::f16;
 
+use super::file::{Content, Initializer};
 use super::proto::{Attribute, FLOAT, FLOAT16, INT64, Node, Tensor};
+use crate::filters::Filters;
 
 /// Collects nodes; a value is named by the node that makes it.
 pub struct Writer {
     pub nodes: Vec<Node>,
-    pub initializers: Vec<Tensor>,
+    pub initializers: Vec<Initializer>,
     stored_as: StoredAs,
 }
 
@@ -89,37 +90,56 @@ impl Writer {
         if self.stored_as == StoredAs::F32 {
             return self.constant(values, shape);
         }
-        let bytes = values
-            .iter()
-            .flat_map(|value| f16::from_f32(*value).to_le_bytes());
-        let stored = self.push(bytes.collect(), FLOAT16, shape);
-        self.node(
-            "Cast",
-            &[&stored],
-            vec![("to", Value::Int(i64::from(FLOAT)))],
-        )
+        let mut bytes = Vec::new();
+        StoredAs::F16.append(values, &mut bytes);
+        let stored = self.push(Content::Bytes(bytes), FLOAT16, shape);
+        self.cast(&stored)
+    }
+
+    /// As [`weights`](Self::weights), of filters, which are read when the file is written.
+    pub fn filters(&mut self, filters: &Filters, shape: &[usize]) -> String {
+        let (stored_as, data_type) = match self.stored_as {
+            StoredAs::F32 => (StoredAs::F32, FLOAT),
+            StoredAs::F16 | StoredAs::Bf16 => (StoredAs::F16, FLOAT16),
+        };
+        let content = Content::Filters {
+            filters: filters.clone(),
+            outputs: shape[0],
+            each: shape[1..].iter().product(),
+            stored_as,
+        };
+        let stored = self.push(content, data_type, shape);
+        match data_type {
+            FLOAT => stored,
+            _ => self.cast(&stored),
+        }
+    }
+
+    fn cast(&mut self, stored: &str) -> String {
+        let to = vec![("to", Value::Int(i64::from(FLOAT)))];
+        self.node("Cast", &[stored], to)
     }
 
     /// Adds single-precision values.
     pub fn constant(&mut self, values: &[f32], shape: &[usize]) -> String {
         let bytes = values.iter().flat_map(|value| value.to_le_bytes());
-        self.push(bytes.collect(), FLOAT, shape)
+        self.push(Content::Bytes(bytes.collect()), FLOAT, shape)
     }
 
     /// Adds a vector of integers.
     pub fn integers(&mut self, values: &[i64]) -> String {
         let bytes = values.iter().flat_map(|value| value.to_le_bytes());
-        self.push(bytes.collect(), INT64, &[values.len()])
+        self.push(Content::Bytes(bytes.collect()), INT64, &[values.len()])
     }
 
-    fn push(&mut self, raw_data: Vec<u8>, data_type: i32, shape: &[usize]) -> String {
+    fn push(&mut self, content: Content, data_type: i32, shape: &[usize]) -> String {
         let name = format!("constant_{}", self.initializers.len());
-        self.initializers.push(Tensor {
+        let tensor = Tensor {
             dims: signed(shape),
             data_type,
             name: name.clone(),
-            raw_data,
-        });
+        };
+        self.initializers.push(Initializer { tensor, content });
         name
     }
 

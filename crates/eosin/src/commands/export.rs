@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
-use eosin_models::{OnnxInput, to_onnx};
-use eosin_store::{RunFolder, RunRecord, write_atomic, write_atomic_with};
+use eosin_models::{OnnxFile, OnnxInput, to_onnx};
+use eosin_store::{RunFolder, RunRecord, write_atomic_with};
 use eosin_train::{FoldNetwork, UseFolds};
 use eosin_weights::{StoredAs, safetensors_bytes, write_safetensors};
 use serde::Serialize;
@@ -124,7 +124,10 @@ impl Model {
     fn write(&self, args: &ExportArgs, stored_as: StoredAs) -> Result<()> {
         let (network, notes) = (&self.fold.network, &self.fold.notes);
         let written = match self.format {
-            ExportFormat::Onnx => write_atomic(&self.path, &self.onnx(args, stored_as)?),
+            ExportFormat::Onnx => {
+                let onnx = self.onnx(args, stored_as)?;
+                write_atomic_with(&self.path, |out| onnx.write(out))
+            }
             ExportFormat::Safetensors => write_atomic_with(&self.path, |out| {
                 write_safetensors(out, network.weights(), notes, stored_as)
             }),
@@ -136,12 +139,12 @@ impl Model {
     fn size(&self, args: &ExportArgs, stored_as: StoredAs) -> Result<usize> {
         let FoldNetwork { network, notes, .. } = &self.fold;
         Ok(match self.format {
-            ExportFormat::Onnx => self.onnx(args, stored_as)?.len(),
+            ExportFormat::Onnx => self.onnx(args, stored_as)?.bytes(),
             ExportFormat::Safetensors => safetensors_bytes(network.weights(), notes, stored_as),
         })
     }
 
-    fn onnx(&self, args: &ExportArgs, stored_as: StoredAs) -> Result<Vec<u8>> {
+    fn onnx(&self, args: &ExportArgs, stored_as: StoredAs) -> Result<OnnxFile> {
         let FoldNetwork {
             network,
             scale,
