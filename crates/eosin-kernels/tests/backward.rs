@@ -21,6 +21,11 @@ fn dot(a: &[f32], b: &[f32]) -> f64 {
         .sum()
 }
 
+/// Memory that holds something.
+fn used() -> Vec<f32> {
+    vec![9.0; 7]
+}
+
 fn near(got: f64, expected: f64, scale: f64) -> bool {
     (got - expected).abs() <= 2e-5 * scale.max(1.0)
 }
@@ -148,7 +153,7 @@ fn gradients_of_pools_are_their_adjoints() {
             let mut out = Vec::new();
             avg_pool(&pool, padded, shape, &dx, &mut out);
             let gradient = noise(out.len(), 3);
-            let found = avg_pool_backward(&pool, padded, shape, &gradient);
+            let found = avg_pool_backward(&pool, padded, shape, &gradient, used());
             assert!(
                 near(dot(&found, &dx), dot(&gradient, &out), 1.0),
                 "{pool:?} {padded:?}"
@@ -161,17 +166,17 @@ fn gradients_of_pools_are_their_adjoints() {
         max_pool(&pool, shape, &shifted, &mut moved);
         let gradient = noise(out.len(), 4);
         let slope = (dot(&gradient, &moved) - dot(&gradient, &out)) / 1e-4;
-        let found = max_pool_backward(&pool, shape, &x, &gradient);
+        let found = max_pool_backward(&pool, shape, &x, &gradient, used());
         assert!((dot(&found, &dx) - slope).abs() < 0.05, "{pool:?}");
     }
     let mut out = Vec::new();
     adaptive_avg_pool(4, shape, &dx, &mut out);
     let gradient = noise(out.len(), 5);
-    let found = adaptive_avg_pool_backward(4, shape, &gradient);
+    let found = adaptive_avg_pool_backward(4, shape, &gradient, used());
     assert!(near(dot(&found, &dx), dot(&gradient, &out), 1.0));
     global_avg_pool(63, 5, &dx, &mut out);
     let gradient = noise(out.len(), 6);
-    let found = mean_backward(63, 5, &gradient);
+    let found = mean_backward([63, 5], &gradient, used());
     assert!(near(dot(&found, &dx), dot(&gradient, &out), 1.0));
 }
 
@@ -183,7 +188,7 @@ fn the_first_of_equal_values_gets_the_gradient_of_a_maximum() {
         padding: 0,
         ceil: false,
     };
-    let found = max_pool_backward(&pool, [2, 2, 1], &[1.0, 3.0, 3.0, 0.0], &[5.0]);
+    let found = max_pool_backward(&pool, [2, 2, 1], &[1.0, 3.0, 3.0, 0.0], &[5.0], used());
     assert_eq!(
         found.iter().map(|v| v.to_bits()).collect::<Vec<_>>(),
         [0.0_f32, 5.0, 0.0, 0.0].map(f32::to_bits)
@@ -196,14 +201,15 @@ fn gradients_of_joined_and_gated_channels_are_their_adjoints() {
     let mut out = Vec::new();
     concat(&[(&one, 3), (&other, 5)], &mut out);
     let gradient = noise(out.len(), 3);
-    let parts = [(0, 3), (3, 5)].map(|part| concat_backward(&gradient, 8, part));
+    let parts = [(0, 3), (3, 5)].map(|part| concat_backward(&gradient, 8, part, used()));
     let sum = dot(&parts[0], &one) + dot(&parts[1], &other);
     assert!(near(sum, dot(&gradient, &out), 1.0));
     let (map, gate) = (noise(2 * 6 * 5, 4), noise(2 * 5, 5));
     scale([6, 5], &map, &gate, Activation::Identity, &mut out);
     let gradient = noise(out.len(), 6);
     let identity = (Activation::Identity, &out[..]);
-    let (of_map, of_gate) = scale_backward([6, 5], (&map, &gate), identity, gradient.clone());
+    let (of_map, of_gate) =
+        scale_backward([6, 5], (&map, &gate), identity, gradient.clone(), used());
     // Linear in each of the two.
     assert!(near(dot(&of_map, &map), dot(&gradient, &out), 1.0));
     assert!(near(dot(&of_gate, &gate), dot(&gradient, &out), 1.0));

@@ -11,6 +11,7 @@ use eosin_weights::WeightsError;
 use crate::engine::Architecture;
 use crate::folding::narrow;
 use crate::recording::{MapShape, Op, Recording, Step};
+use crate::spare::Spare;
 use crate::stored_network::StoredNetwork;
 
 /// One layer, its weights packed for the kernels. See [`Op`].
@@ -89,7 +90,7 @@ pub struct Workspace {
     pub(crate) buffers: Vec<Vec<f32>>,
     pub(crate) scratch: Vec<f32>,
     /// Memory of gradients that have been used.
-    pub(crate) spare: Vec<Vec<f32>>,
+    pub(crate) spare: Spare,
 }
 
 impl Graph {

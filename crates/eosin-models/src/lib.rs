@@ -22,6 +22,7 @@ mod position_embedding;
 mod recorder;
 mod recording;
 mod registry;
+mod spare;
 mod stages;
 mod state;
 mod stored_network;

@@ -5,21 +5,24 @@ use crate::backward::activation::{activation_backward, needs_input};
 use crate::dispatch::multiversion;
 
 /// The part of the gradient of a map of `channels` that belongs to the `own` channels from `first`
-/// on.
+/// on; it replaces what `memory` holds.
 pub fn concat_backward(
     gradient: &[f32],
     channels: usize,
     (first, own): (usize, usize),
+    mut memory: Vec<f32>,
 ) -> Vec<f32> {
-    let mut of_part = Vec::with_capacity(gradient.len() / channels * own);
+    memory.clear();
+    memory.reserve(gradient.len() / channels * own);
     for row in gradient.chunks_exact(channels) {
-        of_part.extend_from_slice(&row[first..first + own]);
+        memory.extend_from_slice(&row[first..first + own]);
     }
-    of_part
+    memory
 }
 
 /// Gradients of the map (`[n, positions, channels]`) and of the gate (`[n, channels]`) of
-/// `activation(map * gate)`.
+/// `activation(map * gate)`; the first is made in `gradient`, the second replaces what `memory`
+/// holds.
 ///
 /// # Panics
 /// For activations whose derivative needs their input.
@@ -28,13 +31,16 @@ pub fn scale_backward(
     (map, gate): (&[f32], &[f32]),
     (activation, out): (Activation, &[f32]),
     mut gradient: Vec<f32>,
+    memory: Vec<f32>,
 ) -> (Vec<f32>, Vec<f32>) {
     assert!(
         !needs_input(activation),
         "the activation is a layer of its own"
     );
     activation_backward(activation, out, &mut gradient);
-    let mut of_gate = vec![0.0; gate.len()];
+    let mut of_gate = memory;
+    of_gate.clear();
+    of_gate.resize(gate.len(), 0.0);
     let image = positions * channels;
     let images = gradient
         .chunks_exact_mut(image)

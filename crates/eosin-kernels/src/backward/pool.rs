@@ -1,16 +1,17 @@
-//! Gradients of pooling.
+//! Gradients of pooling, each in place of what the `memory` that it is given holds.
 
 use crate::pool::{Padded, Pool, Windows, add_scaled, mean_count};
 
 /// The gradient of each window goes to its first largest value, as in PyTorch. `shape` is the
-/// input's height, width and channels.
+/// input's height, width and channels; the result replaces what `memory` holds.
 pub fn max_pool_backward(
     pool: &Pool,
     shape: [usize; 3],
     input: &[f32],
     gradient: &[f32],
+    memory: Vec<f32>,
 ) -> Vec<f32> {
-    let mut of_input = vec![0.0; input.len()];
+    let mut of_input = zeros(input.len(), memory);
     let channels = shape[2];
     let mut best = vec![(0.0_f32, 0_usize); channels];
     let image = shape.iter().product::<usize>();
@@ -38,22 +39,34 @@ pub fn avg_pool_backward(
     padded: Padded,
     shape: [usize; 3],
     gradient: &[f32],
+    memory: Vec<f32>,
 ) -> Vec<f32> {
     let count = |row: usize, column: usize| mean_count(pool, padded, shape, row, column);
-    spread(&Windows::of(pool, shape), shape, gradient, count)
+    spread(&Windows::of(pool, shape), shape, gradient, memory, count)
 }
 
 /// As [`avg_pool_backward`], for `side` x `side` windows that tile the map.
-pub fn adaptive_avg_pool_backward(side: usize, shape: [usize; 3], gradient: &[f32]) -> Vec<f32> {
+pub fn adaptive_avg_pool_backward(
+    side: usize,
+    shape: [usize; 3],
+    gradient: &[f32],
+    memory: Vec<f32>,
+) -> Vec<f32> {
     let windows = Windows::tiling(side, shape);
     let count = |row: usize, column: usize| windows.size(row, column) as f32;
-    spread(&windows, shape, gradient, count)
+    spread(&windows, shape, gradient, memory, count)
 }
 
 /// As [`avg_pool_backward`], for the mean over all positions.
-pub fn mean_backward(positions: usize, channels: usize, gradient: &[f32]) -> Vec<f32> {
+pub fn mean_backward(
+    [positions, channels]: [usize; 2],
+    gradient: &[f32],
+    memory: Vec<f32>,
+) -> Vec<f32> {
     let share = 1.0 / positions as f32;
-    let mut of_map = Vec::with_capacity(positions * gradient.len());
+    let mut of_map = memory;
+    of_map.clear();
+    of_map.reserve(positions * gradient.len());
     for mean in gradient.chunks_exact(channels) {
         let at = of_map.len();
         of_map.extend(mean.iter().map(|gradient| gradient * share));
@@ -68,12 +81,13 @@ fn spread(
     windows: &Windows,
     shape: [usize; 3],
     gradient: &[f32],
+    memory: Vec<f32>,
     count: impl Fn(usize, usize) -> f32,
 ) -> Vec<f32> {
     let channels = shape[2];
     let outputs = windows.outputs() * channels;
     let images = gradient.len() / outputs;
-    let mut of_input = vec![0.0; images * shape.iter().product::<usize>()];
+    let mut of_input = zeros(images * shape.iter().product::<usize>(), memory);
     windows.walk(images, channels, |target, pixels, (row, column)| {
         let share = 1.0 / count(row, column);
         for at in pixels {
@@ -82,4 +96,11 @@ fn spread(
         }
     });
     of_input
+}
+
+/// So many zeros in place of what `memory` holds.
+fn zeros(len: usize, mut memory: Vec<f32>) -> Vec<f32> {
+    memory.clear();
+    memory.resize(len, 0.0);
+    memory
 }

@@ -6,24 +6,25 @@
 //! their own, whose sums over the parts are added in order: the result does not depend on the
 //! number of threads.
 
+mod opened;
+mod part;
+
 use std::collections::BTreeMap;
 
 use burn::module::Module;
-use eosin_kernels::add;
+use eosin_kernels::Conv;
 use eosin_kernels::backward::{
-    ConvBackward, ConvGradients, activation_backward, adaptive_avg_pool_backward,
-    avg_pool_backward, batch_norm_backward, channel_moments, channel_products, concat_backward,
-    max_pool_backward, mean_backward, scale_backward,
+    ConvBackward, ConvGradients, activation_backward, batch_norm_backward, channel_moments,
+    channel_products,
 };
-use eosin_kernels::{Activation, Conv, ConvShape};
 use rayon::prelude::*;
 
+use self::part::Part;
 use crate::engine::Architecture;
-use crate::filters::Filters;
 use crate::folding::narrow;
 use crate::graph::{Graph, Layer, Workspace, in_memory};
 use crate::layers::BatchNorm;
-use crate::recording::{NormOrigin, Op, Origin, Recording, Step};
+use crate::recording::{NormOrigin, Op, Origin};
 use crate::state::tensor_names;
 use crate::stored_network::StoredNetwork;
 
@@ -275,7 +276,9 @@ impl Tape {
                 let (own, rest) = rows.split_at(n * classes);
                 rows = rest;
                 let mut gradients = vec![None; self.graph.nodes.len()];
-                gradients[self.graph.output] = Some(own.to_vec());
+                let mut of_output = workspace.spare.take(own.len());
+                of_output.extend_from_slice(own);
+                gradients[self.graph.output] = Some(of_output);
                 Part {
                     graph: &self.graph,
                     n,
@@ -456,191 +459,4 @@ fn unfold(
         narrow(sum / (f64::from(norm.var[out]) + norm.eps).sqrt())
     };
     (0..bias.len()).map(of_scale).collect()
-}
-
-/// A part of a batch on its way back.
-struct Part<'a> {
-    graph: &'a Graph,
-    n: usize,
-    values: &'a [Vec<f32>],
-    gradients: Vec<Option<Vec<f32>>>,
-    spare: &'a mut Vec<Vec<f32>>,
-    scratch: &'a mut Vec<f32>,
-}
-
-impl Part<'_> {
-    fn give(&mut self, node: usize, gradient: Vec<f32>) {
-        match &mut self.gradients[node] {
-            Some(sum) => {
-                add(sum, &gradient);
-                self.spare.push(gradient);
-            }
-            empty => *empty = Some(gradient),
-        }
-    }
-
-    /// Gives what is used on another way as well.
-    fn give_copy(&mut self, node: usize, gradient: &[f32]) {
-        if let Some(sum) = &mut self.gradients[node] {
-            add(sum, gradient);
-            return;
-        }
-        let mut copy = self.spare.pop().unwrap_or_default();
-        copy.clear();
-        copy.extend_from_slice(gradient);
-        self.gradients[node] = Some(copy);
-    }
-
-    /// Takes the gradient of node `index` on to its inputs; `backward` is its pass if it is a
-    /// convolution, whose gradients are returned.
-    fn node(&mut self, index: usize, backward: Option<&ConvBackward>) -> Option<ConvGradients> {
-        let mut gradient = self.gradients[index].take()?;
-        let (graph, values) = (self.graph, self.values);
-        let node = &graph.nodes[index];
-        let from = node.inputs[0];
-        let shape = graph.nodes[from].shape;
-        let [height, width, channels] = shape;
-        let x = &values[from];
-        let to_input = match &node.layer {
-            Layer::Conv(conv) => {
-                activation_backward(conv.activation(), &values[index], &mut gradient);
-                if let Some(shortcut) = node.inputs.get(1) {
-                    self.give_copy(*shortcut, &gradient);
-                }
-                let sizes = (self.n, height, width);
-                let mut of_input = self.spare.pop().unwrap_or_default();
-                let found = backward?.run(sizes, x, &gradient, &mut of_input, self.scratch);
-                self.spare.push(gradient);
-                if from > 0 {
-                    self.give(from, of_input);
-                } else {
-                    self.spare.push(of_input);
-                }
-                return Some(found);
-            }
-            Layer::Activate(activation) => {
-                activation_backward(*activation, x, &mut gradient);
-                gradient
-            }
-            Layer::MaxPool(pool) => max_pool_backward(pool, shape, x, &gradient),
-            Layer::AvgPool(pool, padded) => avg_pool_backward(pool, *padded, shape, &gradient),
-            Layer::AdaptiveAvgPool(side) => adaptive_avg_pool_backward(*side, shape, &gradient),
-            Layer::Mean => mean_backward(height * width, channels, &gradient),
-            Layer::Flatten => unflatten(height * width, channels, &gradient),
-            Layer::Concat => {
-                let mut first = 0;
-                for input in &node.inputs {
-                    let own = graph.nodes[*input].shape[2];
-                    let part = concat_backward(&gradient, node.shape[2], (first, own));
-                    self.give(*input, part);
-                    first += own;
-                }
-                return None;
-            }
-            Layer::AddToFirst => {
-                let other = node.inputs[1];
-                let fewer = graph.nodes[other].shape[2];
-                self.give(other, concat_backward(&gradient, channels, (0, fewer)));
-                gradient
-            }
-            Layer::Scale(activation) => {
-                let gate = node.inputs[1];
-                let (of_map, of_gate) = scale_backward(
-                    [height * width, channels],
-                    (x, &values[gate]),
-                    (*activation, &values[index]),
-                    gradient,
-                );
-                self.give(gate, of_gate);
-                of_map
-            }
-            _ => unreachable!("a tape has no such layer"),
-        };
-        self.give(from, to_input);
-        None
-    }
-}
-
-/// Values in the order channel, position back to position, channel.
-fn unflatten(positions: usize, channels: usize, gradient: &[f32]) -> Vec<f32> {
-    let images = gradient.chunks_exact(positions * channels);
-    images
-        .flat_map(|image| {
-            (0..positions).flat_map(move |position| {
-                (0..channels).map(move |channel| image[channel * positions + position])
-            })
-        })
-        .collect()
-}
-
-impl Recording {
-    /// The same with every batch norm as a layer of its own.
-    fn with_open_norms(self) -> Self {
-        self.splitting(|step| {
-            let (
-                Op::Conv {
-                    shape,
-                    origin,
-                    activation,
-                    ..
-                },
-                inputs,
-            ) = (&mut step.op, &mut step.inputs)
-            else {
-                return None;
-            };
-            origin.weight?;
-            let norm = origin.norm.take()?;
-            let channels = shape.cout;
-            let op = Op::Conv {
-                shape: ConvShape::of_each_channel(channels),
-                weights: Filters::default(),
-                bias: vec![0.0; channels],
-                activation: std::mem::replace(activation, Activation::Identity),
-                origin: Origin {
-                    norm: Some(norm),
-                    ..Origin::default()
-                },
-            };
-            Some((op, inputs.split_off(1)))
-        })
-    }
-
-    /// The same with every activation whose derivative needs its input as a layer of its own.
-    fn with_open_activations(self) -> Self {
-        self.splitting(|step| match &mut step.op {
-            Op::Conv { activation, .. } | Op::Scale(activation)
-                if eosin_kernels::backward::needs_input(*activation) =>
-            {
-                let activation = std::mem::replace(activation, Activation::Identity);
-                Some((Op::Activate(activation), Vec::new()))
-            }
-            _ => None,
-        })
-    }
-
-    /// The same with some steps split: `split` changes a step and gives what comes behind it, and
-    /// what that reads besides the step itself.
-    fn splitting(self, split: impl Fn(&mut Step) -> Option<(Op, Vec<usize>)>) -> Self {
-        let mut steps = Vec::with_capacity(self.steps.len());
-        let mut place = Vec::with_capacity(self.steps.len());
-        for mut step in self.steps {
-            for input in &mut step.inputs {
-                *input = place[*input];
-            }
-            let behind = split(&mut step);
-            let shape = step.shape;
-            steps.push(step);
-            if let Some((op, others)) = behind {
-                let inputs = std::iter::once(steps.len() - 1).chain(others).collect();
-                steps.push(Step { op, inputs, shape });
-            }
-            place.push(steps.len() - 1);
-        }
-        Self {
-            steps,
-            output: place[self.output],
-            ..self
-        }
-    }
 }
