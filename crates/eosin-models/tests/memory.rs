@@ -1,4 +1,4 @@
-//! Weights are in memory once: packed.
+//! Weights are in memory once: packed. One test: the allocator counts for all threads.
 
 #[path = "../../eosin-weights/tests/counting/mod.rs"]
 mod counting;
