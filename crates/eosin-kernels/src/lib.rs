@@ -18,6 +18,9 @@ mod dispatch;
 mod im2col;
 mod matmul;
 mod microkernel;
+#[cfg(test)]
+#[path = "../tests/noise/mod.rs"]
+mod noise;
 mod packed;
 mod pool;
 mod precision;

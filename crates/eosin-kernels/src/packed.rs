@@ -354,12 +354,7 @@ impl Packed {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Values between -1 and 1 without a pattern.
-    fn noise(len: usize, salt: usize) -> Vec<f32> {
-        let value = |at: usize| ((at + salt).wrapping_mul(2_654_435_761) >> 7) % 2001;
-        (0..len).map(|at| value(at) as f32 / 1000.0 - 1.0).collect()
-    }
+    use crate::noise::noise;
 
     #[test]
     fn every_kernel_of_this_processor_equals_the_naive_sum() {

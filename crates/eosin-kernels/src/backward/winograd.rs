@@ -185,12 +185,7 @@ multiversion! {
 mod tests {
     use super::*;
     use crate::conv::Padding;
-
-    /// Values from -1 to 1 without a pattern.
-    fn noise(len: usize, salt: usize) -> Vec<f32> {
-        let value = |at: usize| ((at + salt).wrapping_mul(2_654_435_761) >> 7) % 2001;
-        (0..len).map(|at| value(at) as f32 / 1000.0 - 1.0).collect()
-    }
+    use crate::noise::noise;
 
     fn check(shape: &ConvShape, n: usize, height: usize, width: usize) {
         let from = MapSize { height, width };

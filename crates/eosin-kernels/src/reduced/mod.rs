@@ -195,16 +195,8 @@ fn parts(band: &Band<'_>, height: usize) -> Vec<Part> {
 mod tests {
     use super::*;
     use crate::conv::{MapSize, Padding};
+    use crate::noise::noise;
     use crate::precision::Precision;
-
-    /// Values from -1 to 1 without a pattern, none of which lies just between two integers.
-    #[expect(clippy::cast_possible_truncation, reason = "inputs are f32")]
-    fn noise(len: usize, salt: usize) -> Vec<f32> {
-        let value = |at: usize| ((at + 1000 * salt) as f64 * 0.618_033_988_749_895).fract();
-        (0..len)
-            .map(|at| value(at).mul_add(2.0, -1.0) as f32)
-            .collect()
-    }
 
     /// What bf16 or integers make of `values`, in `f64`.
     fn rounded(precision: Precision, values: &[f32], is_weight: bool) -> Vec<f64> {
