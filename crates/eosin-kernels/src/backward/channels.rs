@@ -1,5 +1,6 @@
 //! Gradients of joining and gating channels.
 
+use super::zeros;
 use crate::activation::Activation;
 use crate::backward::activation::{activation_backward, needs_input};
 use crate::dispatch::multiversion;
@@ -38,9 +39,7 @@ pub fn scale_backward(
         "the activation is a layer of its own"
     );
     activation_backward(activation, out, &mut gradient);
-    let mut of_gate = memory;
-    of_gate.clear();
-    of_gate.resize(gate.len(), 0.0);
+    let mut of_gate = zeros(gate.len(), memory);
     let image = positions * channels;
     let images = gradient
         .chunks_exact_mut(image)

@@ -109,7 +109,7 @@ impl ConvBackward {
             for (image, gradient) in images.zip(gradients) {
                 depthwise_of_weights(shape, maps, image, gradient, &mut of_weights);
             }
-        } else if winograd::pays(shape, sizes.0, to) {
+        } else if winograd::pays(shape, sizes.0, maps) {
             let values = (input, gradient);
             winograd::of_weights(shape, sizes.0, maps, values, &mut of_weights, scratch);
         } else {

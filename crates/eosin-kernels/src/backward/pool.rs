@@ -1,5 +1,6 @@
 //! Gradients of pooling, each in place of what the `memory` that it is given holds.
 
+use super::zeros;
 use crate::pool::{Padded, Pool, Windows, add_scaled, mean_count};
 
 /// The gradient of each window goes to its first largest value, as in PyTorch. `shape` is the
@@ -96,11 +97,4 @@ fn spread(
         }
     });
     of_input
-}
-
-/// So many zeros in place of what `memory` holds.
-fn zeros(len: usize, mut memory: Vec<f32>) -> Vec<f32> {
-    memory.clear();
-    memory.resize(len, 0.0);
-    memory
 }

@@ -18,8 +18,8 @@ const LEAST_TILES: usize = 64;
 
 /// Whether it pays for `n` maps of this size: the sums are four times the weights, and are moved to
 /// and from the memory whatever the number of tiles.
-pub(super) fn pays(shape: &ConvShape, n: usize, to: MapSize) -> bool {
-    let tiles = n * to.width.div_ceil(OUT) * to.height.div_ceil(OUT);
+pub(super) fn pays(shape: &ConvShape, n: usize, (from, to): (MapSize, MapSize)) -> bool {
+    let tiles = Tiling::new(from, to, shape.padding).tiles(n);
     shape.suits_winograd() && POINTS * (tiles + LEAST_TILES) < 9 * n * to.width * to.height
 }
 
