@@ -1,8 +1,9 @@
 //! Changing a patch's size, only when asked and only by a named filter.
 
 use eosin_core::config::{ResizeFilter, ResizePolicy};
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8x3;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 
 use crate::decode::RgbPatch;
 
@@ -101,18 +102,17 @@ fn scaled(
     else {
         return Err(failed());
     };
-    let source = ImageRef::new(from_width, from_height, &patch.pixels, PixelType::U8x3)
+    // Typed images: `Resizer::resize` is compiled for every kind of pixel there is, a minute of building.
+    let source = TypedImageRef::<U8x3>::from_buffer(from_width, from_height, &patch.pixels)
         .map_err(|_| failed())?;
-    let mut target = Image::new(to_width, to_height, PixelType::U8x3);
+    let mut resized = RgbPatch::filled(width_px, height_px, [0; 3]);
+    let mut target = TypedImage::<U8x3>::from_buffer(to_width, to_height, &mut resized.pixels)
+        .map_err(|_| failed())?;
     let options = ResizeOptions::new().resize_alg(algorithm(filter));
     Resizer::new()
-        .resize(&source, &mut target, &options)
+        .resize_typed(&source, &mut target, &options)
         .map_err(|_| failed())?;
-    Ok(RgbPatch {
-        width_px,
-        height_px,
-        pixels: target.into_vec(),
-    })
+    Ok(resized)
 }
 
 fn centred_on_white(patch: &RgbPatch, size_px: usize) -> RgbPatch {
