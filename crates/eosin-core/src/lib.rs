@@ -11,6 +11,7 @@ pub mod d4;
 pub mod model;
 pub mod seed;
 pub mod split;
+pub mod task;
 
 pub use config::Config;
 pub use d4::D4;

@@ -398,7 +398,8 @@ pub struct ScoreArgs {
     /// Labels: CSV with key (or path) and label (or target), or datathon lines.
     #[arg(long, value_name = "FILE")]
     pub labels: Option<PathBuf>,
-    /// The class that binary metrics are about; default: the last.
+    /// The class that binary metrics are about; default: the one that two names tell, such as
+    /// `malignant` of `benign` and `malignant`.
     #[arg(long)]
     pub positive: Option<String>,
     /// Which predictions of a run's file: out-of-fold, test-average, test-best.

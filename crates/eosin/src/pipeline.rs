@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use eosin_core::Config;
-use eosin_core::config::ResizePolicy;
+use eosin_core::config::{LossKind, ResizePolicy};
+use eosin_core::task::{PositiveChoice, positive_class};
 use eosin_data::{
     DecodeLimits, Folds, IngestOptions, InspectOptions, Inspection, Manifest, SplitMethod,
     SplitOptions, read_manifest, split,
@@ -59,6 +60,7 @@ impl Job {
     /// As [`open`](Self::open).
     pub fn new(config: Config, data: &Path, hub: &HubArgs) -> Result<Self> {
         let manifest = find_patches(data, &config)?;
+        let positive = positive(&config, &manifest.classes)?;
         let inspection = inspect(&manifest, &config, true);
         let bad = inspection.bad_keys(config.data.size_px.is_none());
         if !bad.is_empty() {
@@ -81,7 +83,7 @@ impl Job {
         };
         let size_px = network_size(&config, &inspection)?;
         Ok(Self {
-            positive: positive_class(&config, &manifest)?,
+            positive,
             select: config.train.select.parse()?,
             hub: hub.clone(),
             data: data.to_owned(),
@@ -271,19 +273,19 @@ fn refuse_non_square(config: &Config, inspection: &Inspection) -> Result<()> {
     )
 }
 
-fn positive_class(config: &Config, manifest: &Manifest) -> Result<usize> {
-    let name = &config.data.positive;
-    if name.is_empty() {
-        return Ok(manifest.classes.len() - 1);
+/// The positive class: the configuration's, else the one that the names of two classes say. It is
+/// asked for before a patch is read, so that nobody waits for the question.
+fn positive(config: &Config, classes: &[String]) -> Result<usize> {
+    let named = Some(config.data.positive.as_str()).filter(|name| !name.is_empty());
+    let weighted = config.train.loss == LossKind::Binary;
+    if weighted && classes.len() > 2 && named.is_none() {
+        bail!(
+            "train.loss=binary weighs one class against the others, and there are {}: say which \
+             with '--set data.positive=NAME' ({})",
+            classes.len(),
+            classes.join(", ")
+        );
     }
-    manifest
-        .classes
-        .iter()
-        .position(|class| class == name)
-        .with_context(|| {
-            format!(
-                "data.positive is '{name}'; the classes are {}",
-                manifest.classes.join(", ")
-            )
-        })
+    let written = "--set data.positive=";
+    Ok(positive_class(classes, PositiveChoice { named, written })?)
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use eosin_core::Split;
+use eosin_core::task::{PositiveChoice, positive_class};
 use eosin_data::{Folds, Manifest};
 use eosin_report::{
     DataSummary, EpochPoint, Evaluation, Fact, FoldReport, Mime, Report, SplitCounts, Thumbnail,
@@ -25,11 +26,11 @@ const THUMBNAIL_PX: u32 = 112;
 /// # Errors
 /// When `run.json` names a class that it does not list.
 pub fn positive(record: &RunRecord) -> Result<usize> {
-    let place = record
-        .classes
-        .iter()
-        .position(|class| *class == record.positive);
-    place.context("run.json is damaged: its positive class is none of its classes")
+    let choice = PositiveChoice {
+        named: Some(&record.positive),
+        written: "\"positive\": ",
+    };
+    positive_class(&record.classes, choice).context("run.json is damaged")
 }
 
 /// Writes `report.html` from the files of a finished run.

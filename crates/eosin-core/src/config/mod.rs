@@ -33,7 +33,8 @@ pub struct DataConfig {
     pub max_side_px: usize,
     /// Class names in the order of their indices; empty: sorted as found.
     pub classes: Vec<String>,
-    /// The class whose probability the binary metrics are about; empty: the last.
+    /// The class whose probability the binary metrics are about; empty: the one that the names of
+    /// two classes tell (see [`crate::task::positive_class`]).
     pub positive: String,
     /// Go on without patches that cannot be used, and record which.
     pub skip_bad: bool,

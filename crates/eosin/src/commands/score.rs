@@ -4,10 +4,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
+use eosin_core::task::{PositiveChoice, positive_class};
 use eosin_metrics::{Metric, MetricSet};
 
 use crate::args::ScoreArgs;
-use crate::output::{note, say_json, say_table};
+use crate::output::{note, say, say_json, say_table};
 use crate::score_files::{Labels, Scored, read_labels, read_predictions};
 
 /// Scores the file and prints every metric; exits with 1 when a bound is not reached.
@@ -22,18 +23,11 @@ pub fn run(args: &ScoreArgs, json: bool) -> Result<ExitCode> {
     };
     let (targets, probs) = join(&predictions, &labels, &args.predictions)?;
     let classes = &predictions.classes;
-    let positive = match &args.positive {
-        None => classes.len() - 1,
-        Some(name) => classes
-            .iter()
-            .position(|class| class == name)
-            .with_context(|| {
-                format!(
-                    "--positive {name} is none of the classes {}",
-                    classes.join(", ")
-                )
-            })?,
+    let choice = PositiveChoice {
+        named: args.positive.as_deref(),
+        written: "--positive ",
     };
+    let positive = positive_class(classes, choice)?;
     let metrics = MetricSet::new(&targets, &probs, classes.len(), positive)?;
     if json {
         say_json(&metrics)?;
@@ -51,6 +45,9 @@ pub fn run(args: &ScoreArgs, json: bool) -> Result<ExitCode> {
             .map(row)
             .collect();
         say_table(&["metric", "value"], rows);
+        if classes.len() == 2 {
+            say(&format!("positive class: {}", classes[positive]));
+        }
     }
     gate(args.at_least.as_deref(), &metrics)
 }

@@ -1,6 +1,7 @@
 //! The program as a user runs it: a process, in a folder of its own, on phantoms.
 
 mod bad_input;
+mod classes;
 mod cli_snapshots;
 mod determinism;
 mod doctor;

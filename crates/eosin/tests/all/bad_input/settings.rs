@@ -116,7 +116,7 @@ fn words_that_are_no_choice_list_the_choices() {
     assert_eq!((typed.code, typed.stdout.as_str()), (Some(2), ""));
     typed.says(&["resnet81", "resnet18"]);
     let refused = scratch.eosin("run --data data --out run --set data.positive=cancer");
-    refused.refused(&["data.positive is 'cancer'; the classes are benign, malignant"]);
+    refused.refused(&["data.positive='cancer' is none of the classes benign, malignant"]);
 }
 
 #[test]
