@@ -91,10 +91,10 @@ pub struct JobArgs {
     /// Folder of patches, or a CSV or TSV manifest.
     #[arg(long, value_name = "DIR", required = true)]
     pub data: Option<PathBuf>,
-    /// Configuration, TOML; flags win over it.
+    /// Configuration, TOML; '--set' and flags win over it.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Set any key of the configuration, such as `train.weight_decay=0.05`.
+    /// Set any key of the configuration, such as `train.weight_decay=0.05`; one key once.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// Seed of every random stream.
@@ -145,7 +145,7 @@ pub struct JobArgs {
     /// How weights are found by name.
     #[command(flatten)]
     pub hub: HubArgs,
-    /// Settings that win over flags: what `eosin ablate` changes.
+    /// Settings that win over all others: what `eosin ablate` changes.
     #[arg(skip)]
     pub factor: Vec<String>,
 }

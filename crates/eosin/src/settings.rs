@@ -3,14 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use eosin_core::{Config, Seed};
+use eosin_core::Config;
+use serde::Serialize;
 
 use crate::args::JobArgs;
 
-/// The configuration that `args` asks for: defaults, then the file, then `--set`, then flags.
+/// The configuration that `args` asks for: defaults, then the file, then `--set` and flags, which
+/// may not name one key twice, then factors.
 ///
 /// # Errors
-/// When the file cannot be read, or a key or value is wrong.
+/// When the file cannot be read, a key or value is wrong, or a key is given two values.
 pub fn resolve(args: &JobArgs) -> Result<Config> {
     let text = match &args.config {
         Some(path) => std::fs::read_to_string(path)
@@ -21,11 +23,12 @@ pub fn resolve(args: &JobArgs) -> Result<Config> {
         .config
         .as_ref()
         .map_or("--set".to_owned(), |path| path.display().to_string());
-    let text = with_settings(&text, &args.set)?;
+    let mut typed = settings("--set", &args.set)?;
+    typed.extend(flags(args)?);
+    let text = with_settings(&text, &typed)?;
     let mut config = Config::parse(&text).with_context(|| format!("in {origin}"))?;
-    apply_flags(&mut config, args);
     if !args.factor.is_empty() {
-        let text = with_settings(&config.to_toml(), &args.factor)?;
+        let text = with_settings(&config.to_toml(), &settings("--factor", &args.factor)?)?;
         config = Config::parse(&text)?;
     }
     config.check()?;
@@ -38,31 +41,114 @@ pub fn resolve(args: &JobArgs) -> Result<Config> {
     Ok(config)
 }
 
-/// Adds `key=value` settings to a TOML text.
-fn with_settings(text: &str, settings: &[String]) -> Result<String> {
-    let mut table: toml::Table = text.parse().context("the configuration is no TOML")?;
-    for setting in settings {
-        let Some((key, value)) = setting.split_once('=') else {
-            bail!("--set {setting} has no '='; write --set train.epochs=30");
+/// A value for a key of the configuration, as it was typed.
+struct Setting {
+    /// What was typed, such as `--epochs 2`.
+    typed: String,
+    /// The key, such as `train.epochs`.
+    key: String,
+    value: toml::Value,
+}
+
+/// What was typed as `key=value` behind `flag`.
+fn settings(flag: &str, typed: &[String]) -> Result<Vec<Setting>> {
+    let setting = |text: &String| {
+        let Some((key, value)) = text.split_once('=') else {
+            bail!("{flag} {text} has no '='; write {flag} train.epochs=30");
         };
-        let value = parse_value(value.trim());
+        Ok(Setting {
+            typed: format!("{flag} {text}"),
+            key: key.trim().to_owned(),
+            value: parse_value(value.trim()),
+        })
+    };
+    typed.iter().map(setting).collect()
+}
+
+/// Every flag that was typed, as the key that it is another name for.
+fn flags(args: &JobArgs) -> Result<Vec<Setting>> {
+    let skip_bad = args.skip_bad.then_some(true);
+    let all = [
+        flag("--seed", "seed", args.seed.as_ref())?,
+        flag("--size", "data.size_px", args.size.as_ref())?,
+        flag("--skip-bad", "data.skip_bad", skip_bad.as_ref())?,
+        flag("--folds", "split.folds", args.folds.as_ref())?,
+        flag("--group", "split.group", args.group.as_ref())?,
+        flag("--backbone", "backbone.name", args.backbone.as_ref())?,
+        flag("--weights", "backbone.weights", args.weights.as_ref())?,
+        flag("--normalise", "backbone.normalise", args.normalise.as_ref())?,
+        flag("--mode", "train.mode", args.mode.as_ref())?,
+        flag("--epochs", "train.epochs", args.epochs.as_ref())?,
+        flag("--batch-size", "train.batch_size", args.batch_size.as_ref())?,
+        flag("--learning-rate", "train.learning_rate", args.learning_rate.as_ref())?,
+        flag("--augment", "augment.symmetry", args.augment.as_ref())?,
+        flag("--select", "train.select", args.select.as_ref())?,
+        flag("--cache", "cache.dir", args.cache.as_ref())?,
+    ];
+    Ok(all.into_iter().flatten().collect())
+}
+
+fn flag<T: Serialize>(flag: &str, key: &str, value: Option<&T>) -> Result<Option<Setting>> {
+    let Some(value) = value else {
+        return Ok(None);
+    };
+    let value = toml::Value::try_from(value).with_context(|| format!("{flag} ({key})"))?;
+    Ok(Some(Setting {
+        typed: match &value {
+            toml::Value::Boolean(_) => flag.to_owned(),
+            toml::Value::String(word) => format!("{flag} {word}"),
+            number => format!("{flag} {number}"),
+        },
+        key: key.to_owned(),
+        value,
+    }))
+}
+
+/// Adds settings to a TOML text.
+fn with_settings(text: &str, settings: &[Setting]) -> Result<String> {
+    refuse_two_values(settings)?;
+    let mut table: toml::Table = text.parse().context("the configuration is no TOML")?;
+    for Setting { typed, key, value } in settings {
         let mut at = &mut table;
-        let mut parts = key.trim().split('.').peekable();
+        let mut parts = key.split('.').peekable();
         while let Some(part) = parts.next() {
             if parts.peek().is_none() {
-                at.insert(part.to_owned(), value);
+                at.insert(part.to_owned(), value.clone());
                 break;
             }
             let next = at
                 .entry(part)
                 .or_insert_with(|| toml::Value::Table(toml::Table::new()));
             let Some(next) = next.as_table_mut() else {
-                bail!("--set {setting}: '{part}' is a value, not a table");
+                bail!("{typed}: '{part}' is a value, not a table");
             };
             at = next;
         }
     }
     Ok(toml::to_string(&table)?)
+}
+
+/// One key, one value: which of two was meant is not for a program to say, and the same value twice
+/// is no better than a mistake that has not happened yet.
+fn refuse_two_values(settings: &[Setting]) -> Result<()> {
+    for (place, later) in settings.iter().enumerate() {
+        let clash = |earlier: &&Setting| {
+            let within = |inner: &str, outer: &str| {
+                let rest = inner.strip_prefix(outer);
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            };
+            within(&later.key, &earlier.key) || within(&earlier.key, &later.key)
+        };
+        if let Some(earlier) = settings[..place].iter().find(clash) {
+            bail!(
+                "'{}' and '{}' both set {}: leave one of them out",
+                earlier.typed,
+                later.typed,
+                later.key
+            );
+        }
+    }
+    Ok(())
 }
 
 /// A TOML value, or else the text as it is.
@@ -71,29 +157,6 @@ fn parse_value(text: &str) -> toml::Value {
     parsed
         .and_then(|mut table| table.remove("v"))
         .unwrap_or_else(|| toml::Value::String(text.to_owned()))
-}
-
-fn apply_flags(config: &mut Config, args: &JobArgs) {
-    fn set<T: Clone>(target: &mut T, flag: Option<&T>) {
-        if let Some(value) = flag {
-            *target = value.clone();
-        }
-    }
-    set(&mut config.seed, args.seed.map(Seed).as_ref());
-    config.data.size_px = args.size.or(config.data.size_px);
-    config.data.skip_bad |= args.skip_bad;
-    set(&mut config.split.folds, args.folds.as_ref());
-    set(&mut config.split.group, args.group.as_ref());
-    set(&mut config.backbone.name, args.backbone.as_ref());
-    set(&mut config.backbone.weights, args.weights.as_ref());
-    set(&mut config.backbone.normalise, args.normalise.as_ref());
-    set(&mut config.train.mode, args.mode.as_ref());
-    set(&mut config.train.epochs, args.epochs.as_ref());
-    set(&mut config.train.batch_size, args.batch_size.as_ref());
-    set(&mut config.train.learning_rate, args.learning_rate.as_ref());
-    set(&mut config.augment.symmetry, args.augment.as_ref());
-    set(&mut config.train.select, args.select.as_ref());
-    set(&mut config.cache.dir, args.cache.as_ref());
 }
 
 /// A run must be repeatable from anywhere.
