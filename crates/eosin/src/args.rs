@@ -393,9 +393,10 @@ pub enum ExportPrecision {
 /// `eosin score`.
 #[derive(Debug, clap::Args)]
 pub struct ScoreArgs {
-    /// Predictions: eosin's CSV, or datathon lines `<key> <class>`.
+    /// Predictions: eosin's CSV (or TSV), or datathon lines `<key> <class>`.
     pub predictions: PathBuf,
-    /// Labels: CSV with key (or path) and label (or target), or datathon lines.
+    /// Labels: CSV or TSV with key (or path) and label (or target), or datathon lines. Keys are
+    /// matched as they are, else as paths, else by the end of their paths where that is unique.
     #[arg(long, value_name = "FILE")]
     pub labels: Option<PathBuf>,
     /// The class that binary metrics are about; default: the one that two names tell, such as
@@ -407,7 +408,10 @@ pub struct ScoreArgs {
     pub part: Option<String>,
     /// Exit with 1 when this metric is below the bound, such as khd=0.99.
     #[arg(long, value_name = "METRIC=BOUND")]
-    pub at_least: Option<String>,
+    pub at_least: Vec<String>,
+    /// Exit with 1 when this metric is above the bound, such as `log_loss=0.3`.
+    #[arg(long, value_name = "METRIC=BOUND")]
+    pub at_most: Vec<String>,
 }
 
 /// `eosin weights`.

@@ -2,8 +2,10 @@
 
 mod args;
 mod commands;
+mod gate;
 mod half_precision;
 mod interrupt;
+mod matching;
 mod metrics_table;
 mod named_weights;
 mod output;

@@ -80,7 +80,11 @@ fn flags(args: &JobArgs) -> Result<Vec<Setting>> {
         flag("--mode", "train.mode", args.mode.as_ref())?,
         flag("--epochs", "train.epochs", args.epochs.as_ref())?,
         flag("--batch-size", "train.batch_size", args.batch_size.as_ref())?,
-        flag("--learning-rate", "train.learning_rate", args.learning_rate.as_ref())?,
+        flag(
+            "--learning-rate",
+            "train.learning_rate",
+            args.learning_rate.as_ref(),
+        )?,
         flag("--augment", "augment.symmetry", args.augment.as_ref())?,
         flag("--select", "train.select", args.select.as_ref())?,
         flag("--cache", "cache.dir", args.cache.as_ref())?,

@@ -10,6 +10,7 @@ mod export;
 mod precision;
 mod resume;
 mod run_files;
+mod score;
 mod scratch;
 mod training;
 mod weights;

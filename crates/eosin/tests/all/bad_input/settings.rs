@@ -226,24 +226,3 @@ fn a_fold_that_does_not_exist_is_refused() {
     fold("first").refused(&["--fold first is no fold: write a number from 0 to 2, 'best'"]);
     fold("2").done();
 }
-
-#[test]
-fn predictions_and_labels_that_do_not_match_are_refused() {
-    let scratch = Scratch::new();
-    scratch.write(
-        "p.csv",
-        "key,prob_benign,prob_malignant\na,0.9,0.1\nb,0.2,0.8\n",
-    );
-    let score = |labels: &str| {
-        scratch.write("l.csv", labels);
-        scratch.eosin("score p.csv --labels l.csv")
-    };
-    score("key,label\na,benign\nb,malignant\nc,benign\n")
-        .refused(&["p.csv has no prediction for 1 labelled keys: c"]);
-    score("key,label\na,benign\n").refused(&["p.csv predicts 1 keys that have no label: b"]);
-    score("key,label\na,benign\na,benign\n").refused(&["key a stands twice"]);
-    score("key,label\na,benign\nb,lymphoma\n").refused(&["label 'lymphoma' of key b"]);
-    scratch
-        .eosin("score p.csv")
-        .refused(&["p.csv has no targets of its own", "--labels FILE"]);
-}
