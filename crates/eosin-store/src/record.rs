@@ -85,4 +85,14 @@ const fn single() -> Precision {
 impl RunRecord {
     /// The `cut` of a run that trained the last layer alone.
     pub const EMBEDDING: &'static str = "embedding";
+
+    /// What a fold is called: its number, after that of the cross-validation where there are
+    /// several, such as `1.2`.
+    pub fn fold_name(&self, repeat: usize, fold: usize) -> String {
+        if self.repeats > 1 {
+            format!("{repeat}.{fold}")
+        } else {
+            fold.to_string()
+        }
+    }
 }

@@ -1,17 +1,21 @@
 //! A run folder to `report.html`.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use eosin_core::Split;
 use eosin_core::task::{PositiveChoice, positive_class};
-use eosin_data::{Folds, Manifest};
+use eosin_data::{FoldIndices, Folds, Manifest};
+use eosin_metrics::Metric;
 use eosin_report::{
     DataSummary, EpochPoint, Evaluation, Fact, FoldReport, Mime, Report, SplitCounts, Thumbnail,
     Timing, WrongPatch, render,
 };
 use eosin_store::{RunFolder, RunRecord, names};
-use eosin_train::{Event, Part, Prediction, RunMetrics, predictions_from_csv};
+use eosin_train::{
+    EpochRecord, Event, FoldMetrics, Part, Prediction, RunMetrics, predictions_from_csv,
+};
 
 use crate::commands::run::Timings;
 use crate::output::duration;
@@ -58,8 +62,8 @@ pub fn write(folder: &RunFolder, manifest: &Manifest, source: &Path) -> Result<(
         data: data_summary(manifest, &folds, source, &record),
         warnings: warnings(manifest, &record),
         selection: metrics.select,
-        folds: fold_reports(&metrics, &folds, manifest, &events)?,
-        best_fold: Some(record.best_fold),
+        folds: fold_reports(&metrics, &record, &folds.resolve(manifest)?, &events),
+        best_fold: Some(metrics.best_fold),
         evaluations: evaluations(&rows, &record)?,
         most_wrong: most_wrong(&rows, manifest, &record),
         config_toml: folder.read_text(names::CONFIG)?,
@@ -79,7 +83,7 @@ fn data_summary(
 ) -> DataSummary {
     let groups = |places: &[usize]| {
         let group = |place: &usize| manifest.patches[*place].group_by(folds.group);
-        let known: std::collections::BTreeSet<&str> = places.iter().filter_map(group).collect();
+        let known: BTreeSet<&str> = places.iter().filter_map(group).collect();
         (!known.is_empty()).then_some(known.len() as u64)
     };
     let counts = |name: &str, places: Vec<usize>| SplitCounts {
@@ -154,60 +158,88 @@ fn warnings(manifest: &Manifest, record: &RunRecord) -> Vec<String> {
     warnings
 }
 
+/// Every fold of every cross-validation, in the order of `metrics.json`.
 fn fold_reports(
     metrics: &RunMetrics,
-    folds: &Folds,
-    manifest: &Manifest,
+    record: &RunRecord,
+    resolved: &[FoldIndices],
     events: &[Event],
-) -> Result<Vec<FoldReport>> {
-    let resolved = folds.resolve(manifest)?;
-    let mut reports = Vec::new();
-    for judged in metrics.folds.iter().filter(|fold| fold.repeat == 0) {
-        let mine = |event: &Event| match event {
-            Event::Epoch {
-                repeat,
-                fold,
-                record,
-            } if (*repeat, *fold) == (0, judged.fold) => Some(record.clone()),
-            _ => None,
-        };
-        let records: Vec<_> = events.iter().filter_map(mine).collect();
-        let (mut best_epoch, mut best) = (0, None);
-        for record in &records {
-            if metrics.select.is_better(record.val_metric, best) {
-                (best_epoch, best) = (record.epoch, record.val_metric);
-            }
-        }
-        let number = |epoch: usize| u32::try_from(epoch + 1).unwrap_or(u32::MAX);
+) -> Vec<FoldReport> {
+    let report = |judged: &FoldMetrics| {
+        let place = (judged.repeat, judged.fold);
+        let records = epochs_of(events, place);
         let rows = resolved
             .iter()
-            .find(|rows| (rows.repeat, rows.fold) == (0, judged.fold));
-        reports.push(FoldReport {
-            fold: judged.fold,
+            .find(|rows| (rows.repeat, rows.fold) == place);
+        FoldReport {
+            name: record.fold_name(judged.repeat, judged.fold),
             train_count: rows.map_or(0, |rows| rows.train.len() as u64),
             metrics: judged.metrics.clone(),
-            epochs: records
-                .iter()
-                .map(|record| EpochPoint {
-                    epoch: number(record.epoch),
-                    train_loss: record.train_loss,
-                    val_loss: Some(record.val_loss),
-                    val_metric: record.val_metric,
-                })
-                .collect(),
-            best_epoch: number(best_epoch),
-        });
-    }
-    Ok(reports)
+            epochs: records.iter().map(|record| epoch_point(record)).collect(),
+            best_epoch: epoch_number(best_epoch(&records, metrics.select)),
+        }
+    };
+    metrics.folds.iter().map(report).collect()
 }
 
+/// The epochs of one fold of one cross-validation.
+fn epochs_of(events: &[Event], place: (usize, usize)) -> Vec<&EpochRecord> {
+    let mine = |event| match event {
+        &Event::Epoch {
+            repeat,
+            fold,
+            ref record,
+        } if (repeat, fold) == place => Some(record),
+        _ => None,
+    };
+    events.iter().filter_map(mine).collect()
+}
+
+/// The epoch that was kept: the earliest of the best.
+fn best_epoch(records: &[&EpochRecord], select: Metric) -> usize {
+    let (mut best_epoch, mut best) = (0, None);
+    for record in records {
+        if select.is_better(record.val_metric, best) {
+            (best_epoch, best) = (record.epoch, record.val_metric);
+        }
+    }
+    best_epoch
+}
+
+fn epoch_point(record: &EpochRecord) -> EpochPoint {
+    EpochPoint {
+        epoch: epoch_number(record.epoch),
+        train_loss: record.train_loss,
+        val_loss: Some(record.val_loss),
+        val_metric: record.val_metric,
+    }
+}
+
+/// Epochs are counted from 1 where people read.
+fn epoch_number(epoch: usize) -> u32 {
+    u32::try_from(epoch + 1).unwrap_or(u32::MAX)
+}
+
+/// Out-of-fold of each cross-validation, then the test part by each way of predicting it.
 fn evaluations(rows: &[Prediction], record: &RunRecord) -> Result<Vec<Evaluation>> {
-    let parts = [
-        (
-            Part::OutOfFold,
-            "Out-of-fold",
-            "Every training patch, by the fold that did not see it.",
-        ),
+    let mut evaluations = Vec::new();
+    for repeat in 0..record.repeats {
+        let mine = |row: &&Prediction| row.part == Part::OutOfFold && row.repeat == Some(repeat);
+        let (name, note) = if record.repeats > 1 {
+            (
+                format!("Out-of-fold, repeat {repeat}"),
+                "Every training patch, by the fold of this cross-validation that did not see it.",
+            )
+        } else {
+            (
+                "Out-of-fold".to_owned(),
+                "Every training patch, by the fold that did not see it.",
+            )
+        };
+        let of_repeat: Vec<&Prediction> = rows.iter().filter(mine).collect();
+        evaluations.extend(evaluation(name, note, &of_repeat, record)?);
+    }
+    for (part, name, note) in [
         (
             Part::TestAverage,
             "Test, fold average",
@@ -218,34 +250,39 @@ fn evaluations(rows: &[Prediction], record: &RunRecord) -> Result<Vec<Evaluation
             "Test, best fold",
             "The fold that was best on its validation part.",
         ),
-    ];
-    let mut evaluations = Vec::new();
-    for (part, name, note) in parts {
-        let rows: Vec<&Prediction> = rows
-            .iter()
-            .filter(|row| row.part == part && row.target.is_some())
-            .filter(|row| part != Part::OutOfFold || row.repeat == Some(0))
-            .collect();
-        if !rows.is_empty() {
-            let targets: Vec<usize> = rows.iter().filter_map(|row| row.target).collect();
-            let probs: Vec<f32> = rows
-                .iter()
-                .flat_map(|row| row.probs.iter().copied())
-                .collect();
-            let (classes, positive) = (record.classes.len(), positive(record)?);
-            evaluations.push(Evaluation::new(
-                name, note, &targets, &probs, classes, positive,
-            )?);
-        }
+    ] {
+        let of_part: Vec<&Prediction> = rows.iter().filter(|row| row.part == part).collect();
+        evaluations.extend(evaluation(name.to_owned(), note, &of_part, record)?);
     }
     Ok(evaluations)
 }
 
-/// The wrong predictions held with most confidence, out-of-fold and on the test part.
+/// The labelled ones of `rows`, judged together; nothing when there are none.
+fn evaluation(
+    name: String,
+    note: &str,
+    rows: &[&Prediction],
+    record: &RunRecord,
+) -> Result<Option<Evaluation>> {
+    let labelled = rows.iter().filter_map(|row| Some((row, row.target?)));
+    let (rows, targets): (Vec<&&Prediction>, Vec<usize>) = labelled.unzip();
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let probs = rows.iter().flat_map(|row| row.probs.iter().copied());
+    let probs: Vec<f32> = probs.collect();
+    let (classes, positive) = (record.classes.len(), positive(record)?);
+    Ok(Some(Evaluation::new(
+        name, note, &targets, &probs, classes, positive,
+    )?))
+}
+
+/// The wrong predictions held with most confidence, out-of-fold and on the test part; of a patch
+/// that several cross-validations get wrong, the surest.
 fn most_wrong(rows: &[Prediction], manifest: &Manifest, record: &RunRecord) -> Vec<WrongPatch> {
     let mut wrong: Vec<(&Prediction, usize)> = rows
         .iter()
-        .filter(|row| row.part != Part::TestBest && row.repeat.unwrap_or(0) == 0)
+        .filter(|row| row.part != Part::TestBest)
         .filter_map(|row| Some((row, row.target?)))
         .filter(|(row, target)| row.pred() != *target)
         .collect();
@@ -260,14 +297,16 @@ fn most_wrong(rows: &[Prediction], manifest: &Manifest, record: &RunRecord) -> V
         target,
         pred: row.pred(),
         pred_prob: f64::from(confidence(row)),
-        origin: match row.fold {
-            Some(fold) => format!("fold {fold}"),
-            None => "test".to_owned(),
+        origin: match (row.repeat, row.fold) {
+            (Some(repeat), Some(fold)) => format!("fold {}", record.fold_name(repeat, fold)),
+            _ => "test".to_owned(),
         },
         thumbnail: manifest
             .position(&row.key)
             .and_then(|place| thumbnail(&manifest.patches[place].path, record.size_px)),
     };
+    let mut known = BTreeSet::new();
+    wrong.retain(|(row, _)| known.insert(&row.key));
     wrong.into_iter().take(WRONG_SHOWN).map(patch).collect()
 }
 

@@ -367,7 +367,7 @@ fn print_result(record: &RunRecord, result: &ExperimentResult) {
     let best = &result.folds[result.best_fold];
     note(&format!(
         "fold {} is the best by {}; epoch {} of {}",
-        best.rows.name(),
+        record.fold_name(best.rows.repeat, best.rows.fold),
         result.metrics.select,
         best.best_epoch + 1,
         best.epochs.len()

@@ -12,5 +12,6 @@ mod resume;
 mod run_files;
 mod score;
 mod scratch;
+mod splits;
 mod training;
 mod weights;
