@@ -1,10 +1,11 @@
 //! What storing weights in half precision does to a run's scores.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use eosin_data::{Folds, IngestOptions, Manifest, read_manifest};
+use eosin_data::{Folds, Manifest};
 use eosin_metrics::MetricSet;
 use eosin_models::StoredNetwork;
 use eosin_store::{RunFolder, names};
@@ -12,7 +13,9 @@ use eosin_train::{FoldNetwork, Predictor, UseFolds, most_probable};
 use eosin_weights::{ReadOptions, StoredAs, WeightFile, safetensors_bytes, write_safetensors};
 use serde::Serialize;
 
+use crate::pipeline::find_patches;
 use crate::report::positive;
+use crate::settings;
 
 /// The same patches, predicted with weights of either precision.
 #[derive(Clone, Debug, Serialize)]
@@ -58,7 +61,7 @@ pub fn measure(
     data: &Path,
 ) -> Result<HalfEffect> {
     let record = folder.record()?;
-    let manifest = read_manifest(data, &IngestOptions::default())
+    let manifest = patches_of(folder, data)
         .with_context(|| format!("cannot read the patches in {}", data.display()))?;
     let (part, rows) = judged(folder, &manifest, place)?;
     let mut targets = Vec::with_capacity(rows.len());
@@ -103,6 +106,17 @@ pub fn measure(
         auroc: [full_scores.auroc, half_scores.auroc],
         khd: [full_scores.khd, half_scores.khd],
     })
+}
+
+/// The patches in `data` as the run took them: its classes, and none that it went on without.
+fn patches_of(folder: &RunFolder, data: &Path) -> Result<Manifest> {
+    let manifest = find_patches(data, &settings::of_run(folder)?)?;
+    if !folder.has(names::SKIPPED) {
+        return Ok(manifest);
+    }
+    let skipped = folder.read_text(names::SKIPPED)?;
+    let skipped: BTreeSet<String> = skipped.lines().map(str::to_owned).collect();
+    Ok(manifest.without(&skipped))
 }
 
 /// Patches that the fold was not trained on.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use eosin_core::Config;
+use eosin_store::{RunFolder, names};
 use serde::Serialize;
 
 use crate::args::JobArgs;
@@ -39,6 +40,15 @@ pub fn resolve(args: &JobArgs) -> Result<Config> {
         .context("train.select")?;
     absolute_weights(&mut config);
     Ok(config)
+}
+
+/// The resolved configuration of a run.
+///
+/// # Errors
+/// When the run folder lacks it, or it is damaged.
+pub fn of_run(folder: &RunFolder) -> Result<Config> {
+    Config::from_toml(&folder.read_text(names::CONFIG)?)
+        .with_context(|| format!("in {}", folder.path(names::CONFIG).display()))
 }
 
 /// A value for a key of the configuration, as it was typed.

@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Instant, SystemTime};
 
-use anyhow::{Context as _, Result, bail};
-use eosin_core::Config;
+use anyhow::{Result, bail};
 use eosin_data::{Folds, Manifest};
 use eosin_store::{Cache, Checkpoints, Existing, Normalisation, RunFolder, RunRecord, names};
 use eosin_train::{Event, Experiment, ExperimentResult, PreparedBackbone, save_run};
@@ -18,7 +17,7 @@ use crate::output::{note, say, say_json};
 use crate::pipeline::Job;
 use crate::progress::Progress;
 use crate::report;
-use crate::settings::cache_dir;
+use crate::settings::{self, cache_dir};
 use crate::tell;
 use crate::tensorboard::TensorBoard;
 
@@ -148,8 +147,7 @@ fn resume(dir: &Path, json: bool) -> Result<ExitCode> {
     }
     let folder = RunFolder::create(dir, Existing::Resume)?;
     let start: Start = folder.read_json(names::START)?;
-    let config = Config::from_toml(&folder.read_text(names::CONFIG)?)
-        .with_context(|| format!("in {}", folder.path(names::CONFIG).display()))?;
+    let config = settings::of_run(&folder)?;
     let job = Job::new(config, &start.data, &start.hub)?;
     if manifest_csv(&job.manifest)? != folder.read(names::MANIFEST)? {
         bail!(

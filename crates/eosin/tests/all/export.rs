@@ -57,6 +57,43 @@ fn a_size_limit_chooses_half_precision_and_says_what_it_costs() {
 }
 
 #[test]
+fn half_precision_is_measured_on_the_patches_that_the_run_took() {
+    let half = "--precision f16 --data data";
+    let scratch = Scratch::with_phantom();
+    let test = scratch.keys_of("test");
+    scratch.write(&format!("data/{}", test[0]), "no image");
+    scratch
+        .eosin(&format!("run --data data --out run {JOB} --skip-bad"))
+        .done();
+    let told = scratch.eosin(&format!("export run --out m.onnx {half}"));
+    let told = told.done().stdout;
+    assert!(told.contains("f32 -> f16 on 11 test patches"), "{told}");
+
+    let scratch = Scratch::with_class_folders();
+    for class in ["malignant", "benign"] {
+        scratch.write(&format!("data/{class}/bad.png"), "no image");
+    }
+    // In an order of classes that is not that of the folders.
+    let classes = "--set data.classes=['malignant','benign']";
+    scratch
+        .eosin(&format!(
+            "run --data data --out run {JOB} --skip-bad {classes}"
+        ))
+        .done();
+    let folds = scratch.json("run/folds.json");
+    for fold in 0..3 {
+        let val = folds["folds"][fold]["val"]
+            .as_array()
+            .expect("a list")
+            .len();
+        let words = format!("export run --out {fold}.onnx --fold {fold} {half}");
+        let told = scratch.eosin(&words).done().stdout;
+        let expected = format!("f32 -> f16 on {val} val patches: AUROC");
+        assert!(told.contains(&expected), "{expected}: {told}");
+    }
+}
+
+#[test]
 fn models_that_fit_no_limit_are_refused_with_their_sizes() {
     let scratch = trained();
     scratch

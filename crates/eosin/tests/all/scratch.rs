@@ -101,6 +101,13 @@ impl Scratch {
         manifest.lines().skip(1).map(first).collect()
     }
 
+    /// Keys of the manifest's patches of one part, in its order.
+    pub fn keys_of(&self, split: &str) -> Vec<String> {
+        let manifest = crate::run_files::rows(&self.text("data/manifest.csv"));
+        let part = manifest.iter().filter(|row| row["split"] == split);
+        part.map(|row| row["path"].clone()).collect()
+    }
+
     /// Runs the program with these words.
     pub fn eosin(&self, words: &str) -> Outcome {
         let mut command = Command::new(env!("CARGO_BIN_EXE_eosin"));
