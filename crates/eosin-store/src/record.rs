@@ -1,7 +1,7 @@
 //! What a run says of itself.
 
 use eosin_core::BackboneName;
-use eosin_core::config::{NormaliseMode, Precision, ResizeFilter, ResizePolicy};
+use eosin_core::config::{CacheDtype, NormaliseMode, Precision, ResizeFilter, ResizePolicy};
 use serde::{Deserialize, Serialize};
 
 /// Per-channel scaling of pixel values: `(value / 255 - mean) / std`.
@@ -39,6 +39,10 @@ pub struct RunRecord {
     /// In how many bits the frozen part multiplies.
     #[serde(default = "single")]
     pub precision: Precision,
+    /// How the frozen part's values were kept, which rounds them; `None` in runs of versions that
+    /// did not say so here, but in `config.toml` only.
+    #[serde(default)]
+    pub cache_dtype: Option<CacheDtype>,
     /// Hash of the backbone's weights, hex.
     pub weights_hash: String,
     /// Training-pool and test patches that the backbone's weights were made with, as far as is

@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 
 use eosin_core::BackboneName;
-use eosin_core::config::{NormaliseMode, Precision, ResizeFilter, ResizePolicy};
+use eosin_core::config::{CacheDtype, NormaliseMode, Precision, ResizeFilter, ResizePolicy};
 use eosin_store::{Existing, Normalisation, RunError, RunFolder, RunRecord, names};
 use support::{child, child_dir};
 
@@ -22,6 +22,7 @@ fn record() -> RunRecord {
         classifier: "fc.".to_owned(),
         cut: "layer4".to_owned(),
         precision: Precision::Int8,
+        cache_dtype: Some(CacheDtype::F16),
         weights_hash: "cd".to_owned(),
         classes: vec!["benign".to_owned(), "malignant".to_owned()],
         positive: "malignant".to_owned(),

@@ -113,6 +113,26 @@ pub enum TrainError {
     /// The cache cannot be used.
     #[error(transparent)]
     Cache(#[from] eosin_store::CacheError),
+    /// A value is out of the range that the run kept values in.
+    #[error(
+        "the embedding of {path} holds {value}, which {dtype} cannot keep, and the run kept its embeddings so; train again with '--set cache.dtype=f32'"
+    )]
+    NotKept {
+        /// The file.
+        path: PathBuf,
+        /// The value.
+        value: f32,
+        /// How the run kept values.
+        dtype: eosin_core::config::CacheDtype,
+    },
+    /// A run's configuration cannot be read.
+    #[error("in {path}")]
+    RunConfig {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: eosin_core::config::ConfigError,
+    },
     /// Another process removed entries while this one was using them.
     #[error(
         "the embedding cache lost entries during the run; run again, with a larger 'cache.max_bytes'"

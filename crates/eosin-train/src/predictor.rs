@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
+use eosin_core::Config;
+use eosin_core::config::CacheDtype;
 use eosin_data::{DecodeLimits, ResizeSpec};
 use eosin_models::{
     Architecture as _, Backbone, BackboneSpec, Graph, Recording, StoredNetwork, Workspace,
 };
-use eosin_store::{RunFolder, RunRecord};
+use eosin_store::cache::round_as_stored;
+use eosin_store::{RunFolder, RunRecord, names};
 use eosin_weights::LazyTensor as _;
 use rayon::prelude::*;
 
@@ -41,6 +44,7 @@ pub enum UseFolds {
 pub struct Predictor {
     record: RunRecord,
     reader: PatchReader,
+    dtype: CacheDtype,
     members: Vec<Member>,
 }
 
@@ -52,8 +56,8 @@ struct Member {
 
 /// From files to what enters a fold's own part.
 enum Front {
-    /// A frozen part of the network.
-    Frozen(Embedder),
+    /// A frozen part of the network, its values rounded as the run's cache kept them.
+    Frozen(Embedder, CacheDtype),
     /// Scaled pixels.
     Pixels(PatchReader, Box<PixelScale>),
 }
@@ -67,7 +71,17 @@ enum Own {
 impl Front {
     fn values(&self, files: &[&Path]) -> Result<Vec<Vec<f32>>, TrainError> {
         match self {
-            Self::Frozen(embedder) => embedder.embed(files),
+            Self::Frozen(embedder, dtype) => {
+                let mut values = embedder.embed(files)?;
+                for (values, path) in values.iter_mut().zip(files) {
+                    round_as_stored(*dtype, values).map_err(|value| TrainError::NotKept {
+                        path: path.to_path_buf(),
+                        value,
+                        dtype: *dtype,
+                    })?;
+                }
+                Ok(values)
+            }
             Self::Pixels(reader, scale) => files
                 .par_iter()
                 .map(|path| Ok(scale.interleaved(&reader.read(path)?.pixels).collect()))
@@ -92,6 +106,20 @@ impl Own {
             }
         }
     }
+}
+
+/// How the run's cache kept values: as its record says, else (of older versions) as its
+/// configuration does.
+fn cache_dtype(folder: &RunFolder, record: &RunRecord) -> Result<CacheDtype, TrainError> {
+    if let Some(dtype) = record.cache_dtype {
+        return Ok(dtype);
+    }
+    let config = Config::from_toml(&folder.read_text(names::CONFIG)?);
+    let config = config.map_err(|source| TrainError::RunConfig {
+        path: folder.path(names::CONFIG),
+        source,
+    })?;
+    Ok(config.cache.dtype)
 }
 
 impl Predictor {
@@ -121,6 +149,7 @@ impl Predictor {
             UseFolds::One { repeat, fold } => vec![(repeat, fold)],
         };
         let mut this = Self {
+            dtype: cache_dtype(folder, &record)?,
             record,
             reader,
             members: Vec::new(),
@@ -155,7 +184,8 @@ impl Predictor {
                 cut => {
                     let precision = self.record.precision;
                     let part = (network, cut);
-                    Front::Frozen(Embedder::new(part, self.reader, scale, precision)?)
+                    let embedder = Embedder::new(part, self.reader, scale, precision)?;
+                    Front::Frozen(embedder, self.dtype)
                 }
             }),
         };

@@ -188,11 +188,7 @@ impl Layout {
                 expected: self.values(),
             });
         }
-        let keeps = |value: f32| match self.dtype {
-            CacheDtype::F32 => value.is_finite(),
-            CacheDtype::F16 => f16::from_f32(value).is_finite(),
-        };
-        match values.iter().find(|value| !keeps(**value)) {
+        match values.iter().find(|value| !keeps(self.dtype, **value)) {
             Some(value) => Err(CacheError::Value {
                 image: hex(image),
                 value: *value,
@@ -200,6 +196,30 @@ impl Layout {
             }),
             None => Ok(()),
         }
+    }
+}
+
+/// Rounds values as an entry that stores them as `dtype` gives them back.
+///
+/// # Errors
+/// With the first value that such an entry cannot keep.
+pub fn round_as_stored(dtype: CacheDtype, values: &mut [f32]) -> Result<(), f32> {
+    if let Some(value) = values.iter().find(|value| !keeps(dtype, **value)) {
+        return Err(*value);
+    }
+    if dtype == CacheDtype::F16 {
+        let mut halves = vec![f16::ZERO; values.len()];
+        halves.convert_from_f32_slice(values);
+        halves.convert_to_f32_slice(values);
+    }
+    Ok(())
+}
+
+/// Whether a value stays finite when it is stored.
+fn keeps(dtype: CacheDtype, value: f32) -> bool {
+    match dtype {
+        CacheDtype::F32 => value.is_finite(),
+        CacheDtype::F16 => f16::from_f32(value).is_finite(),
     }
 }
 

@@ -29,6 +29,7 @@ pub use entry::Entry;
 pub use error::CacheError;
 pub use evict::{Evicted, Prune};
 pub use folder::{Cache, default_cache_dir};
+pub use format::round_as_stored;
 pub use reader::{EmbeddingRow, Reader};
 pub use recipe::{ImageHash, Recipe, hex, image_hash};
 pub use survey::{EntryInfo, VerifyReport};

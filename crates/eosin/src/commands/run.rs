@@ -337,6 +337,7 @@ fn record(
         classifier: backbone.spec.classifier.to_owned(),
         cut: result.cut.clone(),
         precision: job.config.backbone.precision,
+        cache_dtype: Some(job.config.cache.dtype),
         weights_hash: backbone.weights_hash.clone(),
         seen_by_weights: result.seen_by_weights,
         classes: job.manifest.classes.clone(),

@@ -150,6 +150,34 @@ fn the_run_folder_alone_repeats_its_test_predictions_to_the_last_bit() {
 }
 
 #[test]
+fn predictions_are_repeated_to_the_last_bit_when_the_cache_rounds() {
+    let scratch = Scratch::with_phantom();
+    copy_test_images(&scratch);
+    for mode in ["head", "last-block"] {
+        let job = format!("run --data data --out {mode} {JOB} --mode {mode}");
+        scratch
+            .eosin(&format!("{job} --set cache.dtype=f16"))
+            .done();
+        let told = rows(&scratch.text(&format!("{mode}/predictions.csv")));
+        let repeated = |what: &str| {
+            let average = rows(&scratch.eosin(&format!("predict {mode} new")).done().stdout);
+            let (again, told) = (answers(&average, ""), answers(&told, "test-average"));
+            assert_eq!(again, told, "{mode}, {what}");
+        };
+        repeated("as it is");
+        // As versions wrote it that did not say so in the record.
+        let mut record = scratch.json(&format!("{mode}/run.json"));
+        let removed = record
+            .as_object_mut()
+            .expect("an object")
+            .remove("cache_dtype");
+        assert_eq!(removed, Some(Value::from("f16")));
+        scratch.write(&format!("{mode}/run.json"), record.to_string());
+        repeated("without the field");
+    }
+}
+
+#[test]
 fn evaluating_a_run_again_changes_nothing() {
     let scratch = Scratch::with_phantom();
     let run = scratch
