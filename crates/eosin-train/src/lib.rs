@@ -43,7 +43,7 @@ mod tape_runner;
 mod trainable;
 mod views;
 
-pub use doctor::Finding;
+pub use doctor::{Finding, Leak};
 pub use embed::{EmbedCount, Embedder, Views, content_hashes};
 pub use error::TrainError;
 pub use evaluate::{FoldMetrics, RunMetrics, evaluate};

@@ -155,6 +155,8 @@ crate::choice::choices! {
         Off => "off",
         /// A warning each.
         Warn => "warn",
+        /// An error where one picture is on both sides of a split, else a warning each.
+        Leaks => "leaks",
         /// An error.
         Refuse => "refuse",
     }

@@ -81,6 +81,7 @@ impl Experiment<'_> {
         let classes = self.manifest.classes.len();
         let config = self.config;
         let rows = self.rows()?;
+        self.refuse_leaks(&rows, on_event)?;
         let normalisations = self.normalisations(&rows)?;
         let every = Duration::from_secs_f64(config.train.checkpoint_secs);
         let fingerprint = self.fingerprint(&rows);

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::event::EventWatcher;
 use super::rows::Rows;
 use super::{Event, Experiment};
-use crate::doctor::{Finding, check_folds, check_model, check_pixels};
+use crate::doctor::{Files, Finding, check_classes, check_leaks, check_model, check_pixels};
 use crate::embed::EmbedCount;
 use crate::error::TrainError;
 use crate::fold_trainer::TrainJob;
@@ -269,8 +269,8 @@ impl Experiment<'_> {
             return Ok(());
         }
         let classes = &self.manifest.classes;
-        let files = (&rows.hashes[..], &rows.paths[..]);
-        let mut findings = check_folds(&rows.folds, files, &rows.targets, &rows.test, classes);
+        let mut findings = leaks(rows);
+        findings.extend(check_classes(&rows.folds, &rows.targets, classes));
         findings.extend(self.check_colours(rows, &normalisations[0])?);
         let train = &rows.folds[0].train;
         let targets = &rows.targets;
@@ -283,12 +283,44 @@ impl Experiment<'_> {
             classes.len(),
             seed,
         )?);
-        let problems: Vec<String> = findings.iter().filter_map(|f| f.problem.clone()).collect();
-        on_event(&Event::Examined { findings });
-        if policy == DoctorPolicy::Refuse && !problems.is_empty() {
-            return Err(TrainError::Doctor(problems.join("; ")));
+        self.judge(findings, on_event)
+    }
+
+    /// Before anything costly: what leaks is an error unless `train.doctor` says that it is none.
+    pub(super) fn refuse_leaks(
+        &self,
+        rows: &Rows,
+        on_event: &mut dyn FnMut(&Event),
+    ) -> Result<(), TrainError> {
+        let heeded = matches!(
+            self.config.train.doctor,
+            DoctorPolicy::Leaks | DoctorPolicy::Refuse
+        );
+        let findings = leaks(rows);
+        if heeded && findings.iter().any(|finding| !finding.leaks.is_empty()) {
+            return self.judge(findings, on_event);
         }
         Ok(())
+    }
+
+    /// Tells the findings; those that `train.doctor` refuses are an error.
+    fn judge(
+        &self,
+        findings: Vec<Finding>,
+        on_event: &mut dyn FnMut(&Event),
+    ) -> Result<(), TrainError> {
+        let refused = |finding: &&Finding| match self.config.train.doctor {
+            DoctorPolicy::Off | DoctorPolicy::Warn => false,
+            DoctorPolicy::Leaks => !finding.leaks.is_empty(),
+            DoctorPolicy::Refuse => true,
+        };
+        let refused = findings.iter().filter(refused);
+        let problems: Vec<String> = refused.filter_map(|f| f.problem.clone()).collect();
+        on_event(&Event::Examined { findings });
+        if problems.is_empty() {
+            return Ok(());
+        }
+        Err(TrainError::Doctor(problems.join("; ")))
     }
 
     /// Looks at some training patches from all over the first fold.
@@ -327,6 +359,15 @@ impl Experiment<'_> {
             targets,
         })
     }
+}
+
+/// Pictures that are on both sides of a split.
+fn leaks(rows: &Rows) -> Vec<Finding> {
+    let files = Files {
+        hashes: &rows.hashes,
+        paths: &rows.paths,
+    };
+    check_leaks(&rows.folds, files, &rows.test)
 }
 
 /// What networks are fed with, under each normalisation in turn.

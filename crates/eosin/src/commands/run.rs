@@ -273,7 +273,7 @@ fn watch(
             }
         }
         Event::Examined { findings } => {
-            tell::findings(findings);
+            tell::findings(findings, experiment.config.train.doctor);
             let written = folder.write_json(names::DOCTOR, findings);
             failure = failure.take().or(written.map_err(Into::into).err());
         }
