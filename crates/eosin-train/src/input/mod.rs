@@ -1,0 +1,6 @@
+//! What a network sees: a file decoded, resized, turned or changed, and scaled.
+
+pub(crate) mod draw;
+pub(crate) mod reader;
+pub(crate) mod scale;
+pub(crate) mod views;

@@ -1,0 +1,114 @@
+//! `metrics.json`: every metric of a run, from its predictions alone.
+
+use std::collections::BTreeMap;
+
+use eosin_metrics::{FoldSummary, Metric, MetricError, MetricSet, summarise};
+use serde::{Deserialize, Serialize};
+
+use crate::predict::predictions::{Part, Prediction};
+
+/// Metrics of one fold on its validation part.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FoldMetrics {
+    /// Which cross-validation.
+    pub repeat: usize,
+    /// Which fold.
+    pub fold: usize,
+    /// On the validation part, at the fold's best epoch.
+    pub metrics: MetricSet,
+}
+
+/// Every metric of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunMetrics {
+    /// The metric that picked epochs and the best fold.
+    pub select: Metric,
+    /// Each fold.
+    pub folds: Vec<FoldMetrics>,
+    /// Mean and standard deviation over folds.
+    pub across_folds: BTreeMap<Metric, FoldSummary>,
+    /// All validation predictions pooled, for each cross-validation.
+    pub out_of_fold: Vec<MetricSet>,
+    /// Place in `folds` of the fold that is best by `select`.
+    pub best_fold: usize,
+    /// Labelled test patches, by the mean of all folds' probabilities.
+    pub test_average: Option<MetricSet>,
+    /// Labelled test patches, by the best fold.
+    pub test_best: Option<MetricSet>,
+}
+
+/// Computes every metric.
+///
+/// # Errors
+/// When there is no labelled prediction, or a probability is not finite.
+pub fn evaluate(
+    rows: &[Prediction],
+    classes: usize,
+    positive: usize,
+    select: Metric,
+) -> Result<RunMetrics, MetricError> {
+    let score = |rows: &[&Prediction]| {
+        let targets: Vec<usize> = rows.iter().filter_map(|row| row.target).collect();
+        let labelled = rows.iter().filter(|row| row.target.is_some());
+        let probs: Vec<f32> = labelled.flat_map(|row| row.probs.iter().copied()).collect();
+        MetricSet::new(&targets, &probs, classes, positive)
+    };
+    let mut by_fold: BTreeMap<(usize, usize), Vec<&Prediction>> = BTreeMap::new();
+    let mut by_repeat: BTreeMap<usize, Vec<&Prediction>> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.part == Part::OutOfFold) {
+        let (repeat, fold) = (row.repeat.unwrap_or(0), row.fold.unwrap_or(0));
+        by_fold.entry((repeat, fold)).or_default().push(row);
+        by_repeat.entry(repeat).or_default().push(row);
+    }
+    let fold = |((repeat, fold), rows): (&(usize, usize), &Vec<&Prediction>)| {
+        Ok(FoldMetrics {
+            repeat: *repeat,
+            fold: *fold,
+            metrics: score(rows)?,
+        })
+    };
+    let folds: Vec<FoldMetrics> = by_fold
+        .iter()
+        .map(fold)
+        .collect::<Result<_, MetricError>>()?;
+    let summary = |metric: Metric| {
+        (
+            metric,
+            summarise(folds.iter().map(|f| f.metrics.get(metric))),
+        )
+    };
+    let test = |part: Part| {
+        let rows: Vec<&Prediction> = rows
+            .iter()
+            .filter(|row| row.part == part && row.target.is_some())
+            .collect();
+        if rows.is_empty() {
+            Ok(None)
+        } else {
+            score(&rows).map(Some)
+        }
+    };
+    Ok(RunMetrics {
+        select,
+        across_folds: Metric::ALL.iter().copied().map(summary).collect(),
+        out_of_fold: by_repeat
+            .values()
+            .map(|rows| score(rows))
+            .collect::<Result<_, _>>()?,
+        best_fold: best_fold(folds.iter().map(|fold| fold.metrics.get(select)), select),
+        test_average: test(Part::TestAverage)?,
+        test_best: test(Part::TestBest)?,
+        folds,
+    })
+}
+
+/// The place of the best value; of equals, the first.
+pub(crate) fn best_fold(values: impl Iterator<Item = Option<f64>>, select: Metric) -> usize {
+    let (mut place, mut best) = (0, None);
+    for (index, value) in values.enumerate() {
+        if select.is_better(value, best) {
+            (place, best) = (index, value);
+        }
+    }
+    place
+}

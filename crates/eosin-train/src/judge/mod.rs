@@ -1,0 +1,4 @@
+//! Predictions turned into metrics, and two runs compared.
+
+pub(crate) mod evaluate;
+pub(crate) mod paired;

@@ -1,0 +1,101 @@
+//! The last layer of a network, as something that is trained.
+
+use std::sync::Arc;
+
+use eosin_core::{Rng, Seed};
+use rand::RngExt as _;
+
+use crate::error::TrainError;
+use crate::input::draw::InputSource;
+use crate::model::head::Head;
+use crate::model::trainable::{Groups, LossOf, Trainable};
+use crate::optimise::optimiser::narrow;
+
+/// A linear classifier on embeddings, trained by itself.
+pub struct HeadModel {
+    width: usize,
+    classes: usize,
+    dropout: f64,
+    initial: Head,
+    groups: Arc<Groups>,
+}
+
+impl HeadModel {
+    /// A fresh head for embeddings of `width` values; see [`Head::init`].
+    pub fn new((width, classes): (usize, usize), dropout: f64, seed: Seed, fold: u64) -> Self {
+        let weights = classes * width;
+        let mut decays = vec![true; weights];
+        // Biases are not decayed.
+        decays.resize(weights + classes, false);
+        Self {
+            width,
+            classes,
+            dropout,
+            initial: Head::init(width, classes, seed, fold),
+            groups: Arc::new(Groups {
+                group: vec![0; decays.len()],
+                decays,
+                groups: 1,
+            }),
+        }
+    }
+
+    /// The head with these values.
+    pub fn head(&self, values: &[f32]) -> Head {
+        Head {
+            width: self.width,
+            classes: self.classes,
+            values: values.to_vec(),
+        }
+    }
+}
+
+impl Trainable for HeadModel {
+    fn groups(&self) -> &Arc<Groups> {
+        &self.groups
+    }
+
+    fn initial(&self) -> Vec<f32> {
+        self.initial.values.clone()
+    }
+
+    fn gradients(
+        &mut self,
+        state: &mut [f32],
+        mut inputs: Vec<f32>,
+        (mut dropout, _): (Rng, usize),
+        loss: &mut LossOf<'_>,
+        gradients: &mut [f32],
+    ) -> f64 {
+        drop_out(&mut inputs, self.dropout, &mut dropout);
+        let head = self.head(state);
+        let logits = head.logits(&inputs);
+        let mut derivatives = vec![0.0; logits.len()];
+        let value = loss(&logits, &mut derivatives);
+        head.gradients(&inputs, &derivatives, gradients);
+        value
+    }
+
+    fn logits(
+        &self,
+        state: &[f32],
+        source: &dyn InputSource,
+        rows: &[usize],
+    ) -> Result<Vec<f32>, TrainError> {
+        Ok(self.head(state).logits(&source.upright(rows)?))
+    }
+}
+
+/// Zeroes a share `rate` of the values and scales the rest up (Srivastava et al. 2014).
+fn drop_out(values: &mut [f32], rate: f64, rng: &mut Rng) {
+    if rate > 0.0 {
+        let scale = narrow(1.0 / (1.0 - rate));
+        for value in values {
+            *value *= if rng.random::<f64>() < rate {
+                0.0
+            } else {
+                scale
+            };
+        }
+    }
+}

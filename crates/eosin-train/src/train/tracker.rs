@@ -1,0 +1,229 @@
+//! What the training of a fold is given and what comes of it.
+
+use eosin_metrics::{Metric, MetricError, MetricSet};
+use serde::{Deserialize, Serialize};
+
+use crate::checkpoint::pack::{Pack, Unpack};
+use crate::error::TrainError;
+
+/// The rows of one fold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoldRows {
+    /// Which cross-validation, from 0.
+    pub repeat: usize,
+    /// Which fold of it, from 0.
+    pub fold: usize,
+    /// Position of the fold in random streams: `repeat * folds + fold`.
+    pub stream: u64,
+    /// Rows trained on.
+    pub train: Vec<usize>,
+    /// Rows judged on.
+    pub val: Vec<usize>,
+}
+
+impl FoldRows {
+    /// `2`, or `1.2` for fold 2 of repeat 1.
+    pub fn name(&self) -> String {
+        match self.repeat {
+            0 => self.fold.to_string(),
+            repeat => format!("{repeat}.{}", self.fold),
+        }
+    }
+}
+
+/// One epoch of one fold, as it stands in `events.jsonl`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EpochRecord {
+    /// Epoch, from 0.
+    pub epoch: usize,
+    /// Mean loss of the training batches.
+    pub train_loss: f64,
+    /// Loss on the validation part.
+    pub val_loss: f64,
+    /// The selecting metric on the validation part.
+    pub val_metric: Option<f64>,
+    /// Area under the ROC curve on the validation part.
+    pub val_auroc: Option<f64>,
+    /// Balanced accuracy on the validation part.
+    pub val_balanced_accuracy: Option<f64>,
+}
+
+impl EpochRecord {
+    pub(crate) fn new(
+        epoch: usize,
+        train_loss: f64,
+        val_loss: f64,
+        metrics: &MetricSet,
+        select: Metric,
+    ) -> Self {
+        Self {
+            epoch,
+            train_loss,
+            val_loss,
+            val_metric: metrics.get(select),
+            val_auroc: metrics.auroc,
+            val_balanced_accuracy: metrics.balanced_accuracy,
+        }
+    }
+}
+
+/// A trained fold: its weights at the best epoch and what they say of the validation part.
+#[derive(Clone, Debug)]
+pub struct FoldOutcome<W> {
+    /// Which rows.
+    pub rows: FoldRows,
+    /// Every epoch, in order.
+    pub epochs: Vec<EpochRecord>,
+    /// Index of the epoch that the weights are of.
+    pub best_epoch: usize,
+    /// The weights.
+    pub weights: W,
+    /// Probabilities of the validation rows, `[val, classes]`.
+    pub val_probs: Vec<f32>,
+    /// Metrics on the validation part.
+    pub metrics: MetricSet,
+}
+
+impl<W> FoldOutcome<W> {
+    /// The same outcome with its weights turned into another form.
+    pub fn map<T>(self, form: impl FnOnce(W) -> T) -> FoldOutcome<T> {
+        let Self {
+            rows,
+            epochs,
+            best_epoch,
+            weights,
+            val_probs,
+            metrics,
+        } = self;
+        FoldOutcome {
+            rows,
+            epochs,
+            best_epoch,
+            weights: form(weights),
+            val_probs,
+            metrics,
+        }
+    }
+}
+
+/// Keeps the best epoch: the earliest of equals, the last when the metric is never defined.
+#[derive(Debug)]
+pub(crate) struct Tracker {
+    select: Metric,
+    epochs: Vec<EpochRecord>,
+    best: Option<Best>,
+}
+
+#[derive(Debug)]
+struct Best {
+    epoch: usize,
+    weights: Vec<f32>,
+    probs: Vec<f32>,
+    metrics: MetricSet,
+}
+
+impl Tracker {
+    pub(crate) const fn new(select: Metric) -> Self {
+        Self {
+            select,
+            epochs: Vec::new(),
+            best: None,
+        }
+    }
+
+    pub(crate) fn push(
+        &mut self,
+        record: EpochRecord,
+        weights: &[f32],
+        probs: Vec<f32>,
+        metrics: MetricSet,
+    ) {
+        let best = self
+            .best
+            .as_ref()
+            .and_then(|best| best.metrics.get(self.select));
+        if best.is_none() || self.select.is_better(metrics.get(self.select), best) {
+            self.best = Some(Best {
+                epoch: record.epoch,
+                weights: weights.to_vec(),
+                probs,
+                metrics,
+            });
+        }
+        self.epochs.push(record);
+    }
+
+    /// Whether the last `patience` epochs brought no better one; a `patience` of 0 never runs out.
+    pub(crate) fn is_stalled(&self, patience: usize) -> bool {
+        let best = self.best.as_ref().map_or(0, |best| best.epoch);
+        patience > 0 && self.epochs.len() > best + patience
+    }
+
+    pub(crate) fn epochs(&self) -> &[EpochRecord] {
+        &self.epochs
+    }
+
+    pub(crate) fn finish(self, rows: &FoldRows) -> FoldOutcome<Vec<f32>> {
+        let best = self.best.expect("a configuration has one epoch at least");
+        FoldOutcome {
+            rows: rows.clone(),
+            epochs: self.epochs,
+            best_epoch: best.epoch,
+            weights: best.weights,
+            val_probs: best.probs,
+            metrics: best.metrics,
+        }
+    }
+
+    pub(crate) fn save(&self, pack: &mut Pack) {
+        pack.count(self.epochs.len());
+        for record in &self.epochs {
+            pack.count(record.epoch);
+            pack.float(record.train_loss);
+            pack.float(record.val_loss);
+            pack.maybe_float(record.val_metric);
+            pack.maybe_float(record.val_auroc);
+            pack.maybe_float(record.val_balanced_accuracy);
+        }
+        pack.count(usize::from(self.best.is_some()));
+        if let Some(best) = &self.best {
+            pack.count(best.epoch);
+            pack.floats(&best.weights);
+            pack.floats(&best.probs);
+        }
+    }
+
+    /// `judge` gives the metrics of validation probabilities.
+    pub(crate) fn load(
+        &mut self,
+        unpack: &mut Unpack<'_>,
+        weights: usize,
+        judge: impl FnOnce(&[f32]) -> Result<MetricSet, MetricError>,
+    ) -> Result<(), TrainError> {
+        let count = unpack.count()?;
+        self.epochs.clear();
+        for _ in 0..count {
+            self.epochs.push(EpochRecord {
+                epoch: unpack.count()?,
+                train_loss: unpack.float()?,
+                val_loss: unpack.float()?,
+                val_metric: unpack.maybe_float()?,
+                val_auroc: unpack.maybe_float()?,
+                val_balanced_accuracy: unpack.maybe_float()?,
+            });
+        }
+        self.best = None;
+        if unpack.count()? == 1 {
+            let epoch = unpack.count()?;
+            let weights = unpack.floats_of(weights)?;
+            let probs = unpack.floats()?;
+            self.best = Some(Best {
+                epoch,
+                weights,
+                metrics: judge(&probs)?,
+                probs,
+            });
+        }
+        Ok(())
+    }
+}
