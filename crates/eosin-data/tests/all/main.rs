@@ -7,6 +7,7 @@
 
 mod bad_images;
 mod bad_sets;
+mod colour_operations;
 mod fixtures;
 mod formats;
 mod layouts;

@@ -1,12 +1,8 @@
 //! What holds for every input: no panic, no difference between readers, nothing lost on the way.
 
-#![expect(dead_code, reason = "each test uses some of the common functions")]
-
-mod common;
-
 use std::collections::BTreeMap;
 
-use common::all;
+use crate::common::all;
 use eosin_weights::{StateDict, StateTensor, StoredAs, WeightFile, to_safetensors};
 use proptest::prelude::*;
 use safetensors::SafeTensors;

@@ -1,5 +1,4 @@
 //! Metrics against scikit-learn and `SciPy`: `goldens/make_goldens.py` says how the file was made.
-#![expect(clippy::unwrap_used, reason = "helpers of a test fail by panicking")]
 
 use std::collections::BTreeMap;
 

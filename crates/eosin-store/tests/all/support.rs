@@ -1,6 +1,5 @@
 //! What the cache's tests share.
 
-#![allow(dead_code, reason = "each test binary uses a part")]
 #![allow(
     clippy::unwrap_used,
     reason = "clippy knows functions marked as tests only"

@@ -1,15 +1,13 @@
 //! The run folder as its users meet it.
 
-mod support;
-
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 
+use crate::support::{child, child_dir, text};
 use eosin_core::BackboneName;
 use eosin_core::config::{CacheDtype, NormaliseMode, Precision, ResizeFilter, ResizePolicy};
 use eosin_store::{Existing, Normalisation, RunError, RunFolder, RunRecord, names};
-use support::{child, child_dir};
 
 fn record() -> RunRecord {
     RunRecord {
@@ -135,7 +133,7 @@ fn a_folder_in_use_by_a_live_process_is_refused_until_that_process_dies() {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
-    let name = "a_folder_in_use_by_a_live_process_is_refused_until_that_process_dies";
+    let name = "run_folder::a_folder_in_use_by_a_live_process_is_refused_until_that_process_dies";
     let mut other = child(name, "", dir.path())
         .stdout(Stdio::piped())
         .spawn()
@@ -217,11 +215,11 @@ fn a_full_disk_leaves_the_old_file_and_whole_events() {
     }
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join(names::METRICS), "old").unwrap();
-    let name = "a_full_disk_leaves_the_old_file_and_whole_events";
+    let name = "run_folder::a_full_disk_leaves_the_old_file_and_whole_events";
     let output = child(name, "trap '' XFSZ; ulimit -f 8;", dir.path())
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", support::text(&output));
+    assert!(output.status.success(), "{}", text(&output));
     let metrics = fs::read_to_string(dir.path().join(names::METRICS)).unwrap();
     assert_eq!(metrics, "old");
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 3);

@@ -1,4 +1,4 @@
-"""Makes goldens.json: classification metrics by scikit-learn and SciPy for tests/sklearn.rs.
+"""Makes goldens.json: classification metrics by scikit-learn and SciPy for tests/all/sklearn.rs.
 
 Run `python make_goldens.py` in this folder; the versions used are recorded in the file. Inputs are
 random (seeded), tied, imbalanced, degenerate and multi-class. Where eosin says that a metric is

@@ -1,5 +1,4 @@
 //! What must hold for any predictions.
-#![expect(clippy::unwrap_used, reason = "helpers of a test fail by panicking")]
 
 use eosin_metrics::{Metric, MetricSet, Ranking, auroc};
 use proptest::prelude::*;

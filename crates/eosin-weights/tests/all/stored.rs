@@ -1,9 +1,6 @@
 //! An opened file is read as a parsed one is.
 
-#![expect(dead_code, reason = "each test uses some of the common functions")]
-
-mod common;
-
+use crate::common;
 use eosin_weights::{LazyTensor as _, ReadOptions, WeightFile, read_all};
 
 #[test]

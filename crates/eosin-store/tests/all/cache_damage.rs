@@ -1,15 +1,13 @@
 //! Whatever happens to the file, the cache serves right values, none, or a clear error.
 
-mod support;
-
 use std::fs;
 
-use eosin_core::config::CacheDtype;
-use eosin_store::cache::Cache;
-use support::{
+use crate::support::{
     NO_LIMIT, WIDTH, batch, child, child_dir, image, open, reads_back, recipe, records_path, text,
     values,
 };
+use eosin_core::config::CacheDtype;
+use eosin_store::cache::Cache;
 
 #[test]
 fn embeddings_come_back_as_they_were_written() {
@@ -172,7 +170,7 @@ fn a_full_disk_keeps_whole_records_and_says_so() {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
-    let name = "a_full_disk_keeps_whole_records_and_says_so";
+    let name = "cache_damage::a_full_disk_keeps_whole_records_and_says_so";
     let output = child(name, "trap '' XFSZ; ulimit -f 8;", dir.path())
         .output()
         .unwrap();
@@ -205,7 +203,7 @@ fn a_process_killed_in_the_middle_of_a_write_loses_one_record_at_most() {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
-    let name = "a_process_killed_in_the_middle_of_a_write_loses_one_record_at_most";
+    let name = "cache_damage::a_process_killed_in_the_middle_of_a_write_loses_one_record_at_most";
     let output = child(name, "ulimit -f 9;", dir.path()).output().unwrap();
     let text = text(&output);
     assert!(!output.status.success(), "{text}");

@@ -1,10 +1,6 @@
 //! One state dict, however it was saved, is read alike.
 
-#![expect(dead_code, reason = "each test uses some of the common functions")]
-
-mod common;
-
-use common::{bytes, good, parse};
+use crate::common::{bytes, good, parse};
 use eosin_weights::{ReadOptions, StateDict, WeightFile, WeightFormat};
 
 const CONTAINERS: [(&str, WeightFormat); 2] = [

@@ -1,7 +1,5 @@
 //! Colour and tone operations equal torchvision's to one step of a byte.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
-
 use std::collections::BTreeMap;
 
 use eosin_data::RgbPatch;

@@ -1,10 +1,6 @@
 //! What is refused, and that the error names the thing and the fix.
 
-#![expect(dead_code, reason = "each test uses some of the common functions")]
-
-mod common;
-
-use common::{all, refused};
+use crate::common::{all, refused};
 
 /// Fixtures and a part of each one's error.
 fn assert_refused(cases: &[(&str, &str)]) {

@@ -1,6 +1,6 @@
-"""Numbers of torchvision's byte operations on a small image, for tests/colour_operations.rs.
+"""Numbers of torchvision's byte operations on a small image, for tests/all/colour_operations.rs.
 
-    python crates/eosin-data/tests/colour_operations/make.py > crates/eosin-data/tests/colour_operations/goldens.json
+    python crates/eosin-data/tests/all/colour_operations/make.py > crates/eosin-data/tests/all/colour_operations/goldens.json
 
 Made with torch 2.15, torchvision of the same day. The image is `(37 x + 91 y + 53 c + x y c) % 256`.
 """

@@ -1,15 +1,13 @@
 //! Several entries, several handles, several processes.
 
-mod support;
-
 use std::fs::{self, File};
 use std::time::{Duration, SystemTime};
 
-use eosin_core::config::CacheDtype;
-use eosin_store::cache::{Cache, Prune};
-use support::{
+use crate::support::{
     NO_LIMIT, WIDTH, batch, child, child_dir, image, open, reads_back, recipe, records_path, text,
 };
+use eosin_core::config::CacheDtype;
+use eosin_store::cache::{Cache, Prune};
 
 #[test]
 fn two_handles_see_what_the_other_wrote() {
@@ -61,7 +59,7 @@ fn processes_that_embed_the_same_images_write_each_once() {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
-    let name = "processes_that_embed_the_same_images_write_each_once";
+    let name = "cache_sharing::processes_that_embed_the_same_images_write_each_once";
     let children: Vec<_> = (0..3)
         .map(|_| {
             let mut command = child(name, "", dir.path());
