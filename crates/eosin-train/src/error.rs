@@ -41,12 +41,14 @@ pub enum TrainError {
     #[error("cannot hash the weights")]
     Hash(#[source] std::io::Error),
     /// A fold that the run has not.
-    #[error("fold {fold} does not exist: the run has 0-{}", folds - 1)]
+    #[error("fold {fold} does not exist: the run has {first}-{last}")]
     NoFold {
         /// The fold asked for.
-        fold: usize,
-        /// How many there are.
-        folds: usize,
+        fold: String,
+        /// The first fold that there is.
+        first: String,
+        /// The last one.
+        last: String,
     },
     /// A file of a run cannot be written or read.
     #[error(transparent)]

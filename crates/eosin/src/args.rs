@@ -15,7 +15,7 @@ pub struct Args {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
-    /// Print one JSON object instead of tables.
+    /// Print one JSON object instead of tables; of predictions one a line.
     #[arg(long, global = true, display_order = 1000)]
     pub json: bool,
     /// Threads to compute with; the result does not depend on it.

@@ -43,8 +43,12 @@ impl FoldNetwork {
     ) -> Result<Self, TrainError> {
         if repeat >= record.repeats || fold >= record.folds {
             return Err(TrainError::NoFold {
-                fold,
-                folds: record.folds,
+                fold: match record.repeats {
+                    1 if repeat > 0 => format!("{repeat}.{fold}"),
+                    _ => record.fold_name(repeat, fold),
+                },
+                first: record.fold_name(0, 0),
+                last: record.fold_name(record.repeats - 1, record.folds - 1),
             });
         }
         let file = read_weights(folder, &names::fold_weights(repeat, fold))?;

@@ -28,6 +28,16 @@ const USUAL: [&str; 8] = [
 ];
 /// File with all differences.
 const FILE: &str = "ablation.json";
+/// The base's run folder in that of the ablation.
+const BASE: &str = "base";
+
+/// What an ablation came to, as [`FILE`] holds it.
+#[derive(Serialize)]
+struct Ablation {
+    /// The base's run folder.
+    base: PathBuf,
+    factors: Vec<Factor>,
+}
 
 /// One change and what came of it.
 #[derive(Serialize)]
@@ -61,7 +71,7 @@ pub fn run(args: &AblateArgs, json: bool) -> Result<ExitCode> {
     });
     let jobs: Vec<Job> = jobs.collect::<Result<_>>()?;
     note("base");
-    let first = complete(&place(args, &out, "base"), &base, &folds)?;
+    let first = complete(&place(args, &out, BASE), &base, &folds)?;
     let mut factors = Vec::new();
     for (index, (settings, job)) in changes.iter().zip(&jobs).enumerate() {
         note(&settings.join(", "));
@@ -79,12 +89,16 @@ pub fn run(args: &AblateArgs, json: bool) -> Result<ExitCode> {
             difference: compare(&base, &folds, rows)?,
         });
     }
-    let bytes = serde_json::to_vec_pretty(&factors)?;
+    let ablation = Ablation {
+        base: out.join(BASE),
+        factors,
+    };
+    let bytes = serde_json::to_vec_pretty(&ablation)?;
     write_atomic(out.join(FILE), &bytes)?;
     if json {
-        say_json(&factors)?;
+        say_json(&ablation)?;
     } else {
-        print(&factors, &out);
+        print(&ablation.factors, &out);
     }
     Ok(ExitCode::SUCCESS)
 }

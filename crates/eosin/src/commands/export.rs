@@ -62,7 +62,7 @@ pub fn run(args: &ExportArgs, json: bool) -> Result<ExitCode> {
         });
     }
     if json {
-        say_json(&written)?;
+        say_json(&serde_json::json!({ "files": written }))?;
     } else {
         report(&written, args);
     }

@@ -65,7 +65,7 @@ fn list(backbone: Option<BackboneName>, args: &HubArgs, json: bool) -> Result<()
         ]);
     }
     if json {
-        return say_json(&objects);
+        return say_json(&serde_json::json!({ "weights": objects }));
     }
     say_table(&["weights", "size px", "licence", "sha256", "here"], rows);
     say("use one with '--backbone NAME --weights WEIGHTS'");
@@ -91,7 +91,10 @@ fn fetch(names: &[String], args: &HubArgs, json: bool) -> Result<()> {
             ));
         }
     }
-    if json { say_json(&objects) } else { Ok(()) }
+    if json {
+        return say_json(&serde_json::json!({ "weights": objects }));
+    }
+    Ok(())
 }
 
 fn show(

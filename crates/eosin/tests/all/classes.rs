@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::run_files::{listing, rows};
 use crate::scratch::{JOB, Scratch};
 
 /// Class folders with these names in place of `benign` and `malignant`.
@@ -41,4 +42,65 @@ fn names_that_do_not_say_which_is_positive_are_refused_with_both_fixes() {
     let score = scratch.eosin(&format!("{score} --positive adenosis --json"));
     let told = &scratch.json("run/metrics.json")["out_of_fold"][0];
     assert_eq!(score.done().json()["recall"], told["recall"]);
+}
+
+/// The phantom with a third class, made of half of the benign patches.
+fn with_three_classes() -> Scratch {
+    let scratch = Scratch::with_class_folders();
+    fs::create_dir(scratch.path("data/stroma")).expect("a new folder");
+    for name in listing(&scratch, "data/benign").iter().step_by(2) {
+        let [from, to] = ["benign", "stroma"].map(|c| scratch.path(&format!("data/{c}/{name}")));
+        fs::rename(from, to).expect("a patch");
+    }
+    scratch
+}
+
+#[test]
+fn three_classes_are_trained_judged_predicted_and_scored() {
+    let scratch = with_three_classes();
+    let job = format!("run --data data --out run {JOB}");
+    let run = scratch.eosin(&job).done();
+    assert!(!run.stdout.contains("positive class"), "{}", run.stdout);
+    let told = scratch.json("run/metrics.json");
+    let pooled = &told["out_of_fold"][0];
+    assert_eq!(pooled["class_count"], 3);
+    assert_eq!(pooled["positive"], serde_json::Value::Null);
+    let of_class = pooled["per_class"].as_array().expect("a list");
+    let aurocs = of_class
+        .iter()
+        .map(|class| class["auroc"].as_f64().expect("a number"));
+    let macro_mean = aurocs.sum::<f64>() / 3.0;
+    assert!((pooled["auroc"].as_f64().expect("a number") - macro_mean).abs() < 1e-12);
+    let report = scratch.text("run/report.html");
+    assert!(report.contains("<section id=\"classes\">"));
+    let score = scratch
+        .eosin("score run/predictions.csv --json")
+        .done()
+        .json();
+    assert_eq!(score["confusion"], pooled["confusion"]);
+    let predicted = rows(&scratch.eosin("predict run data/stroma").done().stdout);
+    for row in &predicted {
+        let prob = |class: &str| {
+            row[&format!("prob_{class}")]
+                .parse::<f64>()
+                .expect("a number")
+        };
+        let probs = ["benign", "malignant", "stroma"].map(prob);
+        assert!((probs.iter().sum::<f64>() - 1.0).abs() < 1e-5, "{row:?}");
+    }
+    assert_eq!(predicted.len(), listing(&scratch, "data/stroma").len());
+}
+
+#[test]
+fn a_loss_that_weighs_one_of_three_classes_asks_which() {
+    let scratch = with_three_classes();
+    let job = format!(
+        "run --data data --out run {JOB} --set train.loss=binary --set train.label_smoothing=0"
+    );
+    scratch
+        .eosin(&job)
+        .refused(&["train.loss=binary", "'--set data.positive=NAME'"]);
+    scratch
+        .eosin(&format!("{job} --set data.positive=malignant"))
+        .done();
 }

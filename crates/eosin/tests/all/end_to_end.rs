@@ -231,22 +231,46 @@ fn a_set_without_groups_or_test_part_runs_too() {
 }
 
 #[test]
-fn json_is_one_object_on_stdout() {
+fn json_is_one_object_on_stdout_and_predictions_are_one_a_line() {
     let scratch = Scratch::new();
     let commands = [
         "phantom --out data --patients 4 --test-patients 2 --slides 1 --patches 3 --size 32",
         "inspect --data data",
         "split --data data --folds 2 --out folds.json",
         "embed --data data --folds 2",
+        "augment --data data --patches 1 --views 1",
         "run --data data --folds 2 --epochs 1 --out run",
         "train --data data --split folds.json --folds 2 --epochs 1 --out steps",
+        "ablate --data data --folds 2 --epochs 1 --out ab --factor train.epochs=2",
         "evaluate run",
+        "score run/predictions.csv --part out-of-fold",
+        "export run --out m.safetensors",
+        "models",
+        "models eosin_mini",
+        "weights ls",
+        "weights show run/model.safetensors",
+        "weights show run/model.safetensors --backbone eosin_mini",
+        "cache ls",
+        "cache verify",
+        "cache prune --all",
     ];
     for words in commands {
-        let told = scratch.eosin(&format!("{words} --json")).done().json();
-        assert!(told.is_object(), "{words}: {told}");
+        let told = scratch.eosin(&format!("{words} --json"));
+        assert!(
+            told.code.is_some_and(|code| code <= 1),
+            "{words}: {}",
+            told.stderr
+        );
+        assert!(told.json().is_object(), "{words}: {}", told.stdout);
     }
-    for words in ["cache ls", "cache verify", "cache prune --all"] {
-        scratch.eosin(&format!("{words} --json")).done().json();
-    }
+    let told = scratch
+        .eosin("predict run data/benign --json")
+        .done()
+        .stdout;
+    let lines: Vec<Value> = told
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    assert_eq!(lines.len(), listing(&scratch, "data/benign").len());
+    assert!(lines.iter().all(|line| line["probs"].is_object()));
 }

@@ -131,7 +131,7 @@ fn exports_refuse_what_they_cannot_do() {
 fn every_backbone_is_listed_and_one_is_described() {
     let scratch = Scratch::new();
     let all = scratch.eosin("models --json").done();
-    assert_eq!(all.json().as_array().map(Vec::len), Some(33));
+    assert_eq!(all.json()["models"].as_array().map(Vec::len), Some(33));
     insta::assert_snapshot!(scratch.eosin("models mobilenetv3_large_100").done().stdout);
     scratch
         .eosin("models vit_small_patch16_224 --size 100")

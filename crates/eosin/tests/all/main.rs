@@ -4,6 +4,7 @@ mod bad_input;
 mod classes;
 mod cli_snapshots;
 mod determinism;
+mod docs;
 mod doctor;
 mod end_to_end;
 mod export;

@@ -1,7 +1,10 @@
 //! Ways of dividing patches, as a run, its report and the terminal tell them.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
+use crate::run_files::{Row, answers, rows};
 use crate::scratch::{JOB, Scratch};
 
 /// What the report shows of a value: four decimals, all of them on hover.
@@ -79,4 +82,68 @@ fn a_share_held_out_is_one_fold() {
     assert_eq!(metrics["out_of_fold"][0]["count"], held_out);
     let report = scratch.text("run/report.html");
     assert!(report.contains("hold-out"), "the split is not named");
+}
+
+#[test]
+fn a_fold_of_any_repeat_predicts_its_validation_part_as_the_run_did() {
+    let scratch = Scratch::with_phantom();
+    scratch
+        .eosin(&format!(
+            "run --data data --out run {JOB} --set split.repeats=2"
+        ))
+        .done();
+    let told = rows(&scratch.text("run/predictions.csv"));
+    let mut by_fold: BTreeMap<String, Vec<Row>> = BTreeMap::new();
+    for row in told.into_iter().filter(|row| row["part"] == "out-of-fold") {
+        let fold = format!("{}.{}", row["repeat"], row["fold"]);
+        by_fold.entry(fold).or_default().push(row);
+    }
+    assert_eq!(by_fold.len(), 6);
+    for (fold, told) in by_fold {
+        let paths = told.iter().map(|row| format!("data/{}", row["key"]));
+        let paths: Vec<String> = paths.collect();
+        let words = format!("predict run --fold {fold} {}", paths.join(" "));
+        let again = rows(&scratch.eosin(&words).done().stdout);
+        assert_eq!(
+            answers(&again, ""),
+            answers(&told, "out-of-fold"),
+            "fold {fold}"
+        );
+    }
+    scratch
+        .eosin("predict run data/benign --fold 2.0")
+        .refused(&["fold 2.0 does not exist: the run has 0.0-1.2"]);
+}
+
+#[test]
+fn statistics_of_the_set_and_of_each_fold_are_kept_and_repeated() {
+    let scratch = Scratch::with_phantom();
+    for (normalise, of_folds) in [("dataset", 0), ("fold", 3)] {
+        let job = format!("run --data data --out {normalise} {JOB} --normalise {normalise}");
+        scratch.eosin(&job).done();
+        let record = scratch.json(&format!("{normalise}/run.json"));
+        assert_eq!(record["normalisation"]["mode"], normalise);
+        let kept = record["fold_normalisation"].as_array();
+        assert_eq!(kept.map_or(0, Vec::len), of_folds);
+        let scales: std::collections::BTreeSet<String> = kept
+            .into_iter()
+            .flatten()
+            .map(|scale| scale["mean"].to_string())
+            .collect();
+        assert_eq!(
+            scales.len(),
+            of_folds,
+            "each fold has statistics of its own"
+        );
+        let told = rows(&scratch.text(&format!("{normalise}/predictions.csv")));
+        let test = scratch.keys_of("test");
+        let paths: Vec<String> = test.iter().map(|key| format!("data/{key}")).collect();
+        let words = format!("predict {normalise} {}", paths.join(" "));
+        let again = rows(&scratch.eosin(&words).done().stdout);
+        assert_eq!(
+            answers(&again, ""),
+            answers(&told, "test-average"),
+            "{normalise}"
+        );
+    }
 }
