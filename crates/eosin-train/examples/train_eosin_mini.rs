@@ -15,7 +15,7 @@ use eosin_core::config::{AugmentConfig, TrainConfig, TrainMode};
 use eosin_core::{BackboneName, Seed, Stream};
 use eosin_data::{DecodeLimits, IngestOptions, Normalisation, read_manifest};
 use eosin_metrics::{Metric, MetricSet};
-use eosin_models::{Backbone, BackboneSpec, cpu, init_state, lazy_state, parameter_count};
+use eosin_models::{Backbone, BackboneSpec, StoredNetwork};
 use eosin_train::{
     Cut, FoldRows, FoldTrainer, Moment, NetworkModel, PatchReader, PatchSet, PixelScale,
     PixelSource, TrainError, TrainJob, Trainable as _, softmax,
@@ -145,9 +145,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         stage: 0,
         map: [SIDE, SIDE, 3],
     };
-    let network = init_state(Backbone::new(NAME, 2, SIDE, &cpu(true)), SEED);
-    println!("{NAME}: {} parameters", parameter_count(&network));
-    let model = NetworkModel::new(&cut, &lazy_state(&network), &config)?;
+    let network = StoredNetwork::fresh(Backbone::new(NAME, 2, SIDE), SEED);
+    let count = network.architecture().parameter_count();
+    println!("{NAME}: {count} parameters");
+    let model = NetworkModel::new(&cut, network.weights(), &config)?;
     let source = PixelSource {
         patches: &train,
         scale: scale.clone(),

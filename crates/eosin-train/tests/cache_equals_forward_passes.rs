@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use burn::tensor::{Tensor, TensorData};
 use eosin_core::config::{AugmentConfig, BackboneConfig, CacheDtype, Precision, TrainConfig};
 use eosin_core::{BackboneName, Seed};
 use eosin_data::{
@@ -14,7 +13,7 @@ use eosin_data::{
     write_phantom,
 };
 use eosin_metrics::Metric;
-use eosin_models::{Architecture as _, Backbone, BurnEngine, cpu, load_state};
+use eosin_models::{Graph, Workspace};
 use eosin_store::{Cache, Recipe};
 use eosin_train::{
     CachedRows, Draw, Embedder, FoldOutcome, FoldRows, Head, HeadTraining, InputSource, Keeper,
@@ -25,10 +24,10 @@ use eosin_train::{
 const SIDE: usize = 40;
 const SEED: Seed = Seed(11);
 
-/// Computes each embedding anew with Burn tensors, as a notebook would.
+/// Computes each embedding anew when it is asked for, one patch at a time, as a notebook would.
 struct ForwardPasses<'a> {
     backbone: &'a PreparedBackbone,
-    network: Backbone,
+    graph: Graph,
     patches: PatchSet,
     scale: PixelScale,
 }
@@ -43,11 +42,8 @@ impl InputSource for ForwardPasses<'_> {
             let pixels = self.patches.image(draw.row);
             let pixels = draw.symmetry.apply(pixels, SIDE, SIDE, 3);
             let image: Vec<f32> = self.scale.interleaved(&pixels).collect();
-            let image = TensorData::new(image, [1, SIDE, SIDE, 3]);
-            let image = Tensor::<4>::from_data(image, &cpu(true)).permute([0, 3, 1, 2]);
-            let embedding = self.network.embed(&BurnEngine::evaluating(), image);
-            let values: Vec<f32> = embedding.into_data().try_to_vec().unwrap();
-            out.copy_from_slice(&values);
+            let mut workspace = Workspace::default();
+            out.copy_from_slice(self.graph.run(1, &image, &mut workspace));
         }
         Ok(())
     }
@@ -161,10 +157,9 @@ impl Fixture {
             .iter()
             .flat_map(|patch| read(&patch.path))
             .collect();
-        let fresh = Backbone::new(self.backbone.spec.name, 2, SIDE, &cpu(true));
         ForwardPasses {
             backbone: &self.backbone,
-            network: load_state(fresh, self.backbone.network.weights()).unwrap(),
+            graph: self.backbone.network.embedding(SIDE).unwrap(),
             patches: PatchSet {
                 size_px: SIDE,
                 pixels,

@@ -1,6 +1,6 @@
 //! Gradients of a convolution.
 
-use super::winograd;
+use super::{WeightGradients, winograd};
 use crate::activation::Activation;
 use crate::conv::{Conv, ConvShape, MapSize, Padding};
 use crate::depthwise::taps;
@@ -11,23 +11,6 @@ use crate::pool::add;
 
 /// Values of the windows that one matrix product covers: several small maps share one.
 const BLOCK_FLOATS: usize = 4 << 20;
-
-/// Gradients of a convolution's weights and of its bias.
-#[derive(Clone, Debug, Default)]
-pub struct ConvGradients {
-    /// Tap-major: see [`ConvShape::out_major`].
-    pub weights: Vec<f32>,
-    /// One an output channel.
-    pub bias: Vec<f32>,
-}
-
-impl ConvGradients {
-    /// Adds another part's gradients.
-    pub fn add(&mut self, other: &Self) {
-        add(&mut self.weights, &other.weights);
-        add(&mut self.bias, &other.bias);
-    }
-}
 
 /// How the gradient of the input is found.
 #[derive(Clone, Debug)]
@@ -81,7 +64,7 @@ impl ConvBackward {
         gradient: &[f32],
         of_input: &mut Vec<f32>,
         scratch: &mut Vec<f32>,
-    ) -> ConvGradients {
+    ) -> WeightGradients {
         let shape = &self.shape;
         let (from, to) = shape.map_sizes(sizes, input, gradient);
         let taps = shape.kernel[0] * shape.kernel[1];
@@ -136,7 +119,7 @@ impl ConvBackward {
                 }
             }
         }
-        ConvGradients {
+        WeightGradients {
             weights: of_weights,
             bias,
         }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use eosin_core::Seed;
 use eosin_core::config::{BackboneConfig, TrainConfig, TrainMode};
 use eosin_models::{
-    Architecture as _, Backbone, BackboneSpec, IMAGENET_MEAN, IMAGENET_STD, Loaded, Naming,
-    StoredNetwork, cpu, embedded_weights, fresh_weights, load_weights,
+    Backbone, BackboneSpec, IMAGENET_MEAN, IMAGENET_STD, Loaded, Naming, StoredNetwork,
+    embedded_weights, fresh_weights, load_weights,
 };
 use eosin_weights::{StoredAs, TensorDict, WeightFile, write_safetensors};
 
@@ -57,7 +57,7 @@ impl PreparedBackbone {
     ) -> Result<Self, TrainError> {
         let spec = BackboneSpec::of(config.name);
         check_size(&spec, size_px)?;
-        let network = Backbone::new(config.name, classes, size_px, &cpu(true));
+        let network = Backbone::new(config.name, classes, size_px);
         let fresh = fresh_weights(&network, seed);
         let file = match (config.weights.as_str(), named) {
             (_, Some(named)) => WeightFile::open(&named.path)?,

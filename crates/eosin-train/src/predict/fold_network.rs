@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use eosin_data::Normalisation;
-use eosin_models::{Backbone, StoredNetwork, cpu};
+use eosin_models::{Backbone, StoredNetwork};
 use eosin_store::{RunFolder, RunRecord, names};
 use eosin_weights::{ReadOptions, TensorDict, WeightFile};
 
@@ -51,7 +51,7 @@ impl FoldNetwork {
         let mut tensors = frozen.cloned().unwrap_or_default();
         tensors.extend(file.tensors);
         let classes = record.classes.len();
-        let fresh = Backbone::new(record.backbone, classes, record.size_px, &cpu(false));
+        let fresh = Backbone::new(record.backbone, classes, record.size_px);
         let index = repeat * record.folds + fold;
         let scale = record.fold_normalisation.get(index);
         let scale = scale.unwrap_or(&record.normalisation);

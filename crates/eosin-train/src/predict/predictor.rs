@@ -3,9 +3,7 @@
 use std::path::Path;
 
 use eosin_data::{DecodeLimits, ResizeSpec};
-use eosin_models::{
-    Architecture as _, Backbone, BackboneSpec, Graph, Recording, StoredNetwork, Workspace,
-};
+use eosin_models::{Backbone, BackboneSpec, Graph, Recording, StoredNetwork, Workspace};
 use eosin_store::{RunFolder, RunRecord};
 use eosin_weights::LazyTensor as _;
 use rayon::prelude::*;

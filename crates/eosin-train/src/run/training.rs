@@ -2,7 +2,7 @@
 
 use eosin_core::config::{DoctorPolicy, TrainConfig, TrainMode};
 use eosin_data::Normalisation;
-use eosin_models::{Architecture as _, Recording};
+use eosin_models::Recording;
 use eosin_store::RunRecord;
 use eosin_weights::{StateDict, TensorDict, to_lazy};
 use rayon::prelude::*;

@@ -6,9 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use eosin_core::{BackboneName, Seed};
 use eosin_hub::WeightEntry;
-use eosin_models::{
-    Backbone, BackboneSpec, LoadError, cpu, fresh_weights, load_weights, network_of,
-};
+use eosin_models::{Backbone, BackboneSpec, LoadError, fresh_weights, load_weights, network_of};
 use eosin_weights::{LazyTensor, ReadOptions, StateMismatch, TensorDict, WeightFile};
 
 use crate::args::{HubArgs, WeightsCommand};
@@ -115,7 +113,7 @@ fn show(
 /// What of `file` does not fit `name`.
 fn compare(file: &WeightFile<TensorDict>, name: BackboneName, json: bool) -> Result<ExitCode> {
     let size = BackboneSpec::of(name).native_size_px;
-    let network = Backbone::new(name, 2, size, &cpu(false));
+    let network = Backbone::new(name, 2, size);
     let fresh = fresh_weights(&network, Seed(0));
     let mismatch = match load_weights(network, &fresh, name, file) {
         Ok(_) => StateMismatch::default(),
