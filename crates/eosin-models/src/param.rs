@@ -136,7 +136,7 @@ impl<A: Module, B: Module> Module for (A, B) {
 /// listed before a `;` and the others behind it, or for an enum whose variants are modules. A field
 /// that is forgotten does not compile.
 macro_rules! module {
-    (enum $name:ident { $($variant:ident),+ }) => {
+    (enum $name:ident { $($variant:ident),+ $(,)? }) => {
         impl $crate::param::Module for $name {
             fn name(&mut self, names: &mut $crate::param::Names) {
                 match self {
@@ -145,7 +145,7 @@ macro_rules! module {
             }
         }
     };
-    ($name:ident { $($field:ident),+ $(; $($constant:ident),+)? }) => {
+    ($name:ident { $($field:ident),+ $(,)? $(; $($constant:ident),+ $(,)?)? }) => {
         impl $crate::param::Module for $name {
             fn name(&mut self, names: &mut $crate::param::Names) {
                 let Self { $($field,)+ $($($constant: _,)+)? } = self;
