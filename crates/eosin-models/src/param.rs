@@ -80,25 +80,19 @@ impl Names {
 
     /// Names a part that is called so.
     pub fn enter(&mut self, name: &str, part: &mut dyn Module) {
-        let (list, own) = match (self.path.last(), name.parse::<usize>()) {
-            (Some(list), Ok(index)) => match list.strip_suffix('_') {
-                Some(list) => (Some(self.path.len() - 1), format!("{list}{}", index + 1)),
-                None => (None, name.to_owned()),
-            },
-            _ => (None, name.strip_prefix("at_").unwrap_or(name).to_owned()),
-        };
-        let outer = match list {
-            Some(at) => std::mem::replace(&mut self.path[at], own),
-            None => {
-                self.path.push(own);
-                String::new()
+        let outer = self.path.clone();
+        let list = self.path.last().and_then(|last| last.strip_suffix('_'));
+        let own = match (list, name.parse::<usize>()) {
+            (Some(list), Ok(index)) => {
+                let own = format!("{list}{}", index + 1);
+                self.path.pop();
+                own
             }
+            _ => name.strip_prefix("at_").unwrap_or(name).to_owned(),
         };
+        self.path.push(own);
         part.name(self);
-        match list {
-            Some(at) => self.path[at] = outer,
-            None => drop(self.path.pop()),
-        }
+        self.path = outer;
     }
 }
 

@@ -109,8 +109,9 @@ impl Reference<'_> {
                 .zip(&shortcut.values)
                 .for_each(|(value, other)| *value += other);
         }
-        out.iter_mut()
-            .for_each(|value| *value = activate(conv.activation, *value));
+        for value in &mut out {
+            *value = activate(conv.activation, *value);
+        }
         out
     }
 
@@ -261,31 +262,9 @@ fn run_layer(layer: &Layer, inputs: &[&Maps], to: MapShape, point: &Point<'_>) -
             let values = x.values.iter();
             values.map(|value| activate(*activation, *value)).collect()
         }
-        Layer::MaxPool(pool) => pooled(
-            x,
-            to,
-            |at, axis| span(pool, at, x.shape[axis]),
-            |window| window.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-        ),
-        Layer::AvgPool(pool, padded) => {
-            let mean = |window: &[f64]| {
-                let count = match padded {
-                    Padded::Left => window.len(),
-                    Padded::Zeros => pool.kernel * pool.kernel,
-                };
-                window.iter().sum::<f64>() / count as f64
-            };
-            assert!(!pool.ceil || *padded == Padded::Left, "no network has this");
-            pooled(x, to, |at, axis| span(pool, at, x.shape[axis]), mean)
+        Layer::MaxPool(_) | Layer::AvgPool(..) | Layer::AdaptiveAvgPool(_) | Layer::Mean => {
+            pool(layer, x, to)
         }
-        Layer::AdaptiveAvgPool(side) => {
-            let span = |at: usize, axis: usize| {
-                let size = x.shape[axis];
-                at * size / side..((at + 1) * size).div_ceil(*side)
-            };
-            pooled(x, to, span, mean_of)
-        }
-        Layer::Mean => pooled(x, to, |_, axis| 0..x.shape[axis], mean_of),
         Layer::Flatten => {
             let image = |image: &[f64]| {
                 let of_channel = |channel: usize| image.iter().skip(channel).step_by(channels);
@@ -341,16 +320,9 @@ fn run_layer(layer: &Layer, inputs: &[&Maps], to: MapShape, point: &Point<'_>) -
         }),
         Layer::Norm { weight, bias, eps } => {
             let (weight, bias) = (point.values(&weight.name), point.values(&bias.name));
-            let row = |row: &[f64]| -> Vec<f64> {
-                let mean = mean_of(row);
-                let squares: Vec<f64> = row.iter().map(|x| (x - mean).powi(2)).collect();
-                let deviation = (mean_of(&squares) + eps).sqrt();
-                let values = row.iter().zip(&weight).zip(&bias);
-                values
-                    .map(|((x, weight), bias)| (x - mean) / deviation * weight + bias)
-                    .collect()
-            };
-            x.values.chunks_exact(channels).flat_map(row).collect()
+            let rows = x.values.chunks_exact(channels);
+            rows.flat_map(|row| layer_norm(row, &weight, &bias, *eps))
+                .collect()
         }
         Layer::Attention(heads) => x
             .images()
@@ -369,6 +341,47 @@ fn run_layer(layer: &Layer, inputs: &[&Maps], to: MapShape, point: &Point<'_>) -
             .flat_map(|image| image[..channels].to_vec())
             .collect(),
     }
+}
+
+fn pool(layer: &Layer, x: &Maps, to: MapShape) -> Vec<f64> {
+    match layer {
+        Layer::MaxPool(pool) => pooled(
+            x,
+            to,
+            |at, axis| span(pool, at, x.shape[axis]),
+            |window| window.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+        ),
+        Layer::AvgPool(pool, padded) => {
+            let mean = |window: &[f64]| {
+                let count = match padded {
+                    Padded::Left => window.len(),
+                    Padded::Zeros => pool.kernel * pool.kernel,
+                };
+                window.iter().sum::<f64>() / count as f64
+            };
+            assert!(!pool.ceil || *padded == Padded::Left, "no network has this");
+            pooled(x, to, |at, axis| span(pool, at, x.shape[axis]), mean)
+        }
+        Layer::AdaptiveAvgPool(side) => {
+            let span = |at: usize, axis: usize| {
+                let size = x.shape[axis];
+                at * size / side..((at + 1) * size).div_ceil(*side)
+            };
+            pooled(x, to, span, mean_of)
+        }
+        Layer::Mean => pooled(x, to, |_, axis| 0..x.shape[axis], mean_of),
+        _ => unreachable!("no pooling"),
+    }
+}
+
+fn layer_norm(row: &[f64], weight: &[f64], bias: &[f64], eps: f64) -> Vec<f64> {
+    let mean = mean_of(row);
+    let squares: Vec<f64> = row.iter().map(|x| (x - mean).powi(2)).collect();
+    let deviation = (mean_of(&squares) + eps).sqrt();
+    let values = row.iter().zip(weight).zip(bias);
+    values
+        .map(|((x, weight), bias)| (x - mean) / deviation * weight + bias)
+        .collect()
 }
 
 fn mean_of(values: &[f64]) -> f64 {

@@ -207,7 +207,7 @@ impl Block {
     pub fn forward(&self, net: &Recorder, x: Map) -> Map {
         let (Self::Separable(SeparableBlock { role, .. })
         | Self::Inverted(InvertedResidual { role, .. })) = self;
-        let shortcut = role.has_shortcut.then(|| x);
+        let shortcut = role.has_shortcut.then_some(x);
         let (x, projection, norm) = match self {
             Self::Separable(b) => {
                 let x = net.conv_norm(x, &b.conv_dw, &b.bn1, role.activation);

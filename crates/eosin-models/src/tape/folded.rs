@@ -89,7 +89,9 @@ fn plain<'a>(
 fn times_outputs(values: &mut [f32], factors: &[f32]) {
     let each = values.len() / factors.len();
     for (values, factor) in values.chunks_exact_mut(each).zip(factors) {
-        values.iter_mut().for_each(|value| *value *= factor);
+        for value in values {
+            *value *= factor;
+        }
     }
 }
 

@@ -199,7 +199,9 @@ impl Tape {
         let mut found = TapeGradients::default();
         for node in (1..self.graph.nodes.len()).rev() {
             if self.graph.nodes[node].step.stage < self.first_stage {
-                parts.iter_mut().for_each(|part| part.drop_gradient(node));
+                for part in &mut parts {
+                    part.drop_gradient(node);
+                }
                 continue;
             }
             if let Some(norm) = self.norms.get(&node)
@@ -219,7 +221,9 @@ impl Tape {
             }
         }
         // Nobody asks for the gradient of the maps.
-        parts.iter_mut().for_each(|part| part.drop_gradient(0));
+        for part in &mut parts {
+            part.drop_gradient(0);
+        }
         found
     }
 
@@ -260,9 +264,10 @@ impl Tape {
         for (node, gradients) in &found.0 {
             match &self.graph.nodes[*node].step.op {
                 Op::Layer(layer) => {
-                    let [weights, bias] = layer.held().expect("it has learned something");
-                    write(&weights.name, &gradients.weights);
-                    write(&bias.name, &gradients.bias);
+                    if let Some([weights, bias]) = layer.held() {
+                        write(&weights.name, &gradients.weights);
+                        write(&bias.name, &gradients.bias);
+                    }
                 }
                 Op::Conv(conv) => {
                     let (shape, origin) = (*conv.shape(), &self.origins[node]);
