@@ -43,6 +43,10 @@ impl WeightGradients {
 
 /// So many zeros in place of what `memory` holds.
 fn zeros(len: usize, mut memory: Vec<f32>) -> Vec<f32> {
+    if memory.capacity() < len {
+        // The system has zeros at hand.
+        return vec![0.0; len];
+    }
     memory.clear();
     memory.resize(len, 0.0);
     memory

@@ -213,9 +213,16 @@ impl Tape {
             }
             let backward = self.backward.get(&node);
             let each = parts.par_iter_mut().map(|part| part.node(node, backward));
-            for gradients in each.collect::<Vec<_>>().into_iter().flatten() {
+            let each: Vec<Option<WeightGradients>> = each.collect();
+            for (part, gradients) in parts.iter_mut().zip(each) {
+                let Some(gradients) = gradients else { continue };
                 match found.0.get_mut(&node) {
-                    Some(sum) => sum.add(&gradients),
+                    Some(sum) => {
+                        sum.add(&gradients);
+                        if backward.is_some() {
+                            part.put_back(gradients);
+                        }
+                    }
                     None => drop(found.0.insert(node, gradients)),
                 }
             }

@@ -55,6 +55,11 @@ impl Part<'_> {
         }
     }
 
+    /// Takes back the memory of a convolution's gradients.
+    pub fn put_back(&mut self, gradients: WeightGradients) {
+        self.spare.put(gradients.weights);
+    }
+
     /// Takes the gradient of node `index` on to its inputs, and returns those of what the node has
     /// learned; `backward` is its pass if it is a convolution.
     pub fn node(
@@ -92,11 +97,18 @@ impl Part<'_> {
         }
         let [height, width, _] = input.shape;
         let mut of_input = self.spare.take(input.values.len());
+        // The first part's gradients become the sum of all; the others' memory comes back.
+        let memory = if self.first == 0 {
+            Vec::new()
+        } else {
+            self.spare.take(backward.weights())
+        };
         let found = backward.run(
             (self.n, height, width),
             input.values,
             &gradient,
             &mut of_input,
+            memory,
             self.scratch,
         );
         self.spare.put(gradient);
