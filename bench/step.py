@@ -19,6 +19,8 @@ THREADS = 2
 DEFAULT = [f"{name}:{size}:{batch}:{cut}:{mode}"
            for name, cuts in [("resnet18", [0, 4]), ("mobilenetv2_100", [0]), ("efficientnet_b3", [0, 7])]
            for size, batch in [(224, 16), (96, 64)] for cut in cuts for mode in ("batch", "running")]
+# Without Burn: split attention, depthwise 7x7 with layer norms, attention.
+DEFAULT += ["resnest50d:224:16:0:batch", "convnext_tiny:224:16:0:running", "vit_small_patch16_224:224:16:0:running"]
 
 def tail(name, size, batch, cut):
     """The modules behind the cut, and what enters them."""

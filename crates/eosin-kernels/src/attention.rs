@@ -60,7 +60,7 @@ pub fn attention(
 
 multiversion! {
     /// `exp(scale x) / sum` of each row, shifted by the largest value so that nothing overflows.
-    fn softmax_rows(scores: &mut [f32], width: usize, scale: f32) {
+    pub(crate) fn softmax_rows(scores: &mut [f32], width: usize, scale: f32) {
         for row in scores.chunks_exact_mut(width) {
             let mut largest = [f32::NEG_INFINITY; 16];
             let (chunks, rest) = row.as_chunks::<16>();

@@ -83,20 +83,7 @@ pub fn split_attention(
     let (image, wide) = (positions * channels * radix, channels * radix);
     let mut weights = vec![0.0; wide];
     for (map, logits) in map.chunks_exact(image).zip(logits.chunks_exact(wide)) {
-        for channel in 0..channels {
-            let parts = (0..radix).map(|part| part * channels + channel);
-            let largest = parts
-                .clone()
-                .map(|at| logits[at])
-                .fold(f32::NEG_INFINITY, f32::max);
-            let sum: f32 = parts
-                .clone()
-                .map(|at| smooth::exp(logits[at] - largest))
-                .sum();
-            for at in parts {
-                weights[at] = smooth::exp(logits[at] - largest) / sum;
-            }
-        }
+        split_weights(logits, channels, &mut weights);
         for row in map.chunks_exact(wide) {
             let at = out.len();
             out.resize(at + channels, 0.0);
@@ -108,6 +95,20 @@ pub fn split_attention(
                     *sum += value * weight;
                 }
             }
+        }
+    }
+}
+
+/// The softmax over the parts of the logits of an image.
+pub(crate) fn split_weights(logits: &[f32], channels: usize, weights: &mut [f32]) {
+    for channel in 0..channels {
+        let parts = || (channel..logits.len()).step_by(channels);
+        let largest = parts()
+            .map(|at| logits[at])
+            .fold(f32::NEG_INFINITY, f32::max);
+        let sum: f32 = parts().map(|at| smooth::exp(logits[at] - largest)).sum();
+        for at in parts() {
+            weights[at] = smooth::exp(logits[at] - largest) / sum;
         }
     }
 }

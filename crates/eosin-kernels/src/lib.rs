@@ -26,6 +26,7 @@ mod pool;
 mod precision;
 mod reduced;
 mod smooth;
+mod tokens;
 mod windows;
 mod winograd;
 
@@ -36,3 +37,4 @@ pub use conv::{Conv, ConvShape, Padding};
 pub use matmul::matmul;
 pub use pool::{Padded, Pool, adaptive_avg_pool, add, avg_pool, global_avg_pool, max_pool};
 pub use precision::Precision;
+pub use tokens::{first_token, tokens};

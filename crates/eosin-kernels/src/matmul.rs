@@ -1,6 +1,7 @@
 //! The matrix product under every dense convolution.
 
-use gemm::Parallelism;
+use gemm_common::Parallelism;
+use gemm_f32::gemm::f32::get_gemm_fn;
 
 /// A matrix in a slice: distances between its rows and between its columns.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +27,15 @@ impl<'a> Matrix<'a> {
             values,
             row: 1,
             column: width,
+        }
+    }
+
+    /// Rows as columns.
+    pub const fn turned(self) -> Self {
+        Self {
+            values: self.values,
+            row: self.column,
+            column: self.row,
         }
     }
 
@@ -76,18 +86,34 @@ pub(crate) fn product(
     );
     assert!(left.holds(m, k), "left is too short");
     assert!(right.holds(k, n), "right is too short");
+    // Kernels write columns: rows are written as columns of the transposed product.
+    if out_stride > 1 {
+        let sides = (right.turned(), left.turned());
+        return columns([n, k, m], (out, [1, out_stride]), sides, adds);
+    }
+    columns([m, k, n], (out, [out_stride, 1]), (left, right), adds);
+}
+
+/// The product with any distance between the output's rows and its columns; lengths have been
+/// checked.
+fn columns(
+    [m, k, n]: [usize; 3],
+    (out, [out_row, out_column]): (&mut [f32], [usize; 2]),
+    (left, right): (Matrix<'_>, Matrix<'_>),
+    adds: bool,
+) {
     let stride = |rows: usize| isize::try_from(rows).expect("a slice is at most isize::MAX long");
-    #[expect(unsafe_code, reason = "the gemm crate takes raw pointers")]
-    // SAFETY: the three pointers are valid for the shapes and strides given, as asserted above;
+    #[expect(unsafe_code, reason = "the gemm crates take raw pointers")]
+    // SAFETY: the three pointers are valid for the shapes and strides given, as `product` asserts;
     // `out` is borrowed mutably, so it overlaps neither input.
     unsafe {
-        gemm::gemm(
+        get_gemm_fn()(
             m,
             n,
             k,
             out.as_mut_ptr(),
-            1,
-            stride(out_stride),
+            stride(out_column),
+            stride(out_row),
             adds,
             left.values.as_ptr(),
             stride(left.column),

@@ -78,7 +78,7 @@ proptest! {
         let sizes = (n, height, width);
         let backward = |wants_input| ConvBackward::new(shape, &w, wants_input);
         let mut of_input = vec![9.0];
-        let found = backward(true).run(sizes, &x, &gradient, &mut of_input, &mut scratch);
+        let found = backward(true).run(sizes, &x, &gradient, &mut of_input, used(), &mut scratch);
         let size = (gradient.len() as f64).sqrt() * (weights as f64).sqrt();
         let along = dot(&shape.out_major(&found.weights), &dw);
         prop_assert!(near(along, dot(&gradient, &run(&dw, &x)), size), "weights");
@@ -89,7 +89,7 @@ proptest! {
             prop_assert!((bias - sum).abs() < 1e-3, "bias");
         }
         let mut none = Vec::new();
-        let alone = backward(false).run(sizes, &x, &gradient, &mut none, &mut scratch);
+        let alone = backward(false).run(sizes, &x, &gradient, &mut none, Vec::new(), &mut scratch);
         prop_assert!(none.is_empty());
         prop_assert!(alone.weights == found.weights, "the input's gradient changes nothing else");
     }

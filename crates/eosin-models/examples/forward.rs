@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use eosin_core::Seed;
 use eosin_kernels::Precision;
-use eosin_models::{Backbone, Graph, StoredNetwork, Workspace, cpu, init_state};
+use eosin_models::{Backbone, Graph, StoredNetwork, Workspace};
 
 /// Images that a thread runs at once.
 const TOGETHER: usize = 2;
@@ -26,8 +26,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let threads: usize = threads.first().map_or(Ok(2), |count| count.parse())?;
     let limit = Duration::from_secs_f64(seconds.parse()?);
-    let network = Backbone::new(name.parse()?, 1000, size, &cpu(false));
-    let network = StoredNetwork::of(&init_state(network, Seed(0)));
+    let network = StoredNetwork::fresh(Backbone::new(name.parse()?, 1000, size), Seed(0));
     let graph = Graph::in_precision(network.record_logits(size)?, precision)?;
     let pixels = size * size * 3;
     let images: Vec<f32> = (0..batch * pixels)

@@ -5,13 +5,11 @@
 
 #![expect(clippy::print_stdout, reason = "the result of an example")]
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use eosin_core::Seed;
-use eosin_models::{
-    Architecture as _, Backbone, Recording, Tape, cpu, init_state, state_dict, tensor_names,
-};
+use eosin_models::{Backbone, BatchStatistics, Recording, StoredNetwork, Tail, Tape};
+use eosin_weights::read_all;
 
 /// Parts of a batch, as in training.
 const PARTS: usize = 4;
@@ -27,29 +25,33 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build_global()?;
-    let of_batch = statistics == "batch";
-    let network = init_state(Backbone::new(name.parse()?, 2, size, &cpu(true)), Seed(0));
+    let norms = match statistics.as_str() {
+        "batch" => BatchStatistics::OfBatch,
+        "running" => BatchStatistics::Frozen,
+        other => return Err(format!("'{other}' is not batch or running").into()),
+    };
+    let network = Backbone::new(name.parse()?, 2, size);
     if cut > network.stages().len() {
         return Err(format!("{name} has {} stages", network.stages().len()).into());
     }
-    let map = Recording::prefix_shape(&network, cut, size).output_shape();
-    let mut tape =
-        Tape::tail_logits(&network, cut, map, of_batch).ok_or("no tape for these layers")?;
-    let names = tensor_names(&network);
-    let state = state_dict(&network);
-    let mut values: BTreeMap<u64, Vec<f32>> = names
-        .iter()
-        .map(|(id, name)| (*id, state[name].values.clone()))
-        .collect();
+    let tail = Tail {
+        cut,
+        map: Recording::prefix_shape(&network, cut, size).output_shape(),
+        dropout: 0.0,
+        norms,
+    };
+    let network = StoredNetwork::fresh(network, Seed(0));
+    let mut tape = Tape::new(&network, &tail)?;
+    let mut state = read_all(network.weights())?;
     let width = tape.input_width();
     let maps: Vec<f32> = (0..batch * width)
         .map(|i| (i % 255) as f32 / 127.5 - 1.0)
         .collect();
     let mut parts = Vec::new();
     let mut step = || {
-        let of = |id: u64| &values[&id][..];
-        tape.set_weights(of, |_| of_batch);
-        let logits = tape.forward(&maps, batch.div_ceil(PARTS), &mut parts);
+        let of = |name: &str| &state[name].values[..];
+        tape.set_weights(of, cut);
+        let logits = tape.forward(&maps, batch.div_ceil(PARTS), None, &mut parts);
         // Cross-entropy of labels that alternate.
         let mut derivative = logits;
         for (row, pair) in derivative.chunks_exact_mut(2).enumerate() {
@@ -59,11 +61,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         let found = tape.backward(&derivative, &mut parts);
         let mut gradients = Vec::new();
-        tape.parameter_gradients(&found, of, |id, found| gradients.push((id, found.to_vec())));
-        tape.running_statistics(|id| of(id).to_vec(), |_, _| {});
-        for (id, gradient) in gradients {
-            if let Some(weights) = values.get_mut(&id) {
+        tape.parameter_gradients(&found, of, |name, found| {
+            gradients.push((name.to_owned(), found.to_vec()));
+        });
+        tape.running_statistics(|name| of(name).to_vec(), |_, _| {});
+        for (name, gradient) in gradients {
+            if let Some(weights) = state.get_mut(&name) {
                 weights
+                    .values
                     .iter_mut()
                     .zip(gradient)
                     .for_each(|(weight, g)| *weight -= 1e-3 * g);

@@ -1,91 +1,42 @@
 //! Any of the architectures, by name.
 
-use burn::module::Module;
-use burn::tensor::Device;
+use std::sync::Arc;
+
 use eosin_core::BackboneName;
+use eosin_kernels::Activation;
 
 use crate::arch::{
-    BaselineCnn, ConvNext, DenseNet, EfficientNet, EosinMini, MobileNetV3, ResNest, ResNet, RexNet,
-    SqueezeNet, Vgg, VisionTransformer,
+    BaselineCnn, ConvNext, DenseNet, EfficientNet, EosinMini, MobileNetV3, Norms, ResNest, ResNet,
+    RexNet, SqueezeNet, Vgg, VisionTransformer,
 };
-use crate::engine::{Architecture, Engine};
+use crate::architecture::Architecture;
 use crate::layers::Linear;
+use crate::param::{Module, Names, Param, Role};
+use crate::recorder::{Map, Recorder, Vector};
 
-macro_rules! architectures {
-    ($($(#[$meta:meta])* $name:ident),+ $(,)?) => {
-        /// Any of the architectures.
-        #[derive(Module, Debug)]
-        pub enum Backbone {
-            $($(#[$meta])* $name($name),)+
-        }
-
-        impl Architecture for Backbone {
-            fn stages(&self) -> &'static [&'static str] {
-                match self { $(Self::$name(network) => network.stages(),)+ }
-            }
-
-            fn stage<E: Engine>(&self, engine: &E, stage: usize, x: E::Map) -> E::Map {
-                match self { $(Self::$name(network) => network.stage(engine, stage, x),)+ }
-            }
-
-            fn pool<E: Engine>(&self, engine: &E, map: E::Map) -> E::Vector {
-                match self { $(Self::$name(network) => network.pool(engine, map),)+ }
-            }
-
-            fn classifier(&self) -> &Linear {
-                match self { $(Self::$name(network) => network.classifier(),)+ }
-            }
-
-            fn classifier_mut(&mut self) -> &mut Linear {
-                match self { $(Self::$name(network) => network.classifier_mut(),)+ }
-            }
-        }
-    };
-}
-
-architectures! {
-    /// Embedded histology network.
-    EosinMini,
-    /// ResNet.
-    ResNet,
-    /// `EfficientNet`, its lite form and `MobileNetV2`.
-    EfficientNet,
-    /// `MobileNetV3`-Large.
-    MobileNetV3,
-    /// `ReXNet`.
-    RexNet,
-    /// VGG.
-    Vgg,
-    /// `ResNeSt`.
-    ResNest,
-    /// `DenseNet`.
-    DenseNet,
-    /// `ConvNeXt`.
-    ConvNext,
-    /// `SqueezeNet`.
-    SqueezeNet,
-    /// Vision transformer.
-    VisionTransformer,
-    /// Organisers' baseline.
-    BaselineCnn,
+/// Any of the architectures: its layers, and what its parameters are called. It holds no weights;
+/// a [`StoredNetwork`](crate::StoredNetwork) is one with weights.
+#[derive(Clone, Debug)]
+pub struct Backbone {
+    architecture: Arc<dyn Architecture>,
+    parameters: Vec<Param>,
 }
 
 impl Backbone {
-    /// The architecture `name` with `classes` outputs and all weights zero. `size_px` matters only
-    /// to networks whose layers depend on the image side.
-    pub fn new(name: BackboneName, classes: usize, size_px: usize, device: &Device) -> Self {
+    /// The architecture `name` with `classes` outputs, for images of `size_px`, which
+    /// matters only to networks whose layers depend on the image side.
+    pub fn new(name: BackboneName, classes: usize, size_px: usize) -> Self {
         use BackboneName as B;
-        let (n, d) = (classes, device);
-        let efficientnet =
-            |width, depth| Self::EfficientNet(EfficientNet::scaled(width, depth, n, d));
-        let lite = |width, depth| Self::EfficientNet(EfficientNet::tf_lite(width, depth, n, d));
-        let rexnet = |width| Self::RexNet(RexNet::new(width, n, d));
+        let n = classes;
+        let efficientnet = |width, depth| Self::of(EfficientNet::scaled(width, depth, n));
+        let lite = |width, depth| Self::of(EfficientNet::tf_lite(width, depth, n));
+        let rexnet = |width| Self::of(RexNet::new(width, n));
         match name {
-            B::EosinMini => Self::EosinMini(EosinMini::new(n, d)),
-            B::ResNet18 => Self::ResNet(ResNet::basic([2, 2, 2, 2], n, d)),
-            B::ResNet34 => Self::ResNet(ResNet::basic([3, 4, 6, 3], n, d)),
-            B::ResNet50 => Self::ResNet(ResNet::bottleneck([3, 4, 6, 3], n, d)),
-            B::ResNet101 => Self::ResNet(ResNet::bottleneck([3, 4, 23, 3], n, d)),
+            B::EosinMini => Self::of(EosinMini::new(n)),
+            B::ResNet18 => Self::of(ResNet::basic([2, 2, 2, 2], n)),
+            B::ResNet34 => Self::of(ResNet::basic([3, 4, 6, 3], n)),
+            B::ResNet50 => Self::of(ResNet::bottleneck([3, 4, 6, 3], n)),
+            B::ResNet101 => Self::of(ResNet::bottleneck([3, 4, 23, 3], n)),
             B::EfficientNetB0 => efficientnet(1.0, 1.0),
             B::EfficientNetB1 => efficientnet(1.0, 1.1),
             B::EfficientNetB2 => efficientnet(1.1, 1.2),
@@ -99,25 +50,78 @@ impl Backbone {
             B::RexNet150 => rexnet(1.5),
             B::RexNet200 => rexnet(2.0),
             B::RexNet300 => rexnet(3.0),
-            B::Vgg16 => Self::Vgg(Vgg::new([2, 2, 3, 3, 3], false, n, d)),
-            B::Vgg16Bn => Self::Vgg(Vgg::new([2, 2, 3, 3, 3], true, n, d)),
-            B::Vgg19 => Self::Vgg(Vgg::new([2, 2, 4, 4, 4], false, n, d)),
-            B::MobileNetV2 => Self::EfficientNet(EfficientNet::mobilenet_v2(1.0, n, d)),
-            B::MobileNetV2x140 => Self::EfficientNet(EfficientNet::mobilenet_v2(1.4, n, d)),
-            B::MobileNetV3Large => Self::MobileNetV3(MobileNetV3::new(n, d)),
-            B::ResNest14d => Self::ResNest(ResNest::new([1, 1, 1, 1], n, d)),
-            B::ResNest26d => Self::ResNest(ResNest::new([2, 2, 2, 2], n, d)),
-            B::ResNest50d => Self::ResNest(ResNest::new([3, 4, 6, 3], n, d)),
-            B::DenseNet121 => Self::DenseNet(DenseNet::new(n, d)),
-            B::ConvNextTiny => Self::ConvNext(ConvNext::new(n, d)),
-            B::SqueezeNet11 => Self::SqueezeNet(SqueezeNet::new(n, d)),
-            B::VitSmallPatch16 => {
-                Self::VisionTransformer(VisionTransformer::patch16(n, size_px, d))
-            }
-            B::DinoV2Small => {
-                Self::VisionTransformer(VisionTransformer::patch14_dinov2(n, size_px, d))
-            }
-            B::BaselineCnn => Self::BaselineCnn(BaselineCnn::new(n, size_px, d)),
+            B::Vgg16 => Self::of(Vgg::new([2, 2, 3, 3, 3], Norms::Absent, n)),
+            B::Vgg16Bn => Self::of(Vgg::new([2, 2, 3, 3, 3], Norms::Behind, n)),
+            B::Vgg19 => Self::of(Vgg::new([2, 2, 4, 4, 4], Norms::Absent, n)),
+            B::MobileNetV2 => Self::of(EfficientNet::mobilenet_v2(1.0, n)),
+            B::MobileNetV2x140 => Self::of(EfficientNet::mobilenet_v2(1.4, n)),
+            B::MobileNetV3Large => Self::of(MobileNetV3::new(n)),
+            B::ResNest14d => Self::of(ResNest::new([1, 1, 1, 1], n)),
+            B::ResNest26d => Self::of(ResNest::new([2, 2, 2, 2], n)),
+            B::ResNest50d => Self::of(ResNest::new([3, 4, 6, 3], n)),
+            B::DenseNet121 => Self::of(DenseNet::new(n)),
+            B::ConvNextTiny => Self::of(ConvNext::new(n)),
+            B::SqueezeNet11 => Self::of(SqueezeNet::new(n)),
+            B::VitSmallPatch16 => Self::of(VisionTransformer::patch16(n, size_px)),
+            B::DinoV2Small => Self::of(VisionTransformer::patch14_dinov2(n, size_px)),
+            B::BaselineCnn => Self::of(BaselineCnn::new(n, size_px)),
         }
+    }
+
+    /// `architecture` with its parameters named.
+    fn of(mut architecture: impl Architecture + Module + 'static) -> Self {
+        Self {
+            parameters: Names::give(&mut architecture),
+            architecture: Arc::new(architecture),
+        }
+    }
+
+    /// Its tensors in the order of the architecture, running statistics included.
+    pub fn parameters(&self) -> &[Param] {
+        &self.parameters
+    }
+
+    /// Number of trained values.
+    pub fn parameter_count(&self) -> usize {
+        let trained = self.parameters.iter();
+        let trained = trained.filter(|parameter| parameter.role() == Role::Trained);
+        trained
+            .map(|parameter| parameter.shape().iter().product::<usize>())
+            .sum()
+    }
+
+    /// What the stages are called, in order; the network can be cut before and behind each.
+    pub fn stages(&self) -> &'static [&'static str] {
+        self.architecture.stages()
+    }
+
+    /// The last layer.
+    pub fn classifier(&self) -> &Linear {
+        self.architecture.classifier()
+    }
+
+    /// Notes the stages before `cut`: images to the map that enters stage `cut`.
+    pub(crate) fn prefix(&self, net: &Recorder, cut: usize, x: Map) -> Map {
+        (0..cut).fold(x, |x, stage| self.stage(net, stage, x))
+    }
+
+    /// Notes the stages from `cut` on: the map that enters stage `cut` to embeddings.
+    pub(crate) fn tail(&self, net: &Recorder, cut: usize, x: Map) -> Vector {
+        let stages = cut..self.stages().len();
+        let map = stages.fold(x, |x, stage| self.stage(net, stage, x));
+        net.enter_stage(self.stages().len());
+        self.architecture.pool(net, map)
+    }
+
+    /// Notes the stages from `cut` on and the classifier, in front of which a share `dropout` of
+    /// the embedding is dropped in training.
+    pub(crate) fn tail_logits(&self, net: &Recorder, cut: usize, x: Map, dropout: f64) -> Vector {
+        let embedding = net.dropout(self.tail(net, cut, x), dropout);
+        net.linear(embedding, self.classifier(), None, Activation::Identity)
+    }
+
+    fn stage(&self, net: &Recorder, stage: usize, x: Map) -> Map {
+        net.enter_stage(stage);
+        self.architecture.stage(net, stage, x)
     }
 }

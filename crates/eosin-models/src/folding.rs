@@ -1,23 +1,19 @@
 //! The weights of recorded layers, with normalisations folded in.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use burn::module::{Module, Param};
-use burn::tensor::Tensor;
 use eosin_weights::{LazyTensor, TensorDict, WeightsError};
 
 use crate::filters::{Factors, Filters, times};
 use crate::layers::BatchNorm;
+use crate::param::Param;
 use crate::recording::{NormOrigin, Origin};
-use crate::state::tensor_names;
 
-/// Where the weights of a network are, found by its parameters.
+/// Where the weights of a network are.
 #[derive(Debug)]
-pub(crate) struct Weights<'a> {
-    names: BTreeMap<u64, String>,
-    tensors: &'a TensorDict,
+pub(crate) struct Weights {
+    tensors: TensorDict,
     /// Why weights could not be read, the first time: layers are recorded by methods that cannot
     /// fail.
     failure: RefCell<Option<WeightsError>>,
@@ -31,32 +27,26 @@ pub(crate) struct Folded {
     pub origin: Origin,
 }
 
-impl<'a> Weights<'a> {
-    /// The `tensors` of `network`, which have been checked to fit.
-    pub fn new<M: Module>(network: &M, tensors: &'a TensorDict) -> Self {
+impl Weights {
+    /// These tensors, which have been checked to fit.
+    pub fn new(tensors: &TensorDict) -> Self {
         Self {
-            names: tensor_names(network),
-            tensors,
+            tensors: tensors.clone(),
             failure: RefCell::default(),
         }
     }
 
     /// Whether all could be read.
+    ///
+    /// # Errors
+    /// The first failure to read.
     pub fn finish(self) -> Result<(), WeightsError> {
         self.failure.into_inner().map_or(Ok(()), Err)
     }
 
-    fn name<const D: usize>(&self, param: &Param<Tensor<D>>) -> &str {
-        &self.names[&param.id.val()]
-    }
-
     /// The values of a parameter.
-    pub fn values<const D: usize>(&self, param: &Param<Tensor<D>>) -> Vec<f32> {
-        self.values_of(self.name(param))
-    }
-
-    fn values_of(&self, name: &str) -> Vec<f32> {
-        let tensor = &self.tensors[name];
+    pub fn values(&self, param: &Param) -> Vec<f32> {
+        let tensor = &self.tensors[param.name()];
         match tensor.read_all() {
             Ok(values) => values.into_owned(),
             Err(error) => {
@@ -68,24 +58,33 @@ impl<'a> Weights<'a> {
 
     /// Weights and bias of `outputs` filters with the normalisation folded in; the weights, which
     /// are ones where there is no parameter, are not read yet.
-    pub fn fold<const D: usize>(
+    pub fn fold(
         &self,
-        weight: Option<&Param<Tensor<D>>>,
-        bias: Option<&Param<Tensor<1>>>,
+        weight: Option<&Param>,
+        bias: Option<&Param>,
         outputs: usize,
         norm: Option<&BatchNorm>,
     ) -> Folded {
+        let name = |param: &Param| param.name().to_owned();
         let mut origin = Origin {
-            weight: weight.map(|weight| weight.id.val()),
-            bias: bias.map(|bias| bias.id.val()),
+            weight: weight.map(name),
+            bias: bias.map(name),
             ..Origin::default()
         };
-        let tensor = weight.map(|weight| Arc::clone(&self.tensors[self.name(weight)]));
+        let tensor = weight.map(|weight| Arc::clone(&self.tensors[weight.name()]));
         let mut bias = bias.map_or_else(|| vec![0.0; outputs], |bias| self.values(bias));
         let mut factors = Factors::Ones;
         if let Some(norm) = norm {
             let (scale, offset) = (self.values(&norm.weight), self.values(&norm.bias));
-            let norm = self.norm(norm);
+            let norm = NormOrigin {
+                weight: name(&norm.weight),
+                bias: name(&norm.bias),
+                running_mean: name(&norm.running_mean),
+                running_var: name(&norm.running_var),
+                mean: self.values(&norm.running_mean),
+                var: self.values(&norm.running_var),
+                eps: norm.eps,
+            };
             norm.fold_bias(&mut bias, &scale, &offset);
             factors = Factors::Norm((0..outputs).map(|out| norm.factor(&scale, out)).collect());
             origin.norm = Some(norm);
@@ -94,20 +93,6 @@ impl<'a> Weights<'a> {
             weights: Filters::new(tensor, factors),
             bias,
             origin,
-        }
-    }
-
-    fn norm(&self, norm: &BatchNorm) -> NormOrigin {
-        // Running statistics stand beside the scale.
-        let path = self.name(&norm.weight).strip_suffix("weight");
-        let path = path.unwrap_or_default();
-        let [mean, var] = ["mean", "var"].map(|of| self.values_of(&format!("{path}running_{of}")));
-        NormOrigin {
-            weight: norm.weight.id.val(),
-            bias: norm.bias.id.val(),
-            mean,
-            var,
-            eps: norm.eps,
         }
     }
 }

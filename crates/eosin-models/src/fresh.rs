@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-use burn::module::Module;
 use eosin_core::{Rng, Seed, Stream};
 use eosin_weights::{LazyTensor, TensorDict, WeightsError};
 use rand::RngExt as _;
 use rayon::prelude::*;
 
-use crate::state::{load_state, tensor_shapes};
+use crate::backbone::Backbone;
+use crate::param::Param;
 
 /// Values that one thread draws at a time.
 const PART: usize = 1 << 16;
@@ -21,8 +21,9 @@ const PART: usize = 1 << 16;
 /// Convolutions: normal with variance 2 / fan-out (He et al. 2015, arXiv:1502.01852, as timm);
 /// fully connected: uniform in ±1/√fan-in; tokens and position embeddings: normal with deviation
 /// 0.02; layer scales 1e-5; other scales and running variances one, the rest zero.
-pub fn fresh_weights<M: Module>(network: &M, seed: Seed) -> TensorDict {
-    let mut shapes = tensor_shapes(network);
+pub fn fresh_weights(network: &Backbone, seed: Seed) -> TensorDict {
+    let shape = |param: &Param| (param.name().to_owned(), param.shape().to_vec());
+    let mut shapes: Vec<_> = network.parameters().iter().map(shape).collect();
     // The index of a tensor is its place in the order of names.
     shapes.sort();
     let fresh = |(index, (name, shape)): (usize, (String, Vec<usize>))| {
@@ -32,15 +33,6 @@ pub fn fresh_weights<M: Module>(network: &M, seed: Seed) -> TensorDict {
         (name, tensor)
     };
     shapes.into_iter().enumerate().map(fresh).collect()
-}
-
-/// `network` with [`fresh_weights`].
-///
-/// # Panics
-/// Never: the fresh tensors have the network's own names and shapes.
-pub fn init_state<M: Module>(network: M, seed: Seed) -> M {
-    let fresh = fresh_weights(&network, seed);
-    load_state(network, &fresh).expect("the tensors are the network's own")
 }
 
 /// How the values of a tensor are distributed.

@@ -1,77 +1,16 @@
 //! A frozen network, recorded layer by layer, on the CPU kernels.
 
-use eosin_kernels::{
-    Activation, Conv, Padded, Pool, Precision, adaptive_avg_pool, add_to_first, attention,
-    avg_pool, concat, global_avg_pool, layer_norm, max_pool, scale, split_attention, sum_splits,
-};
-
-use burn::module::Module;
+use eosin_kernels::{Conv, Precision};
 use eosin_weights::WeightsError;
 
-use crate::engine::Architecture;
-use crate::folding::narrow;
-use crate::recording::{MapShape, Op, Recording, Step};
+use crate::layer::{Input, Layer};
+use crate::recording::{Convolution, Op, Recording, Step};
 use crate::spare::Spare;
-use crate::stored_network::StoredNetwork;
 
-/// One layer, its weights packed for the kernels. See [`Op`].
-#[derive(Debug)]
-pub(crate) enum Layer {
-    Input,
-    Conv(Conv),
-    Activate(Activation),
-    MaxPool(Pool),
-    AvgPool(Pool, Padded),
-    AdaptiveAvgPool(usize),
-    Mean,
-    Flatten,
-    Concat,
-    AddToFirst,
-    Scale(Activation),
-    SumSplits(usize),
-    SplitAttention(usize),
-    Normalise(Vec<f32>, Vec<f32>, f32),
-    Attention(usize),
-    Tokens(Vec<f32>, Vec<f32>),
-    FirstToken,
-}
-
-impl Layer {
-    fn new(op: Op, precision: Precision) -> Result<Self, WeightsError> {
-        Ok(match op {
-            Op::Input => Self::Input,
-            Op::Conv {
-                shape,
-                weights,
-                bias,
-                activation,
-                origin: _,
-            } => Self::Conv(weights.pack(precision, shape, &bias, activation)?),
-            Op::Activate(activation) => Self::Activate(activation),
-            Op::MaxPool(pool) => Self::MaxPool(pool),
-            Op::AvgPool(pool, padded) => Self::AvgPool(pool, padded),
-            Op::AdaptiveAvgPool(side) => Self::AdaptiveAvgPool(side),
-            Op::Mean => Self::Mean,
-            Op::Flatten => Self::Flatten,
-            Op::Concat => Self::Concat,
-            Op::AddToFirst => Self::AddToFirst,
-            Op::Scale(activation) => Self::Scale(activation),
-            Op::SumSplits(radix) => Self::SumSplits(radix),
-            Op::SplitAttention(radix) => Self::SplitAttention(radix),
-            Op::LayerNorm { weight, bias, eps } => Self::Normalise(weight, bias, narrow(eps)),
-            Op::Attention(heads) => Self::Attention(heads),
-            Op::Tokens { first, positions } => Self::Tokens(first, positions),
-            Op::FirstToken => Self::FirstToken,
-        })
-    }
-}
-
-/// One layer with the nodes that it reads and the buffer that it writes.
+/// One layer, its weights packed for the kernels, and the buffer that it writes.
 #[derive(Debug)]
 pub(crate) struct Node {
-    pub layer: Layer,
-    pub inputs: Vec<usize>,
-    pub shape: MapShape,
+    pub step: Step<Conv>,
     buffer: usize,
 }
 
@@ -94,30 +33,6 @@ pub struct Workspace {
 }
 
 impl Graph {
-    /// The embedding part of `network`, whose weights are its own, for images of `size` x `size`
-    /// pixels.
-    pub fn embedding<A: Architecture + Module>(network: &A, size: usize) -> Self {
-        in_memory(StoredNetwork::of(network).embedding(size))
-    }
-
-    /// The whole of `network`, whose weights are its own, logits included, for images of `size` x
-    /// `size` pixels.
-    pub fn logits<A: Architecture + Module>(network: &A, size: usize) -> Self {
-        Self::tail_logits(network, 0, [size, size, 3])
-    }
-
-    /// The stages of `network`, whose weights are its own, before `cut`, for images of `size` x
-    /// `size` pixels.
-    pub fn prefix<A: Architecture + Module>(network: &A, cut: usize, size: usize) -> Self {
-        in_memory(StoredNetwork::of(network).prefix(cut, size))
-    }
-
-    /// The stages of `network`, whose weights are its own, from `cut` on, and its logits, for maps
-    /// of `[height, width, channels]`.
-    pub fn tail_logits<A: Architecture + Module>(network: &A, cut: usize, map: [usize; 3]) -> Self {
-        in_memory(StoredNetwork::of(network).tail_logits(cut, map))
-    }
-
     /// Packs the weights and assigns buffers so that a map's memory is reused once its last reader
     /// has run.
     ///
@@ -144,13 +59,12 @@ impl Graph {
     }
 
     fn packed(recording: Recording, precision: Precision) -> Result<Self, WeightsError> {
-        let pack = |(buffer, step): (usize, Step)| {
-            Ok(Node {
-                layer: Layer::new(step.op, precision)?,
-                inputs: step.inputs,
-                shape: step.shape,
-                buffer,
-            })
+        let pack = |(buffer, step): (usize, Step<Convolution>)| {
+            let step = step.packed(|conv| {
+                conv.weights
+                    .pack(precision, conv.shape, &conv.bias, conv.activation)
+            })?;
+            Ok(Node { step, buffer })
         };
         let nodes = recording.steps.into_iter().enumerate().map(pack);
         let nodes = nodes.collect::<Result<Vec<Node>, WeightsError>>()?;
@@ -166,7 +80,7 @@ impl Graph {
         let (nodes, output) = (&mut self.nodes, self.output);
         let mut last_use = vec![0; nodes.len()];
         for (index, node) in nodes.iter().enumerate() {
-            for input in &node.inputs {
+            for input in &node.step.inputs {
                 last_use[*input] = index;
             }
         }
@@ -177,7 +91,7 @@ impl Graph {
                 buffers += 1;
                 buffers - 1
             });
-            let mut done: Vec<usize> = nodes[index].inputs.clone();
+            let mut done: Vec<usize> = nodes[index].step.inputs.clone();
             done.sort_unstable();
             done.dedup();
             for input in done {
@@ -191,17 +105,17 @@ impl Graph {
 
     /// Height, width and channels of the input.
     pub fn input_shape(&self) -> [usize; 3] {
-        self.nodes[0].shape
+        self.nodes[0].step.shape
     }
 
     /// Height, width and channels of the output.
     pub fn output_shape(&self) -> [usize; 3] {
-        self.nodes[self.output].shape
+        self.nodes[self.output].step.shape
     }
 
     /// Values that one image gives.
     pub fn output_width(&self) -> usize {
-        self.nodes[self.output].shape.iter().product()
+        self.nodes[self.output].step.shape.iter().product()
     }
 
     /// Multiply-adds of one image.
@@ -215,7 +129,7 @@ impl Graph {
     /// # Panics
     /// When `images` has not `n` images of [`Self::input_shape`].
     pub fn run<'a>(&self, n: usize, images: &[f32], workspace: &'a mut Workspace) -> &'a [f32] {
-        let [height, width, channels] = self.nodes[0].shape;
+        let [height, width, channels] = self.nodes[0].step.shape;
         assert_eq!(
             images.len(),
             n * height * width * channels,
@@ -255,89 +169,31 @@ impl Graph {
         out: &mut Vec<f32>,
         workspace: &mut Workspace,
     ) {
-        let Some(&from) = node.inputs.first() else {
-            out.clear();
-            out.extend_from_slice(images);
-            return;
-        };
         let Workspace {
             buffers, scratch, ..
         } = workspace;
-        let input = |at: usize| &*buffers[self.nodes[node.inputs[at]].buffer];
-        let from = &self.nodes[from];
-        let x = input(0);
-        let [height, width, channels] = from.shape;
-        let positions = height * width;
-        match &node.layer {
-            Layer::Input => unreachable!("the input node reads no other"),
-            Layer::Conv(conv) => {
-                let shortcut = (node.inputs.len() > 1).then(|| input(1));
-                out.resize(n * node.shape.iter().product::<usize>(), 0.0);
-                conv.run((n, height, width), x, shortcut, out, scratch);
-            }
-            Layer::Activate(activation) => {
+        let inputs = self.inputs(node, buffers);
+        match &node.step.op {
+            Op::Layer(Layer::Input) => {
                 out.clear();
-                out.extend_from_slice(x);
-                activation.apply(out);
+                out.extend_from_slice(images);
             }
-            Layer::MaxPool(pool) => max_pool(pool, from.shape, x, out),
-            Layer::AvgPool(pool, padded) => avg_pool(pool, *padded, from.shape, x, out),
-            Layer::AdaptiveAvgPool(side) => adaptive_avg_pool(*side, from.shape, x, out),
-            Layer::Mean => global_avg_pool(positions, channels, x, out),
-            Layer::Flatten => flatten([positions, channels], x, out),
-            Layer::Concat => {
-                let parts = node.inputs.iter().enumerate();
-                let parts = parts.map(|(at, node)| (input(at), self.nodes[*node].shape[2]));
-                concat(&parts.collect::<Vec<_>>(), out);
-            }
-            Layer::AddToFirst => {
-                let fewer = self.nodes[node.inputs[1]].shape[2];
-                add_to_first((x, channels), (input(1), fewer), out);
-            }
-            Layer::Scale(activation) => scale([positions, channels], x, input(1), *activation, out),
-            Layer::SumSplits(radix) => sum_splits(x, channels / radix, *radix, out),
-            Layer::SplitAttention(radix) => {
-                split_attention([positions, channels / radix, *radix], x, input(1), out);
-            }
-            Layer::Normalise(weight, bias, eps) => layer_norm(x, weight, bias, *eps, out),
-            Layer::Attention(heads) => {
-                attention([positions, channels / 3, *heads], x, out, scratch);
-            }
-            Layer::Tokens(first, places) => tokens([positions, channels], first, places, x, out),
-            Layer::FirstToken => {
-                out.clear();
-                for image in x.chunks_exact(positions * channels) {
-                    out.extend_from_slice(&image[..channels]);
-                }
+            Op::Layer(layer) => layer.forward(&inputs, out, scratch),
+            Op::Conv(conv) => {
+                let [height, width, _] = inputs[0].shape;
+                let shortcut = inputs.get(1).map(|input| input.values);
+                out.resize(n * node.step.shape.iter().product::<usize>(), 0.0);
+                conv.run((n, height, width), inputs[0].values, shortcut, out, scratch);
             }
         }
     }
-}
 
-/// What came of reading weights from memory.
-pub(crate) fn in_memory<T>(read: Result<T, WeightsError>) -> T {
-    read.expect("weights in memory can be read")
-}
-
-fn flatten([positions, channels]: [usize; 2], x: &[f32], out: &mut Vec<f32>) {
-    out.clear();
-    for image in x.chunks_exact(positions * channels) {
-        for channel in 0..channels {
-            out.extend(image.iter().skip(channel).step_by(channels));
-        }
-    }
-}
-
-fn tokens(
-    [positions, channels]: [usize; 2],
-    first: &[f32],
-    places: &[f32],
-    x: &[f32],
-    out: &mut Vec<f32>,
-) {
-    out.clear();
-    for image in x.chunks_exact(positions * channels) {
-        let tokens = first.iter().chain(image);
-        out.extend(tokens.zip(places).map(|(token, place)| token + place));
+    /// What `node` reads.
+    pub(crate) fn inputs<'a>(&self, node: &Node, buffers: &'a [Vec<f32>]) -> Vec<Input<'a>> {
+        let input = |at: &usize| Input {
+            values: &buffers[self.nodes[*at].buffer],
+            shape: self.nodes[*at].step.shape,
+        };
+        node.step.inputs.iter().map(input).collect()
     }
 }

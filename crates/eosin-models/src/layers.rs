@@ -1,10 +1,9 @@
 //! Layers that carry timm's tensor names and PyTorch's tensor layouts.
 
-use burn::module::{Module, Param, ParamId, RunningState};
-use burn::tensor::{Device, Tensor};
-use eosin_kernels::{Activation, Padding};
+use eosin_kernels::{Activation, ConvShape, Padding};
 
-use crate::engine::Engine;
+use crate::param::{Param, module};
+use crate::recorder::{Map, Recorder};
 
 /// How a convolution pads its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,32 +50,37 @@ impl ConvGeometry {
     }
 }
 
-/// Zeros that take no memory until they are looked at: most networks are built for their shapes, or
-/// to be given weights.
-fn zeros<const D: usize>(shape: [usize; D], device: &Device) -> Param<Tensor<D>> {
-    let make = move |device: &Device, require_grad: bool| {
-        Tensor::zeros(shape, device).set_require_grad(require_grad)
-    };
-    Param::uninitialized(ParamId::new(), make, device.clone(), true, shape.into())
+/// A 1x1 convolution.
+pub(crate) const fn pointwise(cin: usize, cout: usize, groups: usize) -> ConvShape {
+    ConvShape {
+        cin,
+        cout,
+        kernel: [1, 1],
+        stride: 1,
+        dilation: 1,
+        padding: Padding::same(0),
+        groups,
+    }
 }
 
 /// Two-dimensional convolution; `weight` is `[cout, cin / groups, kernel, kernel]`.
-#[derive(Module, Debug)]
+#[derive(Debug)]
 pub struct Conv2d {
     /// Filters.
-    pub weight: Param<Tensor<4>>,
+    pub weight: Param,
     /// One offset an output channel.
-    pub bias: Option<Param<Tensor<1>>>,
-    #[module(skip)]
+    pub bias: Option<Param>,
     /// Kernel side, stride, groups, padding.
     pub geometry: ConvGeometry,
 }
 
+module!(Conv2d { weight, bias; geometry });
+
 impl Conv2d {
-    /// A convolution without bias, padded by half its kernel, all weights zero.
-    pub fn new(cin: usize, cout: usize, kernel: usize, device: &Device) -> Self {
+    /// A convolution without bias, padded by half its kernel.
+    pub fn new(cin: usize, cout: usize, kernel: usize) -> Self {
         Self {
-            weight: zeros([cout, cin, kernel, kernel], device),
+            weight: Param::new([cout, cin, kernel, kernel]),
             bias: None,
             geometry: ConvGeometry {
                 kernel,
@@ -88,13 +92,13 @@ impl Conv2d {
     }
 
     /// A depthwise convolution: every channel has its own window.
-    pub fn depthwise(channels: usize, kernel: usize, device: &Device) -> Self {
-        Self::grouped(channels, channels, kernel, channels, device)
+    pub fn depthwise(channels: usize, kernel: usize) -> Self {
+        Self::grouped(channels, channels, kernel, channels)
     }
 
     /// A convolution of `groups` independent parts of the channels.
-    pub fn grouped(cin: usize, cout: usize, kernel: usize, groups: usize, device: &Device) -> Self {
-        let mut conv = Self::new(cin / groups, cout, kernel, device);
+    pub fn grouped(cin: usize, cout: usize, kernel: usize, groups: usize) -> Self {
+        let mut conv = Self::new(cin / groups, cout, kernel);
         conv.geometry.groups = groups;
         conv
     }
@@ -115,40 +119,47 @@ impl Conv2d {
 
     /// Adds a bias.
     #[must_use]
-    pub fn with_bias(mut self, device: &Device) -> Self {
-        let cout = self.weight.lazy_shape()[0];
-        self.bias = Some(Param::from_tensor(Tensor::zeros([cout], device)));
+    pub fn with_bias(mut self) -> Self {
+        let cout = self.weight.shape()[0];
+        self.bias = Some(Param::new([cout]));
         self
     }
 }
 
 /// Batch normalisation over every axis but the channels, with PyTorch's names.
-#[derive(Module, Debug)]
+#[derive(Debug)]
 pub struct BatchNorm {
     /// Scale of each channel.
-    pub weight: Param<Tensor<1>>,
+    pub weight: Param,
     /// Offset of each channel.
-    pub bias: Param<Tensor<1>>,
+    pub bias: Param,
     /// Mean used in evaluation.
-    pub running_mean: RunningState<Tensor<1>>,
+    pub running_mean: Param,
     /// Variance used in evaluation.
-    pub running_var: RunningState<Tensor<1>>,
+    pub running_var: Param,
     /// Added to the variance.
-    #[module(skip)]
     pub eps: f64,
 }
+
+module!(BatchNorm {
+    weight,
+    bias,
+    running_mean,
+    running_var;
+    eps
+});
 
 impl BatchNorm {
     /// How much one batch moves the running statistics, as in PyTorch.
     pub const MOMENTUM: f64 = 0.1;
 
     /// Normalisation of `channels` with PyTorch's `eps` of 1e-5.
-    pub fn new(channels: usize, device: &Device) -> Self {
+    pub fn new(channels: usize) -> Self {
         Self {
-            weight: Param::from_tensor(Tensor::ones([channels], device)),
-            bias: Param::from_tensor(Tensor::zeros([channels], device)),
-            running_mean: RunningState::new(Tensor::zeros([channels], device)),
-            running_var: RunningState::new(Tensor::ones([channels], device)),
+            weight: Param::new([channels]),
+            bias: Param::new([channels]),
+            running_mean: Param::statistic(channels),
+            running_var: Param::statistic(channels),
             eps: 1e-5,
         }
     }
@@ -162,73 +173,77 @@ impl BatchNorm {
 }
 
 /// Fully connected layer; `weight` is `[out, in]` as in PyTorch.
-#[derive(Module, Debug)]
+#[derive(Debug)]
 pub struct Linear {
     /// Weights of each output.
-    pub weight: Param<Tensor<2>>,
+    pub weight: Param,
     /// One offset an output.
-    pub bias: Param<Tensor<1>>,
+    pub bias: Param,
 }
 
+module!(Linear { weight, bias });
+
 impl Linear {
-    /// A layer of zeros.
-    pub fn new(inputs: usize, outputs: usize, device: &Device) -> Self {
+    /// A layer of `inputs` to `outputs` values.
+    pub fn new(inputs: usize, outputs: usize) -> Self {
         Self {
-            weight: zeros([outputs, inputs], device),
-            bias: Param::from_tensor(Tensor::zeros([outputs], device)),
+            weight: Param::new([outputs, inputs]),
+            bias: Param::new([outputs]),
         }
+    }
+
+    /// The same at each position of a map.
+    pub(crate) fn pointwise(&self) -> ConvShape {
+        pointwise(self.weight.shape()[1], self.weight.shape()[0], 1)
     }
 }
 
 /// Layer normalisation over channels, with PyTorch's names.
-#[derive(Module, Debug)]
+#[derive(Debug)]
 pub struct LayerNorm {
     /// Scale of each channel.
-    pub weight: Param<Tensor<1>>,
+    pub weight: Param,
     /// Offset of each channel.
-    pub bias: Param<Tensor<1>>,
+    pub bias: Param,
     /// Added to the variance.
-    #[module(skip)]
     pub eps: f64,
 }
 
+module!(LayerNorm { weight, bias; eps });
+
 impl LayerNorm {
     /// Normalisation of `channels` with the `eps` of 1e-6 of `ConvNeXt` and vision transformers.
-    pub fn new(channels: usize, device: &Device) -> Self {
+    pub fn new(channels: usize) -> Self {
         Self {
-            weight: Param::from_tensor(Tensor::ones([channels], device)),
-            bias: Param::from_tensor(Tensor::zeros([channels], device)),
+            weight: Param::new([channels]),
+            bias: Param::new([channels]),
             eps: 1e-6,
         }
     }
 }
 
 /// Two fully connected layers with GELU between, the inner four times as wide.
-#[derive(Module, Debug)]
+#[derive(Debug)]
 pub struct Mlp {
     fc1: Linear,
     fc2: Linear,
 }
 
+module!(Mlp { fc1, fc2 });
+
 impl Mlp {
-    /// From `channels` to `channels`, all weights zero.
-    pub fn new(channels: usize, device: &Device) -> Self {
+    /// From `channels` to `channels`.
+    pub fn new(channels: usize) -> Self {
         Self {
-            fc1: Linear::new(channels, 4 * channels, device),
-            fc2: Linear::new(4 * channels, channels, device),
+            fc1: Linear::new(channels, 4 * channels),
+            fc2: Linear::new(4 * channels, channels),
         }
     }
 
     /// `gamma * mlp(x) + shortcut` at each position.
-    pub fn forward<E: Engine>(
-        &self,
-        engine: &E,
-        x: E::Map,
-        gamma: Option<&Param<Tensor<1>>>,
-        shortcut: E::Map,
-    ) -> E::Map {
-        let x = engine.project(x, &self.fc1, None, None, Activation::Gelu);
-        engine.project(x, &self.fc2, gamma, Some(shortcut), Activation::Identity)
+    pub fn forward(&self, net: &Recorder, x: Map, gamma: Option<&Param>, shortcut: Map) -> Map {
+        let x = net.project(x, &self.fc1, None, None, Activation::Gelu);
+        net.project(x, &self.fc2, gamma, Some(shortcut), Activation::Identity)
     }
 }
 

@@ -1,26 +1,41 @@
-//! Backbones, their weights, and two ways to run them.
+//! Backbones, their weights, and what is done with them.
 //!
-//! Each architecture is written once, over [`Engine`]: [`BurnEngine`] runs it with Burn tensors for
-//! training, a recorder notes it as a [`Recording`] with folded batch norms, which a [`Graph`] runs on
-//! the CPU kernels. Tensors carry timm's names ([`state_dict`]), so timm's weight files load as
-//! they are and torchvision's after a renaming ([`load_weights`]).
+//! Each architecture is written once, as the layers that it has ([`Backbone`]). With weights
+//! ([`StoredNetwork`]) it is recorded, batch norms folded into the convolutions; a [`Recording`] is
+//! run by a [`Graph`], trained by a [`Tape`] and written as an ONNX file ([`to_onnx`]). Tensors carry
+//! timm's names, so timm's weight files load as they are and torchvision's after a renaming
+//! ([`load_weights`]).
+//!
+//! ```
+//! use eosin_core::{BackboneName, Seed};
+//! use eosin_models::{Backbone, StoredNetwork, Workspace};
+//!
+//! let network = Backbone::new(BackboneName::EosinMini, 2, 32);
+//! let graph = StoredNetwork::fresh(network, Seed(0)).logits(32)?;
+//! let image = vec![0.5; 32 * 32 * 3];
+//! assert_eq!(graph.run(1, &image, &mut Workspace::default()).len(), 2);
+//! # Ok::<(), eosin_weights::WeightsError>(())
+//! ```
 
 mod adapted;
 mod arch;
+mod architecture;
 mod backbone;
-mod burn_engine;
 mod embedded;
-mod engine;
 mod filters;
 mod folding;
 mod fresh;
 mod graph;
+mod layer;
 mod layers;
 mod load;
 mod onnx;
+mod param;
 mod position_embedding;
 mod recorder;
 mod recording;
+#[cfg(test)]
+mod reference;
 mod registry;
 mod spare;
 mod stages;
@@ -30,22 +45,18 @@ mod tape;
 mod torchvision;
 
 pub use backbone::Backbone;
-pub use burn_engine::{BurnEngine, cpu};
-pub use embedded::{EMBEDDED, embedded_weights, embedded_weights_have_seen};
-pub use engine::{Architecture, Engine};
-pub use fresh::{fresh_weights, init_state};
+pub use embedded::{EMBEDDED, embedded_bytes, embedded_weights, embedded_weights_have_seen};
+pub use fresh::fresh_weights;
 pub use graph::{Graph, Workspace};
 pub use layers::{BatchNorm, Conv2d, ConvGeometry, LayerNorm, Linear, PadMode};
 pub use load::{LoadError, Loaded, Naming, load_weights, network_of};
 pub use onnx::{OnnxFile, OnnxInput, to_onnx};
+pub use param::{Param, Role};
 pub use position_embedding::resample_positions;
 pub use recording::Recording;
 pub use registry::{BackboneSpec, IMAGENET_MEAN, IMAGENET_STD};
 pub use stages::stage_of_tensors;
-pub use state::{
-    check_state, gradient_dict, lazy_state, load_state, parameter_count, state_dict, tensor_names,
-    tensor_shapes,
-};
+pub use state::check_state;
 pub use stored_network::StoredNetwork;
-pub use tape::{Tape, TapeGradients};
+pub use tape::{BatchStatistics, Tail, Tape, TapeGradients};
 pub use torchvision::torchvision_name;

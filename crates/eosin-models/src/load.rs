@@ -7,7 +7,6 @@ use eosin_weights::{LazyTensor, StateMismatch, StateTensor, TensorDict, WeightFi
 
 use crate::adapted::adapted;
 use crate::backbone::Backbone;
-use crate::burn_engine::cpu;
 use crate::fresh::fresh_weights;
 use crate::position_embedding::resample_positions;
 use crate::registry::BackboneSpec;
@@ -191,7 +190,7 @@ pub fn network_of(tensors: &TensorDict) -> Option<BackboneName> {
         if values < spec.parameters / 10 * 9 || values > most {
             return false;
         }
-        let network = Backbone::new(*name, 2, spec.min_size_px, &cpu(false));
+        let network = Backbone::new(*name, 2, spec.min_size_px);
         let given = Given::new(*name, &fresh_weights(&network, Seed(0)), tensors);
         given.is_ok_and(|given| check_state(&network, &given.tensors).is_ok())
     })

@@ -1,104 +1,100 @@
-//! The layers of a network in order, and where their weights are: what [`crate::Graph`] runs and what an
-//! ONNX file says.
+//! The one form of a network: its layers in order, and where their weights are. A
+//! [`crate::Graph`] runs it, a [`crate::Tape`] also backward, an ONNX file says it.
 
-use eosin_kernels::{Activation, ConvShape, Padded, Pool};
+use eosin_kernels::{Activation, ConvShape};
 
 use crate::filters::Filters;
+use crate::layer::Layer;
 
 /// Height, width and channels of a feature map.
 pub(crate) type MapShape = [usize; 3];
 
-/// One recorded layer.
+/// One layer; `C` is how a convolution is held: as [recorded](Convolution), or packed.
 #[derive(Debug)]
-pub(crate) enum Op {
-    /// The images, `[n, height, width, 3]`.
-    Input,
+pub(crate) enum Op<C> {
     /// Convolution (or fully connected layer) with folded normalisation; the second input, when
     /// there is one, is added before the activation.
-    Conv {
-        shape: ConvShape,
-        weights: Filters,
-        bias: Vec<f32>,
-        activation: Activation,
-        /// The parameters that weights and bias were folded from.
-        origin: Origin,
-    },
-    /// An activation by itself.
-    Activate(Activation),
-    /// Maximum over windows.
-    MaxPool(Pool),
-    /// Mean over windows.
-    AvgPool(Pool, Padded),
-    /// Mean over so many windows along each axis.
-    AdaptiveAvgPool(usize),
-    /// Mean over positions.
-    Mean,
-    /// Values in the order channel, row, column.
-    Flatten,
-    /// Channels of all inputs, one after another.
-    Concat,
-    /// The second input is added to the first channels of the first.
-    AddToFirst,
-    /// The first input times the second, which has one position.
-    Scale(Activation),
-    /// Sum of so many parts of the channels.
-    SumSplits(usize),
-    /// Sum of parts of the channels, weighted by the softmax of the second input.
-    SplitAttention(usize),
-    /// Normalisation over channels.
-    LayerNorm {
-        weight: Vec<f32>,
-        bias: Vec<f32>,
-        eps: f64,
-    },
-    /// Self-attention with so many heads.
-    Attention(usize),
-    /// Positions as tokens behind a first one; `positions` are `[tokens, channels]`.
-    Tokens {
-        first: Vec<f32>,
-        positions: Vec<f32>,
-    },
-    /// The first token.
-    FirstToken,
+    Conv(C),
+    /// Any other layer.
+    Layer(Layer),
 }
 
-/// The parameters of a convolution, by their ids.
+/// A recorded convolution, whose weights have not been read yet.
+#[derive(Debug)]
+pub(crate) struct Convolution {
+    pub shape: ConvShape,
+    pub weights: Filters,
+    pub bias: Vec<f32>,
+    pub activation: Activation,
+    /// The parameters that weights and bias were folded from.
+    pub origin: Origin,
+}
+
+/// The parameters of a convolution, by their names.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Origin {
     /// Absent where the weights are ones.
-    pub weight: Option<u64>,
-    pub bias: Option<u64>,
+    pub weight: Option<String>,
+    pub bias: Option<String>,
     pub norm: Option<NormOrigin>,
-    /// Whether something else was folded in that cannot be told apart again.
-    pub scaled: bool,
+    /// A layer scale.
+    pub gamma: Option<String>,
 }
 
 /// A batch norm that was folded into a convolution.
 #[derive(Clone, Debug)]
 pub(crate) struct NormOrigin {
-    pub weight: u64,
-    pub bias: u64,
+    pub weight: String,
+    pub bias: String,
+    pub running_mean: String,
+    pub running_var: String,
     pub mean: Vec<f32>,
     pub var: Vec<f32>,
     pub eps: f64,
 }
 
-/// One recorded layer with the nodes that it reads.
+/// A small tensor with its name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Held {
+    pub name: String,
+    /// None where only shapes are wanted.
+    pub values: Vec<f32>,
+}
+
+/// One layer with the steps that it reads.
 #[derive(Debug)]
-pub(crate) struct Step {
-    pub op: Op,
+pub(crate) struct Step<C> {
+    pub op: Op<C>,
     pub inputs: Vec<usize>,
     pub shape: MapShape,
+    /// The stage that it belongs to; what follows the last stage has their number.
+    pub stage: usize,
+}
+
+impl<C> Step<C> {
+    /// The same with its convolution held otherwise.
+    ///
+    /// # Errors
+    /// What `pack` fails with.
+    pub fn packed<D, E>(self, pack: impl FnOnce(C) -> Result<D, E>) -> Result<Step<D>, E> {
+        Ok(Step {
+            op: match self.op {
+                Op::Conv(conv) => Op::Conv(pack(conv)?),
+                Op::Layer(layer) => Op::Layer(layer),
+            },
+            inputs: self.inputs,
+            shape: self.shape,
+            stage: self.stage,
+        })
+    }
 }
 
 /// A network for images of one size, as a list of layers.
 #[derive(Debug)]
 pub struct Recording {
-    pub(crate) steps: Vec<Step>,
+    pub(crate) steps: Vec<Step<Convolution>>,
     pub(crate) output: usize,
     pub(crate) multiply_adds: u64,
-    /// Whether layers were left out that act in training only.
-    pub(crate) drops_out: bool,
 }
 
 impl Recording {

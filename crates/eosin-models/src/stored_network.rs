@@ -1,42 +1,43 @@
 //! A network whose weights are read when they are wanted.
 
-use burn::module::Module;
+use eosin_core::Seed;
 use eosin_weights::{StateMismatch, TensorDict, WeightsError};
 
 use crate::backbone::Backbone;
-use crate::engine::Architecture;
+use crate::fresh::fresh_weights;
 use crate::graph::Graph;
-use crate::recording::Recording;
-use crate::state::{check_state, lazy_state};
+use crate::recorder::{Map, Purpose, Recorder};
+use crate::recording::{MapShape, Recording};
+use crate::state::check_state;
 
 /// An architecture and where its weights are. Graphs are packed from there tensor by tensor: no
 /// more than one copy of the weights is ever in memory, the graph's own.
 #[derive(Clone, Debug)]
-pub struct StoredNetwork<A = Backbone> {
-    network: A,
+pub struct StoredNetwork {
+    network: Backbone,
     weights: TensorDict,
 }
 
-impl<A: Architecture + Module> StoredNetwork<A> {
-    /// `network` with these weights instead of its own, of which only names and shapes matter.
+impl StoredNetwork {
+    /// `network` with these weights.
     ///
     /// # Errors
     /// When a tensor is missing, unexpected or of another shape; all are listed.
-    pub fn new(network: A, weights: TensorDict) -> Result<Self, StateMismatch> {
+    pub fn new(network: Backbone, weights: TensorDict) -> Result<Self, StateMismatch> {
         check_state(&network, &weights)?;
         Ok(Self { network, weights })
     }
 
-    /// `network` with its own weights.
-    pub fn of(network: &A) -> Self {
+    /// `network` with [`fresh_weights`].
+    pub fn fresh(network: Backbone, seed: Seed) -> Self {
         Self {
-            weights: lazy_state(network),
-            network: network.clone(),
+            weights: fresh_weights(&network, seed),
+            network,
         }
     }
 
-    /// The architecture. Its own weights are not the network's.
-    pub const fn architecture(&self) -> &A {
+    /// The architecture.
+    pub const fn architecture(&self) -> &Backbone {
         &self.network
     }
 
@@ -50,12 +51,9 @@ impl<A: Architecture + Module> StoredNetwork<A> {
     /// # Errors
     /// When weights cannot be read.
     pub fn record_embedding(&self, size: usize) -> Result<Recording, WeightsError> {
-        Recording::new(
-            &self.network,
-            &self.weights,
-            [size, size, 3],
-            |recorder, x| self.network.embed(recorder, x),
-        )
+        self.record([size, size, 3], |recorder, x| {
+            self.network.tail(recorder, 0, x).step()
+        })
     }
 
     /// The layers of the whole network, logits included, for images of `size` x `size` pixels.
@@ -71,12 +69,9 @@ impl<A: Architecture + Module> StoredNetwork<A> {
     /// # Errors
     /// When weights cannot be read.
     pub fn record_prefix(&self, cut: usize, size: usize) -> Result<Recording, WeightsError> {
-        Recording::new(
-            &self.network,
-            &self.weights,
-            [size, size, 3],
-            |recorder, x| self.network.prefix(recorder, cut, x),
-        )
+        self.record([size, size, 3], |recorder, x| {
+            self.network.prefix(recorder, cut, x).step()
+        })
     }
 
     /// The layers from `cut` on, and the logits, for maps of `[height, width, channels]`.
@@ -88,9 +83,30 @@ impl<A: Architecture + Module> StoredNetwork<A> {
         cut: usize,
         map: [usize; 3],
     ) -> Result<Recording, WeightsError> {
-        Recording::new(&self.network, &self.weights, map, |recorder, x| {
-            self.network.tail_logits(recorder, cut, x, 0.0)
+        self.record(map, |recorder, x| {
+            self.network.tail_logits(recorder, cut, x, 0.0).step()
         })
+    }
+
+    /// As [`record_tail_logits`](Self::record_tail_logits) with what acts in training only: the
+    /// network's own dropout, and a share `dropout` of the embedding.
+    pub(crate) fn record_training(
+        &self,
+        cut: usize,
+        map: [usize; 3],
+        dropout: f64,
+    ) -> Result<Recording, WeightsError> {
+        Recording::new(&self.weights, Purpose::Training, map, |recorder, x| {
+            self.network.tail_logits(recorder, cut, x, dropout).step()
+        })
+    }
+
+    fn record(
+        &self,
+        input: MapShape,
+        body: impl FnOnce(&Recorder, Map) -> usize,
+    ) -> Result<Recording, WeightsError> {
+        Recording::new(&self.weights, Purpose::Inference, input, body)
     }
 
     /// The embedding part for images of `size` x `size` pixels.
@@ -99,6 +115,14 @@ impl<A: Architecture + Module> StoredNetwork<A> {
     /// When weights cannot be read.
     pub fn embedding(&self, size: usize) -> Result<Graph, WeightsError> {
         Graph::new(self.record_embedding(size)?)
+    }
+
+    /// The whole network, logits included, for images of `size` x `size` pixels.
+    ///
+    /// # Errors
+    /// When weights cannot be read.
+    pub fn logits(&self, size: usize) -> Result<Graph, WeightsError> {
+        Graph::new(self.record_logits(size)?)
     }
 
     /// The stages before `cut`, for images of `size` x `size` pixels.

@@ -11,11 +11,8 @@ use std::path::Path;
 use std::process::Command;
 
 use eosin_core::BackboneName;
-use eosin_models::{
-    Backbone, BackboneSpec, Graph, OnnxInput, StoredNetwork, Workspace, cpu, load_state,
-    state_dict, to_onnx,
-};
-use eosin_weights::{StoredAs, to_safetensors};
+use eosin_models::{Backbone, BackboneSpec, OnnxInput, Param, StoredNetwork, Workspace, to_onnx};
+use eosin_weights::{StateDict, StateTensor, StoredAs, to_lazy, to_safetensors};
 use formula::{Formula, channels_last};
 
 /// Sides and gains under which activations keep their size, as in `goldens/make_goldens.py`.
@@ -39,21 +36,23 @@ fn formula_for(name: BackboneName) -> (usize, Formula<'static>) {
 
 fn write(folder: &Path, name: BackboneName) {
     let (size, formula) = formula_for(name);
-    let fresh = Backbone::new(name, 3, size, &cpu(false));
-    let mut tensors = state_dict(&fresh);
-    for (key, tensor) in &mut tensors {
-        tensor.values = formula.fill(key, &tensor.shape);
-    }
-    let network = load_state(fresh, &tensors).unwrap();
+    let network = Backbone::new(name, 3, size);
+    let filled = |parameter: &Param| {
+        let shape = parameter.shape().to_vec();
+        let values = formula.fill(parameter.name(), &shape);
+        (parameter.name().to_owned(), StateTensor { shape, values })
+    };
+    let tensors: StateDict = network.parameters().iter().map(filled).collect();
+    let stored = StoredNetwork::new(network, to_lazy(tensors.clone())).unwrap();
     let images = formula.images(size);
-    let logits = Graph::logits(&network, size)
+    let graph = stored.logits(size).unwrap();
+    let logits = graph
         .run(2, &channels_last(&images, size), &mut Workspace::default())
         .to_vec();
     let spec = BackboneSpec::of(name);
     let (mean, std) = (spec.mean, spec.std);
     let facts = serde_json::json!({ "size": size, "logits": logits, "mean": mean, "std": std });
     let notes = BTreeMap::from([("architecture".to_owned(), name.to_string())]);
-    let stored = StoredNetwork::of(&network);
     let onnx = |input, stored_as| {
         let file = to_onnx(&stored, size, input, stored_as, &notes).unwrap();
         let mut bytes = Vec::new();

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use counting::Counting;
 use eosin_core::BackboneName;
-use eosin_models::{Backbone, StoredNetwork, cpu, tensor_shapes};
+use eosin_models::{Backbone, Param, StoredNetwork};
 use eosin_weights::{LazyTensor, WeightsError};
 
 #[global_allocator]
@@ -40,11 +40,17 @@ fn packed_bytes(shape: &[usize]) -> usize {
 
 #[test]
 fn packing_a_network_takes_little_more_memory_than_the_packed_network() {
-    let network = Backbone::new(BackboneName::Vgg16, 2, 32, &cpu(true));
-    let shapes = tensor_shapes(&network);
-    let packed: usize = shapes.iter().map(|(_, shape)| packed_bytes(shape)).sum();
-    let constant = |(name, shape)| (name, Arc::new(Constant(shape)) as Arc<dyn LazyTensor>);
-    let weights = shapes.into_iter().map(constant).collect();
+    let network = Backbone::new(BackboneName::Vgg16, 2, 32);
+    let parameters = network.parameters();
+    let packed: usize = parameters
+        .iter()
+        .map(|parameter| packed_bytes(parameter.shape()))
+        .sum();
+    let constant = |parameter: &Param| {
+        let tensor: Arc<dyn LazyTensor> = Arc::new(Constant(parameter.shape().to_vec()));
+        (parameter.name().to_owned(), tensor)
+    };
+    let weights = parameters.iter().map(constant).collect();
     ALLOCATOR.start();
     let network = StoredNetwork::new(network, weights).unwrap();
     let graph = network.embedding(32).unwrap();

@@ -4,9 +4,7 @@
 use std::path::Path;
 
 use eosin_core::{BackboneName, Seed};
-use eosin_models::{
-    Backbone, Graph, LoadError, Loaded, Workspace, cpu, fresh_weights, load_weights,
-};
+use eosin_models::{Backbone, Graph, LoadError, Loaded, Workspace, fresh_weights, load_weights};
 use eosin_weights::{TensorDict, WeightFile};
 
 const SIDE: usize = 224;
@@ -16,7 +14,7 @@ fn load(
     (classes, size): (usize, usize),
     file: &WeightFile<TensorDict>,
 ) -> Result<Loaded, LoadError> {
-    let network = Backbone::new(name, classes, size, &cpu(false));
+    let network = Backbone::new(name, classes, size);
     let fresh = fresh_weights(&network, Seed(0));
     load_weights(network, &fresh, name, file)
 }

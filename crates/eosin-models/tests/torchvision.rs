@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use eosin_core::{BackboneName, Seed};
 use eosin_models::{
-    Backbone, Graph, Naming, Workspace, cpu, fresh_weights, load_weights, state_dict,
+    Backbone, Graph, Naming, StoredNetwork, Workspace, fresh_weights, load_weights,
     torchvision_name,
 };
 use eosin_weights::{StateDict, StateTensor, StoredAs, WeightFile, read_all, to_safetensors};
@@ -59,16 +59,18 @@ fn check(arch: &str) {
         .find(|golden| golden.arch == arch)
         .unwrap();
     let name = name_of(arch);
-    let network = Backbone::new(name, 3, golden.size, &cpu(false));
+    let network = Backbone::new(name, 3, golden.size);
     let formula = Formula {
         salt: "",
         gain: golden.gain,
     };
-    let tensors: StateDict = state_dict(&network)
-        .into_iter()
-        .map(|(key, tensor)| {
-            let theirs = torchvision_name(name, &key).unwrap_or(key);
-            let shape = torchvision_shape(&theirs, &tensor.shape);
+    let tensors: StateDict = network
+        .parameters()
+        .iter()
+        .map(|parameter| {
+            let key = parameter.name();
+            let theirs = torchvision_name(name, key).unwrap_or_else(|| key.to_owned());
+            let shape = torchvision_shape(&theirs, parameter.shape());
             let values = formula.fill(&theirs, &shape);
             (theirs, StateTensor { shape, values })
         })
@@ -139,7 +141,7 @@ equal_torchvision! {
 #[test]
 fn the_dotted_names_of_old_densenet_files_are_understood() {
     let name = BackboneName::DenseNet121;
-    let network = Backbone::new(name, 2, 32, &cpu(false));
+    let network = Backbone::new(name, 2, 32);
     let dotted = |key: &str| {
         let after = key
             .find("denselayer")
@@ -156,7 +158,8 @@ fn the_dotted_names_of_old_densenet_files_are_understood() {
             format!("{before}{rest}")
         }
     };
-    let own = state_dict(&network);
+    let own = StoredNetwork::fresh(network.clone(), Seed(1));
+    let own = read_all(own.weights()).unwrap();
     let tensors: StateDict = own
         .iter()
         .map(|(key, tensor)| (dotted(key), tensor.clone()))

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use eosin_core::BackboneName;
 use eosin_core::config::{GroupBy, NormaliseMode, Symmetries, TrainMode};
-use serde::{Deserialize, Serialize};
+use eosin_run::HubOptions;
 
 /// Trains and judges classifiers of histopathology patches.
 #[derive(Debug, Parser)]
@@ -73,6 +73,8 @@ pub enum Command {
     Predict(PredictArgs),
     /// Write the model of a run as ONNX or safetensors.
     Export(ExportArgs),
+    /// Copy a run together with all that it needs.
+    Pack(PackArgs),
     /// Score a predictions file against labels.
     Score(ScoreArgs),
     /// List the backbones, or the stages of one.
@@ -163,7 +165,7 @@ impl JobArgs {
 }
 
 /// How weights are found by name.
-#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
 pub struct HubArgs {
     /// Fetch nothing; as `EOSIN_OFFLINE=1`.
     #[arg(long)]
@@ -174,6 +176,17 @@ pub struct HubArgs {
     /// More weights by name, as `eosin weights ls` shows the built-in ones.
     #[arg(long, value_name = "FILE")]
     pub weights_registry: Option<PathBuf>,
+}
+
+impl HubArgs {
+    /// The same as the library wants it.
+    pub fn options(&self) -> HubOptions {
+        HubOptions {
+            offline: self.offline,
+            trust_first_use: self.trust_first_use,
+            weights_registry: self.weights_registry.clone(),
+        }
+    }
 }
 
 /// `eosin run`.
@@ -370,6 +383,16 @@ pub struct ExportArgs {
     /// Replace files that are there.
     #[arg(long)]
     pub overwrite: bool,
+}
+
+/// `eosin pack`.
+#[derive(Debug, clap::Args)]
+pub struct PackArgs {
+    /// Run folder.
+    pub run: PathBuf,
+    /// Folder to make: the run, and the weights that it started from.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
 }
 
 /// What a model is written as.

@@ -3,19 +3,15 @@
 mod args;
 mod commands;
 mod gate;
-mod half_precision;
 mod interrupt;
 mod matching;
 mod metrics_table;
-mod named_weights;
 mod output;
-mod pipeline;
 mod progress;
-mod report;
 mod score_files;
 mod settings;
 mod tell;
-mod tensorboard;
+mod terminal;
 
 use std::process::ExitCode;
 

@@ -3,7 +3,7 @@
 use eosin_core::Seed;
 use eosin_core::config::{GroupBy, StatisticsKind};
 use eosin_data::{
-    IngestOptions, InspectOptions, PixelMode, SplitOptions, channel_statistics, inspect,
+    IngestOptions, InspectOptions, NoLedger, PixelMode, SplitOptions, channel_statistics, inspect,
     read_manifest, split,
 };
 use eosin_testing::shared;
@@ -20,7 +20,7 @@ fn the_ucsb_crops_are_read_inspected_and_split_by_slide() {
         decode: true,
         ..InspectOptions::default()
     };
-    let found = inspect(&manifest, &decode, &|_, _| {});
+    let found = inspect(&manifest, &decode, &NoLedger, &|_, _| {}).inspection;
     assert_eq!(found.problems, []);
     assert_eq!(
         (found.groups.slides, found.usual_size_px),

@@ -1,6 +1,6 @@
 //! Gradients of a convolution.
 
-use super::winograd;
+use super::{WeightGradients, winograd, zeros};
 use crate::activation::Activation;
 use crate::conv::{Conv, ConvShape, MapSize, Padding};
 use crate::depthwise::taps;
@@ -11,23 +11,6 @@ use crate::pool::add;
 
 /// Values of the windows that one matrix product covers: several small maps share one.
 const BLOCK_FLOATS: usize = 4 << 20;
-
-/// Gradients of a convolution's weights and of its bias.
-#[derive(Clone, Debug, Default)]
-pub struct ConvGradients {
-    /// Tap-major: see [`ConvShape::out_major`].
-    pub weights: Vec<f32>,
-    /// One an output channel.
-    pub bias: Vec<f32>,
-}
-
-impl ConvGradients {
-    /// Adds another part's gradients.
-    pub fn add(&mut self, other: &Self) {
-        add(&mut self.weights, &other.weights);
-        add(&mut self.bias, &other.bias);
-    }
-}
 
 /// How the gradient of the input is found.
 #[derive(Clone, Debug)]
@@ -65,12 +48,18 @@ impl ConvBackward {
         Self { shape, of_input }
     }
 
+    /// Number of weights.
+    pub const fn weights(&self) -> usize {
+        let [rows, columns] = self.shape.kernel;
+        self.shape.cout * self.shape.cin / self.shape.groups * rows * columns
+    }
+
     /// Gradients of `conv(input) + bias` (the activation is the caller's), given that of its
     /// output.
     ///
     /// `sizes` are `(n, height, width)`, `input` is `[n, height, width, cin]`, `gradient` `[n,
     /// out_height, out_width, cout]`. The gradient of the input, where it is wanted, replaces what
-    /// `of_input` holds. `scratch` is reused between calls.
+    /// `of_input` holds, that of the weights what `memory` holds. `scratch` is reused between calls.
     ///
     /// # Panics
     /// When a slice has not the length that its shape asks for.
@@ -80,12 +69,12 @@ impl ConvBackward {
         input: &[f32],
         gradient: &[f32],
         of_input: &mut Vec<f32>,
+        memory: Vec<f32>,
         scratch: &mut Vec<f32>,
-    ) -> ConvGradients {
+    ) -> WeightGradients {
         let shape = &self.shape;
         let (from, to) = shape.map_sizes(sizes, input, gradient);
-        let taps = shape.kernel[0] * shape.kernel[1];
-        let mut of_weights = vec![0.0; shape.cout * shape.cin / shape.groups * taps];
+        let mut of_weights = zeros(self.weights(), memory);
         let mut bias = vec![0.0; shape.cout];
         for row in gradient.chunks_exact(shape.cout) {
             add(&mut bias, row);
@@ -136,7 +125,7 @@ impl ConvBackward {
                 }
             }
         }
-        ConvGradients {
+        WeightGradients {
             weights: of_weights,
             bias,
         }

@@ -1,92 +1,103 @@
 //! `ConvNeXt` (Liu et al. 2022, arXiv:2201.03545), as timm's `convnext_tiny`.
 
-use burn::module::{Module, Param};
-use burn::tensor::{Device, Tensor};
 use eosin_kernels::Activation;
 
-use crate::engine::{Architecture, Engine};
+use crate::architecture::Architecture;
 use crate::layers::{Conv2d, LayerNorm, Linear, Mlp, PadMode};
+use crate::param::{Param, module};
+use crate::recorder::{Map, Recorder, Vector};
 
 const STAGES: &[&str] = &["stem", "stages.0", "stages.1", "stages.2", "stages.3"];
 const CHANNELS: [usize; 4] = [96, 192, 384, 768];
 const DEPTHS: [usize; 4] = [3, 3, 9, 3];
 
-#[derive(Module, Debug)]
+#[derive(Debug)]
 struct Block {
     conv_dw: Conv2d,
     norm: LayerNorm,
     mlp: Mlp,
-    gamma: Param<Tensor<1>>,
+    gamma: Param,
 }
 
+module!(Block {
+    conv_dw,
+    norm,
+    mlp,
+    gamma
+});
+
 impl Block {
-    fn new(channels: usize, device: &Device) -> Self {
+    fn new(channels: usize) -> Self {
         Self {
-            conv_dw: Conv2d::depthwise(channels, 7, device).with_bias(device),
-            norm: LayerNorm::new(channels, device),
-            mlp: Mlp::new(channels, device),
-            gamma: Param::from_tensor(Tensor::zeros([channels], device)),
+            conv_dw: Conv2d::depthwise(channels, 7).with_bias(),
+            norm: LayerNorm::new(channels),
+            mlp: Mlp::new(channels),
+            gamma: Param::new([channels]),
         }
     }
 
-    fn forward<E: Engine>(&self, engine: &E, x: E::Map) -> E::Map {
-        let out = engine.conv_act(x.clone(), &self.conv_dw, Activation::Identity);
-        let out = engine.layer_norm(out, &self.norm);
-        self.mlp.forward(engine, out, Some(&self.gamma), x)
+    fn forward(&self, net: &Recorder, x: Map) -> Map {
+        let out = net.conv_act(x, &self.conv_dw, Activation::Identity);
+        let out = net.layer_norm(out, &self.norm);
+        self.mlp.forward(net, out, Some(&self.gamma), x)
     }
 }
 
-#[derive(Module, Debug)]
+#[derive(Debug)]
 struct Stage {
     downsample: Option<(LayerNorm, Conv2d)>,
     blocks: Vec<Block>,
 }
 
+module!(Stage { downsample, blocks });
+
 /// A convolution whose windows tile the map.
-fn patches(cin: usize, cout: usize, side: usize, device: &Device) -> Conv2d {
-    Conv2d::new(cin, cout, side, device)
+fn patches(cin: usize, cout: usize, side: usize) -> Conv2d {
+    Conv2d::new(cin, cout, side)
         .stride(side)
         .pad(PadMode::Same(0))
-        .with_bias(device)
+        .with_bias()
 }
 
-#[derive(Module, Debug)]
+#[derive(Debug)]
 struct Head {
     norm: LayerNorm,
     fc: Linear,
 }
 
+module!(Head { norm, fc });
+
 /// `ConvNeXt`-Tiny.
-#[derive(Module, Debug)]
+#[derive(Debug)]
 pub struct ConvNext {
     stem: (Conv2d, LayerNorm),
     stages: Vec<Stage>,
     head: Head,
 }
 
+module!(ConvNext { stem, stages, head });
+
 impl ConvNext {
-    /// `convnext_tiny`, all weights zero.
-    pub fn new(classes: usize, device: &Device) -> Self {
+    /// `convnext_tiny`.
+    pub fn new(classes: usize) -> Self {
         let stage = |index: usize| {
             let channels = CHANNELS[index];
             let before = index.checked_sub(1).map(|at| CHANNELS[at]);
             Stage {
                 downsample: before.map(|cin| {
-                    let norm = LayerNorm::new(cin, device);
-                    (norm, patches(cin, channels, 2, device))
+                    let norm = LayerNorm::new(cin);
+                    (norm, patches(cin, channels, 2))
                 }),
-                blocks: (0..DEPTHS[index])
-                    .map(|_| Block::new(channels, device))
-                    .collect(),
+                blocks: (0..DEPTHS[index]).map(|_| Block::new(channels)).collect(),
             }
         };
         let [stem, .., features] = CHANNELS;
         Self {
-            stem: (patches(3, stem, 4, device), LayerNorm::new(stem, device)),
+            stem: (patches(3, stem, 4), LayerNorm::new(stem)),
             stages: (0..CHANNELS.len()).map(stage).collect(),
             head: Head {
-                norm: LayerNorm::new(features, device),
-                fc: Linear::new(features, classes, device),
+                norm: LayerNorm::new(features),
+                fc: Linear::new(features, classes),
             },
         }
     }
@@ -97,31 +108,27 @@ impl Architecture for ConvNext {
         STAGES
     }
 
-    fn stage<E: Engine>(&self, engine: &E, stage: usize, mut x: E::Map) -> E::Map {
+    fn stage(&self, net: &Recorder, stage: usize, mut x: Map) -> Map {
         let Some(index) = stage.checked_sub(1) else {
             let (conv, norm) = &self.stem;
-            let x = engine.conv_act(x, conv, Activation::Identity);
-            return engine.layer_norm(x, norm);
+            let x = net.conv_act(x, conv, Activation::Identity);
+            return net.layer_norm(x, norm);
         };
         let stage = &self.stages[index];
         if let Some((norm, conv)) = &stage.downsample {
-            x = engine.conv_act(engine.layer_norm(x, norm), conv, Activation::Identity);
+            x = net.conv_act(net.layer_norm(x, norm), conv, Activation::Identity);
         }
         stage
             .blocks
             .iter()
-            .fold(x, |x, block| block.forward(engine, x))
+            .fold(x, |x, block| block.forward(net, x))
     }
 
-    fn pool<E: Engine>(&self, engine: &E, map: E::Map) -> E::Vector {
-        engine.flatten(engine.layer_norm(engine.mean(map), &self.head.norm))
+    fn pool(&self, net: &Recorder, map: Map) -> Vector {
+        net.flatten(net.layer_norm(net.mean(map), &self.head.norm))
     }
 
     fn classifier(&self) -> &Linear {
         &self.head.fc
-    }
-
-    fn classifier_mut(&mut self) -> &mut Linear {
-        &mut self.head.fc
     }
 }

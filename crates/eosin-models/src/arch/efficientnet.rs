@@ -1,13 +1,13 @@
 //! timm's `EfficientNet` family: `MobileNetV2` (Sandler et al. 2018, arXiv:1801.04381),
 //! `EfficientNet` and EfficientNet-Lite (Tan & Le 2019, arXiv:1905.11946).
 
-use burn::module::Module;
-use burn::tensor::Device;
 use eosin_kernels::Activation;
 
 use super::inverted_residual::{Block, BlockSpec, Squeeze, Style};
-use crate::engine::{Architecture, Engine};
+use crate::architecture::Architecture;
 use crate::layers::{BatchNorm, Conv2d, Linear, round_channels};
+use crate::param::module;
+use crate::recorder::{Map, Recorder};
 
 const STAGES: &[&str] = &[
     "stem", "blocks.0", "blocks.1", "blocks.2", "blocks.3", "blocks.4", "blocks.5", "blocks.6",
@@ -81,7 +81,7 @@ fn scaled_up(blocks: usize, depth: f64) -> usize {
 }
 
 /// A network of the family under timm's names.
-#[derive(Module, Debug)]
+#[derive(Debug)]
 pub struct EfficientNet {
     conv_stem: Conv2d,
     bn1: BatchNorm,
@@ -89,13 +89,14 @@ pub struct EfficientNet {
     conv_head: Conv2d,
     bn2: BatchNorm,
     classifier: Linear,
-    #[module(skip)]
     activation: Activation,
 }
 
+module!(EfficientNet { conv_stem, bn1, blocks, conv_head, bn2, classifier; activation });
+
 impl EfficientNet {
     /// timm's `mobilenetv2_100` (`width` 1.0) and `mobilenetv2_140` (1.4).
-    pub fn mobilenet_v2(width: f64, classes: usize, device: &Device) -> Self {
+    pub fn mobilenet_v2(width: f64, classes: usize) -> Self {
         let variant = Variant {
             stages: MOBILENET_V2,
             width,
@@ -106,12 +107,12 @@ impl EfficientNet {
             activation: Activation::Relu6,
             style: Style::TORCH,
         };
-        Self::new(&variant, classes, device)
+        Self::new(&variant, classes)
     }
 
     /// timm's `efficientnet_b0` (`width` 1.0, `depth` 1.0), `b1` (1.0, 1.1), `b2` (1.1, 1.2), `b3`
     /// (1.2, 1.4), `b4` (1.4, 1.8).
-    pub fn scaled(width: f64, depth: f64, classes: usize, device: &Device) -> Self {
+    pub fn scaled(width: f64, depth: f64, classes: usize) -> Self {
         let variant = Variant {
             stages: EFFICIENTNET,
             width,
@@ -122,12 +123,12 @@ impl EfficientNet {
             activation: Activation::Silu,
             style: Style::TORCH,
         };
-        Self::new(&variant, classes, device)
+        Self::new(&variant, classes)
     }
 
     /// timm's `tf_efficientnet_lite0` (`width` 1.0, `depth` 1.0), `lite1` (1.0, 1.1), `lite2` (1.1,
     /// 1.2).
-    pub fn tf_lite(width: f64, depth: f64, classes: usize, device: &Device) -> Self {
+    pub fn tf_lite(width: f64, depth: f64, classes: usize) -> Self {
         let variant = Variant {
             stages: EFFICIENTNET,
             width,
@@ -138,10 +139,10 @@ impl EfficientNet {
             activation: Activation::Relu6,
             style: Style::TENSORFLOW,
         };
-        Self::new(&variant, classes, device)
+        Self::new(&variant, classes)
     }
 
-    fn new(variant: &Variant, classes: usize, device: &Device) -> Self {
+    fn new(variant: &Variant, classes: usize) -> Self {
         let (style, head) = (variant.style, variant.head_channels);
         let width = if variant.fixed_ends {
             1.0
@@ -151,15 +152,15 @@ impl EfficientNet {
         let stem = round_channels(32.0 * width, 8);
         let mut cin = stem;
         let blocks = (0..variant.stages.len())
-            .map(|index| Block::stage(&[variant.specs(index)], style, &mut cin, device))
+            .map(|index| Block::stage(&[variant.specs(index)], style, &mut cin))
             .collect();
         Self {
-            conv_stem: style.conv(Conv2d::new(3, stem, 3, device).stride(2)),
-            bn1: style.norm(stem, device),
+            conv_stem: style.conv(Conv2d::new(3, stem, 3).stride(2)),
+            bn1: style.norm(stem),
             blocks,
-            conv_head: Conv2d::new(cin, head, 1, device),
-            bn2: style.norm(head, device),
-            classifier: Linear::new(head, classes, device),
+            conv_head: Conv2d::new(cin, head, 1),
+            bn2: style.norm(head),
+            classifier: Linear::new(head, classes),
             activation: variant.activation,
         }
     }
@@ -170,23 +171,19 @@ impl Architecture for EfficientNet {
         STAGES
     }
 
-    fn stage<E: Engine>(&self, engine: &E, stage: usize, x: E::Map) -> E::Map {
+    fn stage(&self, net: &Recorder, stage: usize, x: Map) -> Map {
         if stage == 0 {
-            return engine.conv_norm(x, &self.conv_stem, &self.bn1, self.activation);
+            return net.conv_norm(x, &self.conv_stem, &self.bn1, self.activation);
         }
         let blocks = self.blocks[stage - 1].iter();
-        let x = blocks.fold(x, |x, block| block.forward(engine, x));
+        let x = blocks.fold(x, |x, block| block.forward(net, x));
         if stage < self.blocks.len() {
             return x;
         }
-        engine.conv_norm(x, &self.conv_head, &self.bn2, self.activation)
+        net.conv_norm(x, &self.conv_head, &self.bn2, self.activation)
     }
 
     fn classifier(&self) -> &Linear {
         &self.classifier
-    }
-
-    fn classifier_mut(&mut self) -> &mut Linear {
-        &mut self.classifier
     }
 }

@@ -1,12 +1,11 @@
 //! The blocks of timm's `EfficientNet` family: `MobileNetV2` and V3, `EfficientNet`,
 //! EfficientNet-Lite.
 
-use burn::module::Module;
-use burn::tensor::Device;
 use eosin_kernels::Activation;
 
-use crate::engine::Engine;
 use crate::layers::{BatchNorm, Conv2d, PadMode, round_channels};
+use crate::param::module;
+use crate::recorder::{Map, Recorder};
 
 /// What all layers of a network have in common.
 #[derive(Clone, Copy, Debug)]
@@ -36,8 +35,8 @@ impl Style {
         }
     }
 
-    pub fn norm(self, channels: usize, device: &Device) -> BatchNorm {
-        BatchNorm::new(channels, device).eps(self.eps)
+    pub fn norm(self, channels: usize) -> BatchNorm {
+        BatchNorm::new(channels).eps(self.eps)
     }
 }
 
@@ -66,18 +65,18 @@ pub(super) struct BlockSpec {
 }
 
 /// Squeeze-and-excitation (Hu et al. 2018, arXiv:1709.01507).
-#[derive(Module, Debug)]
+#[derive(Debug)]
 struct SqueezeExcite {
     conv_reduce: Conv2d,
     conv_expand: Conv2d,
-    #[module(skip)]
     activation: Activation,
-    #[module(skip)]
     gate: Activation,
 }
 
+module!(SqueezeExcite { conv_reduce, conv_expand; activation, gate });
+
 impl SqueezeExcite {
-    fn new(spec: &BlockSpec, cin: usize, middle: usize, device: &Device) -> Option<Self> {
+    fn new(spec: &BlockSpec, cin: usize, middle: usize) -> Option<Self> {
         let (inner, activation, gate) = match spec.squeeze {
             Squeeze::None => return None,
             Squeeze::OfInput => (cin / 4, spec.activation, Activation::Sigmoid),
@@ -88,42 +87,43 @@ impl SqueezeExcite {
             ),
         };
         Some(Self {
-            conv_reduce: Conv2d::new(middle, inner, 1, device).with_bias(device),
-            conv_expand: Conv2d::new(inner, middle, 1, device).with_bias(device),
+            conv_reduce: Conv2d::new(middle, inner, 1).with_bias(),
+            conv_expand: Conv2d::new(inner, middle, 1).with_bias(),
             activation,
             gate,
         })
     }
 
-    fn forward<E: Engine>(&self, engine: &E, x: E::Map) -> E::Map {
-        let gate = engine.mean(x.clone());
-        let gate = engine.conv_act(gate, &self.conv_reduce, self.activation);
-        let gate = engine.conv_act(gate, &self.conv_expand, self.gate);
-        engine.scale(x, gate, Activation::Identity)
+    fn forward(&self, net: &Recorder, x: Map) -> Map {
+        let gate = net.mean(x);
+        let gate = net.conv_act(gate, &self.conv_reduce, self.activation);
+        let gate = net.conv_act(gate, &self.conv_expand, self.gate);
+        net.scale(x, gate, Activation::Identity)
     }
 }
 
-fn excite<E: Engine>(engine: &E, se: Option<&SqueezeExcite>, x: E::Map) -> E::Map {
+fn excite(net: &Recorder, se: Option<&SqueezeExcite>, x: Map) -> Map {
     match se {
-        Some(se) => se.forward(engine, x),
+        Some(se) => se.forward(net, x),
         None => x,
     }
 }
 
 /// Depthwise convolution, then a linear projection.
-#[derive(Module, Debug)]
+#[derive(Debug)]
 pub(super) struct SeparableBlock {
     conv_dw: Conv2d,
     bn1: BatchNorm,
     se: Option<SqueezeExcite>,
     conv_pw: Conv2d,
     bn2: BatchNorm,
-    #[module(skip)]
     role: Role,
 }
 
+module!(SeparableBlock { conv_dw, bn1, se, conv_pw, bn2; role });
+
 /// Expansion, depthwise convolution, linear projection, shortcut when the shape allows it.
-#[derive(Module, Debug)]
+#[derive(Debug)]
 pub(super) struct InvertedResidual {
     conv_pw: Conv2d,
     bn1: BatchNorm,
@@ -132,9 +132,10 @@ pub(super) struct InvertedResidual {
     se: Option<SqueezeExcite>,
     conv_pwl: Conv2d,
     bn3: BatchNorm,
-    #[module(skip)]
     role: Role,
 }
+
+module!(InvertedResidual { conv_pw, bn1, conv_dw, bn2, se, conv_pwl, bn3; role });
 
 /// What the tensors of a block do not say.
 #[derive(Clone, Copy, Debug)]
@@ -144,18 +145,24 @@ struct Role {
 }
 
 /// A block of either kind; its kind is no part of tensor names.
-#[derive(Module, Debug)]
+#[derive(Debug)]
 pub(super) enum Block {
     Separable(SeparableBlock),
     Inverted(InvertedResidual),
 }
 
+module!(
+    enum Block {
+        Separable,
+        Inverted,
+    }
+);
+
 impl Block {
-    fn new(spec: &BlockSpec, style: Style, cin: usize, stride: usize, device: &Device) -> Self {
+    fn new(spec: &BlockSpec, style: Style, cin: usize, stride: usize) -> Self {
         let cout = spec.channels;
-        let depthwise = |channels: usize| {
-            style.conv(Conv2d::depthwise(channels, spec.kernel, device).stride(stride))
-        };
+        let depthwise =
+            |channels: usize| style.conv(Conv2d::depthwise(channels, spec.kernel).stride(stride));
         let role = Role {
             activation: spec.activation,
             has_shortcut: cin == cout && stride == 1,
@@ -163,55 +170,55 @@ impl Block {
         if spec.expand == 0.0 {
             Self::Separable(SeparableBlock {
                 conv_dw: depthwise(cin),
-                bn1: style.norm(cin, device),
-                se: SqueezeExcite::new(spec, cin, cin, device),
-                conv_pw: Conv2d::new(cin, cout, 1, device),
-                bn2: style.norm(cout, device),
+                bn1: style.norm(cin),
+                se: SqueezeExcite::new(spec, cin, cin),
+                conv_pw: Conv2d::new(cin, cout, 1),
+                bn2: style.norm(cout),
                 role,
             })
         } else {
             let middle = round_channels(cin as f64 * spec.expand, 8);
             Self::Inverted(InvertedResidual {
-                conv_pw: Conv2d::new(cin, middle, 1, device),
-                bn1: style.norm(middle, device),
+                conv_pw: Conv2d::new(cin, middle, 1),
+                bn1: style.norm(middle),
                 conv_dw: depthwise(middle),
-                bn2: style.norm(middle, device),
-                se: SqueezeExcite::new(spec, cin, middle, device),
-                conv_pwl: Conv2d::new(middle, cout, 1, device),
-                bn3: style.norm(cout, device),
+                bn2: style.norm(middle),
+                se: SqueezeExcite::new(spec, cin, middle),
+                conv_pwl: Conv2d::new(middle, cout, 1),
+                bn3: style.norm(cout),
                 role,
             })
         }
     }
 
     /// The blocks of a stage; `cin` becomes their output's channels.
-    pub fn stage(specs: &[BlockSpec], style: Style, cin: &mut usize, device: &Device) -> Vec<Self> {
+    pub fn stage(specs: &[BlockSpec], style: Style, cin: &mut usize) -> Vec<Self> {
         let mut blocks = Vec::new();
         for spec in specs {
             for index in 0..spec.repeats {
                 let stride = if index == 0 { spec.stride } else { 1 };
-                blocks.push(Self::new(spec, style, *cin, stride, device));
+                blocks.push(Self::new(spec, style, *cin, stride));
                 *cin = spec.channels;
             }
         }
         blocks
     }
 
-    pub fn forward<E: Engine>(&self, engine: &E, x: E::Map) -> E::Map {
+    pub fn forward(&self, net: &Recorder, x: Map) -> Map {
         let (Self::Separable(SeparableBlock { role, .. })
         | Self::Inverted(InvertedResidual { role, .. })) = self;
-        let shortcut = role.has_shortcut.then(|| x.clone());
+        let shortcut = role.has_shortcut.then_some(x);
         let (x, projection, norm) = match self {
             Self::Separable(b) => {
-                let x = engine.conv_norm(x, &b.conv_dw, &b.bn1, role.activation);
-                (excite(engine, b.se.as_ref(), x), &b.conv_pw, &b.bn2)
+                let x = net.conv_norm(x, &b.conv_dw, &b.bn1, role.activation);
+                (excite(net, b.se.as_ref(), x), &b.conv_pw, &b.bn2)
             }
             Self::Inverted(b) => {
-                let x = engine.conv_norm(x, &b.conv_pw, &b.bn1, role.activation);
-                let x = engine.conv_norm(x, &b.conv_dw, &b.bn2, role.activation);
-                (excite(engine, b.se.as_ref(), x), &b.conv_pwl, &b.bn3)
+                let x = net.conv_norm(x, &b.conv_pw, &b.bn1, role.activation);
+                let x = net.conv_norm(x, &b.conv_dw, &b.bn2, role.activation);
+                (excite(net, b.se.as_ref(), x), &b.conv_pwl, &b.bn3)
             }
         };
-        engine.conv(x, projection, Some(norm), shortcut, Activation::Identity)
+        net.conv(x, projection, Some(norm), shortcut, Activation::Identity)
     }
 }

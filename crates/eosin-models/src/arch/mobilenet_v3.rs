@@ -1,13 +1,13 @@
 //! `MobileNetV3`-Large (Howard et al. 2019, arXiv:1905.02244), as timm's `mobilenetv3_large_100`:
 //! the last expansion stands behind the pooling.
 
-use burn::module::Module;
-use burn::tensor::Device;
 use eosin_kernels::Activation::{self, HardSwish, Relu};
 
 use super::inverted_residual::{Block, BlockSpec, Squeeze, Style};
-use crate::engine::{Architecture, Engine};
+use crate::architecture::Architecture;
 use crate::layers::{BatchNorm, Conv2d, Linear};
+use crate::param::module;
+use crate::recorder::{Map, Recorder, Vector};
 
 const STAGES: &[&str] = &[
     "stem", "blocks.0", "blocks.1", "blocks.2", "blocks.3", "blocks.4", "blocks.5",
@@ -51,32 +51,41 @@ const BLOCKS: [&[BlockSpec]; 6] = [
 ];
 
 /// The last entry of timm's `blocks`: one plain convolution.
-#[derive(Module, Debug)]
+#[derive(Debug)]
 struct Expansion {
     conv: Conv2d,
     bn1: BatchNorm,
 }
 
+module!(Expansion { conv, bn1 });
+
 /// A stage of blocks, or the expansion; which is no part of tensor names.
-#[derive(Module, Debug)]
+#[derive(Debug)]
 enum Stage {
     Blocks(Vec<Block>),
     Last(Vec<Expansion>),
 }
 
+module!(
+    enum Stage {
+        Blocks,
+        Last,
+    }
+);
+
 impl Stage {
-    fn forward<E: Engine>(&self, engine: &E, x: E::Map) -> E::Map {
+    fn forward(&self, net: &Recorder, x: Map) -> Map {
         match self {
-            Self::Blocks(blocks) => blocks.iter().fold(x, |x, block| block.forward(engine, x)),
+            Self::Blocks(blocks) => blocks.iter().fold(x, |x, block| block.forward(net, x)),
             Self::Last(layers) => layers.iter().fold(x, |x, layer| {
-                engine.conv_norm(x, &layer.conv, &layer.bn1, HardSwish)
+                net.conv_norm(x, &layer.conv, &layer.bn1, HardSwish)
             }),
         }
     }
 }
 
 /// `MobileNetV3`-Large.
-#[derive(Module, Debug)]
+#[derive(Debug)]
 pub struct MobileNetV3 {
     conv_stem: Conv2d,
     bn1: BatchNorm,
@@ -85,24 +94,32 @@ pub struct MobileNetV3 {
     classifier: Linear,
 }
 
+module!(MobileNetV3 {
+    conv_stem,
+    bn1,
+    blocks,
+    conv_head,
+    classifier
+});
+
 impl MobileNetV3 {
-    /// All weights zero, `classes` outputs.
-    pub fn new(classes: usize, device: &Device) -> Self {
+    /// With `classes` outputs.
+    pub fn new(classes: usize) -> Self {
         let mut cin = STEM;
         let mut blocks: Vec<Stage> = BLOCKS
             .iter()
-            .map(|specs| Stage::Blocks(Block::stage(specs, Style::TORCH, &mut cin, device)))
+            .map(|specs| Stage::Blocks(Block::stage(specs, Style::TORCH, &mut cin)))
             .collect();
         blocks.push(Stage::Last(vec![Expansion {
-            conv: Conv2d::new(cin, LAST, 1, device),
-            bn1: BatchNorm::new(LAST, device),
+            conv: Conv2d::new(cin, LAST, 1),
+            bn1: BatchNorm::new(LAST),
         }]));
         Self {
-            conv_stem: Conv2d::new(3, STEM, 3, device).stride(2),
-            bn1: BatchNorm::new(STEM, device),
+            conv_stem: Conv2d::new(3, STEM, 3).stride(2),
+            bn1: BatchNorm::new(STEM),
             blocks,
-            conv_head: Conv2d::new(LAST, FEATURES, 1, device).with_bias(device),
-            classifier: Linear::new(FEATURES, classes, device),
+            conv_head: Conv2d::new(LAST, FEATURES, 1).with_bias(),
+            classifier: Linear::new(FEATURES, classes),
         }
     }
 }
@@ -112,29 +129,25 @@ impl Architecture for MobileNetV3 {
         STAGES
     }
 
-    fn stage<E: Engine>(&self, engine: &E, stage: usize, x: E::Map) -> E::Map {
+    fn stage(&self, net: &Recorder, stage: usize, x: Map) -> Map {
         if stage == 0 {
-            return engine.conv_norm(x, &self.conv_stem, &self.bn1, HardSwish);
+            return net.conv_norm(x, &self.conv_stem, &self.bn1, HardSwish);
         }
-        let x = self.blocks[stage - 1].forward(engine, x);
+        let x = self.blocks[stage - 1].forward(net, x);
         // The expansion belongs to the last stage: a cut before it would only cache more.
         if stage == BLOCKS.len() {
-            self.blocks[stage].forward(engine, x)
+            self.blocks[stage].forward(net, x)
         } else {
             x
         }
     }
 
-    fn pool<E: Engine>(&self, engine: &E, map: E::Map) -> E::Vector {
-        let mean = engine.mean(map);
-        engine.flatten(engine.conv_act(mean, &self.conv_head, HardSwish))
+    fn pool(&self, net: &Recorder, map: Map) -> Vector {
+        let mean = net.mean(map);
+        net.flatten(net.conv_act(mean, &self.conv_head, HardSwish))
     }
 
     fn classifier(&self) -> &Linear {
         &self.classifier
-    }
-
-    fn classifier_mut(&mut self) -> &mut Linear {
-        &mut self.classifier
     }
 }

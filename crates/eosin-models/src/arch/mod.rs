@@ -24,5 +24,5 @@ pub use resnest::ResNest;
 pub use resnet::ResNet;
 pub use rexnet::RexNet;
 pub use squeezenet::SqueezeNet;
-pub use vgg::Vgg;
+pub use vgg::{Norms, Vgg};
 pub use vit::VisionTransformer;

@@ -2,13 +2,13 @@
 //! `resnest50d`: radix 2, cardinality 1, a stem of three 3x3 convolutions, average pooling in the
 //! shortcut and behind the split attention.
 
-use burn::module::Module;
-use burn::tensor::Device;
 use eosin_kernels::{Activation, Padded, Pool};
 
 use super::resnet::{STAGES, STEM_POOL};
-use crate::engine::{Architecture, Engine};
+use crate::architecture::Architecture;
 use crate::layers::{BatchNorm, Conv2d, Linear, round_channels};
+use crate::param::module;
+use crate::recorder::{Map, Recorder};
 
 const RADIX: usize = 2;
 
@@ -29,7 +29,7 @@ const SHORTCUT_POOL: Pool = Pool {
 };
 
 /// A 3x3 convolution into `RADIX` parts whose sum is weighted by an attention over the parts.
-#[derive(Module, Debug)]
+#[derive(Debug)]
 struct SplitAttention {
     conv: Conv2d,
     bn0: BatchNorm,
@@ -38,37 +38,47 @@ struct SplitAttention {
     fc2: Conv2d,
 }
 
+module!(SplitAttention {
+    conv,
+    bn0,
+    fc1,
+    bn1,
+    fc2
+});
+
 impl SplitAttention {
-    fn new(channels: usize, device: &Device) -> Self {
+    fn new(channels: usize) -> Self {
         let wide = channels * RADIX;
         let inner = round_channels(wide as f64 / 4.0, 8).max(32);
-        let conv = Conv2d::grouped(channels, wide, 3, RADIX, device);
+        let conv = Conv2d::grouped(channels, wide, 3, RADIX);
         Self {
             conv,
-            bn0: BatchNorm::new(wide, device),
-            fc1: Conv2d::new(channels, inner, 1, device).with_bias(device),
-            bn1: BatchNorm::new(inner, device),
-            fc2: Conv2d::new(inner, wide, 1, device).with_bias(device),
+            bn0: BatchNorm::new(wide),
+            fc1: Conv2d::new(channels, inner, 1).with_bias(),
+            bn1: BatchNorm::new(inner),
+            fc2: Conv2d::new(inner, wide, 1).with_bias(),
         }
     }
 
-    fn forward<E: Engine>(&self, engine: &E, x: E::Map) -> E::Map {
-        let x = engine.conv_norm(x, &self.conv, &self.bn0, Activation::Relu);
-        let gap = engine.mean(engine.sum_splits(x.clone(), RADIX));
-        let gap = engine.conv_norm(gap, &self.fc1, &self.bn1, Activation::Relu);
-        let logits = engine.conv_act(gap, &self.fc2, Activation::Identity);
-        engine.split_attention(x, logits, RADIX)
+    fn forward(&self, net: &Recorder, x: Map) -> Map {
+        let x = net.conv_norm(x, &self.conv, &self.bn0, Activation::Relu);
+        let gap = net.mean(net.sum_splits(x, RADIX));
+        let gap = net.conv_norm(gap, &self.fc1, &self.bn1, Activation::Relu);
+        let logits = net.conv_act(gap, &self.fc2, Activation::Identity);
+        net.split_attention(x, logits, RADIX)
     }
 }
 
 /// The shortcut's convolution; entry 0 of PyTorch's list is the pooling.
-#[derive(Module, Debug)]
+#[derive(Debug)]
 struct Downsample {
     at_1: Conv2d,
     at_2: BatchNorm,
 }
 
-#[derive(Module, Debug)]
+module!(Downsample { at_1, at_2 });
+
+#[derive(Debug)]
 struct Block {
     conv1: Conv2d,
     bn1: BatchNorm,
@@ -76,52 +86,53 @@ struct Block {
     conv3: Conv2d,
     bn3: BatchNorm,
     downsample: Option<Downsample>,
-    #[module(skip)]
     stride: usize,
 }
 
+module!(Block { conv1, bn1, conv2, conv3, bn3, downsample; stride });
+
 impl Block {
-    fn new(cin: usize, middle: usize, stride: usize, device: &Device) -> Self {
+    fn new(cin: usize, middle: usize, stride: usize) -> Self {
         let cout = middle * 4;
         Self {
-            conv1: Conv2d::new(cin, middle, 1, device),
-            bn1: BatchNorm::new(middle, device),
-            conv2: SplitAttention::new(middle, device),
-            conv3: Conv2d::new(middle, cout, 1, device),
-            bn3: BatchNorm::new(cout, device),
+            conv1: Conv2d::new(cin, middle, 1),
+            bn1: BatchNorm::new(middle),
+            conv2: SplitAttention::new(middle),
+            conv3: Conv2d::new(middle, cout, 1),
+            bn3: BatchNorm::new(cout),
             downsample: (stride != 1 || cin != cout).then(|| Downsample {
-                at_1: Conv2d::new(cin, cout, 1, device),
-                at_2: BatchNorm::new(cout, device),
+                at_1: Conv2d::new(cin, cout, 1),
+                at_2: BatchNorm::new(cout),
             }),
             stride,
         }
     }
 
-    fn forward<E: Engine>(&self, engine: &E, x: E::Map) -> E::Map {
+    fn forward(&self, net: &Recorder, x: Map) -> Map {
         let shortcut = match &self.downsample {
             Some(Downsample { at_1, at_2 }) => {
                 let pooled = if self.stride > 1 {
-                    engine.avg_pool(x.clone(), SHORTCUT_POOL, Padded::Left)
+                    net.avg_pool(x, SHORTCUT_POOL, Padded::Left)
                 } else {
-                    x.clone()
+                    x
                 };
-                engine.conv_norm(pooled, at_1, at_2, Activation::Identity)
+                net.conv_norm(pooled, at_1, at_2, Activation::Identity)
             }
-            None => x.clone(),
+            None => x,
         };
-        let x = engine.conv_norm(x, &self.conv1, &self.bn1, Activation::Relu);
-        let mut x = self.conv2.forward(engine, x);
+        let x = net.conv_norm(x, &self.conv1, &self.bn1, Activation::Relu);
+        let mut x = self.conv2.forward(net, x);
         if self.stride > 1 {
-            x = engine.avg_pool(x, STRIDE_POOL, Padded::Zeros);
+            x = net.avg_pool(x, STRIDE_POOL, Padded::Zeros);
         }
         let norm = Some(&self.bn3);
-        engine.conv(x, &self.conv3, norm, Some(shortcut), Activation::Relu)
+        net.conv(x, &self.conv3, norm, Some(shortcut), Activation::Relu)
     }
 }
 
 /// Three 3x3 convolutions; the entries between them in PyTorch's list are activations.
 #[expect(clippy::struct_field_names, reason = "they are the entries of a list")]
-#[derive(Module, Debug)]
+#[derive(Debug)]
 struct Stem {
     at_0: Conv2d,
     at_1: BatchNorm,
@@ -130,8 +141,16 @@ struct Stem {
     at_6: Conv2d,
 }
 
+module!(Stem {
+    at_0,
+    at_1,
+    at_3,
+    at_4,
+    at_6
+});
+
 /// Residual network of split attention.
-#[derive(Module, Debug)]
+#[derive(Debug)]
 pub struct ResNest {
     conv1: Stem,
     bn1: BatchNorm,
@@ -142,16 +161,26 @@ pub struct ResNest {
     fc: Linear,
 }
 
+module!(ResNest {
+    conv1,
+    bn1,
+    layer1,
+    layer2,
+    layer3,
+    layer4,
+    fc
+});
+
 impl ResNest {
     /// So many blocks in each stage: `[1, 1, 1, 1]` is `resnest14d`, `[2, 2, 2, 2]` `resnest26d`,
     /// `[3, 4, 6, 3]` `resnest50d`.
-    pub fn new(blocks: [usize; 4], classes: usize, device: &Device) -> Self {
+    pub fn new(blocks: [usize; 4], classes: usize) -> Self {
         let mut cin = 64;
         let mut stage = |index: usize| -> Vec<Block> {
             let middle = 64 << index;
             let make = |block: usize| {
                 let stride = if block == 0 && index > 0 { 2 } else { 1 };
-                let made = Block::new(cin, middle, stride, device);
+                let made = Block::new(cin, middle, stride);
                 cin = middle * 4;
                 made
             };
@@ -159,27 +188,27 @@ impl ResNest {
         };
         Self {
             conv1: Stem {
-                at_0: Conv2d::new(3, 32, 3, device).stride(2),
-                at_1: BatchNorm::new(32, device),
-                at_3: Conv2d::new(32, 32, 3, device),
-                at_4: BatchNorm::new(32, device),
-                at_6: Conv2d::new(32, 64, 3, device),
+                at_0: Conv2d::new(3, 32, 3).stride(2),
+                at_1: BatchNorm::new(32),
+                at_3: Conv2d::new(32, 32, 3),
+                at_4: BatchNorm::new(32),
+                at_6: Conv2d::new(32, 64, 3),
             },
-            bn1: BatchNorm::new(64, device),
+            bn1: BatchNorm::new(64),
             layer1: stage(0),
             layer2: stage(1),
             layer3: stage(2),
             layer4: stage(3),
-            fc: Linear::new(2048, classes, device),
+            fc: Linear::new(2048, classes),
         }
     }
 
-    fn stem<E: Engine>(&self, engine: &E, x: E::Map) -> E::Map {
+    fn stem(&self, net: &Recorder, x: Map) -> Map {
         let stem = &self.conv1;
-        let x = engine.conv_norm(x, &stem.at_0, &stem.at_1, Activation::Relu);
-        let x = engine.conv_norm(x, &stem.at_3, &stem.at_4, Activation::Relu);
-        let x = engine.conv_norm(x, &stem.at_6, &self.bn1, Activation::Relu);
-        engine.max_pool(x, STEM_POOL)
+        let x = net.conv_norm(x, &stem.at_0, &stem.at_1, Activation::Relu);
+        let x = net.conv_norm(x, &stem.at_3, &stem.at_4, Activation::Relu);
+        let x = net.conv_norm(x, &stem.at_6, &self.bn1, Activation::Relu);
+        net.max_pool(x, STEM_POOL)
     }
 }
 
@@ -188,22 +217,18 @@ impl Architecture for ResNest {
         STAGES
     }
 
-    fn stage<E: Engine>(&self, engine: &E, stage: usize, x: E::Map) -> E::Map {
+    fn stage(&self, net: &Recorder, stage: usize, x: Map) -> Map {
         let blocks = match stage {
-            0 => return self.stem(engine, x),
+            0 => return self.stem(net, x),
             1 => &self.layer1,
             2 => &self.layer2,
             3 => &self.layer3,
             _ => &self.layer4,
         };
-        blocks.iter().fold(x, |x, block| block.forward(engine, x))
+        blocks.iter().fold(x, |x, block| block.forward(net, x))
     }
 
     fn classifier(&self) -> &Linear {
         &self.fc
-    }
-
-    fn classifier_mut(&mut self) -> &mut Linear {
-        &mut self.fc
     }
 }

@@ -1,12 +1,12 @@
 //! ResNet (He et al. 2016, arXiv:1512.03385), as timm's `resnet18`, `resnet34`, `resnet50` and
 //! `resnet101`: the stride of a bottleneck is in its 3x3 convolution.
 
-use burn::module::Module;
-use burn::tensor::Device;
 use eosin_kernels::{Activation, Pool};
 
-use crate::engine::{Architecture, Engine};
+use crate::architecture::Architecture;
 use crate::layers::{BatchNorm, Conv2d, Linear};
+use crate::param::module;
+use crate::recorder::{Map, Recorder};
 
 /// The stages of ResNet and its descendants.
 pub(super) const STAGES: &[&str] = &["stem", "layer1", "layer2", "layer3", "layer4"];
@@ -20,7 +20,7 @@ pub(super) const STEM_POOL: Pool = Pool {
 };
 
 /// Two 3x3 convolutions and a shortcut.
-#[derive(Module, Debug)]
+#[derive(Debug)]
 pub struct BasicBlock {
     conv1: Conv2d,
     bn1: BatchNorm,
@@ -29,46 +29,49 @@ pub struct BasicBlock {
     downsample: Option<(Conv2d, BatchNorm)>,
 }
 
+module!(BasicBlock {
+    conv1,
+    bn1,
+    conv2,
+    bn2,
+    downsample
+});
+
 impl BasicBlock {
-    pub(super) fn new(cin: usize, cout: usize, stride: usize, device: &Device) -> Self {
+    pub(super) fn new(cin: usize, cout: usize, stride: usize) -> Self {
         Self {
-            conv1: Conv2d::new(cin, cout, 3, device).stride(stride),
-            bn1: BatchNorm::new(cout, device),
-            conv2: Conv2d::new(cout, cout, 3, device),
-            bn2: BatchNorm::new(cout, device),
-            downsample: downsample(cin, cout, stride, device),
+            conv1: Conv2d::new(cin, cout, 3).stride(stride),
+            bn1: BatchNorm::new(cout),
+            conv2: Conv2d::new(cout, cout, 3),
+            bn2: BatchNorm::new(cout),
+            downsample: downsample(cin, cout, stride),
         }
     }
 
-    pub(super) fn forward<E: Engine>(&self, engine: &E, x: E::Map) -> E::Map {
-        let shortcut = shortcut(engine, self.downsample.as_ref(), &x);
-        let x = engine.conv_norm(x, &self.conv1, &self.bn1, Activation::Relu);
+    pub(super) fn forward(&self, net: &Recorder, x: Map) -> Map {
+        let shortcut = shortcut(net, self.downsample.as_ref(), x);
+        let x = net.conv_norm(x, &self.conv1, &self.bn1, Activation::Relu);
         let norm = Some(&self.bn2);
-        engine.conv(x, &self.conv2, norm, Some(shortcut), Activation::Relu)
+        net.conv(x, &self.conv2, norm, Some(shortcut), Activation::Relu)
     }
 }
 
-fn downsample(
-    cin: usize,
-    cout: usize,
-    stride: usize,
-    device: &Device,
-) -> Option<(Conv2d, BatchNorm)> {
+fn downsample(cin: usize, cout: usize, stride: usize) -> Option<(Conv2d, BatchNorm)> {
     (stride != 1 || cin != cout).then(|| {
-        let conv = Conv2d::new(cin, cout, 1, device).stride(stride);
-        (conv, BatchNorm::new(cout, device))
+        let conv = Conv2d::new(cin, cout, 1).stride(stride);
+        (conv, BatchNorm::new(cout))
     })
 }
 
-fn shortcut<E: Engine>(engine: &E, downsample: Option<&(Conv2d, BatchNorm)>, x: &E::Map) -> E::Map {
+fn shortcut(net: &Recorder, downsample: Option<&(Conv2d, BatchNorm)>, x: Map) -> Map {
     match downsample {
-        Some((conv, norm)) => engine.conv_norm(x.clone(), conv, norm, Activation::Identity),
-        None => x.clone(),
+        Some((conv, norm)) => net.conv_norm(x, conv, norm, Activation::Identity),
+        None => x,
     }
 }
 
 /// 1x1, 3x3 and 1x1 convolutions and a shortcut; the output is four times as wide as the middle.
-#[derive(Module, Debug)]
+#[derive(Debug)]
 pub struct Bottleneck {
     conv1: Conv2d,
     bn1: BatchNorm,
@@ -79,47 +82,64 @@ pub struct Bottleneck {
     downsample: Option<(Conv2d, BatchNorm)>,
 }
 
+module!(Bottleneck {
+    conv1,
+    bn1,
+    conv2,
+    bn2,
+    conv3,
+    bn3,
+    downsample
+});
+
 impl Bottleneck {
-    fn new(cin: usize, middle: usize, stride: usize, device: &Device) -> Self {
+    fn new(cin: usize, middle: usize, stride: usize) -> Self {
         let cout = middle * 4;
         Self {
-            conv1: Conv2d::new(cin, middle, 1, device),
-            bn1: BatchNorm::new(middle, device),
-            conv2: Conv2d::new(middle, middle, 3, device).stride(stride),
-            bn2: BatchNorm::new(middle, device),
-            conv3: Conv2d::new(middle, cout, 1, device),
-            bn3: BatchNorm::new(cout, device),
-            downsample: downsample(cin, cout, stride, device),
+            conv1: Conv2d::new(cin, middle, 1),
+            bn1: BatchNorm::new(middle),
+            conv2: Conv2d::new(middle, middle, 3).stride(stride),
+            bn2: BatchNorm::new(middle),
+            conv3: Conv2d::new(middle, cout, 1),
+            bn3: BatchNorm::new(cout),
+            downsample: downsample(cin, cout, stride),
         }
     }
 
-    fn forward<E: Engine>(&self, engine: &E, x: E::Map) -> E::Map {
-        let shortcut = shortcut(engine, self.downsample.as_ref(), &x);
-        let x = engine.conv_norm(x, &self.conv1, &self.bn1, Activation::Relu);
-        let x = engine.conv_norm(x, &self.conv2, &self.bn2, Activation::Relu);
+    fn forward(&self, net: &Recorder, x: Map) -> Map {
+        let shortcut = shortcut(net, self.downsample.as_ref(), x);
+        let x = net.conv_norm(x, &self.conv1, &self.bn1, Activation::Relu);
+        let x = net.conv_norm(x, &self.conv2, &self.bn2, Activation::Relu);
         let norm = Some(&self.bn3);
-        engine.conv(x, &self.conv3, norm, Some(shortcut), Activation::Relu)
+        net.conv(x, &self.conv3, norm, Some(shortcut), Activation::Relu)
     }
 }
 
 /// A block of either kind; its kind is no part of tensor names.
-#[derive(Module, Debug)]
+#[derive(Debug)]
 enum Block {
     Basic(BasicBlock),
     Bottleneck(Bottleneck),
 }
 
+module!(
+    enum Block {
+        Basic,
+        Bottleneck,
+    }
+);
+
 impl Block {
-    fn forward<E: Engine>(&self, engine: &E, x: E::Map) -> E::Map {
+    fn forward(&self, net: &Recorder, x: Map) -> Map {
         match self {
-            Self::Basic(block) => block.forward(engine, x),
-            Self::Bottleneck(block) => block.forward(engine, x),
+            Self::Basic(block) => block.forward(net, x),
+            Self::Bottleneck(block) => block.forward(net, x),
         }
     }
 }
 
 /// ResNet of basic blocks or bottlenecks.
-#[derive(Module, Debug)]
+#[derive(Debug)]
 pub struct ResNet {
     conv1: Conv2d,
     bn1: BatchNorm,
@@ -130,27 +150,35 @@ pub struct ResNet {
     fc: Linear,
 }
 
+module!(ResNet {
+    conv1,
+    bn1,
+    layer1,
+    layer2,
+    layer3,
+    layer4,
+    fc
+});
+
 impl ResNet {
     /// Basic blocks, so many in each stage: `[2, 2, 2, 2]` is `resnet18`, `[3, 4, 6, 3]`
     /// `resnet34`.
-    pub fn basic(blocks: [usize; 4], classes: usize, device: &Device) -> Self {
-        let block = |cin, width, stride| Block::Basic(BasicBlock::new(cin, width, stride, device));
-        Self::new(blocks, 1, classes, device, block)
+    pub fn basic(blocks: [usize; 4], classes: usize) -> Self {
+        let block = |cin, width, stride| Block::Basic(BasicBlock::new(cin, width, stride));
+        Self::new(blocks, 1, classes, block)
     }
 
     /// Bottlenecks, so many in each stage: `[3, 4, 6, 3]` is `resnet50`, `[3, 4, 23, 3]`
     /// `resnet101`.
-    pub fn bottleneck(blocks: [usize; 4], classes: usize, device: &Device) -> Self {
-        let block =
-            |cin, width, stride| Block::Bottleneck(Bottleneck::new(cin, width, stride, device));
-        Self::new(blocks, 4, classes, device, block)
+    pub fn bottleneck(blocks: [usize; 4], classes: usize) -> Self {
+        let block = |cin, width, stride| Block::Bottleneck(Bottleneck::new(cin, width, stride));
+        Self::new(blocks, 4, classes, block)
     }
 
     fn new(
         blocks: [usize; 4],
         expansion: usize,
         classes: usize,
-        device: &Device,
         block: impl Fn(usize, usize, usize) -> Block,
     ) -> Self {
         let mut cin = 64;
@@ -162,13 +190,13 @@ impl ResNet {
             std::iter::once(first).chain(rest).collect()
         };
         Self {
-            conv1: Conv2d::new(3, 64, 7, device).stride(2),
-            bn1: BatchNorm::new(64, device),
+            conv1: Conv2d::new(3, 64, 7).stride(2),
+            bn1: BatchNorm::new(64),
             layer1: stage(0),
             layer2: stage(1),
             layer3: stage(2),
             layer4: stage(3),
-            fc: Linear::new(512 * expansion, classes, device),
+            fc: Linear::new(512 * expansion, classes),
         }
     }
 }
@@ -178,25 +206,21 @@ impl Architecture for ResNet {
         STAGES
     }
 
-    fn stage<E: Engine>(&self, engine: &E, stage: usize, x: E::Map) -> E::Map {
+    fn stage(&self, net: &Recorder, stage: usize, x: Map) -> Map {
         let blocks = match stage {
             0 => {
-                let x = engine.conv_norm(x, &self.conv1, &self.bn1, Activation::Relu);
-                return engine.max_pool(x, STEM_POOL);
+                let x = net.conv_norm(x, &self.conv1, &self.bn1, Activation::Relu);
+                return net.max_pool(x, STEM_POOL);
             }
             1 => &self.layer1,
             2 => &self.layer2,
             3 => &self.layer3,
             _ => &self.layer4,
         };
-        blocks.iter().fold(x, |x, block| block.forward(engine, x))
+        blocks.iter().fold(x, |x, block| block.forward(net, x))
     }
 
     fn classifier(&self) -> &Linear {
         &self.fc
-    }
-
-    fn classifier_mut(&mut self) -> &mut Linear {
-        &mut self.fc
     }
 }

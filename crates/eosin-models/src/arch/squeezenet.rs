@@ -4,12 +4,12 @@
 //! torchvision classifies each position, applies a ReLU and takes the mean; here, as in every other
 //! backbone, the classifier is linear on the mean of the features.
 
-use burn::module::Module;
-use burn::tensor::Device;
 use eosin_kernels::{Activation, Pool};
 
-use crate::engine::{Architecture, Engine};
+use crate::architecture::Architecture;
 use crate::layers::{Conv2d, Linear, PadMode};
+use crate::param::module;
+use crate::recorder::{Map, Recorder};
 
 const STAGES: &[&str] = &["stem", "stage1", "stage2", "stage3"];
 const FEATURES: usize = 512;
@@ -20,16 +20,22 @@ const POOL: Pool = Pool {
     ceil: true,
 };
 
-#[derive(Module, Debug)]
+#[derive(Debug)]
 struct Fire {
     squeeze: Conv2d,
     expand1x1: Conv2d,
     expand3x3: Conv2d,
 }
 
+module!(Fire {
+    squeeze,
+    expand1x1,
+    expand3x3
+});
+
 impl Fire {
-    fn new(cin: usize, squeeze: usize, expand: usize, device: &Device) -> Self {
-        let conv = |cin, cout, kernel| Conv2d::new(cin, cout, kernel, device).with_bias(device);
+    fn new(cin: usize, squeeze: usize, expand: usize) -> Self {
+        let conv = |cin, cout, kernel| Conv2d::new(cin, cout, kernel).with_bias();
         Self {
             squeeze: conv(cin, squeeze, 1),
             expand1x1: conv(squeeze, expand, 1),
@@ -37,17 +43,17 @@ impl Fire {
         }
     }
 
-    fn forward<E: Engine>(&self, engine: &E, x: E::Map) -> E::Map {
-        let x = engine.conv_act(x, &self.squeeze, Activation::Relu);
-        let narrow = engine.conv_act(x.clone(), &self.expand1x1, Activation::Relu);
-        let wide = engine.conv_act(x, &self.expand3x3, Activation::Relu);
-        engine.concat(&[narrow, wide])
+    fn forward(&self, net: &Recorder, x: Map) -> Map {
+        let x = net.conv_act(x, &self.squeeze, Activation::Relu);
+        let narrow = net.conv_act(x, &self.expand1x1, Activation::Relu);
+        let wide = net.conv_act(x, &self.expand3x3, Activation::Relu);
+        net.concat(&[narrow, wide])
     }
 }
 
 /// The entries between are activations and pooling.
 #[expect(clippy::struct_field_names, reason = "they are the entries of a list")]
-#[derive(Module, Debug)]
+#[derive(Debug)]
 struct Features {
     at_0: Conv2d,
     at_3: Fire,
@@ -60,29 +66,46 @@ struct Features {
     at_12: Fire,
 }
 
+module!(Features {
+    at_0,
+    at_3,
+    at_4,
+    at_6,
+    at_7,
+    at_9,
+    at_10,
+    at_11,
+    at_12
+});
+
 /// The entry before is a dropout.
-#[derive(Module, Debug)]
+#[derive(Debug)]
 struct Classifier {
     at_1: Linear,
 }
 
+module!(Classifier { at_1 });
+
 /// `SqueezeNet` 1.1.
-#[derive(Module, Debug)]
+#[derive(Debug)]
 pub struct SqueezeNet {
     features: Features,
     classifier: Classifier,
 }
 
+module!(SqueezeNet {
+    features,
+    classifier
+});
+
 impl SqueezeNet {
-    /// All weights zero.
-    pub fn new(classes: usize, device: &Device) -> Self {
-        let fire = |cin, squeeze, expand| Fire::new(cin, squeeze, expand, device);
-        let stem = Conv2d::new(3, 64, 3, device)
-            .stride(2)
-            .pad(PadMode::Same(0));
+    /// With `classes` outputs.
+    pub fn new(classes: usize) -> Self {
+        let fire = |cin, squeeze, expand| Fire::new(cin, squeeze, expand);
+        let stem = Conv2d::new(3, 64, 3).stride(2).pad(PadMode::Same(0));
         Self {
             features: Features {
-                at_0: stem.with_bias(device),
+                at_0: stem.with_bias(),
                 at_3: fire(64, 16, 64),
                 at_4: fire(128, 16, 64),
                 at_6: fire(128, 32, 128),
@@ -93,7 +116,7 @@ impl SqueezeNet {
                 at_12: fire(512, 64, 256),
             },
             classifier: Classifier {
-                at_1: Linear::new(FEATURES, classes, device),
+                at_1: Linear::new(FEATURES, classes),
             },
         }
     }
@@ -104,20 +127,20 @@ impl Architecture for SqueezeNet {
         STAGES
     }
 
-    fn stage<E: Engine>(&self, engine: &E, stage: usize, x: E::Map) -> E::Map {
+    fn stage(&self, net: &Recorder, stage: usize, x: Map) -> Map {
         let f = &self.features;
         let fires: &[&Fire] = match stage {
             0 => {
-                let x = engine.conv_act(x, &f.at_0, Activation::Relu);
-                return engine.max_pool(x, POOL);
+                let x = net.conv_act(x, &f.at_0, Activation::Relu);
+                return net.max_pool(x, POOL);
             }
             1 => &[&f.at_3, &f.at_4],
             2 => &[&f.at_6, &f.at_7],
             _ => &[&f.at_9, &f.at_10, &f.at_11, &f.at_12],
         };
-        let x = fires.iter().fold(x, |x, fire| fire.forward(engine, x));
+        let x = fires.iter().fold(x, |x, fire| fire.forward(net, x));
         if stage + 1 < STAGES.len() {
-            engine.max_pool(x, POOL)
+            net.max_pool(x, POOL)
         } else {
             x
         }
@@ -125,9 +148,5 @@ impl Architecture for SqueezeNet {
 
     fn classifier(&self) -> &Linear {
         &self.classifier.at_1
-    }
-
-    fn classifier_mut(&mut self) -> &mut Linear {
-        &mut self.classifier.at_1
     }
 }

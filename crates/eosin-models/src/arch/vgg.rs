@@ -2,12 +2,12 @@
 //! fully connected layers are convolutions over 7x7 windows, and a map smaller than that is
 //! enlarged by adaptive average pooling.
 
-use burn::module::Module;
-use burn::tensor::Device;
 use eosin_kernels::{Activation, Pool};
 
-use crate::engine::{Architecture, Engine};
+use crate::architecture::Architecture;
 use crate::layers::{BatchNorm, Conv2d, Linear, PadMode};
+use crate::param::{Module, Names, module};
+use crate::recorder::{Map, Recorder, Vector};
 
 const STAGES: &[&str] = &["block1", "block2", "block3", "block4", "block5"];
 /// Channels of each block.
@@ -22,68 +22,91 @@ const POOL: Pool = Pool {
     ceil: false,
 };
 
-/// Holds a place in PyTorch's list; it has no tensors.
-#[derive(Module, Debug)]
-struct Placeholder {
-    #[module(skip)]
-    is_pool: bool,
-}
-
 /// An entry of PyTorch's list; its kind is no part of tensor names.
-#[derive(Module, Debug)]
+#[derive(Debug)]
 enum Slot {
     Conv(Conv2d),
     Norm(BatchNorm),
-    Other(Placeholder),
+    Activation,
+    Pool,
+}
+
+impl Module for Slot {
+    fn name(&mut self, names: &mut Names) {
+        match self {
+            Self::Conv(conv) => conv.name(names),
+            Self::Norm(norm) => norm.name(names),
+            Self::Activation | Self::Pool => {}
+        }
+    }
 }
 
 /// The fully connected layers before the classifier.
-#[derive(Module, Debug)]
+#[derive(Debug)]
 struct PreLogits {
     fc1: Conv2d,
     fc2: Conv2d,
 }
 
+module!(PreLogits { fc1, fc2 });
+
 /// The classifier in its place.
-#[derive(Module, Debug)]
+#[derive(Debug)]
 struct Head {
     fc: Linear,
 }
 
+module!(Head { fc });
+
+/// Whether there are batch norms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Norms {
+    /// There are none.
+    Absent,
+    /// One behind every 3x3 convolution.
+    Behind,
+}
+
 /// VGG with or without batch norms.
-#[derive(Module, Debug)]
+#[derive(Debug)]
 pub struct Vgg {
     features: Vec<Slot>,
     pre_logits: PreLogits,
     head: Head,
 }
 
+module!(Vgg {
+    features,
+    pre_logits,
+    head
+});
+
 impl Vgg {
     /// So many convolutions in each block: `[2, 2, 3, 3, 3]` is `vgg16`, `[2, 2, 4, 4, 4]` `vgg19`.
-    pub fn new(convs: [usize; 5], with_norm: bool, classes: usize, device: &Device) -> Self {
+    pub fn new(convs: [usize; 5], norms: Norms, classes: usize) -> Self {
         let mut features = Vec::new();
         let mut cin = 3;
         for (count, channels) in convs.into_iter().zip(CHANNELS) {
             for _ in 0..count {
-                let conv = Conv2d::new(cin, channels, 3, device).with_bias(device);
+                let conv = Conv2d::new(cin, channels, 3).with_bias();
                 features.push(Slot::Conv(conv));
-                if with_norm {
-                    features.push(Slot::Norm(BatchNorm::new(channels, device)));
+                if norms == Norms::Behind {
+                    features.push(Slot::Norm(BatchNorm::new(channels)));
                 }
-                features.push(Slot::Other(Placeholder { is_pool: false }));
+                features.push(Slot::Activation);
                 cin = channels;
             }
-            features.push(Slot::Other(Placeholder { is_pool: true }));
+            features.push(Slot::Pool);
         }
-        let window = Conv2d::new(cin, FEATURES, WINDOW, device).pad(PadMode::Same(0));
+        let window = Conv2d::new(cin, FEATURES, WINDOW).pad(PadMode::Same(0));
         Self {
             features,
             pre_logits: PreLogits {
-                fc1: window.with_bias(device),
-                fc2: Conv2d::new(FEATURES, FEATURES, 1, device).with_bias(device),
+                fc1: window.with_bias(),
+                fc2: Conv2d::new(FEATURES, FEATURES, 1).with_bias(),
             },
             head: Head {
-                fc: Linear::new(FEATURES, classes, device),
+                fc: Linear::new(FEATURES, classes),
             },
         }
     }
@@ -91,7 +114,7 @@ impl Vgg {
     /// The entries of one block, its pooling included.
     fn block(&self, stage: usize) -> &[Slot] {
         self.features
-            .split_inclusive(|slot| matches!(slot, Slot::Other(Placeholder { is_pool: true })))
+            .split_inclusive(|slot| matches!(slot, Slot::Pool))
             .nth(stage)
             .expect("a network has all its blocks")
     }
@@ -102,7 +125,7 @@ impl Architecture for Vgg {
         STAGES
     }
 
-    fn stage<E: Engine>(&self, engine: &E, stage: usize, x: E::Map) -> E::Map {
+    fn stage(&self, net: &Recorder, stage: usize, x: Map) -> Map {
         let slots = self.block(stage);
         let x = slots.iter().enumerate().fold(x, |x, (at, slot)| {
             let Slot::Conv(conv) = slot else { return x };
@@ -110,28 +133,24 @@ impl Architecture for Vgg {
                 Some(Slot::Norm(norm)) => Some(norm),
                 _ => None,
             };
-            engine.conv(x, conv, norm, None, Activation::Relu)
+            net.conv(x, conv, norm, None, Activation::Relu)
         });
-        engine.max_pool(x, POOL)
+        net.max_pool(x, POOL)
     }
 
-    fn pool<E: Engine>(&self, engine: &E, map: E::Map) -> E::Vector {
-        let [height, width] = engine.size(&map);
+    fn pool(&self, net: &Recorder, map: Map) -> Vector {
+        let [height, width] = net.size(map);
         let map = if height < WINDOW || width < WINDOW {
-            engine.adaptive_avg_pool(map, WINDOW)
+            net.adaptive_avg_pool(map, WINDOW)
         } else {
             map
         };
-        let x = engine.conv_act(map, &self.pre_logits.fc1, Activation::Relu);
-        let x = engine.conv_act(x, &self.pre_logits.fc2, Activation::Relu);
-        engine.flatten(engine.mean(x))
+        let x = net.conv_act(map, &self.pre_logits.fc1, Activation::Relu);
+        let x = net.conv_act(x, &self.pre_logits.fc2, Activation::Relu);
+        net.flatten(net.mean(x))
     }
 
     fn classifier(&self) -> &Linear {
         &self.head.fc
-    }
-
-    fn classifier_mut(&mut self) -> &mut Linear {
-        &mut self.head.fc
     }
 }

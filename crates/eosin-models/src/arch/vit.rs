@@ -2,12 +2,12 @@
 //! `vit_small_patch16_224`, and `DINOv2`'s (Oquab et al. 2024, arXiv:2304.07193) with layer scale, as
 //! timm's `vit_small_patch14_dinov2`. The embedding is the normalised class token.
 
-use burn::module::{Module, Param};
-use burn::tensor::{Device, Tensor};
 use eosin_kernels::Activation;
 
-use crate::engine::{Architecture, Engine};
+use crate::architecture::Architecture;
 use crate::layers::{Conv2d, LayerNorm, Linear, Mlp, PadMode};
+use crate::param::{Param, module};
+use crate::recorder::{Map, Recorder, Vector};
 
 const STAGES: &[&str] = &[
     "patch_embed",
@@ -28,18 +28,22 @@ const CHANNELS: usize = 384;
 const HEADS: usize = 6;
 const BLOCKS: usize = STAGES.len() - 1;
 
-#[derive(Module, Debug)]
+#[derive(Debug)]
 struct Attention {
     qkv: Linear,
     proj: Linear,
 }
 
-#[derive(Module, Debug)]
+module!(Attention { qkv, proj });
+
+#[derive(Debug)]
 struct LayerScale {
-    gamma: Param<Tensor<1>>,
+    gamma: Param,
 }
 
-#[derive(Module, Debug)]
+module!(LayerScale { gamma });
+
+#[derive(Debug)]
 struct Block {
     norm1: LayerNorm,
     attn: Attention,
@@ -49,80 +53,98 @@ struct Block {
     ls2: Option<LayerScale>,
 }
 
+module!(Block {
+    norm1,
+    attn,
+    ls1,
+    norm2,
+    mlp,
+    ls2
+});
+
 impl Block {
-    fn new(with_scale: bool, device: &Device) -> Self {
+    fn new(with_scale: bool) -> Self {
         let scale = || LayerScale {
-            gamma: Param::from_tensor(Tensor::zeros([CHANNELS], device)),
+            gamma: Param::new([CHANNELS]),
         };
         Self {
-            norm1: LayerNorm::new(CHANNELS, device),
+            norm1: LayerNorm::new(CHANNELS),
             attn: Attention {
-                qkv: Linear::new(CHANNELS, 3 * CHANNELS, device),
-                proj: Linear::new(CHANNELS, CHANNELS, device),
+                qkv: Linear::new(CHANNELS, 3 * CHANNELS),
+                proj: Linear::new(CHANNELS, CHANNELS),
             },
             ls1: with_scale.then(scale),
-            norm2: LayerNorm::new(CHANNELS, device),
-            mlp: Mlp::new(CHANNELS, device),
+            norm2: LayerNorm::new(CHANNELS),
+            mlp: Mlp::new(CHANNELS),
             ls2: with_scale.then(scale),
         }
     }
 
-    fn forward<E: Engine>(&self, engine: &E, x: E::Map) -> E::Map {
-        let out = engine.layer_norm(x.clone(), &self.norm1);
+    fn forward(&self, net: &Recorder, x: Map) -> Map {
+        let out = net.layer_norm(x, &self.norm1);
         let none = Activation::Identity;
-        let qkv = engine.project(out, &self.attn.qkv, None, None, none);
-        let out = engine.attention(qkv, HEADS);
+        let qkv = net.project(out, &self.attn.qkv, None, None, none);
+        let out = net.attention(qkv, HEADS);
         let gamma = self.ls1.as_ref().map(|scale| &scale.gamma);
-        let x = engine.project(out, &self.attn.proj, gamma, Some(x), none);
-        let out = engine.layer_norm(x.clone(), &self.norm2);
+        let x = net.project(out, &self.attn.proj, gamma, Some(x), none);
+        let out = net.layer_norm(x, &self.norm2);
         let gamma = self.ls2.as_ref().map(|scale| &scale.gamma);
-        self.mlp.forward(engine, out, gamma, x)
+        self.mlp.forward(net, out, gamma, x)
     }
 }
 
-#[derive(Module, Debug)]
+#[derive(Debug)]
 struct PatchEmbed {
     proj: Conv2d,
 }
 
+module!(PatchEmbed { proj });
+
 /// ViT-S: 12 blocks of 384 channels and 6 heads.
-#[derive(Module, Debug)]
+#[derive(Debug)]
 pub struct VisionTransformer {
-    cls_token: Param<Tensor<3>>,
-    pos_embed: Param<Tensor<3>>,
+    cls_token: Param,
+    pos_embed: Param,
     patch_embed: PatchEmbed,
     blocks: Vec<Block>,
     norm: LayerNorm,
     head: Linear,
 }
 
+module!(VisionTransformer {
+    cls_token,
+    pos_embed,
+    patch_embed,
+    blocks,
+    norm,
+    head
+});
+
 impl VisionTransformer {
-    /// Patches of 16 pixels, for images of `size` x `size`; all weights zero.
-    pub fn patch16(classes: usize, size: usize, device: &Device) -> Self {
-        Self::new(16, false, classes, size, device)
+    /// Patches of 16 pixels, for images of `size` x `size`.
+    pub fn patch16(classes: usize, size: usize) -> Self {
+        Self::new(16, false, classes, size)
     }
 
-    /// Patches of 14 pixels and layer scale, for images of `size` x `size`; all weights zero.
-    pub fn patch14_dinov2(classes: usize, size: usize, device: &Device) -> Self {
-        Self::new(14, true, classes, size, device)
+    /// Patches of 14 pixels and layer scale, for images of `size` x `size`.
+    pub fn patch14_dinov2(classes: usize, size: usize) -> Self {
+        Self::new(14, true, classes, size)
     }
 
-    fn new(patch: usize, with_scale: bool, classes: usize, size: usize, device: &Device) -> Self {
+    fn new(patch: usize, with_scale: bool, classes: usize, size: usize) -> Self {
         let tokens = (size / patch).pow(2) + 1;
-        let proj = Conv2d::new(3, CHANNELS, patch, device)
+        let proj = Conv2d::new(3, CHANNELS, patch)
             .stride(patch)
             .pad(PadMode::Same(0));
         Self {
-            cls_token: Param::from_tensor(Tensor::zeros([1, 1, CHANNELS], device)),
-            pos_embed: Param::from_tensor(Tensor::zeros([1, tokens, CHANNELS], device)),
+            cls_token: Param::new([1, 1, CHANNELS]),
+            pos_embed: Param::new([1, tokens, CHANNELS]),
             patch_embed: PatchEmbed {
-                proj: proj.with_bias(device),
+                proj: proj.with_bias(),
             },
-            blocks: (0..BLOCKS)
-                .map(|_| Block::new(with_scale, device))
-                .collect(),
-            norm: LayerNorm::new(CHANNELS, device),
-            head: Linear::new(CHANNELS, classes, device),
+            blocks: (0..BLOCKS).map(|_| Block::new(with_scale)).collect(),
+            norm: LayerNorm::new(CHANNELS),
+            head: Linear::new(CHANNELS, classes),
         }
     }
 }
@@ -132,28 +154,24 @@ impl Architecture for VisionTransformer {
         STAGES
     }
 
-    fn stage<E: Engine>(&self, engine: &E, stage: usize, x: E::Map) -> E::Map {
+    fn stage(&self, net: &Recorder, stage: usize, x: Map) -> Map {
         let Some(block) = stage.checked_sub(1) else {
-            let x = engine.conv_act(x, &self.patch_embed.proj, Activation::Identity);
-            return engine.tokens(x, &self.cls_token, &self.pos_embed);
+            let x = net.conv_act(x, &self.patch_embed.proj, Activation::Identity);
+            return net.tokens(x, &self.cls_token, &self.pos_embed);
         };
-        let x = self.blocks[block].forward(engine, x);
+        let x = self.blocks[block].forward(net, x);
         if stage == BLOCKS {
-            engine.layer_norm(x, &self.norm)
+            net.layer_norm(x, &self.norm)
         } else {
             x
         }
     }
 
-    fn pool<E: Engine>(&self, engine: &E, map: E::Map) -> E::Vector {
-        engine.first_token(map)
+    fn pool(&self, net: &Recorder, map: Map) -> Vector {
+        net.first_token(map)
     }
 
     fn classifier(&self) -> &Linear {
         &self.head
-    }
-
-    fn classifier_mut(&mut self) -> &mut Linear {
-        &mut self.head
     }
 }

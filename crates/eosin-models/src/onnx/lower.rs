@@ -1,16 +1,16 @@
 //! Recorded layers as ONNX nodes, in the order batch, channels, height, width.
 
-use eosin_kernels::{Activation, ConvShape, Padded, Pool};
+use eosin_kernels::{Activation, Padded, Pool};
 
 use super::writer::{Value, Writer, signed};
-use crate::filters::Filters;
 use crate::folding::narrow;
-use crate::recording::{Op, Recording, Step};
+use crate::layer::Layer;
+use crate::recording::{Convolution, Op, Recording, Step};
 
 /// A layer being written: its step, the names of its inputs, and the shape of the first.
 pub struct Lowering<'a> {
     pub writer: &'a mut Writer,
-    pub step: &'a Step,
+    pub step: &'a Step<Convolution>,
     pub inputs: Vec<&'a str>,
     /// Height, width and channels of the first input.
     pub from: [usize; 3],
@@ -20,67 +20,63 @@ impl Lowering<'_> {
     /// Writes the layer and returns the name of its output.
     pub fn lower(&mut self) -> String {
         let x = self.inputs[0];
-        match &self.step.op {
-            Op::Input => x.to_owned(),
-            Op::Conv {
-                shape,
-                weights,
-                bias,
-                activation,
-                origin: _,
-            } => self.conv(shape, weights, bias, *activation),
-            Op::Activate(_) => unreachable!("activations are opened for training only"),
-            Op::MaxPool(pool) => self.writer.node("MaxPool", &[x], window(pool)),
-            Op::AvgPool(pool, padded) => {
+        let layer = match &self.step.op {
+            Op::Conv(conv) => return self.conv(conv),
+            Op::Layer(layer) => layer,
+        };
+        match layer {
+            Layer::Input => x.to_owned(),
+            Layer::Activate(_) | Layer::Dropout(_) => {
+                unreachable!("layers that are recorded for training only")
+            }
+            Layer::MaxPool(pool) => self.writer.node("MaxPool", &[x], window(pool)),
+            Layer::AvgPool(pool, padded) => {
                 let counts = Value::Int(i64::from(*padded == Padded::Zeros));
                 let mut attributes = window(pool);
                 attributes.push(("count_include_pad", counts));
                 self.writer.node("AveragePool", &[x], attributes)
             }
-            Op::AdaptiveAvgPool(side) => self.adaptive(*side),
-            Op::Mean => self.writer.node("GlobalAveragePool", &[x], vec![]),
-            Op::Flatten => {
+            Layer::AdaptiveAvgPool(side) => self.adaptive(*side),
+            Layer::Mean => self.writer.node("GlobalAveragePool", &[x], vec![]),
+            Layer::Flatten => {
                 let width = self.step.shape.iter().product();
                 self.writer.reshape(x, &[0, width, 1, 1])
             }
-            Op::Concat => {
+            Layer::Concat => {
                 let inputs = self.inputs.clone();
                 self.writer
                     .node("Concat", &inputs, vec![("axis", Value::Int(1))])
             }
-            Op::AddToFirst => self.add_to_first(),
-            Op::Scale(activation) => {
+            Layer::AddToFirst => self.add_to_first(),
+            Layer::Scale(activation) => {
                 let scaled = self.writer.node("Mul", &[x, self.inputs[1]], vec![]);
                 activate(self.writer, &scaled, *activation)
             }
-            Op::SumSplits(radix) => {
+            Layer::SumSplits(radix) => {
                 let x = x.to_owned();
                 self.sum_splits(&x, *radix)
             }
-            Op::SplitAttention(radix) => self.split_attention(*radix),
-            Op::LayerNorm { weight, bias, eps } => self.layer_norm(weight, bias, *eps),
-            Op::Attention(heads) => self.attention(*heads),
-            Op::Tokens { first, positions } => self.tokens(first, positions),
-            Op::FirstToken => {
+            Layer::SplitAttention(radix) => self.split_attention(*radix),
+            Layer::Norm { weight, bias, eps } => {
+                self.layer_norm(&weight.values, &bias.values, *eps)
+            }
+            Layer::Attention(heads) => self.attention(*heads),
+            Layer::Tokens { first, positions } => self.tokens(&first.values, &positions.values),
+            Layer::FirstToken => {
                 let [start, end, axis] = [0, 1, 2].map(|at| self.writer.integers(&[at]));
                 self.writer.node("Slice", &[x, &start, &end, &axis], vec![])
             }
         }
     }
 
-    fn conv(
-        &mut self,
-        shape: &ConvShape,
-        weights: &Filters,
-        bias: &[f32],
-        activation: Activation,
-    ) -> String {
+    fn conv(&mut self, conv: &Convolution) -> String {
+        let shape = &conv.shape;
         let [rows, columns] = shape.kernel;
         let cin = shape.cin / shape.groups;
         let weights = self
             .writer
-            .filters(weights, &[shape.cout, cin, rows, columns]);
-        let bias = self.writer.constant(bias, &[shape.cout]);
+            .filters(&conv.weights, &[shape.cout, cin, rows, columns]);
+        let bias = self.writer.constant(&conv.bias, &[shape.cout]);
         let zeros = shape.padding;
         let attributes = vec![
             ("kernel_shape", Value::Ints(signed(&shape.kernel))),
@@ -97,7 +93,7 @@ impl Lowering<'_> {
         if let Some(shortcut) = self.inputs.get(1) {
             out = self.writer.node("Add", &[&out, shortcut], vec![]);
         }
-        activate(self.writer, &out, activation)
+        activate(self.writer, &out, conv.activation)
     }
 
     /// ONNX has no such pooling: for a map of known size it is a product with constants.
@@ -262,12 +258,12 @@ pub fn lower_all(writer: &mut Writer, recording: &Recording, input: &str) -> Str
     let mut names: Vec<String> = Vec::with_capacity(recording.steps.len());
     for step in &recording.steps {
         let inputs = match step.op {
-            Op::Input => vec![input],
+            Op::Layer(Layer::Input) => vec![input],
             _ => step.inputs.iter().map(|at| names[*at].as_str()).collect(),
         };
         // `add_to_first` asks for the shape of what is added.
         let shaped = match step.op {
-            Op::AddToFirst => step.inputs[1],
+            Op::Layer(Layer::AddToFirst) => step.inputs[1],
             _ => step.inputs.first().copied().unwrap_or(0),
         };
         let from = recording.steps[shaped].shape;

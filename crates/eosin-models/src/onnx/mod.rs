@@ -11,7 +11,6 @@ mod writer;
 
 use std::collections::BTreeMap;
 
-use burn::module::Module;
 use eosin_weights::{StoredAs, WeightsError};
 
 pub use self::file::OnnxFile;
@@ -20,7 +19,6 @@ use self::proto::{
     Dimension, Entry, FLOAT, Graph, Length, Model, OperatorSet, Shape, TensorType, Type, ValueInfo,
 };
 use self::writer::{Value, Writer};
-use crate::engine::Architecture;
 use crate::stored_network::StoredNetwork;
 
 /// Version of the standard operators.
@@ -51,8 +49,8 @@ pub enum OnnxInput {
 ///
 /// # Panics
 /// Never: lengths fit 63 bits.
-pub fn to_onnx<A: Architecture + Module>(
-    network: &StoredNetwork<A>,
+pub fn to_onnx(
+    network: &StoredNetwork,
     size: usize,
     input: OnnxInput,
     stored_as: StoredAs,

@@ -1,17 +1,20 @@
 //! A part of a batch on its way back.
 
-use eosin_kernels::add;
-use eosin_kernels::backward::{
-    ConvBackward, ConvGradients, activation_backward, adaptive_avg_pool_backward,
-    avg_pool_backward, concat_backward, max_pool_backward, mean_backward, scale_backward,
-};
+use eosin_kernels::backward::{ConvBackward, WeightGradients, activation_backward};
+use eosin_kernels::{Conv, add};
 
-use crate::graph::{Graph, Layer};
+use super::dropout::Masks;
+use crate::graph::{Graph, Node};
+use crate::layer::{Input, Layer, Returned};
+use crate::recording::Op;
 use crate::spare::Spare;
 
 /// A part of a batch on its way back.
 pub(super) struct Part<'a> {
     pub graph: &'a Graph,
+    pub masks: &'a Masks,
+    /// The first of its maps in the batch.
+    pub first: usize,
     /// Maps.
     pub n: usize,
     /// Outputs of all nodes.
@@ -45,110 +48,95 @@ impl Part<'_> {
         self.gradients[node] = Some(copy);
     }
 
-    /// Takes the gradient of node `index` on to its inputs; `backward` is its pass if it is a
-    /// convolution, whose gradients are returned.
-    pub fn node(&mut self, index: usize, backward: Option<&ConvBackward>) -> Option<ConvGradients> {
-        let mut gradient = self.gradients[index].take()?;
-        let (graph, values) = (self.graph, self.values);
-        let node = &graph.nodes[index];
-        let from = node.inputs[0];
-        let shape = graph.nodes[from].shape;
-        let [height, width, channels] = shape;
-        let x = &values[from];
-        let to_input = match &node.layer {
-            Layer::Conv(conv) => {
-                activation_backward(conv.activation(), &values[index], &mut gradient);
-                if let Some(shortcut) = node.inputs.get(1) {
-                    self.give_copy(*shortcut, &gradient);
-                }
-                let sizes = (self.n, height, width);
-                let mut of_input = self.spare.take(x.len());
-                let found = backward?.run(sizes, x, &gradient, &mut of_input, self.scratch);
-                self.spare.put(gradient);
-                if from > 0 {
-                    self.give(from, of_input);
-                } else {
-                    self.spare.put(of_input);
-                }
-                return Some(found);
-            }
-            Layer::Activate(activation) => {
-                activation_backward(*activation, x, &mut gradient);
-                gradient
-            }
-            Layer::MaxPool(_)
-            | Layer::AvgPool(..)
-            | Layer::AdaptiveAvgPool(_)
-            | Layer::Mean
-            | Layer::Flatten => {
-                let memory = self.spare.take(x.len());
-                let of_input = match &node.layer {
-                    Layer::MaxPool(pool) => max_pool_backward(pool, shape, x, &gradient, memory),
-                    Layer::AvgPool(pool, padded) => {
-                        avg_pool_backward(pool, *padded, shape, &gradient, memory)
-                    }
-                    Layer::AdaptiveAvgPool(side) => {
-                        adaptive_avg_pool_backward(*side, shape, &gradient, memory)
-                    }
-                    Layer::Mean => mean_backward([height * width, channels], &gradient, memory),
-                    _ => unflatten([height * width, channels], &gradient, memory),
-                };
-                self.spare.put(gradient);
-                of_input
-            }
-            Layer::Concat => {
-                let mut first = 0;
-                for input in &node.inputs {
-                    let own = graph.nodes[*input].shape[2];
-                    let memory = self.spare.take(values[*input].len());
-                    let part = concat_backward(&gradient, node.shape[2], (first, own), memory);
-                    self.give(*input, part);
-                    first += own;
-                }
-                self.spare.put(gradient);
-                return None;
-            }
-            Layer::AddToFirst => {
-                let other = node.inputs[1];
-                let fewer = graph.nodes[other].shape[2];
-                let memory = self.spare.take(values[other].len());
-                self.give(
-                    other,
-                    concat_backward(&gradient, channels, (0, fewer), memory),
-                );
-                gradient
-            }
-            Layer::Scale(activation) => {
-                let gate = node.inputs[1];
-                let memory = self.spare.take(values[gate].len());
-                let (of_map, of_gate) = scale_backward(
-                    [height * width, channels],
-                    (x, &values[gate]),
-                    (*activation, &values[index]),
-                    gradient,
-                    memory,
-                );
-                self.give(gate, of_gate);
-                of_map
-            }
-            _ => unreachable!("a tape has no such layer"),
-        };
-        self.give(from, to_input);
-        None
-    }
-}
-
-/// Values in the order channel, position back to position, channel.
-fn unflatten(
-    [positions, channels]: [usize; 2],
-    gradient: &[f32],
-    mut memory: Vec<f32>,
-) -> Vec<f32> {
-    memory.clear();
-    for image in gradient.chunks_exact(positions * channels) {
-        for position in 0..positions {
-            memory.extend((0..channels).map(|channel| image[channel * positions + position]));
+    /// Forgets the gradient of a node that is not trained.
+    pub fn drop_gradient(&mut self, node: usize) {
+        if let Some(gradient) = self.gradients[node].take() {
+            self.spare.put(gradient);
         }
     }
-    memory
+
+    /// Takes back the memory of a convolution's gradients.
+    pub fn put_back(&mut self, gradients: WeightGradients) {
+        self.spare.put(gradients.weights);
+    }
+
+    /// Takes the gradient of node `index` on to its inputs, and returns those of what the node has
+    /// learned; `backward` is its pass if it is a convolution.
+    pub fn node(
+        &mut self,
+        index: usize,
+        backward: Option<&ConvBackward>,
+    ) -> Option<WeightGradients> {
+        let mut gradient = self.gradients[index].take()?;
+        let node = &self.graph.nodes[index];
+        let inputs = self.graph.inputs(node, self.values);
+        match &node.step.op {
+            Op::Conv(conv) => {
+                activation_backward(conv.activation(), &self.values[index], &mut gradient);
+                Some(self.conv(node, conv, backward?, (inputs[0], gradient)))
+            }
+            Op::Layer(layer) => {
+                self.masks.apply(index, self.first, &mut gradient);
+                self.layer(index, layer, &inputs, gradient)
+            }
+        }
+    }
+
+    /// `gradient` is that of the sums, before the activation.
+    fn conv(
+        &mut self,
+        node: &Node,
+        conv: &Conv,
+        backward: &ConvBackward,
+        (input, gradient): (Input<'_>, Vec<f32>),
+    ) -> WeightGradients {
+        debug_assert_eq!(conv.shape().cin, input.shape[2]);
+        let from = node.step.inputs[0];
+        if let Some(shortcut) = node.step.inputs.get(1) {
+            self.give_copy(*shortcut, &gradient);
+        }
+        let [height, width, _] = input.shape;
+        let mut of_input = self.spare.take(input.values.len());
+        // The first part's gradients become the sum of all; the others' memory comes back.
+        let memory = if self.first == 0 {
+            Vec::new()
+        } else {
+            self.spare.take(backward.weights())
+        };
+        let found = backward.run(
+            (self.n, height, width),
+            input.values,
+            &gradient,
+            &mut of_input,
+            memory,
+            self.scratch,
+        );
+        self.spare.put(gradient);
+        if from > 0 {
+            self.give(from, of_input);
+        } else {
+            self.spare.put(of_input);
+        }
+        found
+    }
+
+    fn layer(
+        &mut self,
+        index: usize,
+        layer: &Layer,
+        inputs: &[Input<'_>],
+        gradient: Vec<f32>,
+    ) -> Option<WeightGradients> {
+        let returned = Returned {
+            inputs,
+            out: &self.values[index],
+            gradient,
+        };
+        let given = layer.backward(returned, self.spare, self.scratch);
+        let to = &self.graph.nodes[index].step.inputs;
+        for (input, gradient) in to.iter().zip(given.of_inputs) {
+            self.give(*input, gradient);
+        }
+        given.of_weights
+    }
 }

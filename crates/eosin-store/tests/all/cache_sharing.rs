@@ -105,7 +105,7 @@ fn a_changed_ingredient_never_meets_another_recipes_values() {
     let cache = Cache::open(dir.path(), NO_LIMIT).unwrap();
     open(&cache).append(&batch(0..2)).unwrap();
     let mut other = recipe("w", CacheDtype::F32);
-    other.mean_bits[0] ^= 1;
+    other.preprocess.scale.mean[0] = f32::MIN_POSITIVE;
     let entry = cache.entry(&other, WIDTH).unwrap();
     assert!(entry.is_empty());
     let copied = records_path(&entry);

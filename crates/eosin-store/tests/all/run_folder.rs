@@ -4,42 +4,51 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 
+use eosin_core::config::{
+    CacheDtype, NormaliseMode, Precision, ResizeFilter, ResizePolicy, Weights,
+};
+use eosin_core::{BackboneName, FoldId, Normalisation, Preprocess, Resize};
+use eosin_store::{Existing, FoldFile, RunError, RunFolder, RunRecord, names};
+
 use crate::support::{child, child_dir, text};
-use eosin_core::BackboneName;
-use eosin_core::config::{CacheDtype, NormaliseMode, Precision, ResizeFilter, ResizePolicy};
-use eosin_store::{Existing, Normalisation, RunError, RunFolder, RunRecord, names};
 
 fn record() -> RunRecord {
     RunRecord {
+        format: RunRecord::FORMAT,
         eosin_version: "0.1.0".to_owned(),
         created: "2026-01-02T03:04:05Z".to_owned(),
         command: vec!["eosin".to_owned(), "run".to_owned()],
         seed: u64::MAX,
         manifest_hash: "ab".to_owned(),
+        patches_hash: "ef".to_owned(),
         backbone: BackboneName::ResNet18,
         classifier: "fc.".to_owned(),
         cut: "layer4".to_owned(),
         precision: Precision::Int8,
-        cache_dtype: Some(CacheDtype::F16),
+        cache_dtype: CacheDtype::F16,
+        weights: Weights::Named("resnet18.a1_in1k".to_owned()),
         weights_hash: "cd".to_owned(),
+        seen_by_weights: [0, 0],
         classes: vec!["benign".to_owned(), "malignant".to_owned()],
         positive: "malignant".to_owned(),
-        size_px: 96,
-        resized: true,
         max_side_px: 8192,
-        resize: ResizeFilter::Bilinear,
-        non_square: ResizePolicy::Square,
-        normalisation: Normalisation {
-            mode: NormaliseMode::ImageNet,
-            mean: [0.485, 0.456, 0.406],
-            std: [0.229, 0.224, 0.225],
-        },
-        fold_normalisation: Vec::new(),
+        normalise: NormaliseMode::ImageNet,
+        preprocess: vec![Preprocess {
+            size_px: 96,
+            resize: Some(Resize {
+                filter: ResizeFilter::Bilinear,
+                non_square: ResizePolicy::Square,
+            }),
+            stain: None,
+            mpp: Some(0.5),
+            scale: Normalisation {
+                mean: [0.485, 0.456, 0.406],
+                std: [0.229, 0.224, 0.225],
+            },
+        }],
         repeats: 1,
         folds: 10,
-        best_repeat: 0,
-        seen_by_weights: [0, 0],
-        best_fold: 2,
+        best: FoldId::new(0, 2),
         device: "cpu".to_owned(),
         threads: 2,
     }
@@ -50,21 +59,29 @@ fn a_run_reads_back_what_it_wrote() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("deep/run");
     let run = RunFolder::create(&path, Existing::Refuse).unwrap();
-    run.write_record(&record()).unwrap();
+    run.write_json(names::RUN, &record()).unwrap();
     run.write(names::CONFIG, "seed = 1\n").unwrap();
-    run.write_fold(0, 10, b"ten").unwrap();
-    run.write_fold(0, 2, b"two").unwrap();
+    for fold in [FoldId::new(0, 10), FoldId::new(1, 2), FoldId::new(0, 2)] {
+        run.write(&FoldFile::Outcome.of(fold), fold.stem()).unwrap();
+    }
+    // A fold whose outcome is not there is not finished.
+    let begun = FoldId::new(0, 7);
+    run.write(&FoldFile::Weights.of(begun), "w").unwrap();
     run.event_log().unwrap().append(&7).unwrap();
     drop(run);
     let run = RunFolder::open(&path).unwrap();
     assert_eq!(run.record().unwrap(), record());
     assert_eq!(run.read_text(names::CONFIG).unwrap(), "seed = 1\n");
-    assert_eq!(run.folds().unwrap(), [(0, 2), (0, 10)]);
-    assert_eq!(run.read_fold(0, 2).unwrap(), b"two");
+    let finished: Vec<String> = run
+        .finished_folds()
+        .unwrap()
+        .into_iter()
+        .map(FoldId::stem)
+        .collect();
+    assert_eq!(finished, ["0.2", "0.10", "1.2"]);
+    let outcome = FoldFile::Outcome.of(FoldId::new(0, 10));
+    assert_eq!(run.read_text(&outcome).unwrap(), "0.10");
     assert_eq!(run.events::<u8>().unwrap(), [7]);
-    let error = run.read_fold(0, 7).unwrap_err().to_string();
-    let wanted = "'fold-0-7.safetensors'; there are fold-0-2.safetensors, fold-0-10.safetensors";
-    assert!(error.contains(wanted), "{error}");
     let error = run.write(names::REPORT, "").unwrap_err();
     assert!(matches!(error, RunError::ReadOnly { .. }));
     assert!(matches!(run.event_log(), Err(RunError::ReadOnly { .. })));
@@ -74,8 +91,9 @@ fn a_run_reads_back_what_it_wrote() {
 fn a_folder_that_holds_a_run_is_refused_resumed_or_overwritten_as_asked() {
     let dir = tempfile::tempdir().unwrap();
     let run = RunFolder::create(dir.path(), Existing::Refuse).unwrap();
-    run.write_record(&record()).unwrap();
-    run.write_fold(0, 0, b"w").unwrap();
+    run.write_json(names::RUN, &record()).unwrap();
+    let outcome = FoldFile::Outcome.of(FoldId::default());
+    run.write(&outcome, "{}").unwrap();
     fs::write(dir.path().join("notes.txt"), "mine").unwrap();
     drop(run);
     let error = RunFolder::create(dir.path(), Existing::Refuse).unwrap_err();
@@ -86,10 +104,11 @@ fn a_folder_that_holds_a_run_is_refused_resumed_or_overwritten_as_asked() {
         "{error}"
     );
     let run = RunFolder::create(dir.path(), Existing::Resume).unwrap();
-    assert_eq!(run.folds().unwrap(), [(0, 0)]);
+    assert_eq!(run.finished_folds().unwrap(), [FoldId::default()]);
     drop(run);
     let run = RunFolder::create(dir.path(), Existing::Overwrite).unwrap();
-    assert!(run.folds().unwrap().is_empty() && !run.has(names::RUN));
+    assert!(run.finished_folds().unwrap().is_empty() && !run.has(names::RUN));
+    assert!(!dir.path().join(names::FOLD_FOLDERS).exists());
     assert!(run.has("notes.txt"));
 }
 
@@ -168,7 +187,7 @@ fn a_folder_that_is_no_run_is_a_clear_error() {
 fn truncated_json_names_the_file_and_the_fix() {
     let dir = tempfile::tempdir().unwrap();
     let run = RunFolder::create(dir.path(), Existing::Refuse).unwrap();
-    run.write_record(&record()).unwrap();
+    run.write_json(names::RUN, &record()).unwrap();
     let whole = run.read(names::RUN).unwrap();
     for cut in 0..whole.len() - 2 {
         run.write(names::RUN, &whole[..cut]).unwrap();
@@ -190,7 +209,7 @@ fn truncated_json_names_the_file_and_the_fix() {
 fn a_name_that_leaves_the_folder_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let run = RunFolder::create(dir.path(), Existing::Refuse).unwrap();
-    for name in ["../x", "/etc/x", "a/b", "", ".", "..", "a/"] {
+    for name in ["../x", "/etc/x", "a/../b", "a//b", "", ".", "..", "a/"] {
         let error = run.write(name, "").unwrap_err();
         assert!(matches!(error, RunError::Name { .. }), "{name}: {error}");
         assert!(run.read(name).is_err());

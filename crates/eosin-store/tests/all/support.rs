@@ -8,29 +8,29 @@
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-use eosin_core::BackboneName;
 use eosin_core::config::CacheDtype;
-use eosin_store::cache::{Cache, Entry, ImageHash, Recipe, image_hash};
+use eosin_core::{BackboneName, Normalisation, Preprocess};
+use eosin_store::cache::{Cache, Entry, Recipe, ViewKey, image_hash};
 
-/// Values of one embedding in these tests: the record of eight has padding.
-pub const WIDTH: usize = 5;
+/// Values of one embedding in these tests: a record has padding.
+pub const WIDTH: usize = 40;
 pub const NO_LIMIT: u64 = u64::MAX;
 
 /// A recipe that differs by its weights.
 pub fn recipe(weights: &str, dtype: CacheDtype) -> Recipe {
     Recipe {
         decode_version: 1,
-        size_px: None,
-        resize: None,
-        non_square: None,
-        mean_bits: Recipe::bits([0.0; 3]),
-        std_bits: Recipe::bits([1.0; 3]),
-        stain: None,
+        preprocess: Preprocess {
+            size_px: 96,
+            resize: None,
+            stain: None,
+            mpp: None,
+            scale: Normalisation::UNIT,
+        },
         backbone: BackboneName::EosinMini,
         weights_hash: weights.to_owned(),
         cut: "features".to_owned(),
         dtype,
-        symmetries: 8,
         views: None,
         kernels: "test".to_owned(),
     }
@@ -40,38 +40,36 @@ pub fn open(cache: &Cache) -> Entry {
     cache.entry(&recipe("w", CacheDtype::F32), WIDTH).unwrap()
 }
 
-pub fn image(index: usize) -> ImageHash {
-    image_hash(&index.to_le_bytes())
+/// Two views an image: the key says which.
+pub fn image(index: usize) -> ViewKey {
+    ViewKey {
+        image: image_hash(&(index / 2).to_le_bytes()),
+        view: u32::try_from(index % 2).unwrap(),
+    }
 }
 
-/// What the embeddings of image `index` are; any f32, none of them round in f16.
+/// What the embedding of view `index` is; any f32, none of them round in f16.
 pub fn values(index: usize, width: usize) -> Vec<f32> {
-    (0..8 * width)
+    (0..width)
         .map(|at| (index * 1000 + at) as f32 * 0.001 + 0.1)
         .collect()
 }
 
-pub fn batch(indices: impl IntoIterator<Item = usize>) -> Vec<(ImageHash, Vec<f32>)> {
+pub fn batch(indices: impl IntoIterator<Item = usize>) -> Vec<(ViewKey, Vec<f32>)> {
     indices
         .into_iter()
         .map(|index| (image(index), values(index, WIDTH)))
         .collect()
 }
 
-/// Asserts that image `index` reads back bit for bit, and gives whether it is there at all.
+/// Asserts that view `index` reads back bit for bit, and gives whether it is there at all.
 pub fn reads_back(entry: &Entry, index: usize) -> bool {
     let reader = entry.reader().unwrap();
     let Some(slot) = reader.slot(&image(index)) else {
         return false;
     };
     let expected = values(index, reader.width());
-    for (symmetry, row) in expected.chunks(reader.width()).enumerate() {
-        assert_eq!(
-            reader.row_f32(slot, symmetry).unwrap(),
-            row,
-            "image {index}"
-        );
-    }
+    assert_eq!(reader.row_f32(slot).unwrap(), expected, "view {index}");
     true
 }
 

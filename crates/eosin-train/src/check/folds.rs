@@ -1,12 +1,11 @@
 //! Whether training and validation parts are what they should be.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use eosin_store::cache::ImageHash;
 
 use super::{Finding, Leak};
-use crate::train::tracker::FoldRows;
+use crate::train::rows::FoldRows;
 
 /// Leaks that a sentence names; `doctor.json` has all.
 const LEAKS_SHOWN: usize = 20;
@@ -14,12 +13,12 @@ const LEAKS_SHOWN: usize = 20;
 const FILES_SHOWN: usize = 4;
 
 /// The files of all rows, by content and by name.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Files<'a> {
     /// Content hashes.
     pub hashes: &'a [ImageHash],
-    /// Paths.
-    pub paths: &'a [PathBuf],
+    /// What a row's file is called.
+    pub name: &'a dyn Fn(usize) -> String,
 }
 
 /// The same file (by content) must not be on both sides of a fold, nor in the test part.
@@ -27,7 +26,7 @@ pub(crate) fn check_leaks(folds: &[FoldRows], files: Files<'_>, test: &[usize]) 
     let twins = twins(files.hashes);
     let rows = files.hashes.len();
     let between = folds.iter().map(|fold| Border {
-        fold: Some(fold.name()),
+        fold: Some(fold.id.to_string()),
         ..Border::new(rows, &fold.train, &fold.val)
     });
     let pool: Vec<usize> = folds.first().map_or_else(Vec::new, |fold| {
@@ -60,7 +59,7 @@ pub(crate) fn check_classes(
         let part = |rows: &[usize], part: &str| {
             let lacks = |class: &usize| rows.iter().all(|row| targets[*row] != *class);
             let class = (0..classes.len()).find(lacks)?;
-            let name = fold.name();
+            let name = fold.id.to_string();
             Some(format!(
                 "the {part} part of fold {name} has no patch of class '{}': use fewer folds or \
                  add patches of that class",
@@ -121,7 +120,7 @@ fn leaks(twins: &[Vec<usize>], borders: &[Border], files: Files<'_>) -> Vec<Leak
         let crossed = borders.iter().filter(|border| border.parts(rows));
         let crossed: Vec<&Border> = crossed.collect();
         let seen = |row: &&usize| crossed.iter().any(|b| b.one[**row] || b.other[**row]);
-        let name = |row: &usize| files.paths[*row].display().to_string();
+        let name = |row: &usize| (files.name)(*row);
         (!crossed.is_empty()).then(|| Leak {
             files: rows.iter().filter(seen).map(name).collect(),
             folds: crossed.iter().filter_map(|b| b.fold.clone()).collect(),
@@ -171,12 +170,13 @@ fn told(leak: &Leak) -> String {
 
 #[cfg(test)]
 mod tests {
+    use eosin_core::FoldId;
+
     use super::*;
 
     fn fold(number: usize, train: &[usize], val: &[usize]) -> FoldRows {
         FoldRows {
-            repeat: 0,
-            fold: number,
+            id: FoldId::new(0, number),
             stream: number as u64,
             train: train.to_vec(),
             val: val.to_vec(),
@@ -187,11 +187,9 @@ mod tests {
     fn findings(hashes: &[u8], test: &[usize]) -> Vec<Finding> {
         let folds = [fold(0, &[0, 1], &[2, 3]), fold(1, &[2, 3], &[0, 1])];
         let hashes: Vec<ImageHash> = hashes.iter().map(|byte| [*byte; 32]).collect();
-        let paths = (0..hashes.len()).map(|row| PathBuf::from(format!("{row}.png")));
-        let paths: Vec<PathBuf> = paths.collect();
         let files = Files {
             hashes: &hashes,
-            paths: &paths,
+            name: &|row| format!("{row}.png"),
         };
         check_leaks(&folds, files, test)
     }

@@ -2,33 +2,33 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
-use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use burn::tensor::{Tensor, TensorData};
-use eosin_core::config::{AugmentConfig, BackboneConfig, CacheDtype, Precision, TrainConfig};
-use eosin_core::{BackboneName, Seed};
+use eosin_core::config::{
+    AugmentConfig, BackboneConfig, CacheDtype, Precision, TrainConfig, Weights,
+};
+use eosin_core::{Cut, FoldId, Normalisation, Preprocess, Seed, Unwatched};
 use eosin_data::{
-    DecodeLimits, IngestOptions, Manifest, Normalisation, PhantomOptions, read_manifest,
-    write_phantom,
+    DecodeLimits, IngestOptions, InspectOptions, NoLedger, Patches, PhantomOptions, inspect,
+    read_manifest, write_phantom,
 };
 use eosin_metrics::Metric;
-use eosin_models::{Architecture as _, Backbone, BurnEngine, cpu, load_state};
-use eosin_store::{Cache, Recipe};
+use eosin_models::{Graph, Workspace};
+use eosin_store::Cache;
 use eosin_train::{
-    CachedRows, Draw, Embedder, FoldOutcome, FoldRows, Head, HeadTraining, InputSource, Keeper,
-    PatchReader, PatchSet, PixelScale, PreparedBackbone, TrainError, TrainJob, Views,
-    content_hashes,
+    Draw, Embedder, EmbeddingService, Embeddings, Epochs, FoldOutcome, FoldRows, FrozenGraph, Head,
+    HeadTraining, InputSource, Keeper, PatchReader, PatchSet, PixelScale, PreparedBackbone,
+    RowReader, RunAt, Session, TrainError, TrainJob, Views, WeightsOrigin,
 };
 
 const SIDE: usize = 40;
 const SEED: Seed = Seed(11);
 
-/// Computes each embedding anew with Burn tensors, as a notebook would.
+/// Computes each embedding anew when it is asked for, one patch at a time, as a notebook would.
 struct ForwardPasses<'a> {
     backbone: &'a PreparedBackbone,
-    network: Backbone,
+    graph: Graph,
     patches: PatchSet,
     scale: PixelScale,
 }
@@ -43,11 +43,8 @@ impl InputSource for ForwardPasses<'_> {
             let pixels = self.patches.image(draw.row);
             let pixels = draw.symmetry.apply(pixels, SIDE, SIDE, 3);
             let image: Vec<f32> = self.scale.interleaved(&pixels).collect();
-            let image = TensorData::new(image, [1, SIDE, SIDE, 3]);
-            let image = Tensor::<4>::from_data(image, &cpu(true)).permute([0, 3, 1, 2]);
-            let embedding = self.network.embed(&BurnEngine::evaluating(), image);
-            let values: Vec<f32> = embedding.into_data().try_to_vec().unwrap();
-            out.copy_from_slice(&values);
+            let mut workspace = Workspace::default();
+            out.copy_from_slice(self.graph.run(1, &image, &mut workspace));
         }
         Ok(())
     }
@@ -55,11 +52,10 @@ impl InputSource for ForwardPasses<'_> {
 
 struct Fixture {
     _folder: tempfile::TempDir,
-    manifest: Manifest,
+    patches: Patches,
     cache: Cache,
     backbone: PreparedBackbone,
-    reader: PatchReader,
-    scale: Normalisation,
+    preprocess: Preprocess,
 }
 
 impl Fixture {
@@ -76,110 +72,95 @@ impl Fixture {
         let data = folder.path().join("patches");
         write_phantom(&data, &options, &|_, _| ()).unwrap();
         let config = BackboneConfig {
-            weights: "random".into(),
+            weights: Weights::Random,
             ..BackboneConfig::default()
         };
         let backbone = PreparedBackbone::new(&config, None, (2, SIDE), SEED).unwrap();
+        let manifest = read_manifest(&data, &IngestOptions::default()).unwrap();
+        let options = InspectOptions {
+            decode: true,
+            ..InspectOptions::default()
+        };
+        let found = inspect(&manifest, &options, &NoLedger, &|_, _| ());
         Self {
-            manifest: read_manifest(&data, &IngestOptions::default()).unwrap(),
+            patches: Patches::new(&manifest, found.contents, &BTreeSet::new()),
             cache: Cache::open(folder.path().join("cache"), u64::MAX).unwrap(),
-            scale: Normalisation {
-                mean: backbone.spec.mean,
-                std: backbone.spec.std,
+            preprocess: Preprocess {
+                size_px: SIDE,
+                resize: None,
+                stain: None,
+                mpp: None,
+                scale: Normalisation {
+                    mean: backbone.spec.mean,
+                    std: backbone.spec.std,
+                },
             },
             backbone,
-            reader: PatchReader {
-                limits: DecodeLimits::default(),
-                resize: None,
-                size_px: SIDE,
-            },
             _folder: folder,
         }
     }
 
-    fn targets(&self) -> Vec<usize> {
-        self.manifest
-            .patches
-            .iter()
-            .filter_map(|patch| patch.class)
-            .collect()
+    fn places(&self) -> Vec<usize> {
+        (0..self.patches.manifest().patches.len()).collect()
     }
 
-    fn cached(&self, dtype: CacheDtype) -> CachedRows {
-        let paths: Vec<PathBuf> = self
-            .manifest
-            .patches
-            .iter()
-            .map(|p| p.path.clone())
-            .collect();
-        let hashes = content_hashes(&paths).unwrap();
-        let embedder = Embedder::new(
-            (&self.backbone.network, None),
-            self.reader,
-            &self.scale,
-            Precision::F32,
-        )
-        .unwrap();
-        let recipe = Recipe {
-            decode_version: 1,
-            size_px: None,
-            resize: None,
-            non_square: None,
-            mean_bits: Recipe::bits(self.scale.mean),
-            std_bits: Recipe::bits(self.scale.std),
-            stain: None,
-            backbone: BackboneName::EosinMini,
-            weights_hash: self.backbone.weights_hash.clone(),
-            cut: "embedding".into(),
-            dtype,
-            symmetries: 8,
-            views: None,
-            kernels: "test".into(),
+    fn targets(&self) -> Vec<usize> {
+        let patches = self.patches.manifest().patches.iter();
+        patches.filter_map(|patch| patch.class).collect()
+    }
+
+    fn embedder(&self) -> Embedder {
+        let origin = WeightsOrigin {
+            backbone: self.backbone.spec.name,
+            weights_hash: &self.backbone.weights_hash,
         };
-        let mut entry = self.cache.entry(&recipe, embedder.width()).unwrap();
-        let files: Vec<_> = hashes
-            .iter()
-            .copied()
-            .zip(paths.iter().map(PathBuf::as_path))
-            .collect();
-        let first = embedder
-            .fill(&mut entry, &files, Views::Symmetries(8), &mut |_, _| Ok(()))
-            .unwrap();
-        assert_eq!((first.found, first.computed), (0, files.len()));
-        let again = embedder
-            .fill(&mut entry, &files, Views::Symmetries(8), &mut |_, _| Ok(()))
-            .unwrap();
-        assert_eq!((again.found, again.computed), (files.len(), 0));
-        CachedRows::new(entry.reader().unwrap(), &hashes, embedder.shape()).unwrap()
+        let run_at = RunAt {
+            size_px: SIDE,
+            precision: Precision::F32,
+        };
+        let network = &self.backbone.network;
+        let frozen = FrozenGraph::new(network, &origin, Cut::Embedding, run_at).unwrap();
+        Embedder::new(frozen, self.preprocess.clone())
+    }
+
+    /// Embeddings under `views`, with how many patches had to be computed for them.
+    fn embed(&self, dtype: CacheDtype, views: Views<'_>) -> (Embeddings, usize) {
+        let embedder = self.embedder();
+        let service = EmbeddingService {
+            cache: &self.cache,
+            dtype,
+            embedder: &embedder,
+            limits: DecodeLimits::default(),
+        };
+        let found = service.of(&self.patches, &self.places(), views, &mut |_| Ok(()));
+        let (embeddings, count) = found.unwrap();
+        assert_eq!(count.found + count.computed, self.places().len());
+        (embeddings, count.computed)
+    }
+
+    fn cached(&self, dtype: CacheDtype) -> Embeddings {
+        self.embed(dtype, Views::Symmetries).0
     }
 
     fn forward_passes(&self) -> ForwardPasses<'_> {
-        let read = |path: &Path| self.reader.read(path).unwrap().pixels;
-        let pixels = self
-            .manifest
-            .patches
-            .iter()
-            .flat_map(|patch| read(&patch.path))
-            .collect();
-        let fresh = Backbone::new(self.backbone.spec.name, 2, SIDE, &cpu(true));
+        let reader = RowReader {
+            patches: &self.patches,
+            places: &self.places(),
+            reader: PatchReader::new(&self.preprocess, DecodeLimits::default()),
+        };
         ForwardPasses {
             backbone: &self.backbone,
-            network: load_state(fresh, self.backbone.network.weights()).unwrap(),
-            patches: PatchSet {
-                size_px: SIDE,
-                pixels,
-                targets: self.targets(),
-            },
-            scale: PixelScale::new(&self.scale),
+            graph: self.backbone.network.embedding(SIDE).unwrap(),
+            patches: PatchSet::decode(&reader).unwrap(),
+            scale: PixelScale::new(&self.preprocess.scale),
         }
     }
 
     fn train(&self, source: &dyn InputSource) -> Vec<FoldOutcome<Head>> {
-        let rows = self.manifest.patches.len();
+        let rows = self.places().len();
         let folds: Vec<FoldRows> = (0..2)
             .map(|fold| FoldRows {
-                repeat: 0,
-                fold,
+                id: FoldId::new(0, fold),
                 stream: fold as u64,
                 train: (0..rows).filter(|row| row % 2 != fold).collect(),
                 val: (0..rows).filter(|row| row % 2 == fold).collect(),
@@ -203,10 +184,11 @@ impl Fixture {
             },
             folds: &folds,
             sources: vec![source; 2],
+            finished: vec![None; 2],
         };
-        let interrupt = AtomicBool::new(false);
-        let mut keeper = Keeper::new(None, &interrupt, [0; 32], Duration::MAX);
-        training.run(&mut keeper, &mut |_, _| ()).unwrap()
+        let keeper = Keeper::new(None, [0; 32], Duration::MAX);
+        let mut session = Session::new(keeper, &Unwatched);
+        training.run(&mut session, Epochs::Told).unwrap()
     }
 }
 
@@ -220,7 +202,7 @@ fn training_from_the_cache_equals_training_by_forward_passes() {
         for (a, b) in a.weights.values.iter().zip(&b.weights.values) {
             assert!((a - b).abs() < 1e-4, "{a} {b}");
         }
-        for (a, b) in a.val_probs.iter().zip(&b.val_probs) {
+        for (a, b) in a.val_probs().iter().zip(&b.val_probs()) {
             assert!((a - b).abs() < 1e-5, "{a} {b}");
         }
     }
@@ -242,7 +224,31 @@ fn half_precision_embeddings_differ_by_their_rounding_only() {
     let exact = fixture.train(&fixture.cached(CacheDtype::F32));
     let rounded = fixture.train(&fixture.cached(CacheDtype::F16));
     assert_ne!(exact[0].weights, rounded[0].weights);
-    for (a, b) in exact[0].val_probs.iter().zip(&rounded[0].val_probs) {
+    for (a, b) in exact[0].val_probs().iter().zip(&rounded[0].val_probs()) {
         assert!((a - b).abs() < 5e-3, "{a} {b}");
     }
+}
+
+#[test]
+fn views_that_another_set_of_views_computed_are_not_computed_again() {
+    let fixture = Fixture::new();
+    let all = fixture.places().len();
+    let (upright, computed) = fixture.embed(CacheDtype::F32, Views::Upright);
+    assert_eq!(computed, all);
+    let (symmetries, _) = fixture.embed(CacheDtype::F32, Views::Symmetries);
+    let (again, computed) = fixture.embed(CacheDtype::F32, Views::Upright);
+    assert_eq!(computed, 0);
+    let (mut one, mut other) = (vec![0.0; 256], vec![1.0; 256]);
+    for row in 0..all {
+        upright.copy_view(row, 0, &mut one);
+        for embeddings in [&symmetries, &again] {
+            embeddings.copy_view(row, 0, &mut other);
+            assert_eq!(one, other);
+        }
+    }
+    assert_eq!(symmetries.views(), 8);
+    assert_eq!(
+        symmetries.keys()[0],
+        fixture.patches.manifest().patches[0].key
+    );
 }

@@ -32,8 +32,8 @@ fn predicted(key: &str, target: usize, right: f64, rng: &mut Rng) -> Prediction 
     Prediction {
         key: key.to_owned(),
         part: Part::OutOfFold,
-        repeat: Some(0),
-        fold: Some(0),
+
+        fold: Some(eosin_core::FoldId::default()),
         target: Some(target),
         probs,
     }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use eosin_core::BackboneName;
-use eosin_models::{Architecture as _, Backbone, BackboneSpec, Recording, cpu, parameter_count};
+use eosin_models::{Backbone, BackboneSpec, Recording};
 use serde::Serialize;
 
 use crate::args::ModelsArgs;
@@ -109,7 +109,7 @@ fn describe(name: BackboneName, size: Option<usize>, json: bool) -> Result<()> {
             spec.size_step_px
         );
     }
-    let network = Backbone::new(name, 2, size, &cpu(false));
+    let network = Backbone::new(name, 2, size);
     let stages = stages(&network, size);
     let total = Recording::embedding_shape(&network, size).multiply_adds();
     if json {
@@ -133,8 +133,8 @@ fn describe(name: BackboneName, size: Option<usize>, json: bool) -> Result<()> {
         numbered,
     );
     let [mean, std] = [spec.mean, spec.std].map(|values| values.map(|v| v.to_string()).join(", "));
-    let classifier = network.classifier().weight.dims();
-    let parameters = parameter_count(&network) - classifier[0] * (classifier[1] + 1);
+    let classifier = network.classifier().weight.shape();
+    let parameters = network.parameter_count() - classifier[0] * (classifier[1] + 1);
     for line in [
         format!(
             "input      {size}x{size} px; from {} px in steps of {}",

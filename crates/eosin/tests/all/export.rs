@@ -22,9 +22,13 @@ fn a_run_becomes_onnx_and_safetensors() {
         );
     }
     scratch.eosin("export run --out m.safetensors").done();
+    let best = &scratch.json("run/run.json")["best"];
+    let fold = format!("{}.{}", best["repeat"], best["fold"]);
+    let own = format!("export run --out fold.safetensors --fold {fold}");
+    scratch.eosin(&own).done();
     assert_eq!(
         scratch.read("m.safetensors"),
-        scratch.read("run/model.safetensors")
+        scratch.read("fold.safetensors")
     );
     let again = scratch.eosin("export run --out again.onnx --pixels").done();
     assert!(again.stdout.contains("7.1 MB  f32"), "{}", again.stdout);

@@ -11,6 +11,7 @@ mod export;
 mod precision;
 mod resume;
 mod run_files;
+mod run_parts;
 mod score;
 mod scratch;
 mod splits;

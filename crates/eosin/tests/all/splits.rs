@@ -60,7 +60,7 @@ fn every_repeat_is_in_the_report_the_terminal_and_the_metrics_alike() {
             "{fold}"
         );
     }
-    let best = format!("{}.{}", record["best_repeat"], record["best_fold"]);
+    let best = format!("{}.{}", record["best"]["repeat"], record["best"]["fold"]);
     run.says(&[&format!("fold {best} is the best")]);
     let marked = format!(">{best} <b class=\"best\"");
     assert!(report.contains(&marked), "{marked}");

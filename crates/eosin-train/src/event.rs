@@ -1,12 +1,12 @@
 //! What happens during a run.
 
+use eosin_core::FoldId;
 use eosin_core::config::Precision;
 use serde::{Deserialize, Serialize};
 
 use crate::check::Finding;
 use crate::embed::precision::PrecisionEffect;
-use crate::train::networks::NetworkWatcher;
-use crate::train::tracker::{EpochRecord, FoldRows};
+use crate::train::tracker::EpochRecord;
 
 /// What happens during a run, as it is shown and written to `events.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,8 +51,8 @@ pub enum Event {
     },
     /// A step of a network's training.
     Step {
-        /// The fold's name.
-        fold: String,
+        /// Which fold.
+        fold: FoldId,
         /// Steps done.
         done: usize,
         /// Steps of the fold in all.
@@ -60,40 +60,13 @@ pub enum Event {
     },
     /// An epoch of a fold has ended.
     Epoch {
-        /// Which cross-validation.
-        repeat: usize,
         /// Which fold.
-        fold: usize,
+        #[serde(flatten)]
+        fold: FoldId,
         /// What it came to.
         #[serde(flatten)]
         record: EpochRecord,
     },
-}
-
-impl Event {
-    /// The end of an epoch.
-    pub(super) fn epoch(fold: &FoldRows, record: &EpochRecord) -> Self {
-        Self::Epoch {
-            repeat: fold.repeat,
-            fold: fold.fold,
-            record: record.clone(),
-        }
-    }
-}
-
-/// Tells the training of networks as events.
-pub(super) struct EventWatcher<'a>(pub &'a mut dyn FnMut(&Event));
-
-impl NetworkWatcher for EventWatcher<'_> {
-    fn step(&mut self, fold: &FoldRows, done: usize, total: usize) {
-        self.0(&Event::Step {
-            fold: fold.name(),
-            done,
-            total,
-        });
-    }
-
-    fn epoch(&mut self, fold: &FoldRows, record: &EpochRecord) {
-        self.0(&Event::epoch(fold, record));
-    }
+    /// Nothing worth telling: a chance to stop between two steps.
+    Pulse,
 }

@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
-use eosin_core::Split;
-use eosin_core::task::{PositiveChoice, positive_class};
-use eosin_data::{FoldIndices, Folds, Manifest};
+use anyhow::Result;
+use eosin_core::{FoldId, Split};
+use eosin_data::{FoldIndices, Folds, Manifest, Patches};
 use eosin_metrics::Metric;
 use eosin_report::{
     DataSummary, EpochPoint, Evaluation, Fact, FoldReport, Mime, Report, SplitCounts, Thumbnail,
@@ -17,31 +16,20 @@ use eosin_train::{
     EpochRecord, Event, FoldMetrics, Part, Prediction, RunMetrics, predictions_from_csv,
 };
 
-use crate::commands::run::Timings;
-use crate::output::duration;
+use crate::create::Timings;
+use crate::record::{positive, seen_warning};
 
 /// Wrong patches shown with thumbnails.
 const WRONG_SHOWN: usize = 24;
 /// Side of a thumbnail.
 const THUMBNAIL_PX: u32 = 112;
 
-/// Index of a run's positive class.
-///
-/// # Errors
-/// When `run.json` names a class that it does not list.
-pub fn positive(record: &RunRecord) -> Result<usize> {
-    let choice = PositiveChoice {
-        named: Some(&record.positive),
-        written: "\"positive\": ",
-    };
-    positive_class(&record.classes, choice).context("run.json is damaged")
-}
-
 /// Writes `report.html` from the files of a finished run.
 ///
 /// # Errors
 /// When a file is missing or damaged, or the report cannot be written.
-pub fn write(folder: &RunFolder, manifest: &Manifest, source: &Path) -> Result<()> {
+pub fn write(folder: &RunFolder, patches: &Patches, source: &Path) -> Result<()> {
+    let manifest = patches.manifest();
     let record: RunRecord = folder.record()?;
     let metrics: RunMetrics = folder.read_json(names::METRICS)?;
     let folds = Folds::from_json(&folder.read_text(names::FOLDS)?)?;
@@ -65,7 +53,7 @@ pub fn write(folder: &RunFolder, manifest: &Manifest, source: &Path) -> Result<(
         folds: fold_reports(&metrics, &record, &folds.resolve(manifest)?, &events),
         best_fold: Some(metrics.best_fold),
         evaluations: evaluations(&rows, &record)?,
-        most_wrong: most_wrong(&rows, manifest, &record),
+        most_wrong: most_wrong(&rows, patches, &record),
         config_toml: folder.read_text(names::CONFIG)?,
         timings: timing_rows(&timings),
         reproducibility: reproducibility(&record),
@@ -116,22 +104,10 @@ fn data_summary(
         ),
         splits,
         facts: vec![
-            Fact::new("Patch size", format!("{0} x {0} px", record.size_px)),
+            Fact::new("Patch size", format!("{0} x {0} px", record.size_px())),
             Fact::new("Layout", manifest.layout.to_string()),
         ],
     }
-}
-
-/// Says that the embedded weights know some of the patches already.
-pub fn seen_warning(record: &RunRecord) -> Option<String> {
-    let [pool, test] = record.seen_by_weights;
-    (pool + test > 0).then(|| {
-        format!(
-            "{pool} training and {test} test patches were used to train the embedded weights of {}: \
-             scores on them are too good. Use another '--backbone' to judge on this data.",
-            record.backbone
-        )
-    })
 }
 
 /// What a reader must know before trusting a number.
@@ -166,13 +142,10 @@ fn fold_reports(
     events: &[Event],
 ) -> Vec<FoldReport> {
     let report = |judged: &FoldMetrics| {
-        let place = (judged.repeat, judged.fold);
-        let records = epochs_of(events, place);
-        let rows = resolved
-            .iter()
-            .find(|rows| (rows.repeat, rows.fold) == place);
+        let records = epochs_of(events, judged.fold);
+        let rows = resolved.iter().find(|rows| rows.id == judged.fold);
         FoldReport {
-            name: record.fold_name(judged.repeat, judged.fold),
+            name: record.fold_name(judged.fold),
             train_count: rows.map_or(0, |rows| rows.train.len() as u64),
             metrics: judged.metrics.clone(),
             epochs: records.iter().map(|record| epoch_point(record)).collect(),
@@ -183,13 +156,9 @@ fn fold_reports(
 }
 
 /// The epochs of one fold of one cross-validation.
-fn epochs_of(events: &[Event], place: (usize, usize)) -> Vec<&EpochRecord> {
+fn epochs_of(events: &[Event], of: FoldId) -> Vec<&EpochRecord> {
     let mine = |event| match event {
-        &Event::Epoch {
-            repeat,
-            fold,
-            ref record,
-        } if (repeat, fold) == place => Some(record),
+        &Event::Epoch { fold, ref record } if fold == of => Some(record),
         _ => None,
     };
     events.iter().filter_map(mine).collect()
@@ -224,7 +193,9 @@ fn epoch_number(epoch: usize) -> u32 {
 fn evaluations(rows: &[Prediction], record: &RunRecord) -> Result<Vec<Evaluation>> {
     let mut evaluations = Vec::new();
     for repeat in 0..record.repeats {
-        let mine = |row: &&Prediction| row.part == Part::OutOfFold && row.repeat == Some(repeat);
+        let mine = |row: &&Prediction| {
+            row.part == Part::OutOfFold && row.fold.is_some_and(|fold| fold.repeat == repeat)
+        };
         let (name, note) = if record.repeats > 1 {
             (
                 format!("Out-of-fold, repeat {repeat}"),
@@ -279,7 +250,7 @@ fn evaluation(
 
 /// The wrong predictions held with most confidence, out-of-fold and on the test part; of a patch
 /// that several cross-validations get wrong, the surest.
-fn most_wrong(rows: &[Prediction], manifest: &Manifest, record: &RunRecord) -> Vec<WrongPatch> {
+fn most_wrong(rows: &[Prediction], patches: &Patches, record: &RunRecord) -> Vec<WrongPatch> {
     let mut wrong: Vec<(&Prediction, usize)> = rows
         .iter()
         .filter(|row| row.part != Part::TestBest)
@@ -297,13 +268,14 @@ fn most_wrong(rows: &[Prediction], manifest: &Manifest, record: &RunRecord) -> V
         target,
         pred: row.pred(),
         pred_prob: f64::from(confidence(row)),
-        origin: match (row.repeat, row.fold) {
-            (Some(repeat), Some(fold)) => format!("fold {}", record.fold_name(repeat, fold)),
-            _ => "test".to_owned(),
+        origin: match row.fold {
+            Some(fold) => format!("fold {}", record.fold_name(fold)),
+            None => "test".to_owned(),
         },
-        thumbnail: manifest
+        thumbnail: patches
+            .manifest()
             .position(&row.key)
-            .and_then(|place| thumbnail(&manifest.patches[place].path, record.size_px)),
+            .and_then(|place| thumbnail(patches, place, record.size_px())),
     };
     let mut known = BTreeSet::new();
     wrong.retain(|(row, _)| known.insert(&row.key));
@@ -312,8 +284,10 @@ fn most_wrong(rows: &[Prediction], manifest: &Manifest, record: &RunRecord) -> V
 
 /// A small JPEG of a patch; none when it can no longer be read, which is no reason to lose a
 /// report.
-fn thumbnail(path: &Path, size_px: usize) -> Option<Thumbnail> {
-    let patch = eosin_data::decode_rgb(path, &eosin_data::DecodeLimits::default()).ok()?;
+fn thumbnail(patches: &Patches, place: usize, size_px: usize) -> Option<Thumbnail> {
+    let bytes = patches.bytes(place).ok()?;
+    let limits = eosin_data::DecodeLimits::default();
+    let patch = eosin_data::decode_rgb_bytes(&bytes, &patches.name(place), &limits).ok()?;
     let side = |px: usize| u32::try_from(px).ok();
     let image =
         image::RgbImage::from_raw(side(patch.width_px)?, side(patch.height_px)?, patch.pixels)?;
@@ -356,6 +330,7 @@ fn reproducibility(record: &RunRecord) -> Vec<Fact> {
         Fact::new("Manifest hash", record.manifest_hash.clone()),
         Fact::new("Backbone", record.backbone.to_string()),
         Fact::new("Precision of its frozen part", record.precision.to_string()),
+        Fact::new("Patches hash", record.patches_hash.clone()),
         Fact::new("Weights hash", record.weights_hash.clone()),
         Fact::new(
             "Device",
@@ -363,4 +338,13 @@ fn reproducibility(record: &RunRecord) -> Vec<Fact> {
         ),
         Fact::new("eosin", record.eosin_version.clone()),
     ]
+}
+
+/// `1.2 s`, `3 min 20 s`.
+fn duration(secs: f64) -> String {
+    if secs < 60.0 {
+        format!("{secs:.1} s")
+    } else {
+        format!("{:.0} min {:.0} s", (secs / 60.0).floor(), secs % 60.0)
+    }
 }

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
+use eosin_core::FoldId;
 use eosin_train::EpochRecord;
 use prost::Message;
 
@@ -49,7 +50,7 @@ struct Scalar {
 /// Writes the epochs of a run as they end.
 pub struct TensorBoard {
     dir: PathBuf,
-    files: BTreeMap<(usize, usize), File>,
+    files: BTreeMap<FoldId, File>,
 }
 
 impl TensorBoard {
@@ -77,7 +78,7 @@ impl TensorBoard {
     ///
     /// # Errors
     /// When a file cannot be written.
-    pub fn epoch(&mut self, repeat: usize, fold: usize, record: &EpochRecord) -> Result<()> {
+    pub fn epoch(&mut self, fold: FoldId, record: &EpochRecord) -> Result<()> {
         let values = [
             ("loss/train", Some(record.train_loss)),
             ("loss/val", Some(record.val_loss)),
@@ -99,9 +100,12 @@ impl TensorBoard {
                 value: values.into_iter().filter_map(scalar).collect(),
             }),
         };
-        let path = self.dir.join(format!("fold-{repeat}-{fold}")).join(FILE);
+        let path = self
+            .dir
+            .join(format!("fold-{}-{}", fold.repeat, fold.fold))
+            .join(FILE);
         let told = || format!("cannot write {}", path.display());
-        let file = match self.files.entry((repeat, fold)) {
+        let file = match self.files.entry(fold) {
             Entry::Occupied(file) => file.into_mut(),
             Entry::Vacant(place) => place.insert(open(&path).with_context(told)?),
         };

@@ -5,17 +5,18 @@ use std::fmt;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
+use eosin_core::{FoldId, Unwatched};
 use eosin_data::{Folds, Manifest};
 use eosin_metrics::MetricSet;
 use eosin_models::StoredNetwork;
-use eosin_store::{RunFolder, names};
+use eosin_store::{RunFolder, WeightStore, names};
 use eosin_train::{FoldNetwork, Predictor, UseFolds, most_probable};
 use eosin_weights::{ReadOptions, StoredAs, WeightFile, safetensors_bytes, write_safetensors};
 use serde::Serialize;
 
-use crate::pipeline::find_patches;
-use crate::report::positive;
-use crate::settings;
+use crate::job::find_patches;
+use crate::record::positive;
+use crate::settings::config_of_run;
 
 /// The same patches, predicted with weights of either precision.
 #[derive(Clone, Debug, Serialize)]
@@ -49,23 +50,32 @@ impl fmt::Display for HalfEffect {
     }
 }
 
-/// Predicts the run's test patches, or else the fold's validation patches, with `fold` as it is and
-/// with its weights rounded to half precision.
+/// What is measured.
+#[derive(Clone, Copy, Debug)]
+pub struct HalfSubject<'a> {
+    /// Which fold.
+    pub fold: FoldId,
+    /// Its network.
+    pub network: &'a FoldNetwork,
+}
+
+/// Predicts the run's test patches, or else the fold's validation patches, with the network as it is
+/// and with its weights rounded to half precision.
 ///
 /// # Errors
 /// When `data` is not what the run was made from, or a patch cannot be read.
-pub fn measure(
+pub fn measure_half_precision(
     folder: &RunFolder,
-    fold: &FoldNetwork,
-    place: (usize, usize),
+    store: &WeightStore,
+    subject: HalfSubject<'_>,
     data: &Path,
 ) -> Result<HalfEffect> {
     let record = folder.record()?;
     let manifest = patches_of(folder, data)
         .with_context(|| format!("cannot read the patches in {}", data.display()))?;
-    let (part, rows) = judged(folder, &manifest, place)?;
+    let (part, rows) = judged(folder, &manifest, subject.fold)?;
     let mut targets = Vec::with_capacity(rows.len());
-    let mut files: Vec<&Path> = Vec::with_capacity(rows.len());
+    let mut sources = Vec::with_capacity(rows.len());
     for row in rows {
         let patch = &manifest.patches[row];
         let class = patch.class.map(|class| manifest.classes[class].as_str());
@@ -80,17 +90,15 @@ pub fn measure(
                 record.classes.join(", ")
             )
         })?);
-        files.push(&patch.path);
+        sources.push(patch.source.clone());
     }
     let predict = |network: &FoldNetwork| -> Result<Vec<f32>> {
-        let which = UseFolds::One {
-            repeat: place.0,
-            fold: place.1,
-        };
-        let predictor = Predictor::load(folder, which)?.with_network(network)?;
-        Ok(predictor.predict(&files)?)
+        let which = UseFolds::One(subject.fold);
+        let predictor = Predictor::load(folder, store, which)?.with_network(network)?;
+        Ok(predictor.predict(&sources)?)
     };
-    let (full, half) = (predict(fold)?, predict(&rounded(fold)?)?);
+    let network = subject.network;
+    let (full, half) = (predict(network)?, predict(&rounded(network)?)?);
     let (classes, positive) = (record.classes.len(), positive(&record)?);
     let scores = [&full, &half].map(|probs| MetricSet::new(&targets, probs, classes, positive));
     let [full_scores, half_scores] = scores;
@@ -110,7 +118,7 @@ pub fn measure(
 
 /// The patches in `data` as the run took them: its classes, and none that it went on without.
 fn patches_of(folder: &RunFolder, data: &Path) -> Result<Manifest> {
-    let manifest = find_patches(data, &settings::of_run(folder)?)?;
+    let manifest = find_patches(data, &config_of_run(folder)?, &Unwatched)?;
     if !folder.has(names::SKIPPED) {
         return Ok(manifest);
     }
@@ -123,17 +131,14 @@ fn patches_of(folder: &RunFolder, data: &Path) -> Result<Manifest> {
 fn judged(
     folder: &RunFolder,
     manifest: &Manifest,
-    (repeat, fold): (usize, usize),
+    fold: FoldId,
 ) -> Result<(&'static str, Vec<usize>)> {
     let test = manifest.test_part();
     if !test.is_empty() {
         return Ok(("test", test));
     }
     let folds = Folds::from_json(&folder.read_text(names::FOLDS)?)?;
-    let of_fold = folds
-        .folds
-        .iter()
-        .find(|candidate| (candidate.repeat, candidate.fold) == (repeat, fold));
+    let of_fold = folds.folds.iter().find(|candidate| candidate.id == fold);
     let keys = &of_fold.context("folds.json lacks the run's fold")?.val;
     let rows: Option<Vec<usize>> = keys.iter().map(|key| manifest.position(key)).collect();
     match rows {
