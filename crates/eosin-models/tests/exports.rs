@@ -83,8 +83,7 @@ fn write(folder: &Path, name: BackboneName) {
 
 #[test]
 fn timm_and_onnx_runtime_give_the_logits_of_every_exported_network() {
-    let Some(python) = std::env::var_os("EOSIN_PYTHON") else {
-        println!("skipped: EOSIN_PYTHON names no Python");
+    let Some(python) = eosin_testing::python() else {
         return;
     };
     let folder = tempfile::tempdir().unwrap();

@@ -22,11 +22,10 @@ fn load(
 #[test]
 fn a_temple_by_a_lake_is_a_bell_tower_a_palace_or_a_lakeside() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let weights = here.join("../../../shared/weights/tf_efficientnet_lite0.timm.safetensors");
-    if !weights.exists() {
-        println!("skipped: {} is not there", weights.display());
+    let Some(weights) = eosin_testing::shared("weights/tf_efficientnet_lite0.timm.safetensors")
+    else {
         return;
-    }
+    };
     let name = BackboneName::TfEfficientNetLite0;
     let file = WeightFile::open(&weights).unwrap();
     let network = load(name, (1000, SIDE), &file).unwrap().network;
@@ -63,12 +62,10 @@ fn a_temple_by_a_lake_is_a_bell_tower_a_palace_or_a_lakeside() {
 
 #[test]
 fn weights_of_another_architecture_are_refused_by_name() {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let weights = here.join("../../../shared/weights/squeezenet1_1.torchvision.safetensors");
-    if !weights.exists() {
-        println!("skipped: {} is not there", weights.display());
+    let Some(weights) = eosin_testing::shared("weights/squeezenet1_1.torchvision.safetensors")
+    else {
         return;
-    }
+    };
     let name = BackboneName::ResNet18;
     let file = WeightFile::open(&weights).unwrap();
     let error = load(name, (2, 96), &file).unwrap_err();
@@ -84,13 +81,11 @@ fn weights_of_another_architecture_are_refused_by_name() {
 
 #[test]
 fn torchvision_mobilenet_loads_under_timm_names() {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let weights =
-        here.join("../../../shared/weights/mobilenet_v2.torchvision.features.safetensors");
-    if !weights.exists() {
-        println!("skipped: {} is not there", weights.display());
+    let Some(weights) =
+        eosin_testing::shared("weights/mobilenet_v2.torchvision.features.safetensors")
+    else {
         return;
-    }
+    };
     let name = BackboneName::MobileNetV2;
     let file = WeightFile::open(&weights).unwrap();
     let network = load(name, (2, 96), &file).unwrap().network;

@@ -1,0 +1,125 @@
+//! Every network as an ONNX file, run by an interpreter that knows the operators' specification and
+//! nothing of eosin: the logits must be those of the graph that eosin runs.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
+
+#[path = "../formula/mod.rs"]
+mod formula;
+mod interpreter;
+mod proto;
+mod tensor;
+mod windows;
+
+use std::collections::BTreeMap;
+
+use eosin_core::BackboneName;
+use eosin_models::{Backbone, BackboneSpec, OnnxInput, Param, StoredNetwork, Workspace, to_onnx};
+use eosin_weights::{StateDict, StateTensor, StoredAs, to_lazy};
+use formula::{Formula, channels_last};
+use tensor::Tensor;
+
+const CLASSES: usize = 3;
+
+/// A network under weights that a formula gives, at the smallest side that it takes.
+struct Case {
+    name: BackboneName,
+    size: usize,
+    network: StoredNetwork,
+    images: Vec<f32>,
+}
+
+impl Case {
+    fn new(name: BackboneName) -> Self {
+        let spec = BackboneSpec::of(name);
+        let size = spec.min_size_px.max(32).next_multiple_of(spec.size_step_px);
+        let formula = Formula {
+            salt: "",
+            gain: 3.0,
+        };
+        let network = Backbone::new(name, CLASSES, size);
+        let filled = |parameter: &Param| {
+            let shape = parameter.shape().to_vec();
+            let values = formula.fill(parameter.name(), &shape);
+            (parameter.name().to_owned(), StateTensor { shape, values })
+        };
+        let tensors: StateDict = network.parameters().iter().map(filled).collect();
+        Self {
+            name,
+            size,
+            network: StoredNetwork::new(network, to_lazy(tensors)).unwrap(),
+            images: formula.images(size),
+        }
+    }
+
+    /// What eosin's own graph makes of the first image.
+    fn logits(&self) -> Vec<f32> {
+        let graph = self.network.logits(self.size).unwrap();
+        let one = channels_last(self.first(), self.size);
+        graph.run(1, &one, &mut Workspace::default()).to_vec()
+    }
+
+    fn first(&self) -> &[f32] {
+        &self.images[..3 * self.size * self.size]
+    }
+
+    /// Logits and probabilities of the ONNX file, which is fed with `image`.
+    fn in_onnx(&self, input: OnnxInput, stored_as: StoredAs, image: Vec<f64>) -> [Tensor; 2] {
+        let notes = BTreeMap::new();
+        let file = to_onnx(&self.network, self.size, input, stored_as, &notes).unwrap();
+        let mut bytes = Vec::new();
+        file.write(&mut bytes).unwrap();
+        let shape = vec![1, 3, self.size, self.size];
+        interpreter::run(&bytes, Tensor::new(shape, image))
+    }
+
+    fn scaled(&self) -> Vec<f64> {
+        self.first().iter().map(|v| f64::from(*v)).collect()
+    }
+}
+
+/// The largest difference as a share of the largest value.
+fn difference(found: &[f64], expected: &[f32]) -> f64 {
+    assert_eq!(found.len(), expected.len());
+    let most = expected
+        .iter()
+        .map(|v| f64::from(v.abs()))
+        .fold(0.0, f64::max);
+    let pairs = found.iter().zip(expected);
+    pairs
+        .map(|(a, b)| (a - f64::from(*b)).abs())
+        .fold(0.0, f64::max)
+        / most
+}
+
+#[test]
+fn every_network_computes_as_onnx_what_it_computes_here() {
+    for name in BackboneName::ALL {
+        let case = Case::new(*name);
+        let [logits, probs] = case.in_onnx(OnnxInput::Scaled, StoredAs::F32, case.scaled());
+        let off = difference(&logits.values, &case.logits());
+        assert!(off < 1e-4, "{name} at {} px: {off:e}", case.size);
+        let sum: f64 = probs.values.iter().sum();
+        assert!((sum - 1.0).abs() < 1e-12, "{name}: {sum}");
+    }
+}
+
+#[test]
+fn pixels_are_scaled_and_halves_are_cast_in_the_graph() {
+    let case = Case::new(BackboneName::ResNet18);
+    let spec = BackboneSpec::of(case.name);
+    let (mean, std) = (spec.mean, spec.std);
+    let plane = case.size * case.size;
+    let pixel = |(at, value): (usize, f64)| {
+        let channel = at / plane;
+        (value * f64::from(std[channel]) + f64::from(mean[channel])) * 255.0
+    };
+    let pixels = case.scaled().into_iter().enumerate().map(pixel).collect();
+    let input = OnnxInput::Pixels { mean, std };
+    let [logits, _] = case.in_onnx(input, StoredAs::F32, pixels);
+    let off = difference(&logits.values, &case.logits());
+    assert!(off < 1e-4, "{off:e}");
+    // Weights of 11 bits: near, and not the same.
+    let [logits, _] = case.in_onnx(OnnxInput::Scaled, StoredAs::F16, case.scaled());
+    let off = difference(&logits.values, &case.logits());
+    assert!((1e-6..1e-2).contains(&off), "{off:e}");
+}
