@@ -34,7 +34,7 @@ def ours(name, size, batch, seconds):
     return float(out.stdout)
 
 def cases(names):
-    models = json.loads(subprocess.run([EOSIN, "models", "--json"], check=True, capture_output=True, text=True).stdout)
+    models = json.loads(subprocess.run([EOSIN, "models", "--json"], check=True, capture_output=True, text=True).stdout)["models"]
     sizes = {model["name"]: model["size_px"] for model in models if model["name"] not in ("eosin_mini", "baseline_cnn")}
     for name in names or sizes:
         name, *rest = name.split(":")

@@ -1,6 +1,9 @@
-//! `cargo xtask check`: everything that a change must pass. `cargo xtask sanitize`: the tests of the
-//! crate with unsafe code under `AddressSanitizer`.
+//! `cargo xtask check`: everything that a change must pass; with `--full` also what needs more than
+//! this repository. `cargo xtask sanitize`: the tests of the crate with unsafe code under
+//! `AddressSanitizer`.
 
+mod counted;
+mod full;
 mod layers;
 
 use std::path::{Path, PathBuf};
@@ -9,16 +12,19 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 
 fn main() -> Result<()> {
-    let task = std::env::args().nth(1);
-    match task.as_deref() {
-        Some("check") => check(),
-        Some("sanitize") => sanitize(),
-        _ => bail!("usage: cargo xtask check|sanitize"),
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["check"] => check(&[]),
+        ["check", "--full"] => check(&full::environment(&root())?),
+        ["sanitize"] => sanitize(),
+        _ => bail!("usage: cargo xtask check [--full] | sanitize"),
     }
 }
 
-/// Formatting, direction of dependencies, lints, tests, documentation tests.
-fn check() -> Result<()> {
+/// Formatting, direction of dependencies, lints, tests, documentation tests, the latter two with
+/// these environment variables.
+fn check(variables: &[(&str, String)]) -> Result<()> {
     cargo(&["fmt", "--all", "--check"])?;
     layers::check(&root())?;
     cargo(&[
@@ -29,7 +35,7 @@ fn check() -> Result<()> {
         "--deny",
         "warnings",
     ])?;
-    cargo(&["test", "--workspace"])
+    counted::run(&root(), variables)
 }
 
 /// Tests of the kernels under `AddressSanitizer`, which the stable toolchain holds but calls unstable.

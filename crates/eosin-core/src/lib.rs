@@ -4,16 +4,39 @@
 //! into checked types, every random draw comes from a [`Seed`] sub-stream that is named after what
 //! it is for, and the eight symmetries of the square ([`D4`]) are the algebra that the embedding
 //! cache rests on.
+//!
+//! ```
+//! use eosin_core::{Config, D4, Seed, Stream};
+//!
+//! let config = Config::from_toml("seed = 7\n[train]\nepochs = 3\n")?;
+//! assert_eq!((config.seed, config.train.epochs), (Seed(7), 3));
+//! // The same stream at the same place gives the same draws, whoever else has drawn.
+//! let mut one = config.seed.stream(Stream::Shuffle, &[0, 2]);
+//! let mut other = config.seed.stream(Stream::Shuffle, &[0, 2]);
+//! assert_eq!(D4::ALL.len(), 8);
+//! # use rand::RngExt as _;
+//! assert_eq!(one.random::<u64>(), other.random::<u64>());
+//! # Ok::<(), eosin_core::config::ConfigError>(())
+//! ```
 
 pub mod choice;
 pub mod config;
+mod cut;
 pub mod d4;
+mod fold;
 pub mod model;
+mod preprocess;
 pub mod seed;
 pub mod split;
+pub mod task;
+mod watch;
 
 pub use config::Config;
+pub use cut::Cut;
 pub use d4::D4;
+pub use fold::{FoldId, FoldIdError};
 pub use model::BackboneName;
+pub use preprocess::{Normalisation, Preprocess, Resize};
 pub use seed::{Rng, Seed, Stream};
 pub use split::Split;
+pub use watch::{Flow, Unwatched, Watch, WatchError};

@@ -58,10 +58,10 @@ const fn algorithm(filter: ResizeFilter) -> ResizeAlg {
 ///
 /// # Errors
 /// When the patch is not square and the policy is [`ResizePolicy::Square`], or a size is 0.
-pub fn resize(patch: &RgbPatch, spec: ResizeSpec) -> Result<RgbPatch, ResizeError> {
+pub fn resize(patch: RgbPatch, spec: ResizeSpec) -> Result<RgbPatch, ResizeError> {
     let (width_px, height_px, size_px) = (patch.width_px, patch.height_px, spec.size_px);
     if width_px == size_px && height_px == size_px {
-        return Ok(patch.clone());
+        return Ok(patch);
     }
     match spec.policy {
         ResizePolicy::Square if width_px != height_px => Err(ResizeError::NotSquare {
@@ -69,12 +69,12 @@ pub fn resize(patch: &RgbPatch, spec: ResizeSpec) -> Result<RgbPatch, ResizeErro
             height_px,
         }),
         ResizePolicy::Square | ResizePolicy::Stretch => {
-            scaled(patch, size_px, size_px, spec.filter)
+            scaled(&patch, size_px, size_px, spec.filter)
         }
         ResizePolicy::Pad => {
             let longest = width_px.max(height_px).max(1);
             let side = |px: usize| ((px * size_px + longest / 2) / longest).max(1);
-            let inner = scaled(patch, side(width_px), side(height_px), spec.filter)?;
+            let inner = scaled(&patch, side(width_px), side(height_px), spec.filter)?;
             Ok(centred_on_white(&inner, size_px))
         }
     }
@@ -147,21 +147,24 @@ mod tests {
     #[test]
     fn the_right_size_is_left_alone() {
         let patch = half_black(8, 8);
-        assert_eq!(resize(&patch, spec(8, ResizePolicy::Square)), Ok(patch));
+        assert_eq!(
+            resize(patch.clone(), spec(8, ResizePolicy::Square)),
+            Ok(patch)
+        );
     }
 
     #[test]
     fn a_patch_that_is_not_square_is_refused_unless_a_policy_says_how() {
         let patch = half_black(8, 4);
-        let error = resize(&patch, spec(4, ResizePolicy::Square)).unwrap_err();
+        let error = resize(patch.clone(), spec(4, ResizePolicy::Square)).unwrap_err();
         assert_eq!(
             error.to_string(),
             "8x4 px is not square, and cropping is never silent; set data.non_square to \
              'stretch' or 'pad'"
         );
-        let stretched = resize(&patch, spec(4, ResizePolicy::Stretch)).unwrap();
+        let stretched = resize(patch.clone(), spec(4, ResizePolicy::Stretch)).unwrap();
         assert_eq!((stretched.width_px, stretched.height_px), (4, 4));
-        let padded = resize(&patch, spec(4, ResizePolicy::Pad)).unwrap();
+        let padded = resize(patch.clone(), spec(4, ResizePolicy::Pad)).unwrap();
         assert_eq!(&padded.pixels[..12], &[255; 12], "white above");
         assert_eq!(&padded.pixels[12..24], &[0; 12], "the black half");
         assert_eq!(&padded.pixels[24..27], &[200, 100, 50], "the coloured half");
@@ -171,7 +174,7 @@ mod tests {
     fn area_takes_the_mean_and_every_filter_keeps_a_flat_colour() {
         let mut patch = RgbPatch::filled(2, 2, [0; 3]);
         patch.pixels[..3].copy_from_slice(&[100, 40, 8]);
-        let mean = resize(&patch, spec(1, ResizePolicy::Square)).unwrap();
+        let mean = resize(patch.clone(), spec(1, ResizePolicy::Square)).unwrap();
         assert_eq!(mean.pixels, [25, 10, 2]);
         for &filter in ResizeFilter::ALL {
             let flat = RgbPatch::filled(50, 50, [181, 90, 160]);
@@ -179,14 +182,14 @@ mod tests {
                 filter,
                 ..spec(33, ResizePolicy::Square)
             };
-            let out = resize(&flat, to).unwrap();
+            let out = resize(flat.clone(), to).unwrap();
             assert_eq!(out, RgbPatch::filled(33, 33, [181, 90, 160]), "{filter}");
         }
     }
 
     #[test]
     fn a_size_of_zero_is_an_error() {
-        let error = resize(&half_black(8, 8), spec(0, ResizePolicy::Stretch)).unwrap_err();
+        let error = resize(half_black(8, 8), spec(0, ResizePolicy::Stretch)).unwrap_err();
         assert_eq!(
             error.to_string(),
             "cannot resize 8x8 px to 0 px; sizes must be 1 to 65535 px"

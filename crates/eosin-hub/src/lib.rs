@@ -12,6 +12,21 @@
 //!
 //! Nothing here reads the environment, except through the function that is given to
 //! [`HubSettings::from_vars`].
+//!
+//! ```
+//! use eosin_hub::{Hub, HubSettings, Registry};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let folder = tempfile::tempdir()?;
+//! let settings = HubSettings { offline: true, ..HubSettings::new(folder.path()) };
+//! let hub = Hub::new(settings, Registry::built_in()?)?;
+//! let known = hub.registry().of_architecture("resnet18").next();
+//! assert_eq!(known.map(|entry| entry.name.as_str()), Some("resnet18.a1_in1k"));
+//! // It is not here, and nothing is fetched where that was forbidden.
+//! assert!(hub.locate("resnet18.a1_in1k")?.is_none());
+//! # Ok(())
+//! # }
+//! ```
 
 mod cache;
 pub mod error;

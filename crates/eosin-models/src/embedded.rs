@@ -11,12 +11,17 @@ pub const EMBEDDED: &str = "embedded";
 /// # Panics
 /// Never: a test parses them.
 pub fn embedded_weights(name: BackboneName) -> Option<WeightFile<TensorDict>> {
-    let bytes = include_bytes!("../weights/eosin_mini.safetensors");
-    (name == BackboneName::EosinMini).then(|| {
+    embedded_bytes(name).map(|bytes| {
         let file = WeightFile::parse(EMBEDDED, bytes);
         file.expect("a test parses the embedded weights")
             .into_lazy()
     })
+}
+
+/// The same as the file that they are.
+pub fn embedded_bytes(name: BackboneName) -> Option<&'static [u8]> {
+    let bytes: &[u8] = include_bytes!("../weights/eosin_mini.safetensors");
+    (name == BackboneName::EosinMini).then_some(bytes)
 }
 
 /// Whether the file with this BLAKE3 hash is one of the patches that the embedded weights have

@@ -45,7 +45,7 @@ mod tape;
 mod torchvision;
 
 pub use backbone::Backbone;
-pub use embedded::{EMBEDDED, embedded_weights, embedded_weights_have_seen};
+pub use embedded::{EMBEDDED, embedded_bytes, embedded_weights, embedded_weights_have_seen};
 pub use fresh::fresh_weights;
 pub use graph::{Graph, Workspace};
 pub use layers::{BatchNorm, Conv2d, ConvGeometry, LayerNorm, Linear, PadMode};

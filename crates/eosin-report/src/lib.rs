@@ -8,6 +8,16 @@
 //! Curves, histograms and calibration come from [`Evaluation::new`], which takes targets and
 //! probabilities, so no caller computes a point of a plot. Metrics that are undefined are shown as
 //! `undefined`, never as a number.
+//!
+//! ```
+//! use eosin_metrics::Metric;
+//! use eosin_report::{Evaluation, Report, render};
+//!
+//! let (targets, probs) = ([0, 1, 1], [0.9, 0.1, 0.2, 0.8, 0.6, 0.4]);
+//! let judged = Evaluation::new("Test", "three patches", &targets, &probs, 2, 1)?;
+//! assert_eq!(judged.metrics.get(Metric::Accuracy), Some(2.0 / 3.0));
+//! # Ok::<(), eosin_metrics::MetricError>(())
+//! ```
 
 mod base64;
 mod evaluation;

@@ -28,10 +28,11 @@ pub struct Report {
     pub selection: Metric,
     /// The folds, each at its best epoch.
     pub folds: Vec<FoldReport>,
-    /// The fold whose model is best by [`selection`](Self::selection).
+    /// Place in [`folds`](Self::folds) of the fold whose model is best by
+    /// [`selection`](Self::selection).
     pub best_fold: Option<usize>,
-    /// Pooled predictions, in the order of the table's columns: out-of-fold first, then test by fold
-    /// average and test by best fold where there is a test split.
+    /// Pooled predictions, in the order of the table's columns: out-of-fold of each cross-validation
+    /// first, then test by fold average and test by best fold where there is a test split.
     pub evaluations: Vec<Evaluation>,
     /// The wrong predictions held with most confidence, worst first.
     pub most_wrong: Vec<WrongPatch>,
@@ -91,8 +92,9 @@ impl Fact {
 /// One fold of cross-validation.
 #[derive(Clone, Debug)]
 pub struct FoldReport {
-    /// The fold's number, from 0.
-    pub fold: usize,
+    /// The fold's name: its number from 0, after that of the cross-validation where there are
+    /// several, such as `1.2`.
+    pub name: String,
     /// Patches trained on.
     pub train_count: u64,
     /// Metrics on the validation part, at the best epoch.

@@ -8,7 +8,7 @@ use crate::error::FileError;
 use crate::run_claim::file_names;
 
 /// First bytes of a checkpoint: what it is, and its version.
-const MAGIC: &[u8; 12] = b"EOSINCKPT\x01\0\0";
+const MAGIC: &[u8; 12] = b"EOSINCKPT\x02\0\0";
 const HASH_BYTES: usize = 32;
 /// Checkpoints of one name that are kept: the newest, and one more in case that it is damaged.
 const KEPT: usize = 2;

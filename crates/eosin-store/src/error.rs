@@ -104,6 +104,22 @@ pub enum RunError {
         /// What the folder has instead, or what makes the file.
         hint: String,
     },
+    /// The run was written in another format.
+    #[error(
+        "the run in {} has format {format} (eosin {version}); this eosin reads {expected}: run it \
+         again, or use the eosin that wrote it",
+        .dir.display()
+    )]
+    Format {
+        /// The run folder.
+        dir: PathBuf,
+        /// Its format.
+        format: u32,
+        /// The one that can be read.
+        expected: u32,
+        /// The version that wrote it.
+        version: String,
+    },
     /// A file's contents cannot be understood.
     #[error(
         "{} is damaged: {problem}; restore it from a copy, or run again with --out elsewhere",
@@ -124,7 +140,7 @@ pub enum RunError {
         problem: String,
     },
     /// A name that would leave the run folder.
-    #[error("'{name}' is not a plain file name; files of a run lie directly in its folder")]
+    #[error("'{name}' is not a plain file name; files of a run lie in its folder")]
     Name {
         /// The name given.
         name: String,

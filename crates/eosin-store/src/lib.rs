@@ -3,21 +3,38 @@
 //! Every file is either replaced whole ([`write_atomic`]), or grows at its end in units that say
 //! of themselves whether they are complete: lines ([`AppendLog`]) and checksummed records
 //! ([`cache`]). [`Checkpoints`] hold the state of a training. A process killed at any moment leaves files that the next one can use.
+//!
+//! ```
+//! use eosin_store::{Existing, RunFolder, names};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let folder = tempfile::tempdir()?;
+//! let run = RunFolder::create(folder.path().join("run"), Existing::Refuse)?;
+//! run.write_json(names::METRICS, &vec![0.5, 0.25])?;
+//! // One writer at a time, and nothing is replaced unasked.
+//! assert!(RunFolder::create(run.dir(), Existing::Resume).is_err());
+//! assert_eq!(run.read_json::<Vec<f64>>(names::METRICS)?, [0.5, 0.25]);
+//! # Ok(())
+//! # }
+//! ```
 
-pub mod atomic;
+mod atomic;
 pub mod cache;
-pub mod checkpoints;
-pub mod error;
-pub mod log;
+mod checkpoints;
+mod error;
+mod log;
 pub mod names;
-pub mod record;
+mod record;
 mod run_claim;
-pub mod run_folder;
+mod run_folder;
+pub mod weights;
 
 pub use atomic::{write_atomic, write_atomic_with};
 pub use cache::{Cache, CacheError, Entry, Reader, Recipe};
 pub use checkpoints::{Checkpoints, LoadedCheckpoint};
 pub use error::{FileError, RunError};
 pub use log::{AppendLog, read_log};
-pub use record::{Normalisation, RunRecord};
+pub use names::FoldFile;
+pub use record::RunRecord;
 pub use run_folder::{Existing, RunFolder};
+pub use weights::WeightStore;

@@ -1,5 +1,7 @@
 //! Names of the files of a run.
 
+use eosin_core::FoldId;
+
 /// The resolved configuration.
 pub const CONFIG: &str = "config.toml";
 /// The patches, their labels and groups.
@@ -8,7 +10,7 @@ pub const MANIFEST: &str = "manifest.csv";
 pub const FOLDS: &str = "folds.json";
 /// What happened, a JSON value a line.
 pub const EVENTS: &str = "events.jsonl";
-/// Out-of-fold and test predictions.
+/// Out-of-fold and test predictions, from those of the folds.
 pub const PREDICTIONS: &str = "predictions.csv";
 /// Every metric.
 pub const METRICS: &str = "metrics.json";
@@ -16,10 +18,8 @@ pub const METRICS: &str = "metrics.json";
 pub const RUN: &str = "run.json";
 /// Durations, apart from the rest so that the rest is the same bytes run after run.
 pub const TIMINGS: &str = "timings.json";
-/// The backbone's weights.
-pub const BACKBONE: &str = "backbone.safetensors";
-/// The best fold's whole network.
-pub const MODEL: &str = "model.safetensors";
+/// The weights that the run started from, as the file that they came from: only in a packed run.
+pub const WEIGHTS: &str = "weights.bin";
 /// Patches left out because they cannot be used, a key a line.
 pub const SKIPPED: &str = "skipped.txt";
 /// The report.
@@ -32,11 +32,13 @@ pub const DOCTOR: &str = "doctor.json";
 pub const PRECISION: &str = "precision.json";
 /// Folder of checkpoints; gone when the run is complete.
 pub const CHECKPOINTS: &str = "checkpoints";
+/// Folder of finished folds, one folder each.
+pub const FOLD_FOLDERS: &str = "folds";
 /// Locked by the process that writes, whose id it holds.
 pub const LOCK: &str = "run.lock";
 
 /// Every file with a fixed name that a run may write, the lock excepted.
-pub const ALL: [&str; 15] = [
+pub const ALL: [&str; 14] = [
     CONFIG,
     MANIFEST,
     FOLDS,
@@ -45,8 +47,7 @@ pub const ALL: [&str; 15] = [
     METRICS,
     RUN,
     TIMINGS,
-    BACKBONE,
-    MODEL,
+    WEIGHTS,
     SKIPPED,
     REPORT,
     START,
@@ -54,18 +55,33 @@ pub const ALL: [&str; 15] = [
     PRECISION,
 ];
 
-/// The weights trained in fold `fold` of cross-validation `repeat`.
-pub fn fold_weights(repeat: usize, fold: usize) -> String {
-    format!("fold-{repeat}-{fold}.safetensors")
+/// A file of a finished fold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FoldFile {
+    /// The tensors that the fold trained.
+    Weights,
+    /// What it says of its validation and test patches, logits included.
+    Predictions,
+    /// What its training came to. Written last: a fold that has it is finished.
+    Outcome,
 }
 
-/// The cross-validation and fold that `name` is the weights of.
-pub fn parse_fold_weights(name: &str) -> Option<(usize, usize)> {
-    let (repeat, fold) = name
-        .strip_prefix("fold-")?
-        .strip_suffix(".safetensors")?
-        .split_once('-')?;
-    let parsed = (repeat.parse().ok()?, fold.parse().ok()?);
-    // `fold-01-+2` parses too, but is not a name that eosin writes.
-    (fold_weights(parsed.0, parsed.1) == name).then_some(parsed)
+impl FoldFile {
+    /// Every one, [`Outcome`](Self::Outcome) first: what is left when it is gone is no finished
+    /// fold.
+    pub const ALL: [Self; 3] = [Self::Outcome, Self::Weights, Self::Predictions];
+
+    /// The name within the fold's folder.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Weights => "weights.safetensors",
+            Self::Predictions => "predictions.csv.gz",
+            Self::Outcome => "outcome.json",
+        }
+    }
+
+    /// The name within the run's folder, such as `folds/0.2/outcome.json`.
+    pub fn of(self, fold: FoldId) -> String {
+        format!("{FOLD_FOLDERS}/{}/{}", fold.stem(), self.name())
+    }
 }

@@ -4,9 +4,12 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write;
 use std::path::Path;
 
+use eosin_core::FoldId;
+
+use crate::atomic::sweep_temps;
 use crate::checkpoints::Checkpoints;
 use crate::error::{FileError, RunError};
-use crate::names;
+use crate::names::{self, FoldFile};
 
 /// Locks the folder for this process, and writes the process id where others can read it.
 pub(crate) fn acquire(dir: &Path) -> Result<File, RunError> {
@@ -51,9 +54,11 @@ pub(crate) fn refuse_existing(dir: &Path) -> Result<(), RunError> {
 /// The files of a run that are in `dir`, sorted.
 fn run_files(dir: &Path) -> Result<Vec<String>, FileError> {
     let mut found = file_names(dir)?;
-    found.retain(|name| {
-        names::ALL.contains(&name.as_str()) || names::parse_fold_weights(name).is_some()
-    });
+    found.retain(|name| names::ALL.contains(&name.as_str()));
+    for fold in fold_folders(dir)? {
+        let files = FoldFile::ALL.map(|file| file.of(fold)).into_iter();
+        found.extend(files.filter(|file| dir.join(file).is_file()));
+    }
     found.sort();
     Ok(found)
 }
@@ -77,5 +82,36 @@ pub(crate) fn remove_run(dir: &Path) -> Result<(), FileError> {
         let path = dir.join(&name);
         fs::remove_file(&path).map_err(FileError::on("remove", &path))?;
     }
+    for fold in fold_folders(dir)? {
+        // What is not empty holds somebody else's files.
+        drop(fs::remove_dir(
+            dir.join(names::FOLD_FOLDERS).join(fold.stem()),
+        ));
+    }
+    drop(fs::remove_dir(dir.join(names::FOLD_FOLDERS)));
     Checkpoints::remove(&dir.join(names::CHECKPOINTS))
+}
+
+/// The folds that have a folder in the run in `dir`, sorted.
+pub(crate) fn fold_folders(dir: &Path) -> Result<Vec<FoldId>, FileError> {
+    let folders = dir.join(names::FOLD_FOLDERS);
+    if !folders.is_dir() {
+        return Ok(Vec::new());
+    }
+    let parsed = |name: &String| {
+        let fold: FoldId = name.parse().ok()?;
+        // `01.2` parses too, but is no name that eosin writes.
+        (fold.stem() == *name).then_some(fold)
+    };
+    let mut folds: Vec<FoldId> = file_names(&folders)?.iter().filter_map(parsed).collect();
+    folds.sort_unstable();
+    Ok(folds)
+}
+
+/// Removes unfinished files from the folder of a run and those of its folds.
+pub(crate) fn sweep(dir: &Path) -> Result<(), FileError> {
+    sweep_temps(dir)?;
+    fold_folders(dir)?
+        .iter()
+        .try_for_each(|fold| sweep_temps(&dir.join(names::FOLD_FOLDERS).join(fold.stem())))
 }

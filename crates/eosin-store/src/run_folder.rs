@@ -4,15 +4,16 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
 
+use eosin_core::FoldId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::atomic::{sweep_temps, write_atomic, write_atomic_with};
+use crate::atomic::{write_atomic, write_atomic_with};
 use crate::error::{FileError, RunError};
 use crate::log::{AppendLog, read_log};
-use crate::names;
+use crate::names::{self, FoldFile};
 use crate::record::RunRecord;
-use crate::run_claim::{acquire, file_names, refuse_existing, remove_run};
+use crate::run_claim::{acquire, fold_folders, refuse_existing, remove_run, sweep};
 
 /// What to do when the folder already holds a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +57,7 @@ impl RunFolder {
             Existing::Overwrite => remove_run(&folder.dir)?,
             Existing::Resume => {}
         }
-        sweep_temps(&folder.dir)?;
+        sweep(&folder.dir)?;
         Ok(folder)
     }
 
@@ -186,20 +187,35 @@ impl RunFolder {
         })
     }
 
-    /// Writes `run.json`, which makes the folder a run folder.
-    ///
-    /// # Errors
-    /// As [`RunFolder::write_json`].
-    pub fn write_record(&self, record: &RunRecord) -> Result<(), RunError> {
-        self.write_json(names::RUN, record)
-    }
-
     /// Reads `run.json`.
     ///
     /// # Errors
-    /// As [`RunFolder::read_json`].
+    /// As [`RunFolder::read_json`], and when another version of eosin wrote it in another format.
     pub fn record(&self) -> Result<RunRecord, RunError> {
-        self.read_json(names::RUN)
+        /// What every format has had, or lacked in the first.
+        #[derive(serde::Deserialize)]
+        struct Format {
+            #[serde(default = "first")]
+            format: u32,
+            #[serde(default)]
+            eosin_version: String,
+        }
+        const fn first() -> u32 {
+            1
+        }
+        let Format {
+            format,
+            eosin_version,
+        } = self.read_json(names::RUN)?;
+        if format == RunRecord::FORMAT {
+            return self.read_json(names::RUN);
+        }
+        Err(RunError::Format {
+            dir: self.dir.clone(),
+            format,
+            expected: RunRecord::FORMAT,
+            version: eosin_version,
+        })
     }
 
     /// Opens `events.jsonl` to append to it.
@@ -218,50 +234,13 @@ impl RunFolder {
         read_log(self.path(names::EVENTS))
     }
 
-    /// Writes the weights of a fold, as safetensors.
-    ///
-    /// # Errors
-    /// As [`RunFolder::write`].
-    pub fn write_fold(&self, repeat: usize, fold: usize, bytes: &[u8]) -> Result<(), RunError> {
-        self.write(&names::fold_weights(repeat, fold), bytes)
-    }
-
-    /// Reads the weights of a fold.
-    ///
-    /// # Errors
-    /// Lists the folds that there are when this one is not there.
-    pub fn read_fold(&self, repeat: usize, fold: usize) -> Result<Vec<u8>, RunError> {
-        let file = names::fold_weights(repeat, fold);
-        if self.has(&file) {
-            return self.read(&file);
-        }
-        let there: Vec<String> = self
-            .folds()?
-            .iter()
-            .map(|(repeat, fold)| names::fold_weights(*repeat, *fold))
-            .collect();
-        let hint = if there.is_empty() {
-            "no fold has been trained yet".to_owned()
-        } else {
-            format!("there are {}", there.join(", "))
-        };
-        Err(RunError::NoFile {
-            dir: self.dir.clone(),
-            file,
-            hint,
-        })
-    }
-
-    /// Cross-validation and fold of every weight file, in order.
+    /// The finished folds, in order.
     ///
     /// # Errors
     /// When the folder cannot be listed.
-    pub fn folds(&self) -> Result<Vec<(usize, usize)>, RunError> {
-        let mut folds: Vec<(usize, usize)> = file_names(&self.dir)?
-            .iter()
-            .filter_map(|name| names::parse_fold_weights(name))
-            .collect();
-        folds.sort_unstable();
+    pub fn finished_folds(&self) -> Result<Vec<FoldId>, RunError> {
+        let mut folds = fold_folders(&self.dir)?;
+        folds.retain(|fold| self.has(&FoldFile::Outcome.of(*fold)));
         Ok(folds)
     }
 
@@ -271,7 +250,11 @@ impl RunFolder {
                 dir: self.dir.clone(),
             });
         }
-        Ok(self.path(plain(name)?))
+        let path = self.path(plain(name)?);
+        if let Some(folder) = path.parent().filter(|folder| *folder != self.dir) {
+            fs::create_dir_all(folder).map_err(FileError::on("create", folder))?;
+        }
+        Ok(path)
     }
 }
 
@@ -287,12 +270,17 @@ impl Drop for RunFolder {
     }
 }
 
+/// Refuses names that would lead out of the run folder.
 fn plain(name: &str) -> Result<&str, RunError> {
-    let mut parts = Path::new(name).components();
-    match (parts.next(), parts.next()) {
-        (Some(Component::Normal(part)), None) if part == name => Ok(name),
-        _ => Err(RunError::Name {
-            name: name.to_owned(),
-        }),
+    let plain = |part: &str| {
+        let mut parts = Path::new(part).components();
+        let is_name = matches!(parts.next(), Some(Component::Normal(name)) if name == part);
+        is_name && parts.next().is_none()
+    };
+    if name.split('/').all(plain) {
+        return Ok(name);
     }
+    Err(RunError::Name {
+        name: name.to_owned(),
+    })
 }

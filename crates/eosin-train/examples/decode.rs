@@ -4,11 +4,10 @@
 
 #![expect(clippy::print_stdout, reason = "the result of an example")]
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use eosin_core::config::{DataConfig, ResizeFilter};
-use eosin_data::Normalisation;
+use eosin_data::{DecodeLimits, Normalisation, PatchSource, Resize, ResizeFilter, ResizePolicy};
 use eosin_train::{PatchReader, PixelScale};
 
 /// Images of a batch.
@@ -19,14 +18,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let [size, seconds, files @ ..] = args.as_slice() else {
         return Err("usage: decode SIZE SECONDS FILE...".into());
     };
+    let files: Vec<PatchSource> = files
+        .iter()
+        .map(|file| PathBuf::from(file).into())
+        .collect();
     let size: usize = size.parse()?;
     let limit = Duration::from_secs_f64(seconds.parse()?);
-    let data = DataConfig {
-        size_px: Some(size),
-        resize: ResizeFilter::Bilinear,
-        ..DataConfig::default()
+    let reader = PatchReader {
+        limits: DecodeLimits::default(),
+        resize: Some(Resize {
+            filter: ResizeFilter::Bilinear,
+            non_square: ResizePolicy::Square,
+        }),
+        size_px: size,
     };
-    let reader = PatchReader::new(&data, size);
     let scale = PixelScale::new(&Normalisation {
         mean: [0.485, 0.456, 0.406],
         std: [0.229, 0.224, 0.225],
@@ -37,7 +42,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         for files in files.chunks(BATCH) {
             batch.clear();
             for file in files {
-                batch.extend(scale.interleaved(&reader.read(Path::new(file))?.pixels));
+                batch.extend(scale.interleaved(&reader.read(file)?.pixels));
             }
             std::hint::black_box(&batch);
         }

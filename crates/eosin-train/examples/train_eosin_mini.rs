@@ -7,22 +7,24 @@
 //! once, at the end, with the weights as they are stored (half precision). The model card beside
 //! the weights states the seed, the score and the data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use eosin_core::config::{AugmentConfig, TrainConfig, TrainMode};
-use eosin_core::{BackboneName, Seed, Stream};
-use eosin_data::{DecodeLimits, IngestOptions, Normalisation, read_manifest};
+use eosin_core::{BackboneName, FoldId, Seed, Stream};
+use eosin_data::{
+    DecodeLimits, IngestOptions, InspectOptions, NoLedger, Normalisation, Patches, inspect,
+    read_manifest,
+};
 use eosin_metrics::{Metric, MetricSet};
 use eosin_models::{Backbone, BackboneSpec, StoredNetwork};
 use eosin_train::{
-    Cut, FoldRows, FoldTrainer, Moment, NetworkModel, PatchReader, PatchSet, PixelScale,
-    PixelSource, TrainError, TrainJob, Trainable as _, softmax,
+    FoldRows, FoldTrainer, Moment, NetworkModel, PatchReader, PatchSet, PixelScale, PixelSource,
+    RowReader, TrainJob, Trainable as _, TrainedPart, softmax,
 };
 use eosin_weights::{StoredAs, WeightFile, to_lazy, to_safetensors};
 use rand::seq::SliceRandom as _;
-use rayon::prelude::*;
 
 const NAME: BackboneName = BackboneName::EosinMini;
 const SEED: Seed = Seed(2020);
@@ -43,39 +45,47 @@ fn config() -> TrainConfig {
     }
 }
 
-fn load(folder: &Path) -> Result<PatchSet, Box<dyn std::error::Error>> {
+/// Decoded patches with their classes.
+struct Labelled {
+    patches: PatchSet,
+    targets: Vec<usize>,
+}
+
+fn open(folder: &Path) -> Result<Patches, Box<dyn std::error::Error>> {
     let manifest = read_manifest(folder, &IngestOptions::default())?;
-    let reader = PatchReader {
-        limits: DecodeLimits::default(),
-        resize: None,
-        size_px: SIDE,
+    let options = InspectOptions {
+        decode: true,
+        ..InspectOptions::default()
     };
-    let read = |patch: &eosin_data::Patch| Ok(reader.read(&patch.path)?.pixels);
-    let pixels: Result<Vec<Vec<u8>>, TrainError> = manifest.patches.par_iter().map(read).collect();
-    let targets = manifest
-        .patches
-        .iter()
-        .filter_map(|patch| patch.class)
-        .collect();
-    Ok(PatchSet {
-        size_px: SIDE,
-        pixels: pixels?.concat(),
-        targets,
+    let found = inspect(&manifest, &options, &NoLedger, &|_, _| ());
+    Ok(Patches::new(&manifest, found.contents, &BTreeSet::new()))
+}
+
+fn load(folder: &Path) -> Result<Labelled, Box<dyn std::error::Error>> {
+    let patches = open(folder)?;
+    let labels = &patches.manifest().patches;
+    let places: Vec<usize> = (0..labels.len()).collect();
+    let rows = RowReader {
+        patches: &patches,
+        places: &places,
+        reader: PatchReader {
+            limits: DecodeLimits::default(),
+            resize: None,
+            size_px: SIDE,
+        },
+    };
+    Ok(Labelled {
+        patches: PatchSet::decode(&rows)?,
+        targets: labels.iter().filter_map(|patch| patch.class).collect(),
     })
 }
 
 /// Writes which files the weights have seen, so that eosin can warn of them.
 fn write_seen(folder: &Path, out: &Path) -> Result<(), Box<dyn std::error::Error>> {
-    let manifest = read_manifest(folder, &IngestOptions::default())?;
-    let paths: Vec<PathBuf> = manifest
-        .patches
-        .into_iter()
-        .map(|patch| patch.path)
-        .collect();
-    let hashes = eosin_train::content_hashes(&paths)?;
-    let mut prefixes: Vec<[u8; 8]> = hashes
-        .iter()
-        .filter_map(|hash| hash.first_chunk().copied())
+    let patches = open(folder)?;
+    let places = 0..patches.manifest().patches.len();
+    let mut prefixes: Vec<[u8; 8]> = places
+        .filter_map(|place| patches.hash(place).first_chunk().copied())
         .collect();
     prefixes.sort_unstable();
     eosin_store::write_atomic(out, prefixes.as_flattened())?;
@@ -84,18 +94,18 @@ fn write_seen(folder: &Path, out: &Path) -> Result<(), Box<dyn std::error::Error
 
 fn score(
     model: &NetworkModel,
-    patches: &PatchSet,
+    labelled: &Labelled,
     scale: PixelScale,
 ) -> Result<String, Box<dyn std::error::Error>> {
-    let rows: Vec<usize> = (0..patches.targets.len()).collect();
+    let rows: Vec<usize> = (0..labelled.targets.len()).collect();
     let source = PixelSource {
-        patches,
+        patches: &labelled.patches,
         scale,
         maker: None,
     };
     let mut probs = model.logits(&model.initial(), &source, &rows)?;
     softmax(&mut probs, 2);
-    let set = MetricSet::new(&patches.targets, &probs, 2, 1)?;
+    let set = MetricSet::new(&labelled.targets, &probs, 2, 1)?;
     let value = |value: Option<f64>| value.map_or("undefined".into(), |v| format!("{v:.4}"));
     Ok(format!(
         "auroc {} balanced accuracy {} khd {}",
@@ -123,8 +133,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (watched, rows) = rows.split_at(WATCHED);
     let config = config();
     let fold = FoldRows {
-        repeat: 0,
-        fold: 0,
+        id: FoldId::default(),
         stream: 0,
         train: rows.to_vec(),
         val: watched.to_vec(),
@@ -138,7 +147,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         select: Metric::LogLoss,
         targets: &train.targets,
     };
-    let cut = Cut {
+    let part = TrainedPart {
         name: NAME,
         classes: 2,
         size_px: SIDE,
@@ -148,9 +157,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let network = StoredNetwork::fresh(Backbone::new(NAME, 2, SIDE), SEED);
     let count = network.architecture().parameter_count();
     println!("{NAME}: {count} parameters");
-    let model = NetworkModel::new(&cut, network.weights(), &config)?;
+    let model = NetworkModel::new(&part, network.weights(), &config)?;
     let source = PixelSource {
-        patches: &train,
+        patches: &train.patches,
         scale: scale.clone(),
         maker: None,
     };
@@ -176,7 +185,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         StoredAs::F16,
     );
     let stored = WeightFile::parse("stored", &bytes)?;
-    let model = NetworkModel::new(&cut, &to_lazy(stored.tensors), &config)?;
+    let model = NetworkModel::new(&part, &to_lazy(stored.tensors), &config)?;
     let test = load(&data.join("test"))?;
     println!("test: {}", score(&model, &test, scale)?);
     eosin_store::write_atomic(out, &bytes)?;

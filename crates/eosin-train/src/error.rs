@@ -14,14 +14,6 @@ impl From<eosin_weights::StateError> for TrainError {
 /// Why a training, an embedding or an evaluation cannot be done.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
-    /// A patch file cannot be read.
-    #[error("cannot read patch {path}")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        source: std::io::Error,
-    },
     /// A patch cannot be decoded.
     #[error(transparent)]
     Decode(#[from] eosin_data::DecodeError),
@@ -41,19 +33,47 @@ pub enum TrainError {
     #[error("cannot hash the weights")]
     Hash(#[source] std::io::Error),
     /// A fold that the run has not.
-    #[error("fold {fold} does not exist: the run has 0-{}", folds - 1)]
+    #[error("fold {fold} does not exist: the run has {first}-{last}")]
     NoFold {
         /// The fold asked for.
-        fold: usize,
-        /// How many there are.
-        folds: usize,
+        fold: String,
+        /// The first fold that there is.
+        first: String,
+        /// The last one.
+        last: String,
+    },
+    /// A fold in the run folder is another run's.
+    #[error(
+        "fold {0} in the run folder was made from other settings, folds, patches or weights; run again with '--overwrite'"
+    )]
+    OtherFold(eosin_core::FoldId),
+    /// The weights that a run started from are nowhere.
+    #[error(
+        "the weights that the run started from ({weights}, BLAKE3 {hash}) are gone: neither {} nor {} holds them, nor the file that they came from; copy that file to either place (its hash is checked)",
+        .own.display(),
+        .store.display()
+    )]
+    WeightsGone {
+        /// Where they came from.
+        weights: String,
+        /// Their hash.
+        hash: String,
+        /// Where a packed run has them.
+        own: PathBuf,
+        /// Where the store has them.
+        store: PathBuf,
     },
     /// A file of a run cannot be written or read.
     #[error(transparent)]
     File(#[from] eosin_store::FileError),
     /// A checkpoint cannot be gone on from.
-    #[error("the checkpoint cannot be used: {0}; run again with '--overwrite'")]
+    #[error(
+        "the checkpoint cannot be used: {0}; remove the folder 'checkpoints' of the run to train its unfinished folds anew, or run again with '--overwrite'"
+    )]
     Checkpoint(&'static str),
+    /// Whoever watched the work failed.
+    #[error(transparent)]
+    Watch(eosin_core::WatchError),
     /// The work was stopped from outside.
     #[error("interrupted")]
     Interrupted,
@@ -89,20 +109,20 @@ pub enum TrainError {
     #[error("cannot write predictions: {0}")]
     Csv(String),
     /// A patch cannot be resized.
-    #[error("cannot resize patch {path}")]
+    #[error("cannot resize patch {name}")]
     Resize {
-        /// The file.
-        path: PathBuf,
+        /// The patch.
+        name: String,
         /// Why not.
         source: eosin_data::ResizeError,
     },
     /// A patch has another size than the others.
     #[error(
-        "patch {path} is {width_px}x{height_px} px, the network is run at {expected_px}x{expected_px}; resize with '--size {expected_px}'"
+        "patch {name} is {width_px}x{height_px} px, the network is run at {expected_px}x{expected_px}; resize with '--size {expected_px}'"
     )]
     Size {
-        /// The file.
-        path: PathBuf,
+        /// The patch.
+        name: String,
         /// Its width.
         width_px: usize,
         /// Its height.
@@ -113,6 +133,18 @@ pub enum TrainError {
     /// The cache cannot be used.
     #[error(transparent)]
     Cache(#[from] eosin_store::CacheError),
+    /// A value is out of the range that the run kept values in.
+    #[error(
+        "the embedding of {name} holds {value}, which {dtype} cannot keep, and the run kept its embeddings so; train again with '--set cache.dtype=f32'"
+    )]
+    NotKept {
+        /// The patch.
+        name: String,
+        /// The value.
+        value: f32,
+        /// How the run kept values.
+        dtype: eosin_core::config::CacheDtype,
+    },
     /// Another process removed entries while this one was using them.
     #[error(
         "the embedding cache lost entries during the run; run again, with a larger 'cache.max_bytes'"
@@ -127,7 +159,7 @@ pub enum TrainError {
     )]
     Diverged {
         /// The fold.
-        fold: String,
+        fold: eosin_core::FoldId,
         /// The epoch, from 0.
         epoch: usize,
         /// The learning rate.
@@ -147,6 +179,9 @@ pub enum TrainError {
         /// The nearest side that it takes.
         nearest_px: usize,
     },
+    /// Weights were given by a name, and nobody looked it up.
+    #[error("the weights '{0}' are no file here; write './{0}' if a file is meant")]
+    Unresolved(String),
     /// The architecture has no embedded weights.
     #[error(
         "{0} has no weights of its own; name published ones or a file with '--weights' ('eosin weights ls --backbone {0}' lists names), or train from fresh weights with '--weights random --mode full'"

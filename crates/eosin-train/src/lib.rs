@@ -1,16 +1,55 @@
 //! From patches to trained, judged folds.
 //!
-//! An [`Experiment`] takes a manifest with its folds and trains a part of the network in each. A
+//! A [`Run`] takes patches with their folds and trains a part of the network in each. A
 //! [`FoldTrainer`] steps any [`Trainable`] (the last layer, or the stages from a cut on) on what an
-//! [`InputSource`] gives: cached embeddings or maps ([`Embedder`] computes them once), or pixels.
+//! [`InputSource`] gives: cached [`Embeddings`] or maps ([`EmbeddingService`] has each computed once), or pixels.
 //! Its whole state can be saved between any two steps ([`Keeper`]). The result is predictions
 //! ([`Prediction`]) and metrics ([`RunMetrics`]). Every random draw comes from the seed's named
 //! streams at `[fold, epoch]`; what happens is told as [`Event`]s, never printed.
+//!
+//! ```
+//! use std::collections::BTreeSet;
+//! use eosin_core::{Config, Unwatched};
+//! use eosin_data::*;
+//! use eosin_store::Cache;
+//! use eosin_train::{PreparedBackbone, Run};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let folder = tempfile::tempdir()?;
+//! let data = folder.path().join("patches");
+//! let few = PhantomOptions { patients: 4, patches_per_slide: 4, ..PhantomOptions::default() };
+//! write_phantom(&data, &few, &|_, _| ())?;
+//! let manifest = read_manifest(&data, &IngestOptions::default())?;
+//! let options = InspectOptions { decode: true, ..InspectOptions::default() };
+//! let found = inspect(&manifest, &options, &NoLedger, &|_, _| ());
+//! let patches = Patches::new(&manifest, found.contents, &BTreeSet::new());
+//! let (folds, _) = split(&manifest, &SplitOptions { k: 2, ..SplitOptions::default() })?;
+//! let mut config = Config::default();
+//! config.train.epochs = 2;
+//! let size_px = patches.facts(0).header.width_px;
+//! let run = Run {
+//!     backbone: &PreparedBackbone::new(&config.backbone, None, (2, size_px), config.seed)?,
+//!     cache: &Cache::open(folder.path().join("cache"), u64::MAX)?,
+//!     config: &config,
+//!     patches: &patches,
+//!     folds: &folds,
+//!     size_px,
+//!     positive: 1,
+//!     select: "auroc".parse()?,
+//!     folder: None,
+//! };
+//! let result = run.run(&Unwatched)?;
+//! assert_eq!(result.folds.len(), 2);
+//! assert!(result.metrics.out_of_fold[0].auroc.is_some());
+//! # Ok(())
+//! # }
+//! ```
 
 mod check;
 mod checkpoint;
 mod embed;
 mod error;
+mod event;
 mod input;
 mod judge;
 mod model;
@@ -19,35 +58,35 @@ mod predict;
 mod run;
 mod train;
 
-pub use check::Finding;
+pub use check::{Finding, Leak};
 pub use checkpoint::keeper::Keeper;
 pub use embed::backbone::{NamedWeights, PreparedBackbone};
-pub use embed::cached::{CachedRows, CachedViews, FreshViews, PixelSource};
-pub use embed::embedder::{EmbedCount, Embedder, Views, content_hashes};
+pub use embed::embedder::Embedder;
+pub use embed::embeddings::{EmbedCount, EmbeddingService, Embeddings, Views};
+pub use embed::frozen::{Frozen, FrozenGraph, FrozenPart, RunAt, WeightsOrigin};
 pub use embed::precision::PrecisionEffect;
 pub use error::TrainError;
+pub use event::Event;
 pub use input::draw::{Draw, InputSource};
-pub use input::reader::PatchReader;
-pub use input::scale::{PatchSet, PixelScale};
+pub use input::pixels::{PatchSet, PixelSource};
+pub use input::reader::{PatchReader, RowReader, decode_limits, resize_of};
+pub use input::scale::PixelScale;
 pub use input::views::{ViewMaker, drawn_view};
 pub use judge::evaluate::{FoldMetrics, RunMetrics, evaluate};
 pub use judge::paired::{PairedDifference, Verdict, paired_difference};
 pub use model::head::Head;
-pub use model::head_model::HeadModel;
-pub use model::network_model::{Cut, NetworkModel};
+pub use model::network_model::{NetworkModel, TrainedPart};
 pub use model::trainable::{Groups, LossOf, Trainable};
 pub use optimise::loss::{Loss, softmax};
-pub use optimise::optimiser::Optimiser;
-pub use optimise::schedule::{learning_rate, plateau_factor};
-pub use predict::fold_network::FoldNetwork;
+pub use predict::fold_network::{FoldNetwork, StartingFile, WeightsPlace, starting_file};
 pub use predict::predictions::{
     Part, Prediction, most_probable, predictions_from_csv, predictions_to_csv,
 };
 pub use predict::predictor::{Predictor, UseFolds};
-pub use run::save::{MODEL, save_run};
-pub use run::{Event, Experiment, ExperimentResult};
+pub use run::save::save_run;
+pub use run::{Run, RunResult};
 pub use train::fold_trainer::{FoldTrainer, Hook, Moment, TrainJob};
-pub use train::heads::HeadTraining;
-pub use train::networks::{NetworkFold, NetworkWatcher};
-pub use train::sampling::epoch_order;
-pub use train::tracker::{EpochRecord, FoldOutcome, FoldRows};
+pub use train::heads::{Epochs, HeadTraining};
+pub use train::rows::FoldRows;
+pub use train::session::Session;
+pub use train::tracker::{EpochRecord, FoldOutcome};

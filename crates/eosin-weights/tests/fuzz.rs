@@ -5,6 +5,7 @@
 
 #![expect(dead_code, reason = "each test uses some of the common functions")]
 
+#[path = "all/common.rs"]
 mod common;
 mod counting;
 mod mutate;

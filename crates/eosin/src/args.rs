@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use eosin_core::BackboneName;
 use eosin_core::config::{GroupBy, NormaliseMode, Symmetries, TrainMode};
-use serde::{Deserialize, Serialize};
+use eosin_run::HubOptions;
 
 /// Trains and judges classifiers of histopathology patches.
 #[derive(Debug, Parser)]
@@ -15,7 +15,7 @@ pub struct Args {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
-    /// Print one JSON object instead of tables.
+    /// Print one JSON object instead of tables; of predictions one a line.
     #[arg(long, global = true, display_order = 1000)]
     pub json: bool,
     /// Threads to compute with; the result does not depend on it.
@@ -73,6 +73,8 @@ pub enum Command {
     Predict(PredictArgs),
     /// Write the model of a run as ONNX or safetensors.
     Export(ExportArgs),
+    /// Copy a run together with all that it needs.
+    Pack(PackArgs),
     /// Score a predictions file against labels.
     Score(ScoreArgs),
     /// List the backbones, or the stages of one.
@@ -91,10 +93,10 @@ pub struct JobArgs {
     /// Folder of patches, or a CSV or TSV manifest.
     #[arg(long, value_name = "DIR", required = true)]
     pub data: Option<PathBuf>,
-    /// Configuration, TOML; flags win over it.
+    /// Configuration, TOML; '--set' and flags win over it.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Set any key of the configuration, such as `train.weight_decay=0.05`.
+    /// Set any key of the configuration, such as `train.weight_decay=0.05`; one key once.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// Seed of every random stream.
@@ -145,7 +147,7 @@ pub struct JobArgs {
     /// How weights are found by name.
     #[command(flatten)]
     pub hub: HubArgs,
-    /// Settings that win over flags: what `eosin ablate` changes.
+    /// Settings that win over all others: what `eosin ablate` changes.
     #[arg(skip)]
     pub factor: Vec<String>,
 }
@@ -163,7 +165,7 @@ impl JobArgs {
 }
 
 /// How weights are found by name.
-#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args)]
 pub struct HubArgs {
     /// Fetch nothing; as `EOSIN_OFFLINE=1`.
     #[arg(long)]
@@ -174,6 +176,17 @@ pub struct HubArgs {
     /// More weights by name, as `eosin weights ls` shows the built-in ones.
     #[arg(long, value_name = "FILE")]
     pub weights_registry: Option<PathBuf>,
+}
+
+impl HubArgs {
+    /// The same as the library wants it.
+    pub fn options(&self) -> HubOptions {
+        HubOptions {
+            offline: self.offline,
+            trust_first_use: self.trust_first_use,
+            weights_registry: self.weights_registry.clone(),
+        }
+    }
 }
 
 /// `eosin run`.
@@ -372,6 +385,16 @@ pub struct ExportArgs {
     pub overwrite: bool,
 }
 
+/// `eosin pack`.
+#[derive(Debug, clap::Args)]
+pub struct PackArgs {
+    /// Run folder.
+    pub run: PathBuf,
+    /// Folder to make: the run, and the weights that it started from.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+}
+
 /// What a model is written as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum ExportFormat {
@@ -393,12 +416,14 @@ pub enum ExportPrecision {
 /// `eosin score`.
 #[derive(Debug, clap::Args)]
 pub struct ScoreArgs {
-    /// Predictions: eosin's CSV, or datathon lines `<key> <class>`.
+    /// Predictions: eosin's CSV (or TSV), or datathon lines `<key> <class>`.
     pub predictions: PathBuf,
-    /// Labels: CSV with key (or path) and label (or target), or datathon lines.
+    /// Labels: CSV or TSV with key (or path) and label (or target), or datathon lines. Keys are
+    /// matched as they are, else as paths, else by the end of their paths where that is unique.
     #[arg(long, value_name = "FILE")]
     pub labels: Option<PathBuf>,
-    /// The class that binary metrics are about; default: the last.
+    /// The class that binary metrics are about; default: the one that two names tell, such as
+    /// `malignant` of `benign` and `malignant`.
     #[arg(long)]
     pub positive: Option<String>,
     /// Which predictions of a run's file: out-of-fold, test-average, test-best.
@@ -406,7 +431,10 @@ pub struct ScoreArgs {
     pub part: Option<String>,
     /// Exit with 1 when this metric is below the bound, such as khd=0.99.
     #[arg(long, value_name = "METRIC=BOUND")]
-    pub at_least: Option<String>,
+    pub at_least: Vec<String>,
+    /// Exit with 1 when this metric is above the bound, such as `log_loss=0.3`.
+    #[arg(long, value_name = "METRIC=BOUND")]
+    pub at_most: Vec<String>,
 }
 
 /// `eosin weights`.

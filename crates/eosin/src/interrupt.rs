@@ -1,11 +1,13 @@
 //! Ctrl-C and the wish of a batch system to end the process.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context as _, Result};
+use eosin_store::names;
+use eosin_train::TrainError;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
@@ -53,10 +55,15 @@ impl fmt::Display for Interrupted {
 
 impl std::error::Error for Interrupted {}
 
-/// `error`, said in this program's words when it is an interruption.
-pub fn explain(error: eosin_train::TrainError, run: Option<PathBuf>) -> anyhow::Error {
-    match error {
-        eosin_train::TrainError::Interrupted => Interrupted { run }.into(),
-        other => other.into(),
+/// `error`, said in this program's words when it is an interruption; `run` is the folder of the run
+/// that was to be written, if one was.
+pub fn explain(error: anyhow::Error, run: Option<&Path>) -> anyhow::Error {
+    match error.downcast_ref() {
+        Some(TrainError::Interrupted) => {
+            let begun = run.filter(|run| run.join(names::START).is_file());
+            let run = begun.map(Path::to_owned);
+            Interrupted { run }.into()
+        }
+        _ => error,
     }
 }

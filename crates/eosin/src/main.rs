@@ -2,18 +2,16 @@
 
 mod args;
 mod commands;
-mod half_precision;
+mod gate;
 mod interrupt;
+mod matching;
 mod metrics_table;
-mod named_weights;
 mod output;
-mod pipeline;
 mod progress;
-mod report;
 mod score_files;
 mod settings;
 mod tell;
-mod tensorboard;
+mod terminal;
 
 use std::process::ExitCode;
 

@@ -23,9 +23,15 @@ const PRINTED: [Metric; 12] = [
 
 /// Prints the table of a run's metrics.
 pub fn print_metrics(classes: &[String], positive: &str, metrics: &RunMetrics) {
-    let mut header = vec!["metric", "folds", "out-of-fold"];
+    let mut header = vec!["metric".to_owned(), "folds".to_owned()];
+    header.extend(match metrics.out_of_fold.len() {
+        1 => vec!["out-of-fold".to_owned()],
+        repeats => (0..repeats)
+            .map(|n| format!("out-of-fold, repeat {n}"))
+            .collect(),
+    });
     if metrics.test_average.is_some() {
-        header.extend(["test, fold average", "test, best fold"]);
+        header.extend(["test, fold average", "test, best fold"].map(str::to_owned));
     }
     let row = |metric: Metric| {
         let folds = &metrics.across_folds[&metric];
@@ -35,21 +41,11 @@ pub fn print_metrics(classes: &[String], positive: &str, metrics: &RunMetrics) {
             _ => "undefined".to_owned(),
         };
         let mut row = vec![metric.title().to_owned(), folds];
-        row.push(
-            metrics
-                .out_of_fold
-                .first()
-                .map_or_else(String::new, |set| cell(set, metric)),
-        );
-        row.extend(
-            metrics
-                .test_average
-                .iter()
-                .chain(&metrics.test_best)
-                .map(|set| cell(set, metric)),
-        );
+        let sets = metrics.out_of_fold.iter().chain(&metrics.test_average);
+        row.extend(sets.chain(&metrics.test_best).map(|set| cell(set, metric)));
         row
     };
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
     say_table(&header, PRINTED.into_iter().map(row).collect());
     if classes.len() == 2 {
         say(&format!(

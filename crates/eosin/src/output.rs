@@ -24,12 +24,14 @@ pub fn print_error(error: &anyhow::Error) {
     note(&format!("error: {error:#}"));
 }
 
-/// Prints one JSON object.
+/// Prints one JSON object; a list is named in one.
 ///
 /// # Errors
 /// When the value has no JSON form.
 pub fn say_json<T: Serialize>(value: &T) -> anyhow::Result<()> {
-    say(&serde_json::to_string_pretty(value)?);
+    let text = serde_json::to_string_pretty(value)?;
+    debug_assert!(text.starts_with('{'), "'--json' prints objects: {text}");
+    say(&text);
     Ok(())
 }
 

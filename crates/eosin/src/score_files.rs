@@ -21,20 +21,20 @@ pub struct Scored {
     pub has_probs: bool,
 }
 
-/// Reads predictions: a CSV with `key` (or `path`) and `prob_<class>` columns, or datathon lines.
+/// Reads predictions: a CSV or TSV with `key` (or `path`) and `prob_<class>` columns, or datathon lines.
 ///
 /// # Errors
 /// When the file cannot be read, is malformed, has a key twice, or several parts and none named.
 pub fn read_predictions(path: &Path, part: Option<&str>) -> Result<Scored> {
     let text = read(path)?;
-    if !is_table(&text) {
+    let Some(delimiter) = delimiter(&text) else {
         if let Some(part) = part {
             let path = path.display();
             bail!("{path} is no table with a column 'part' that could hold '{part}'");
         }
         return datathon_predictions(path, &text);
-    }
-    let table = Table::parse(path, &text)?;
+    };
+    let table = Table::parse(path, &text, delimiter)?;
     let mut scored = Scored {
         has_probs: true,
         ..Scored::default()
@@ -88,14 +88,14 @@ pub fn read_predictions(path: &Path, part: Option<&str>) -> Result<Scored> {
     Ok(scored)
 }
 
-/// Reads labels: a CSV with `key` (or `path`) and `label` (or `target`), or datathon lines.
+/// Reads labels: a CSV or TSV with `key` (or `path`) and `label` (or `target`), or datathon lines.
 ///
 /// # Errors
 /// As [`read_predictions`].
 pub fn read_labels(path: &Path) -> Result<Labels> {
     let text = read(path)?;
-    let pairs: Vec<(String, String)> = if is_table(&text) {
-        let table = Table::parse(path, &text)?;
+    let pairs: Vec<(String, String)> = if let Some(delimiter) = delimiter(&text) {
+        let table = Table::parse(path, &text, delimiter)?;
         let key = table.column(path, &["key", "path"])?;
         let label = table.column(path, &["label", "target"])?;
         table
@@ -119,9 +119,15 @@ fn read(path: &Path) -> Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// Whether the first line is a table's header; datathon lines have neither comma nor tab.
-fn is_table(text: &str) -> bool {
-    text.lines().next().is_some_and(|line| line.contains([',']))
+/// What parts the columns of a table; `None` of datathon lines, which have neither a comma nor a
+/// header with tabs.
+fn delimiter(text: &str) -> Option<u8> {
+    let header = text.lines().next()?;
+    let names_keys = |name: &str| matches!(name, "key" | "path");
+    if header.contains('\t') && header.split('\t').any(names_keys) {
+        return Some(b'\t');
+    }
+    header.contains(',').then_some(b',')
 }
 
 /// Lines `<key> <class>`, blank separated.
@@ -166,16 +172,17 @@ fn datathon_predictions(path: &Path, text: &str) -> Result<Scored> {
     Ok(scored)
 }
 
-/// A small CSV file, read whole.
+/// A small CSV or TSV file, read whole.
 struct Table {
     header: Vec<String>,
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    fn parse(path: &Path, text: &str) -> Result<Self> {
+    fn parse(path: &Path, text: &str, delimiter: u8) -> Result<Self> {
         let name = path.display();
-        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let mut reader = csv::ReaderBuilder::new();
+        let mut reader = reader.delimiter(delimiter).from_reader(text.as_bytes());
         let words = |record: &csv::StringRecord| record.iter().map(str::to_owned).collect();
         let header = words(reader.headers().with_context(|| format!("in {name}"))?);
         let mut rows = Vec::new();

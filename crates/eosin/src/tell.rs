@@ -1,6 +1,6 @@
 //! What happens during a run, in words on standard error.
 
-use eosin_core::config::Precision;
+use eosin_core::config::{DoctorPolicy, Precision};
 use eosin_train::{Event, Finding, PrecisionEffect};
 
 use crate::output::note;
@@ -52,15 +52,20 @@ pub fn precision(precision: Precision, effect: &PrecisionEffect) {
     }
 }
 
-/// Warns of what the checks before training found.
-pub fn findings(findings: &[Finding]) {
-    let problems = findings
-        .iter()
-        .filter_map(|finding| finding.problem.as_ref());
+/// Warns of what the checks before training found; an error will say what is none.
+pub fn findings(findings: &[Finding], policy: DoctorPolicy) {
+    let problems = findings.iter().filter(|finding| finding.problem.is_some());
     let mut count = 0;
-    for problem in problems {
-        note(&format!("warning: {problem}"));
+    for finding in problems {
         count += 1;
+        let warns = match policy {
+            DoctorPolicy::Off | DoctorPolicy::Refuse => false,
+            DoctorPolicy::Warn => true,
+            DoctorPolicy::Leaks => finding.leaks.is_empty(),
+        };
+        if let Some(problem) = finding.problem.as_ref().filter(|_| warns) {
+            note(&format!("warning: {problem}"));
+        }
     }
     let passed = findings.len() - count;
     note(&format!(

@@ -72,6 +72,14 @@ crate::choice::choices! {
 }
 
 crate::choice::choices! {
+    /// How the stain of patches is made alike.
+    pub enum StainMethod {
+        /// Not at all.
+        None => "none",
+    }
+}
+
+crate::choice::choices! {
     /// What may not be on both sides of a split.
     pub enum GroupBy {
         /// The coarsest that the manifest knows: patient, else slide, else group.
@@ -155,6 +163,8 @@ crate::choice::choices! {
         Off => "off",
         /// A warning each.
         Warn => "warn",
+        /// An error where one picture is on both sides of a split, else a warning each.
+        Leaks => "leaks",
         /// An error.
         Refuse => "refuse",
     }

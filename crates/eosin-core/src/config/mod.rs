@@ -4,6 +4,7 @@ mod augment;
 mod check;
 mod choices;
 mod train;
+mod weights;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,10 +12,11 @@ pub use self::augment::AugmentConfig;
 pub use self::check::ConfigError;
 pub use self::choices::{
     BatchNormPolicy, CacheDtype, ClassWeights, DoctorPolicy, GroupBy, LossKind, NormaliseMode,
-    OptimiserKind, Precision, ResizeFilter, ResizePolicy, Sampling, ScheduleKind, StatisticsKind,
-    Symmetries, TrainMode,
+    OptimiserKind, Precision, ResizeFilter, ResizePolicy, Sampling, ScheduleKind, StainMethod,
+    StatisticsKind, Symmetries, TrainMode,
 };
 pub use self::train::TrainConfig;
+pub use self::weights::Weights;
 use crate::model::BackboneName;
 use crate::seed::Seed;
 
@@ -31,9 +33,16 @@ pub struct DataConfig {
     pub non_square: ResizePolicy,
     /// Largest side in pixels that is decoded.
     pub max_side_px: usize,
+    /// How the stain of patches is made alike.
+    pub stain: StainMethod,
+    /// Micrometres per pixel of the patches as they lie on disk, where that is known; noted in the
+    /// run and held against what a backbone was made for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mpp: Option<f64>,
     /// Class names in the order of their indices; empty: sorted as found.
     pub classes: Vec<String>,
-    /// The class whose probability the binary metrics are about; empty: the last.
+    /// The class whose probability the binary metrics are about; empty: the one that the names of
+    /// two classes tell (see [`crate::task::positive_class`]).
     pub positive: String,
     /// Go on without patches that cannot be used, and record which.
     pub skip_bad: bool,
@@ -46,6 +55,8 @@ impl Default for DataConfig {
             resize: ResizeFilter::Bilinear,
             non_square: ResizePolicy::Square,
             max_side_px: 8192,
+            stain: StainMethod::None,
+            mpp: None,
             classes: Vec::new(),
             positive: String::new(),
             skip_bad: false,
@@ -85,9 +96,8 @@ impl Default for SplitConfig {
 pub struct BackboneConfig {
     /// The architecture.
     pub name: BackboneName,
-    /// A weight file; empty: the embedded weights, which only `eosin_mini` has; `random`: fresh
-    /// ones from the seed.
-    pub weights: String,
+    /// Where its weights come from.
+    pub weights: Weights,
     /// Scaling of pixel values.
     pub normalise: NormaliseMode,
     /// How `dataset` and `fold` statistics are computed.
@@ -100,7 +110,7 @@ impl Default for BackboneConfig {
     fn default() -> Self {
         Self {
             name: BackboneName::EosinMini,
-            weights: String::new(),
+            weights: Weights::Embedded,
             normalise: NormaliseMode::Backbone,
             statistics: StatisticsKind::PooledPixels,
             precision: Precision::F32,

@@ -118,7 +118,7 @@ impl Default for TrainConfig {
             sampling: Sampling::None,
             select: "auroc".to_owned(),
             patience: 0,
-            doctor: DoctorPolicy::Warn,
+            doctor: DoctorPolicy::Leaks,
             checkpoint_secs: 30.0,
         }
     }

@@ -83,6 +83,20 @@ pub enum DecodeError {
         /// The mode.
         reason: String,
     },
+    /// A tile of a slide, which nothing here can open.
+    #[error("{name}: tiles of slides cannot be read yet; export them as image files")]
+    Tile {
+        /// The tile.
+        name: String,
+    },
+    /// The file is another than it was when it was inspected.
+    #[error(
+        "{name} has changed since it was inspected; restore it, or begin a new run on what is there"
+    )]
+    Changed {
+        /// The image.
+        name: String,
+    },
     /// The content is damaged.
     #[error("{name} is damaged: {reason}; copy it again or remove it")]
     Damaged {

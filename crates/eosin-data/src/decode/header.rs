@@ -6,6 +6,7 @@ use std::path::Path;
 
 use image::metadata::Orientation;
 use image::{ColorType, ImageDecoder, ImageReader};
+use serde::{Deserialize, Serialize};
 
 use super::format::looks_like;
 use super::tiff_colour::TiffColour;
@@ -34,6 +35,18 @@ eosin_core::choice::choices! {
 }
 
 impl PixelMode {
+    /// Bytes of a pixel.
+    const fn bytes(self) -> u64 {
+        match self {
+            Self::Grey8 => 1,
+            Self::GreyAlpha8 | Self::Grey16 => 2,
+            Self::Rgb8 => 3,
+            Self::Rgba8 | Self::GreyAlpha16 => 4,
+            Self::Rgb16 => 6,
+            Self::Rgba16 => 8,
+        }
+    }
+
     fn of(colour: ColorType) -> Option<Self> {
         match colour {
             ColorType::L8 => Some(Self::Grey8),
@@ -50,7 +63,7 @@ impl PixelMode {
 }
 
 /// Facts about an image that need no pixel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
     /// Width.
     pub width_px: usize,
@@ -77,6 +90,30 @@ pub fn read_header(path: &Path, limits: &DecodeLimits) -> Result<Header, DecodeE
         source,
     })?;
     open(&name, BufReader::new(file), limits).map(|(_, header)| header)
+}
+
+/// As [`read_header`], of the file whose content is `bytes`; `name` is what errors call it.
+///
+/// # Errors
+/// As [`read_header`].
+pub fn read_header_bytes(
+    bytes: &[u8],
+    name: &str,
+    limits: &DecodeLimits,
+) -> Result<Header, DecodeError> {
+    open(name, std::io::Cursor::new(bytes), limits).map(|(_, header)| header)
+}
+
+/// Refuses an image outside `limits` whose header was read before.
+pub(crate) fn check_limits(
+    name: &str,
+    header: &Header,
+    limits: &DecodeLimits,
+) -> Result<(), DecodeError> {
+    let side = |px: usize| u32::try_from(px).unwrap_or(u32::MAX);
+    let pixels = header.width_px as u64 * header.height_px as u64;
+    let size = (side(header.width_px), side(header.height_px));
+    check_size(name, size, pixels * header.mode.bytes(), limits)
 }
 
 /// A decoder of which only the header has been read, and what that says.

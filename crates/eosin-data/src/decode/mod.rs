@@ -20,6 +20,7 @@ mod tiff_colour;
 
 pub use error::DecodeError;
 pub use format::PatchFormat;
-pub use header::{Header, PixelMode, read_header};
+pub(crate) use header::check_limits;
+pub use header::{Header, PixelMode, read_header, read_header_bytes};
 pub use limits::DecodeLimits;
 pub use rgb::{RgbPatch, decode_rgb, decode_rgb_bytes};

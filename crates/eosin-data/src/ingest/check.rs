@@ -101,7 +101,7 @@ fn resolve(
     };
     Ok(Patch {
         key: patch.key.clone(),
-        path: patch.path.clone(),
+        source: patch.path.clone().into(),
         class,
         patient: patch.patient.clone(),
         slide: patch.slide.clone(),

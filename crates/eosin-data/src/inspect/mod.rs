@@ -7,4 +7,4 @@ mod size;
 
 pub use counts::{ClassCount, GroupCounts};
 pub use problem::{Problem, ProblemKind};
-pub use scan::{ImageInfo, InspectOptions, Inspection, inspect};
+pub use scan::{ImageInfo, InspectOptions, Inspected, Inspection, inspect};

@@ -60,7 +60,9 @@ impl ProblemKind {
 
     pub(super) const fn of(error: &DecodeError) -> Self {
         match error {
-            DecodeError::Read { .. } => Self::Unreadable,
+            DecodeError::Read { .. } | DecodeError::Changed { .. } | DecodeError::Tile { .. } => {
+                Self::Unreadable
+            }
             DecodeError::Empty { .. } => Self::EmptyFile,
             DecodeError::NotAnImage { .. } => Self::WrongFormat,
             DecodeError::TooLarge { .. } => Self::TooLarge,

@@ -10,9 +10,10 @@ use super::counts::{class_counts, group_counts};
 use super::size::{other_sizes, usual_size};
 use super::{ClassCount, GroupCounts, Problem, ProblemKind};
 use crate::decode::{
-    DecodeError, DecodeLimits, Header, PatchFormat, PixelMode, RgbPatch, decode_rgb, read_header,
+    DecodeError, DecodeLimits, Header, PatchFormat, PixelMode, read_header, read_header_bytes,
 };
 use crate::manifest::{Manifest, Patch};
+use crate::patches::{Content, Kept, Ledger, PatchFacts};
 use crate::stats::ImageSums;
 
 /// A patch is near-blank when its luminance (Rec. 601, 0..255) has a standard deviation below this
@@ -23,8 +24,8 @@ const BLANK_MEAN: f64 = 215.0;
 /// How closely to look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct InspectOptions {
-    /// Decode every image as well; finds damage behind the header and blank patches, and gives
-    /// the sums that normalisation needs.
+    /// Read and decode every image as well; finds damage behind the header and blank patches, and
+    /// gives [`Content`]s.
     pub decode: bool,
     /// Bounds on each image.
     pub limits: DecodeLimits,
@@ -51,6 +52,8 @@ pub struct ImageInfo {
     pub exif_orientation: Option<u8>,
     /// Whether an ICC profile is embedded; reported, not applied.
     pub has_icc: bool,
+    /// BLAKE3 of the file, hexadecimal, when the image was decoded.
+    pub hash: Option<String>,
     /// Pixel sums, when the image was decoded.
     pub sums: Option<ImageSums>,
 }
@@ -88,29 +91,56 @@ impl Inspection {
     }
 }
 
-/// Reads the header of every image in parallel, and decodes each when asked.
+/// What the scan found, and what it read.
+#[derive(Clone, Debug)]
+pub struct Inspected {
+    /// What was found.
+    pub inspection: Inspection,
+    /// The content of each patch, in the manifest's order; `None` where it cannot be used or was
+    /// not decoded.
+    pub contents: Vec<Option<Content>>,
+}
+
+/// What looking at one patch gave.
+#[derive(Default)]
+struct Looked {
+    image: Option<ImageInfo>,
+    problem: Option<Problem>,
+    content: Option<Content>,
+}
+
+/// Reads every image in parallel, each once, and decodes what `ledger` does not know yet; or reads
+/// headers only, when `options` say so.
 ///
 /// Never fails: an image that cannot be read becomes a [`Problem`], and all the others are still
 /// looked at. `progress` gets the number done and the number in all, from any thread.
 pub fn inspect(
     manifest: &Manifest,
     options: &InspectOptions,
+    ledger: &dyn Ledger,
     progress: &(dyn Fn(u64, u64) + Sync),
-) -> Inspection {
+) -> Inspected {
     let done = AtomicU64::new(0);
     let total = manifest.patches.len() as u64;
-    let looked: Vec<(Option<ImageInfo>, Option<Problem>)> = manifest
-        .patches
-        .par_iter()
-        .map(|patch| {
-            let found = look(patch, options);
-            progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
-            found
+    let kept = Kept::new();
+    let looked = manifest.patches.par_iter().map(|patch| {
+        let found = if options.decode {
+            look(patch, &options.limits, ledger, &kept)
+        } else {
+            look_at_header(patch, &options.limits)
+        };
+        progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
+        found.unwrap_or_else(|error| Looked {
+            problem: Some(failed(patch, &error)),
+            ..Looked::default()
         })
-        .collect();
-    let (images, problems): (Vec<_>, Vec<_>) = looked.into_iter().unzip();
-    let images: Vec<ImageInfo> = images.into_iter().flatten().collect();
-    let mut problems: Vec<Problem> = problems.into_iter().flatten().collect();
+    });
+    let (mut images, mut problems, mut contents) = (Vec::new(), Vec::new(), Vec::new());
+    for found in looked.collect::<Vec<_>>() {
+        images.extend(found.image);
+        problems.extend(found.problem);
+        contents.push(found.content);
+    }
     let usual_size_px = usual_size(&images);
     if let (Some(usual), false) = (usual_size_px, options.sizes_may_differ) {
         problems.extend(other_sizes(&images, usual));
@@ -118,7 +148,7 @@ pub fn inspect(
     }
     let mut notes = manifest.notes.clone();
     notes.extend(notes_on(&images));
-    Inspection {
+    let inspection = Inspection {
         patches: manifest.patches.len(),
         images,
         problems,
@@ -126,38 +156,65 @@ pub fn inspect(
         groups: group_counts(manifest),
         usual_size_px,
         notes,
-    }
-}
-
-fn look(patch: &Patch, options: &InspectOptions) -> (Option<ImageInfo>, Option<Problem>) {
-    let header = match read_header(&patch.path, &options.limits) {
-        Ok(header) => header,
-        Err(error) => return (None, Some(failed(patch, &error))),
     };
-    if !options.decode {
-        return (Some(info(patch, &header, None)), None);
-    }
-    match decode_rgb(&patch.path, &options.limits) {
-        Err(error) => (None, Some(failed(patch, &error))),
-        Ok(pixels) => {
-            let sums = ImageSums::of(&pixels);
-            let blank = blank_problem(patch, &pixels);
-            (Some(info(patch, &header, Some(sums))), blank)
-        }
+    Inspected {
+        inspection,
+        contents,
     }
 }
 
-fn info(patch: &Patch, header: &Header, sums: Option<ImageSums>) -> ImageInfo {
+fn look_at_header(patch: &Patch, limits: &DecodeLimits) -> Result<Looked, DecodeError> {
+    let header = match patch.source.file() {
+        Some(path) => read_header(path, limits)?,
+        None => read_header_bytes(&patch.source.read()?, &patch.source.to_string(), limits)?,
+    };
+    Ok(Looked {
+        image: Some(info(patch, &header, None)),
+        ..Looked::default()
+    })
+}
+
+fn look(
+    patch: &Patch,
+    limits: &DecodeLimits,
+    ledger: &dyn Ledger,
+    kept: &Kept,
+) -> Result<Looked, DecodeError> {
+    let name = patch.source.to_string();
+    let bytes = patch.source.read()?;
+    let hash = *blake3::hash(&bytes).as_bytes();
+    let facts = if let Some(facts) = ledger.get(&hash) {
+        facts.check(&name, limits)?;
+        facts
+    } else {
+        let facts = PatchFacts::of(&bytes, &name, limits)?;
+        ledger.put(&hash, &facts);
+        facts
+    };
+    let content = Content {
+        hash,
+        facts,
+        bytes: kept.keep(bytes),
+    };
+    Ok(Looked {
+        image: Some(info(patch, &facts.header, Some(&content))),
+        problem: blank_problem(patch, &facts),
+        content: Some(content),
+    })
+}
+
+fn info(patch: &Patch, header: &Header, content: Option<&Content>) -> ImageInfo {
     ImageInfo {
         key: patch.key.clone(),
-        path: patch.path.display().to_string(),
+        path: patch.source.to_string(),
         width_px: header.width_px,
         height_px: header.height_px,
         mode: header.mode,
         format: header.format,
         exif_orientation: header.exif_orientation,
         has_icc: header.has_icc,
-        sums,
+        hash: content.map(|content| blake3::Hash::from(content.hash).to_hex().to_string()),
+        sums: content.map(|content| content.facts.sums),
     }
 }
 
@@ -168,15 +225,15 @@ fn failed(patch: &Patch, error: &DecodeError) -> Problem {
 fn problem(patch: &Patch, kind: ProblemKind, message: String) -> Problem {
     Problem {
         key: patch.key.clone(),
-        path: patch.path.display().to_string(),
+        path: patch.source.to_string(),
         kind,
         message,
         fix: kind.fix().to_owned(),
     }
 }
 
-fn blank_problem(patch: &Patch, pixels: &RgbPatch) -> Option<Problem> {
-    let (mean, std) = luminance(pixels);
+fn blank_problem(patch: &Patch, facts: &PatchFacts) -> Option<Problem> {
+    let (mean, std) = facts.luminance();
     (std < BLANK_STD && mean > BLANK_MEAN).then(|| {
         let message = format!(
             "{} is nearly blank: luminance mean {mean:.1} and standard deviation {std:.1}, where \
@@ -185,20 +242,6 @@ fn blank_problem(patch: &Patch, pixels: &RgbPatch) -> Option<Problem> {
         );
         problem(patch, ProblemKind::NearBlank, message)
     })
-}
-
-/// Mean and population standard deviation of `0.299 R + 0.587 G + 0.114 B`.
-fn luminance(pixels: &RgbPatch) -> (f64, f64) {
-    let (mut n, mut sum, mut sum_sq) = (0_u64, 0_u64, 0_u64);
-    for [r, g, b] in pixels.pixels.as_chunks::<3>().0 {
-        let value = 299 * u64::from(*r) + 587 * u64::from(*g) + 114 * u64::from(*b);
-        n += 1;
-        sum += value;
-        sum_sq += value * value;
-    }
-    let mean = sum as f64 / n as f64;
-    let variance = (sum_sq as f64 / n as f64 - mean * mean).max(0.0);
-    (mean / 1000.0, variance.sqrt() / 1000.0)
 }
 
 fn notes_on(images: &[ImageInfo]) -> Vec<String> {

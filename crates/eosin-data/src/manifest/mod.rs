@@ -3,6 +3,8 @@
 mod counts;
 mod patch;
 mod rows;
+mod source;
 
 pub use counts::SplitCounts;
 pub use patch::{Layout, Manifest, Patch};
+pub use source::PatchSource;

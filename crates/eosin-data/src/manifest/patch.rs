@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use eosin_core::Split;
 use eosin_core::config::GroupBy;
 
+use super::PatchSource;
+
 eosin_core::choice::choices! {
     /// How the patches of an experiment lie on disk.
     pub enum Layout {
@@ -26,8 +28,8 @@ pub struct Patch {
     /// Unique and stable name: the path below the root with `/` between parts; for the datathon's
     /// layout `train/123`.
     pub key: String,
-    /// Where the image file is.
-    pub path: PathBuf,
+    /// Where its bytes are.
+    pub source: PatchSource,
     /// Index into [`Manifest::classes`]; `None` for an unlabelled test image.
     pub class: Option<usize>,
     /// The patient, when known.
@@ -158,7 +160,7 @@ mod tests {
     fn manifest(root: &str, keys: &[&str]) -> Manifest {
         let patch = |key: &&str| Patch {
             key: (*key).to_owned(),
-            path: PathBuf::from(root).join(key),
+            source: PathBuf::from(root).join(key).into(),
             class: Some(0),
             patient: None,
             slide: None,

@@ -39,7 +39,9 @@ impl Manifest {
     }
 
     fn relative_path(&self, patch: &Patch) -> String {
-        let full = &patch.path;
+        let Some(full) = patch.source.file() else {
+            return patch.source.to_string();
+        };
         let below = full.strip_prefix(&self.root).unwrap_or(full);
         below.to_string_lossy().replace('\\', "/")
     }

@@ -87,7 +87,10 @@ fn write_all(
         .map(|&position| {
             let patch = describe(staging, options, position);
             let class = options.class_of(position);
-            write_png(&patch.path, &phantom_patch(options, class, position))?;
+            write_png(
+                &staging.join(&patch.key),
+                &phantom_patch(options, class, position),
+            )?;
             progress(
                 done.fetch_add(1, Ordering::Relaxed) + 1,
                 positions.len() as u64,
@@ -120,7 +123,7 @@ fn describe(staging: &Path, options: &PhantomOptions, position: PhantomPosition)
     let is_test = position.patient >= options.patients;
     let part = if is_test { Split::Test } else { Split::Train };
     Patch {
-        path: staging.join(&key),
+        source: staging.join(&key).into(),
         key,
         class: Some(class),
         patient: Some(patient),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use eosin_core::FoldId;
 use eosin_core::config::GroupBy;
 
 use super::{SplitError, SplitMethod};
@@ -15,12 +16,10 @@ const VERSION: u32 = 1;
 
 /// One validation part; everything else of the training pool is trained on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Fold {
-    /// Which drawing, from 0.
-    pub repeat: usize,
-    /// Which fold of that drawing, from 0.
-    pub fold: usize,
+    /// Which fold of which drawing.
+    #[serde(flatten)]
+    pub id: FoldId,
     /// Keys of the validation part, sorted.
     pub val: Vec<String>,
 }
@@ -50,10 +49,8 @@ pub struct Folds {
 /// One fold as positions in [`Manifest::patches`], both in key order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoldIndices {
-    /// Which drawing.
-    pub repeat: usize,
-    /// Which fold of it.
-    pub fold: usize,
+    /// Which fold.
+    pub id: FoldId,
     /// Positions trained on.
     pub train: Vec<usize>,
     /// Positions validated on.
@@ -167,7 +164,7 @@ impl Folds {
         let mut times: BTreeMap<(usize, usize), usize> = BTreeMap::new();
         for fold in resolved {
             for &at in &fold.val {
-                *times.entry((fold.repeat, at)).or_default() += 1;
+                *times.entry((fold.id.repeat, at)).or_default() += 1;
             }
         }
         let wrong: Vec<&str> = (0..self.repeats)
@@ -240,8 +237,7 @@ fn resolve_fold(
         .filter(|at| !val.contains(at))
         .collect();
     Ok(FoldIndices {
-        repeat: fold.repeat,
-        fold: fold.fold,
+        id: fold.id,
         train,
         val: val.into_iter().collect(),
     })

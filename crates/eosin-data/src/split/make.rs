@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use eosin_core::config::GroupBy;
-use eosin_core::{Split, Stream};
+use eosin_core::{FoldId, Split, Stream};
 
 use super::group::refuse_across_parts;
 use super::grouped::Groups;
@@ -38,8 +38,7 @@ pub fn split(
     for repeat in 0..options.repeats {
         let val_parts = pool.draw(options, repeat);
         folds.extend(val_parts.into_iter().enumerate().map(|(fold, val)| Fold {
-            repeat,
-            fold,
+            id: FoldId::new(repeat, fold),
             val: pool.keys(&val),
         }));
     }

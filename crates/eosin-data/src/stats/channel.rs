@@ -1,8 +1,9 @@
 //! Channel means and standard deviations over a set of images.
 
+use eosin_core::Normalisation;
 use eosin_core::config::StatisticsKind;
 
-use super::{ImageSums, Normalisation};
+use super::ImageSums;
 
 /// Why there are no statistics.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

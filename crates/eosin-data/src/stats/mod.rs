@@ -1,9 +1,7 @@
 //! Per-channel statistics of patches and the normalisation made from them.
 
 mod channel;
-mod normalisation;
 mod sums;
 
 pub use channel::{StatisticsError, channel_statistics};
-pub use normalisation::Normalisation;
 pub use sums::ImageSums;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use eosin_data::{
-    DecodeLimits, ImageSums, IngestOptions, InspectOptions, Inspection, ProblemKind,
+    DecodeLimits, ImageSums, IngestOptions, InspectOptions, Inspection, NoLedger, ProblemKind,
     decode_rgb_bytes, inspect, read_manifest,
 };
 use image::ImageFormat;
@@ -137,7 +137,7 @@ fn bad_folder(dir: &Path) {
 
 fn scan(dir: &Path, options: InspectOptions) -> Inspection {
     let manifest = read_manifest(dir, &IngestOptions::default()).unwrap();
-    inspect(&manifest, &options, &|_, _| {})
+    inspect(&manifest, &options, &NoLedger, &|_, _| {}).inspection
 }
 
 #[test]

@@ -47,7 +47,7 @@ pub fn manifest(rows: &[(String, usize, Option<String>, Option<Split>)]) -> Mani
         .iter()
         .map(|(key, class, slide, split)| Patch {
             key: key.clone(),
-            path: key.into(),
+            source: std::path::PathBuf::from(key).into(),
             class: Some(*class),
             patient: None,
             slide: slide.clone(),

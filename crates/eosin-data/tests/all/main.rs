@@ -7,6 +7,8 @@
 
 mod bad_images;
 mod bad_sets;
+mod colour_operations;
+mod contents;
 mod fixtures;
 mod formats;
 mod layouts;

@@ -2,8 +2,8 @@
 
 use eosin_core::Seed;
 use eosin_data::{
-    IngestOptions, InspectOptions, PhantomOptions, PhantomPosition, inspect, phantom_patch,
-    read_manifest, write_phantom,
+    IngestOptions, InspectOptions, NoLedger, PhantomOptions, PhantomPosition, inspect,
+    phantom_patch, read_manifest, write_phantom,
 };
 use tempfile::tempdir;
 
@@ -39,7 +39,7 @@ fn a_written_set_is_a_sound_set() {
         decode: true,
         ..InspectOptions::default()
     };
-    let found = inspect(&manifest, &decode, &|_, _| {});
+    let found = inspect(&manifest, &decode, &NoLedger, &|_, _| {}).inspection;
     assert_eq!(found.problems, []);
     assert_eq!(
         (found.groups.patients, found.groups.slides),

@@ -1,24 +1,12 @@
 //! Real sets from the shared folder, where it is present.
 
-use std::path::PathBuf;
-
 use eosin_core::Seed;
 use eosin_core::config::{GroupBy, StatisticsKind};
 use eosin_data::{
-    IngestOptions, InspectOptions, PixelMode, SplitOptions, channel_statistics, inspect,
+    IngestOptions, InspectOptions, NoLedger, PixelMode, SplitOptions, channel_statistics, inspect,
     read_manifest, split,
 };
-
-#[expect(clippy::print_stdout, reason = "a skipped test must say so")]
-fn shared(path: &str) -> Option<PathBuf> {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared");
-    let found = PathBuf::from(root).join(path);
-    if found.exists() {
-        return Some(found);
-    }
-    println!("skipped: {} is not there", found.display());
-    None
-}
+use eosin_testing::shared;
 
 #[test]
 fn the_ucsb_crops_are_read_inspected_and_split_by_slide() {
@@ -32,7 +20,7 @@ fn the_ucsb_crops_are_read_inspected_and_split_by_slide() {
         decode: true,
         ..InspectOptions::default()
     };
-    let found = inspect(&manifest, &decode, &|_, _| {});
+    let found = inspect(&manifest, &decode, &NoLedger, &|_, _| {}).inspection;
     assert_eq!(found.problems, []);
     assert_eq!(
         (found.groups.slides, found.usual_size_px),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use eosin_core::config::GroupBy;
-use eosin_core::{Seed, Split};
+use eosin_core::{FoldId, Seed, Split};
 use eosin_data::{Manifest, SplitMethod, SplitOptions, split};
 use proptest::prelude::*;
 
@@ -177,7 +177,7 @@ fn repeats_are_drawn_anew_and_the_first_equals_a_single_one() {
     let (single, _) = split(&manifest, &options(5, 9)).unwrap();
     assert_eq!(folds.folds[..5], single.folds[..]);
     assert_ne!(folds.folds[0].val, folds.folds[5].val);
-    assert_eq!((folds.folds[7].repeat, folds.folds[7].fold), (1, 2));
+    assert_eq!(folds.folds[7].id, FoldId::new(1, 2));
 }
 
 #[test]

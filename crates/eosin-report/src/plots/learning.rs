@@ -2,6 +2,7 @@
 
 use eosin_metrics::Metric;
 
+use crate::html::escape;
 use crate::model::{EpochPoint, FoldReport};
 use crate::numbers;
 use crate::svg::{Axis, Plot, SMALL, Size, WIDE};
@@ -41,7 +42,7 @@ fn selections(folds: &[FoldReport], selection: Metric) -> String {
         if let Some((epoch, value)) = best(fold, val_metric) {
             let hover = format!(
                 "fold {}: {} at epoch {epoch}",
-                fold.fold,
+                escape(&fold.name),
                 numbers::fixed(value)
             );
             plot.dot((epoch, value), 3.5, "c2", &hover);
@@ -53,7 +54,7 @@ fn selections(folds: &[FoldReport], selection: Metric) -> String {
 
 /// The losses of one fold, with the epoch kept marked.
 pub(crate) fn learning_of_fold(fold: &FoldReport) -> String {
-    let title = format!("Fold {}: best epoch {}", fold.fold, fold.best_epoch);
+    let title = format!("Fold {}: best epoch {}", fold.name, fold.best_epoch);
     let mut plot = empty(SMALL, &title, "loss", std::slice::from_ref(fold), |point| {
         [Some(point.train_loss), point.val_loss]
     });

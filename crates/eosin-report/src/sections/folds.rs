@@ -2,7 +2,7 @@
 
 use eosin_metrics::{Metric, summarise};
 
-use crate::html::{Table, section};
+use crate::html::{Table, escape, section};
 use crate::model::{FoldReport, Report};
 use crate::numbers;
 use crate::plots::{learning_of_fold, learning_overview};
@@ -20,14 +20,14 @@ pub(crate) fn folds(report: &Report) -> String {
         _ => metric.title().to_owned(),
     }));
     let mut table = Table::new("Validation metrics of each fold at its best epoch", head);
-    for fold in &report.folds {
-        let star = if report.best_fold == Some(fold.fold) {
+    for (place, fold) in report.folds.iter().enumerate() {
+        let star = if report.best_fold == Some(place) {
             " <b class=\"best\" title=\"the best fold\">best</b>"
         } else {
             ""
         };
         let mut cells = vec![
-            format!("{}{star}", fold.fold),
+            format!("{}{star}", escape(&fold.name)),
             numbers::count(fold.train_count),
             numbers::count(fold.metrics.count),
             fold.best_epoch.to_string(),

@@ -73,7 +73,7 @@ fn fold(index: usize, classes: usize) -> FoldReport {
         .iter()
         .max_by(|a, b| a.val_metric.partial_cmp(&b.val_metric).unwrap());
     FoldReport {
-        fold: index,
+        name: index.to_string(),
         train_count: 7200,
         metrics: MetricSet::new(&made.targets, &made.probs, classes, 1).unwrap(),
         best_epoch: best.unwrap().epoch,

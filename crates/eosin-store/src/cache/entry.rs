@@ -12,7 +12,7 @@ use super::format::Layout;
 use super::lock::{self, Held};
 use super::place;
 use super::reader::Reader;
-use super::recipe::ImageHash;
+use super::recipe::ViewKey;
 use super::scan;
 use crate::error::FileError;
 
@@ -29,9 +29,9 @@ pub struct Entry {
     layout: Layout,
     /// Whole records of the file that have been checked.
     records: usize,
-    slots: Arc<HashMap<ImageHash, usize>>,
+    slots: Arc<HashMap<ViewKey, usize>>,
     /// Records with a wrong checksum, by slot; to be overwritten.
-    damaged: BTreeMap<usize, ImageHash>,
+    damaged: BTreeMap<usize, ViewKey>,
     in_use: Arc<Held>,
 }
 
@@ -59,17 +59,17 @@ impl Entry {
         Ok(entry)
     }
 
-    /// Whether the embeddings of `image` are there.
-    pub fn contains(&self, image: &ImageHash) -> bool {
-        self.slots.contains_key(image)
+    /// Whether the embedding of this view is there.
+    pub fn contains(&self, key: &ViewKey) -> bool {
+        self.slots.contains_key(key)
     }
 
-    /// Images whose embeddings are there.
+    /// Views whose embeddings are there.
     pub fn len(&self) -> usize {
         self.slots.len()
     }
 
-    /// Whether no image's embeddings are there.
+    /// Whether no embedding is there.
     pub fn is_empty(&self) -> bool {
         self.slots.is_empty()
     }
@@ -79,15 +79,14 @@ impl Entry {
         &self.dir
     }
 
-    /// Values that [`Entry::append`] wants for an image: symmetries times width, symmetry by
-    /// symmetry.
-    pub fn values_per_image(&self) -> usize {
-        self.layout.values()
+    /// Values of one embedding.
+    pub fn width(&self) -> usize {
+        self.layout.width
     }
 
-    /// Image hashes of records whose checksum is wrong, as those records have them. They count as
-    /// absent, and the next [`Entry::append`] overwrites them.
-    pub fn damaged(&self) -> Vec<ImageHash> {
+    /// Keys of records whose checksum is wrong, as those records have them. They count as absent,
+    /// and the next [`Entry::append`] overwrites them.
+    pub fn damaged(&self) -> Vec<ViewKey> {
         self.damaged.values().copied().collect()
     }
 
@@ -100,35 +99,35 @@ impl Entry {
         self.catch_up().map(drop)
     }
 
-    /// Adds embeddings: whole records, in the file for good when this returns. Images that are
+    /// Adds embeddings: whole records, in the file for good when this returns. Views that are
     /// there already, also since another process added them, are skipped. Gives the number added.
     ///
     /// # Errors
     /// When a payload has the wrong length or a value that cannot be kept, in which case nothing
     /// is written; or when writing fails, in which case whole records stay and a part is removed.
-    pub fn append(&mut self, batch: &[(ImageHash, Vec<f32>)]) -> Result<usize, CacheError> {
+    pub fn append(&mut self, batch: &[(ViewKey, Vec<f32>)]) -> Result<usize, CacheError> {
         let writing = lock::exclusive(&self.dir.join(lock::WRITE))?;
         let partial_bytes = self.catch_up()?;
         if partial_bytes > 0 {
             self.cut_tail()?;
         }
-        let (images, bytes) = self.encode_missing(batch)?;
-        let slots = place::choose(&images, &self.damaged, self.records);
+        let (keys, bytes) = self.encode_missing(batch)?;
+        let slots = place::choose(&keys, &self.damaged, self.records);
         let result = self.write_records(&slots, &bytes);
         if let Err(cause) = result {
-            return Err(self.keep_whole(&images, cause));
+            return Err(self.keep_whole(&keys, cause));
         }
         let map = Arc::make_mut(&mut self.slots);
-        for (image, slot) in images.iter().zip(&slots) {
-            map.insert(*image, *slot);
+        for (key, slot) in keys.iter().zip(&slots) {
+            map.insert(*key, *slot);
             self.damaged.remove(slot);
             self.records = self.records.max(slot + 1);
         }
         drop(writing);
-        if !images.is_empty() {
+        if !keys.is_empty() {
             self.cache.evict_to_limit()?;
         }
-        Ok(images.len())
+        Ok(keys.len())
     }
 
     /// A view of all embeddings that are there now.
@@ -165,28 +164,28 @@ impl Entry {
         for record in checked {
             if record.good {
                 self.damaged.remove(&record.slot);
-                slots.insert(record.image, record.slot);
+                slots.insert(record.key, record.slot);
             } else {
-                self.damaged.insert(record.slot, record.image);
+                self.damaged.insert(record.slot, record.key);
             }
         }
         Ok(partial_bytes)
     }
 
-    /// Records of the images of `batch` that are not there, one after another.
+    /// Records of the views of `batch` that are not there, one after another.
     fn encode_missing(
         &self,
-        batch: &[(ImageHash, Vec<f32>)],
-    ) -> Result<(Vec<ImageHash>, Vec<u8>), CacheError> {
+        batch: &[(ViewKey, Vec<f32>)],
+    ) -> Result<(Vec<ViewKey>, Vec<u8>), CacheError> {
         let mut seen = HashSet::new();
-        let (mut images, mut bytes) = (Vec::new(), Vec::new());
-        for (image, values) in batch {
-            if !self.contains(image) && seen.insert(image) {
-                self.layout.encode(image, values, &mut bytes)?;
-                images.push(*image);
+        let (mut keys, mut bytes) = (Vec::new(), Vec::new());
+        for (key, values) in batch {
+            if !self.contains(key) && seen.insert(key) {
+                self.layout.encode(key, values, &mut bytes)?;
+                keys.push(*key);
             }
         }
-        Ok((images, bytes))
+        Ok((keys, bytes))
     }
 
     /// Writes the records in `bytes` to `slots`, runs of neighbouring slots together.
@@ -222,14 +221,14 @@ impl Entry {
     }
 
     /// After a failed write: cuts the part of a record, takes note of the whole ones.
-    fn keep_whole(&mut self, images: &[ImageHash], cause: io::Error) -> CacheError {
+    fn keep_whole(&mut self, keys: &[ViewKey], cause: io::Error) -> CacheError {
         // Best effort: the next writer cuts what stays here, and the write error matters more.
         drop(self.cut_tail());
         drop(self.catch_up());
         CacheError::Append {
             path: self.path.clone(),
-            kept: images.iter().filter(|image| self.contains(image)).count(),
-            total: images.len(),
+            kept: keys.iter().filter(|key| self.contains(key)).count(),
+            total: keys.len(),
             cause,
         }
     }

@@ -134,8 +134,8 @@ fn open_records(dir: &Path, id: &str, layout: &Layout) -> Result<File, CacheErro
         return Ok(file);
     }
     let problem = format!(
-        "it holds embeddings of {} x {} {} values, and {} x {} {} are asked for",
-        found.symmetries, found.width, found.dtype, layout.symmetries, layout.width, layout.dtype
+        "it holds embeddings of {} {} values, and {} {} are asked for",
+        found.width, found.dtype, layout.width, layout.dtype
     );
     Err(CacheError::Header { path, problem })
 }

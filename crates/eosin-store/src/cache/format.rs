@@ -1,9 +1,9 @@
 //! The bytes of `records.bin`.
 //!
-//! Header, 64 bytes: magic (8), version, bytes per value, width, symmetries (4 each), recipe id
+//! Header, 64 bytes: magic (8), version, bytes per value, width (4 each), zeros (4), recipe id
 //! (16), zeros (8), BLAKE3 of all these (16). Then records of one size, each a multiple of 64
-//! bytes: image hash (32), payload, zeros, BLAKE3 of all these (16). Numbers are little-endian.
-//! Every byte is under a checksum, and a payload begins at a multiple of 32.
+//! bytes: image hash (32), view (4), zeros (12), payload, zeros, BLAKE3 of all these (16). Numbers
+//! are little-endian. Every byte is under a checksum, and a payload begins at a multiple of 16.
 
 use std::ops::Range;
 
@@ -12,13 +12,15 @@ use half::f16;
 use half::slice::HalfFloatSliceExt;
 
 use super::error::CacheError;
-use super::recipe::{ImageHash, Recipe, hex};
+use super::recipe::{Recipe, ViewKey, hex};
 
 /// Bytes before the first record.
 pub(super) const HEADER_BYTES: usize = 64;
 const MAGIC: &[u8; 8] = b"EOSINEMB";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const HASH_BYTES: usize = 32;
+/// Bytes of a record before its payload.
+const KEY_BYTES: usize = 48;
 const CHECKSUM_BYTES: usize = 16;
 const ALIGN: usize = 64;
 
@@ -27,8 +29,6 @@ const ALIGN: usize = 64;
 pub(super) struct Layout {
     /// Values of one embedding.
     pub width: usize,
-    /// Embeddings of one image.
-    pub symmetries: usize,
     /// How values are stored.
     pub dtype: CacheDtype,
 }
@@ -36,10 +36,9 @@ pub(super) struct Layout {
 impl Layout {
     /// The layout of the entry of `recipe`.
     pub(super) fn new(recipe: &Recipe, width: usize) -> Result<Self, CacheError> {
-        recipe.check(width)?;
+        Recipe::check(width)?;
         Ok(Self {
             width,
-            symmetries: recipe.symmetries,
             dtype: recipe.dtype,
         })
     }
@@ -51,14 +50,9 @@ impl Layout {
         }
     }
 
-    /// Values of one record.
-    pub(super) fn values(&self) -> usize {
-        self.symmetries * self.width
-    }
-
     /// Bytes of one record.
     pub(super) fn stride(&self) -> usize {
-        let used = HASH_BYTES + self.values() * self.value_bytes() + CHECKSUM_BYTES;
+        let used = KEY_BYTES + self.width * self.value_bytes() + CHECKSUM_BYTES;
         used.next_multiple_of(ALIGN)
     }
 
@@ -76,28 +70,16 @@ impl Layout {
         (whole, partial)
     }
 
-    /// The bytes of one embedding within a record.
-    pub(super) fn row(&self, symmetry: usize) -> Range<usize> {
-        assert!(
-            symmetry < self.symmetries,
-            "symmetry {symmetry} of {}",
-            self.symmetries
-        );
-        let row_bytes = self.width * self.value_bytes();
-        let start = HASH_BYTES + symmetry * row_bytes;
-        start..start + row_bytes
+    /// The bytes of the embedding within a record.
+    pub(super) fn payload(&self) -> Range<usize> {
+        KEY_BYTES..KEY_BYTES + self.width * self.value_bytes()
     }
 
     /// The header of the entry named `id`.
     pub(super) fn header(&self, id: &str) -> [u8; HEADER_BYTES] {
         let mut header = [0; HEADER_BYTES];
         let word = |value: usize| u32::try_from(value).expect("checked by Layout::new");
-        let words = [
-            VERSION,
-            word(self.value_bytes()),
-            word(self.width),
-            word(self.symmetries),
-        ];
+        let words = [VERSION, word(self.value_bytes()), word(self.width), 0];
         header[..8].copy_from_slice(MAGIC);
         for (index, word) in words.iter().enumerate() {
             header[8 + 4 * index..][..4].copy_from_slice(&word.to_le_bytes());
@@ -140,7 +122,6 @@ impl Layout {
         };
         let layout = Self {
             width: word(2),
-            symmetries: word(3),
             dtype,
         };
         if layout.header(id) != header {
@@ -149,16 +130,18 @@ impl Layout {
         Ok(layout)
     }
 
-    /// Appends the record of `image` to `out`.
+    /// Appends the record of `key` to `out`.
     pub(super) fn encode(
         &self,
-        image: &ImageHash,
+        key: &ViewKey,
         values: &[f32],
         out: &mut Vec<u8>,
     ) -> Result<(), CacheError> {
-        self.check_values(image, values)?;
+        self.check_values(key, values)?;
         let start = out.len();
-        out.extend_from_slice(image);
+        out.extend_from_slice(&key.image);
+        out.extend_from_slice(&key.view.to_le_bytes());
+        out.resize(start + KEY_BYTES, 0);
         const {
             assert!(
                 cfg!(target_endian = "little"),
@@ -180,21 +163,17 @@ impl Layout {
         Ok(())
     }
 
-    fn check_values(&self, image: &ImageHash, values: &[f32]) -> Result<(), CacheError> {
-        if values.len() != self.values() {
+    fn check_values(&self, key: &ViewKey, values: &[f32]) -> Result<(), CacheError> {
+        if values.len() != self.width {
             return Err(CacheError::Length {
-                image: hex(image),
+                image: hex(&key.image),
                 got: values.len(),
-                expected: self.values(),
+                expected: self.width,
             });
         }
-        let keeps = |value: f32| match self.dtype {
-            CacheDtype::F32 => value.is_finite(),
-            CacheDtype::F16 => f16::from_f32(value).is_finite(),
-        };
-        match values.iter().find(|value| !keeps(**value)) {
+        match values.iter().find(|value| !keeps(self.dtype, **value)) {
             Some(value) => Err(CacheError::Value {
-                image: hex(image),
+                image: hex(&key.image),
                 value: *value,
                 dtype: self.dtype,
             }),
@@ -203,12 +182,38 @@ impl Layout {
     }
 }
 
-/// The image's hash as a record has it, and whether the record's checksum is right.
-pub(super) fn check_record(record: &[u8]) -> (ImageHash, bool) {
+/// Rounds values as an entry that stores them as `dtype` gives them back.
+///
+/// # Errors
+/// With the first value that such an entry cannot keep.
+pub fn round_as_stored(dtype: CacheDtype, values: &mut [f32]) -> Result<(), f32> {
+    if let Some(value) = values.iter().find(|value| !keeps(dtype, **value)) {
+        return Err(*value);
+    }
+    if dtype == CacheDtype::F16 {
+        let mut halves = vec![f16::ZERO; values.len()];
+        halves.convert_from_f32_slice(values);
+        halves.convert_to_f32_slice(values);
+    }
+    Ok(())
+}
+
+/// Whether a value stays finite when it is stored.
+fn keeps(dtype: CacheDtype, value: f32) -> bool {
+    match dtype {
+        CacheDtype::F32 => value.is_finite(),
+        CacheDtype::F16 => f16::from_f32(value).is_finite(),
+    }
+}
+
+/// The key as a record has it, and whether the record's checksum is right.
+pub(super) fn check_record(record: &[u8]) -> (ViewKey, bool) {
     let (covered, sum) = record.split_at(record.len() - CHECKSUM_BYTES);
     let mut image = [0; HASH_BYTES];
     image.copy_from_slice(&covered[..HASH_BYTES]);
-    (image, checksum(covered) == sum)
+    let view = [0, 1, 2, 3].map(|byte| covered[HASH_BYTES + byte]);
+    let view = u32::from_le_bytes(view);
+    (ViewKey { image, view }, checksum(covered) == sum)
 }
 
 fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {

@@ -9,6 +9,8 @@ use crate::error::FileError;
 pub(super) const CACHE: &str = "cache.lock";
 /// Shared by all who use an entry.
 pub(super) const USE: &str = "use.lock";
+/// Exclusive to who appends to the ledger.
+pub(super) const LEDGER: &str = "ledger.lock";
 /// Exclusive to who appends to an entry.
 pub(super) const WRITE: &str = "write.lock";
 

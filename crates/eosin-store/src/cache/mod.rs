@@ -1,8 +1,8 @@
-//! The embedding cache: each image's eight embeddings, computed once and read for ever.
+//! The embedding cache: each view of an image has one embedding, computed once and read for ever.
 //!
 //! A folder holds one *entry* per [`Recipe`], that is per combination of everything a value
 //! depends on besides the image; its name is the recipe's hash. Within an entry, `records.bin`
-//! holds one checksummed record per image, found by the hash of the image's bytes. Nothing is ever
+//! holds one checksummed record per view, found by the hash of the image's bytes and the view. Nothing is ever
 //! looked up by a path or a time stamp, so a changed ingredient cannot meet a stale value.
 //!
 //! Locks, all advisory and released by the operating system when a process ends:
@@ -11,6 +11,7 @@
 //! |---|---|---|
 //! | `cache.lock` | - | opening an entry, evicting entries |
 //! | `<entry>/use.lock` | every live [`Entry`] and [`Reader`] | evicting that entry (tried, never waited for) |
+//! | `ledger.lock` | - | appending to the [`Ledger`] |
 //! | `<entry>/write.lock` | verification | appending a batch |
 
 mod entry;
@@ -18,6 +19,7 @@ mod error;
 mod evict;
 mod folder;
 mod format;
+mod ledger;
 mod lock;
 mod place;
 mod reader;
@@ -29,6 +31,8 @@ pub use entry::Entry;
 pub use error::CacheError;
 pub use evict::{Evicted, Prune};
 pub use folder::{Cache, default_cache_dir};
+pub use format::round_as_stored;
+pub use ledger::Ledger;
 pub use reader::{EmbeddingRow, Reader};
-pub use recipe::{ImageHash, Recipe, hex, image_hash};
+pub use recipe::{ImageHash, Recipe, ViewKey, hex, image_hash};
 pub use survey::{EntryInfo, VerifyReport};

@@ -3,17 +3,16 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::RangeInclusive;
 
-use super::recipe::ImageHash;
+use super::recipe::ViewKey;
 
-/// A slot for each image: its own damaged one, else any damaged one, else one from `end` on.
+/// A slot for each key: its own damaged one, else any damaged one, else one from `end` on.
 pub(super) fn choose(
-    images: &[ImageHash],
-    damaged: &BTreeMap<usize, ImageHash>,
+    keys: &[ViewKey],
+    damaged: &BTreeMap<usize, ViewKey>,
     end: usize,
 ) -> Vec<usize> {
-    let own: HashMap<&ImageHash, usize> =
-        damaged.iter().map(|(slot, image)| (image, *slot)).collect();
-    let chosen: Vec<Option<usize>> = images.iter().map(|image| own.get(image).copied()).collect();
+    let own: HashMap<&ViewKey, usize> = damaged.iter().map(|(slot, key)| (key, *slot)).collect();
+    let chosen: Vec<Option<usize>> = keys.iter().map(|key| own.get(key).copied()).collect();
     let taken: HashSet<usize> = chosen.iter().flatten().copied().collect();
     let spare = damaged.keys().filter(|slot| !taken.contains(slot));
     let mut free = spare.copied().chain(end..);
@@ -44,11 +43,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_image_takes_its_own_place_before_others_take_what_is_free() {
-        let damaged = BTreeMap::from([(1, [1; 32]), (4, [4; 32]), (5, [5; 32])]);
-        let images = [[9; 32], [4; 32], [8; 32], [7; 32], [6; 32]];
-        assert_eq!(choose(&images, &damaged, 10), [1, 4, 5, 10, 11]);
-        assert_eq!(choose(&[], &damaged, 10), [0; 0]);
+    fn a_view_takes_its_own_place_before_others_take_what_is_free() {
+        let key = |byte| ViewKey::first([byte; 32]);
+        let damaged = [(1, 1), (4, 4), (5, 5)].map(|(slot, byte)| (slot, key(byte)));
+        let keys = [9, 4, 8, 7, 6].map(key);
+        let slots = choose(&keys, &BTreeMap::from(damaged), 10);
+        assert_eq!(slots, [1, 4, 5, 10, 11]);
+        assert_eq!(choose(&[], &BTreeMap::from(damaged), 10), [0; 0]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use memmap2::Mmap;
 
 use super::format::Layout;
 use super::lock::Held;
-use super::recipe::ImageHash;
+use super::recipe::ViewKey;
 use super::scan;
 
 /// The embeddings that an entry had when the reader was made. It stays valid while others append,
@@ -19,7 +19,7 @@ use super::scan;
 pub struct Reader {
     map: Arc<Mmap>,
     layout: Layout,
-    slots: Arc<HashMap<ImageHash, usize>>,
+    slots: Arc<HashMap<ViewKey, usize>>,
     _in_use: Arc<Held>,
 }
 
@@ -57,7 +57,7 @@ impl Reader {
     pub(super) fn new(
         map: Mmap,
         layout: Layout,
-        slots: Arc<HashMap<ImageHash, usize>>,
+        slots: Arc<HashMap<ViewKey, usize>>,
         in_use: Arc<Held>,
     ) -> Self {
         Self {
@@ -68,12 +68,12 @@ impl Reader {
         }
     }
 
-    /// Images that can be read.
+    /// Views that can be read.
     pub fn len(&self) -> usize {
         self.slots.len()
     }
 
-    /// Whether no image can be read.
+    /// Whether no view can be read.
     pub fn is_empty(&self) -> bool {
         self.slots.is_empty()
     }
@@ -83,30 +83,22 @@ impl Reader {
         self.layout.width
     }
 
-    /// Embeddings of one image.
-    pub fn symmetries(&self) -> usize {
-        self.layout.symmetries
+    /// Where the embedding of a view is; look it up once, then read by slot.
+    pub fn slot(&self, key: &ViewKey) -> Option<usize> {
+        self.slots.get(key).copied()
     }
 
-    /// Where the embeddings of `image` are; look it up once, then read by slot.
-    pub fn slot(&self, image: &ImageHash) -> Option<usize> {
-        self.slots.get(image).copied()
+    /// The embedding of a view.
+    pub fn get(&self, key: &ViewKey) -> Option<EmbeddingRow<'_>> {
+        Some(self.row(self.slot(key)?))
     }
 
-    /// One embedding of `image`.
+    /// The embedding at `slot`.
     ///
     /// # Panics
-    /// When `symmetry` is not below [`Reader::symmetries`].
-    pub fn get(&self, image: &ImageHash, symmetry: usize) -> Option<EmbeddingRow<'_>> {
-        Some(self.row(self.slot(image)?, symmetry))
-    }
-
-    /// One embedding of the image at `slot`.
-    ///
-    /// # Panics
-    /// When `slot` did not come from [`Reader::slot`], or `symmetry` is too large.
-    pub fn row(&self, slot: usize, symmetry: usize) -> EmbeddingRow<'_> {
-        let bytes = &scan::record(&self.map, &self.layout, slot)[self.layout.row(symmetry)];
+    /// When `slot` did not come from [`Reader::slot`].
+    pub fn row(&self, slot: usize) -> EmbeddingRow<'_> {
+        let bytes = &scan::record(&self.map, &self.layout, slot)[self.layout.payload()];
         match self.layout.dtype {
             CacheDtype::F32 => EmbeddingRow::F32(bytemuck::cast_slice(bytes)),
             CacheDtype::F16 => {
@@ -115,22 +107,22 @@ impl Reader {
         }
     }
 
-    /// One embedding of the image at `slot`, when single precision is stored.
+    /// The embedding at `slot`, when single precision is stored.
     ///
     /// # Panics
     /// As [`Reader::row`].
-    pub fn row_f32(&self, slot: usize, symmetry: usize) -> Option<&[f32]> {
-        match self.row(slot, symmetry) {
+    pub fn row_f32(&self, slot: usize) -> Option<&[f32]> {
+        match self.row(slot) {
             EmbeddingRow::F32(row) => Some(row),
             EmbeddingRow::F16(_) => None,
         }
     }
 
-    /// Writes one embedding of the image at `slot` into `out`.
+    /// Writes the embedding at `slot` into `out`.
     ///
     /// # Panics
     /// As [`Reader::row`], and when `out` has not the width of the entry.
-    pub fn copy_into(&self, slot: usize, symmetry: usize, out: &mut [f32]) {
-        self.row(slot, symmetry).copy_into(out);
+    pub fn copy_into(&self, slot: usize, out: &mut [f32]) {
+        self.row(slot).copy_into(out);
     }
 }

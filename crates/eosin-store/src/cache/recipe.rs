@@ -1,7 +1,7 @@
 //! What an embedding depends on, and the name that follows from it.
 
-use eosin_core::BackboneName;
-use eosin_core::config::{CacheDtype, ResizeFilter, ResizePolicy};
+use eosin_core::config::CacheDtype;
+use eosin_core::{BackboneName, Preprocess};
 use serde::{Deserialize, Serialize};
 
 use super::error::CacheError;
@@ -9,8 +9,28 @@ use super::error::CacheError;
 /// The hash of an image file's bytes: BLAKE3, 32 bytes.
 pub type ImageHash = [u8; 32];
 
+/// One view of one image: what a record is found by.
+///
+/// Symmetries of the square are the views `D4::index`; where a recipe says how random views are
+/// drawn, views are numbered in that stream. Which views of an image are there is no part of the
+/// recipe, so whoever wants some of them shares what others computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ViewKey {
+    /// The image.
+    pub image: ImageHash,
+    /// The view, from 0: the image as it is, or the first random one.
+    pub view: u32,
+}
+
+impl ViewKey {
+    /// The image as it is, or its first random view.
+    pub const fn first(image: ImageHash) -> Self {
+        Self { image, view: 0 }
+    }
+}
+
 /// Enters every id: raise it when the same recipe begins to mean other values or another format.
-const ID_DOMAIN: &[u8] = b"eosin embedding recipe 1\n";
+const ID_DOMAIN: &[u8] = b"eosin embedding recipe 2\n";
 
 /// Hashes an image file's bytes: the key of its embeddings.
 pub fn image_hash(bytes: &[u8]) -> ImageHash {
@@ -27,26 +47,17 @@ pub fn hex(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// Everything that an embedding depends on except the image.
+/// Everything that an embedding depends on except the image and the view of it.
 ///
-/// Floating-point numbers are held as bits, so that equal recipes have equal text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Floating-point numbers are written with the digits that give back the same bits, so that equal
+/// recipes have equal text.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
     /// Version of the decoder: raised when the same file begins to give other pixels.
     pub decode_version: u32,
-    /// Side in pixels that patches are resized to; `None`: as they are.
-    pub size_px: Option<usize>,
-    /// Interpolation, when patches are resized.
-    pub resize: Option<ResizeFilter>,
-    /// What is done with a patch that is not square, when patches are resized.
-    pub non_square: Option<ResizePolicy>,
-    /// Bits of the channel means.
-    pub mean_bits: [u32; 3],
-    /// Bits of the channel standard deviations.
-    pub std_bits: [u32; 3],
-    /// Stain method with its fitted parameters, when there is one.
-    pub stain: Option<String>,
+    /// What happens to the decoded image before the network sees it.
+    pub preprocess: Preprocess,
     /// The architecture.
     pub backbone: BackboneName,
     /// Hash of the weights, hex.
@@ -55,9 +66,7 @@ pub struct Recipe {
     pub cut: String,
     /// How values are stored.
     pub dtype: CacheDtype,
-    /// Embeddings per image: 1, 8 for all symmetries of the square, or the number of random views.
-    pub symmetries: usize,
-    /// How random views are drawn (augmentation and seed), where there are any.
+    /// How random views are drawn (augmentation and seed); `None`: views are symmetries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub views: Option<String>,
     /// What computes the network and its version: other kernels round otherwise.
@@ -65,11 +74,6 @@ pub struct Recipe {
 }
 
 impl Recipe {
-    /// The bits of a channel triple, for `mean_bits` and `std_bits`.
-    pub fn bits(channels: [f32; 3]) -> [u32; 3] {
-        channels.map(f32::to_bits)
-    }
-
     /// The name of the entry: the first 32 hexadecimal digits of the BLAKE3 hash of the canonical
     /// JSON form. Any changed ingredient gives another.
     pub fn id(&self) -> String {
@@ -85,49 +89,47 @@ impl Recipe {
     }
 
     /// Refuses what no file can hold.
-    pub(super) fn check(&self, width: usize) -> Result<(), CacheError> {
-        let range = |ok: bool, what, got, expected| {
-            if ok {
-                Ok(())
-            } else {
-                Err(CacheError::Recipe {
-                    what,
-                    got,
-                    expected,
-                })
-            }
-        };
-        let symmetries = self.symmetries;
-        if self.views.is_some() {
-            let ok = (1..=4096).contains(&symmetries);
-            range(ok, "views", symmetries, "from 1 to 4096")?;
-        } else {
-            let ok = symmetries == 1 || symmetries == 8;
-            range(ok, "symmetries", symmetries, "1 or 8")?;
+    pub(super) fn check(width: usize) -> Result<(), CacheError> {
+        if (1..=1 << 24).contains(&width) {
+            return Ok(());
         }
-        let ok = (1..=1 << 24).contains(&width);
-        range(ok, "width", width, "from 1 to 16777216")
+        Err(CacheError::Recipe {
+            what: "width",
+            got: width,
+            expected: "from 1 to 16777216",
+        })
     }
 }
 
 #[cfg(test)]
 pub(super) mod tests {
+    use eosin_core::config::{ResizeFilter, ResizePolicy};
+    use eosin_core::{Normalisation, Resize};
+
     use super::*;
+
+    const BILINEAR: Resize = Resize {
+        filter: ResizeFilter::Bilinear,
+        non_square: ResizePolicy::Square,
+    };
 
     pub(in crate::cache) fn sample() -> Recipe {
         Recipe {
             decode_version: 1,
-            size_px: Some(96),
-            resize: Some(ResizeFilter::Bilinear),
-            non_square: Some(ResizePolicy::Square),
-            mean_bits: Recipe::bits([0.5, 0.25, 0.125]),
-            std_bits: Recipe::bits([0.1, 0.2, 0.3]),
-            stain: None,
+            preprocess: Preprocess {
+                size_px: 96,
+                resize: Some(BILINEAR),
+                stain: None,
+                mpp: None,
+                scale: Normalisation {
+                    mean: [0.5, 0.25, 0.125],
+                    std: [0.1, 0.2, 0.3],
+                },
+            },
             backbone: BackboneName::EosinMini,
             weights_hash: "00ff".to_owned(),
             cut: "features".to_owned(),
             dtype: CacheDtype::F32,
-            symmetries: 8,
             views: None,
             kernels: "flex 1".to_owned(),
         }
@@ -138,18 +140,28 @@ pub(super) mod tests {
         let changes: [fn(&mut Recipe); 16] = [
             |_| {},
             |r| r.decode_version = 2,
-            |r| r.size_px = Some(97),
-            |r| r.size_px = None,
-            |r| r.resize = Some(ResizeFilter::Area),
-            |r| r.non_square = Some(ResizePolicy::Pad),
-            |r| r.mean_bits[1] ^= 1,
-            |r| r.std_bits[2] ^= 1,
-            |r| r.stain = Some("macenko".to_owned()),
+            |r| r.preprocess.size_px = 97,
+            |r| r.preprocess.resize = None,
+            |r| {
+                r.preprocess.resize = Some(Resize {
+                    filter: ResizeFilter::Area,
+                    ..BILINEAR
+                });
+            },
+            |r| {
+                r.preprocess.resize = Some(Resize {
+                    non_square: ResizePolicy::Pad,
+                    ..BILINEAR
+                });
+            },
+            |r| r.preprocess.scale.mean[1] = 0.25_f32.next_up(),
+            |r| r.preprocess.scale.std[2] = 0.3_f32.next_up(),
+            |r| r.preprocess.stain = Some("macenko".to_owned()),
+            |r| r.preprocess.mpp = Some(0.5),
             |r| r.backbone = BackboneName::ResNet18,
             |r| r.weights_hash.push('0'),
             |r| r.cut = "stage4".to_owned(),
             |r| r.dtype = CacheDtype::F16,
-            |r| r.symmetries = 1,
             |r| r.views = Some("seed 1".to_owned()),
             |r| r.kernels = "flex 2".to_owned(),
         ];
@@ -170,15 +182,12 @@ pub(super) mod tests {
         assert_eq!(id.len(), 32);
         let back: Recipe = serde_json::from_str(&sample().to_json()).unwrap();
         assert_eq!(back.id(), id);
-        assert_eq!(id, "612b2fc9b7d1763b8d280d044605599a");
+        assert_eq!(id, "0a1031a7aba4a640f4d7db3ee27d049f");
     }
 
     #[test]
-    fn a_number_of_symmetries_that_is_no_orbit_is_refused() {
-        let mut recipe = sample();
-        recipe.symmetries = 4;
-        let error = recipe.check(10).unwrap_err().to_string();
-        assert_eq!(error, "recipe has symmetries 4; it must be 1 or 8");
-        assert!(sample().check(0).is_err());
+    fn embeddings_without_values_are_refused() {
+        let error = Recipe::check(0).unwrap_err().to_string();
+        assert_eq!(error, "recipe has width 0; it must be from 1 to 16777216");
     }
 }

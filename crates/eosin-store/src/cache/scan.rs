@@ -8,7 +8,7 @@ use memmap2::Mmap;
 use rayon::prelude::*;
 
 use super::format::{Layout, check_record};
-use super::recipe::ImageHash;
+use super::recipe::ViewKey;
 use crate::error::FileError;
 
 /// What a record turned out to be.
@@ -16,8 +16,8 @@ use crate::error::FileError;
 pub(super) struct Checked {
     /// Its place.
     pub slot: usize,
-    /// The image it says it is of: to be believed only when `good`.
-    pub image: ImageHash,
+    /// What it says it is of: to be believed only when `good`.
+    pub key: ViewKey,
     /// Whether its checksum is right.
     pub good: bool,
 }
@@ -65,8 +65,8 @@ pub(super) fn check(
     };
     let map = map(file, path, layout, last + 1)?;
     let checked = slots.par_iter().map(|&slot| {
-        let (image, good) = check_record(record(&map, layout, slot));
-        Checked { slot, image, good }
+        let (key, good) = check_record(record(&map, layout, slot));
+        Checked { slot, key, good }
     });
     Ok(checked.collect())
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::colours::check_pixels;
 pub(crate) use self::first_batch::check_model;
-pub(crate) use self::folds::check_folds;
+pub(crate) use self::folds::{Files, check_classes, check_leaks};
 
 /// What one check found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +20,19 @@ pub struct Finding {
     pub check: String,
     /// What is wrong; `None` when nothing is.
     pub problem: Option<String>,
+    /// Every picture that is on both sides of a split.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leaks: Vec<Leak>,
+}
+
+/// One picture that training would learn and be judged on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leak {
+    /// The files that hold it, byte for byte.
+    pub files: Vec<String>,
+    /// Folds with one of them in training and another in validation; none where it is the test part
+    /// that holds one.
+    pub folds: Vec<String>,
 }
 
 impl Finding {
@@ -28,6 +41,7 @@ impl Finding {
         Self {
             check: check.to_owned(),
             problem,
+            leaks: Vec::new(),
         }
     }
 }

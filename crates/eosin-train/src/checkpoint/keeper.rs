@@ -1,6 +1,5 @@
-//! Checkpoints and interruptions of a training.
+//! Checkpoints of a training.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use eosin_store::Checkpoints;
@@ -17,8 +16,6 @@ const FINGERPRINT_BYTES: usize = 32;
 pub struct Keeper<'a> {
     /// Where checkpoints are kept; `None`: nowhere.
     checkpoints: Option<&'a Checkpoints>,
-    /// Set from outside when the training shall stop.
-    interrupt: &'a AtomicBool,
     /// Hash of everything that a checkpoint depends on.
     fingerprint: [u8; FINGERPRINT_BYTES],
     /// Time between checkpoints.
@@ -31,23 +28,16 @@ impl<'a> Keeper<'a> {
     /// A keeper that saves about `every` so often.
     pub fn new(
         checkpoints: Option<&'a Checkpoints>,
-        interrupt: &'a AtomicBool,
         fingerprint: [u8; FINGERPRINT_BYTES],
         every: Duration,
     ) -> Self {
         Self {
             checkpoints,
-            interrupt,
             fingerprint,
             every,
             saved: Instant::now(),
             cost: Duration::ZERO,
         }
-    }
-
-    /// Whether the training shall stop now.
-    pub fn is_interrupted(&self) -> bool {
-        self.interrupt.load(Ordering::Relaxed)
     }
 
     /// Whether it is time for a checkpoint.

@@ -95,6 +95,10 @@ impl<'a> Unpack<'a> {
         self.take(len)
     }
 
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub fn finish(self) -> Result<(), TrainError> {
         if self.0.is_empty() {
             Ok(())

@@ -1,16 +1,17 @@
 //! From a configuration to a network with weights.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use eosin_core::Seed;
-use eosin_core::config::{BackboneConfig, TrainConfig, TrainMode};
+use eosin_core::config::{BackboneConfig, TrainConfig, TrainMode, Weights};
+use eosin_core::{Cut, Seed};
 use eosin_models::{
     Backbone, BackboneSpec, IMAGENET_MEAN, IMAGENET_STD, Loaded, Naming, StoredNetwork,
     embedded_weights, fresh_weights, load_weights,
 };
 use eosin_weights::{StoredAs, TensorDict, WeightFile, write_safetensors};
 
+use crate::embed::frozen::WeightsOrigin;
 use crate::error::TrainError;
 
 /// A weight file that was asked for by a name.
@@ -38,6 +39,8 @@ pub struct PreparedBackbone {
     pub weights_hash: String,
     /// Where the weights came from.
     pub weights_source: String,
+    /// The file that they came in, where they came in one.
+    pub weights_path: Option<PathBuf>,
     /// What was done to make the weights fit, in sentences.
     pub notes: Vec<String>,
 }
@@ -59,16 +62,22 @@ impl PreparedBackbone {
         check_size(&spec, size_px)?;
         let network = Backbone::new(config.name, classes, size_px);
         let fresh = fresh_weights(&network, seed);
-        let file = match (config.weights.as_str(), named) {
+        let file = match (&config.weights, named) {
             (_, Some(named)) => WeightFile::open(&named.path)?,
-            ("random", None) => return Self::with_fresh(spec, network, fresh),
-            ("", None) => {
+            (Weights::Random, None) => return Self::with_fresh(spec, network, fresh),
+            (Weights::Embedded, None) => {
                 embedded_weights(config.name).ok_or(TrainError::NoWeights(config.name))?
             }
-            (path, None) => WeightFile::open(Path::new(path))?,
+            (Weights::File(path), None) => WeightFile::open(path)?,
+            (Weights::Named(name), None) => return Err(TrainError::Unresolved(name.clone())),
         };
         let loaded = load_weights(network, &fresh, config.name, &file)?;
         let mut this = Self::with_loaded(spec, loaded, file);
+        this.weights_path = match (&config.weights, named) {
+            (_, Some(named)) => Some(named.path.clone()),
+            (Weights::File(path), None) => Some(path.clone()),
+            _ => None,
+        };
         if let Some(named) = named {
             this.weights_source.clone_from(&named.name);
             this.spec.mean = named.mean.unwrap_or(this.spec.mean);
@@ -77,26 +86,39 @@ impl PreparedBackbone {
         Ok(this)
     }
 
-    /// The first stage that is trained; `None` when that is the last layer alone.
+    /// Where the network is cut, so that what `config` asks for is trained.
     ///
     /// # Errors
     /// When more stages are to be trained than there are.
-    pub fn cut(&self, config: &TrainConfig) -> Result<Option<usize>, TrainError> {
+    pub fn cut(&self, config: &TrainConfig) -> Result<Cut, TrainError> {
         let stages = self.network.architecture().stages();
         let trained = match config.mode {
-            TrainMode::Head => return Ok(None),
-            TrainMode::Full | TrainMode::HeadThenFull => return Ok(Some(0)),
+            TrainMode::Head => return Ok(Cut::Embedding),
+            TrainMode::Full | TrainMode::HeadThenFull => return Ok(Cut::Pixels),
             TrainMode::LastBlock => 1,
             TrainMode::LastN => config.stages,
         };
         if trained < stages.len() {
-            return Ok(Some(stages.len() - trained));
+            return Ok(Cut::before(stages.len() - trained));
         }
         Err(TrainError::TooManyStages {
             backbone: self.spec.name,
             asked: trained,
             stages: stages.join(", "),
         })
+    }
+
+    /// What a cut is called in recipes and records.
+    pub fn cut_name(&self, cut: Cut) -> &'static str {
+        cut.name(self.network.architecture().stages())
+    }
+
+    /// Whose weights these are.
+    pub(crate) fn origin(&self) -> WeightsOrigin<'_> {
+        WeightsOrigin {
+            backbone: self.spec.name,
+            weights_hash: &self.weights_hash,
+        }
     }
 
     fn with_fresh(
@@ -112,6 +134,7 @@ impl PreparedBackbone {
             network: StoredNetwork::new(network, fresh)?,
             weights_hash: hasher.finalize().to_hex().to_string(),
             weights_source: "random".to_owned(),
+            weights_path: None,
             notes: Vec::new(),
         })
     }
@@ -126,6 +149,7 @@ impl PreparedBackbone {
             network: loaded.network,
             weights_hash: file.hash,
             weights_source: file.name,
+            weights_path: None,
         }
     }
 }

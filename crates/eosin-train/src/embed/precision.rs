@@ -1,11 +1,10 @@
 //! What fewer bits do to embeddings.
 
-use std::path::{Path, PathBuf};
-
 use serde::{Deserialize, Serialize};
 
 use crate::embed::embedder::Embedder;
 use crate::error::TrainError;
+use crate::input::reader::RowReader;
 
 /// Patches that are embedded both ways.
 const SAMPLE: usize = 64;
@@ -28,19 +27,23 @@ pub struct PrecisionEffect {
 }
 
 impl PrecisionEffect {
-    /// Compares two embedders that differ in precision alone, on patches from all over `files`.
+    /// Compares two embedders that differ in precision alone, on patches from all over
+    /// `rows`.
     pub(crate) fn of(
         reduced: &Embedder,
         single: &Embedder,
-        files: &[PathBuf],
+        rows: &RowReader<'_>,
     ) -> Result<Self, TrainError> {
-        let every = files.len().div_ceil(SAMPLE).max(1);
-        let sample: Vec<&Path> = files.iter().step_by(every).map(PathBuf::as_path).collect();
+        let count = rows.places.len();
+        let sample = (0..count).step_by(count.div_ceil(SAMPLE).max(1));
+        let sample = sample.map(|row| rows.read(row));
+        let sample = sample.collect::<Result<Vec<_>, TrainError>>()?;
         let pairs = reduced
-            .embed(&sample)?
+            .embed(&sample)
             .into_iter()
-            .zip(single.embed(&sample)?);
-        Ok(Self::between(pairs, reduced.is_fast_here()))
+            .zip(single.embed(&sample));
+        let is_fast_here = reduced.frozen().part().is_fast_here();
+        Ok(Self::between(pairs, is_fast_here))
     }
 
     fn between(pairs: impl Iterator<Item = (Vec<f32>, Vec<f32>)>, is_fast_here: bool) -> Self {

@@ -1,6 +1,7 @@
 //! What a network sees: a file decoded, resized, turned or changed, and scaled.
 
 pub(crate) mod draw;
+pub(crate) mod pixels;
 pub(crate) mod reader;
 pub(crate) mod scale;
 pub(crate) mod views;

@@ -1,9 +1,10 @@
-//! From a file to the pixels that a network sees.
+//! From a file's bytes to the pixels that a network sees.
 
-use std::path::Path;
-
+use eosin_core::Preprocess;
 use eosin_core::config::DataConfig;
-use eosin_data::{DecodeLimits, ResizeSpec, RgbPatch, decode_rgb_bytes, resize};
+use eosin_data::{
+    DecodeLimits, PatchSource, Patches, Resize, ResizeSpec, RgbPatch, decode_rgb_bytes, resize,
+};
 
 use crate::error::TrainError;
 
@@ -12,62 +13,106 @@ use crate::error::TrainError;
 pub struct PatchReader {
     /// What is too large or too small to decode.
     pub limits: DecodeLimits,
-    /// The size that patches are brought to; `None`: they must have the network's size already.
-    pub resize: Option<ResizeSpec>,
+    /// How patches are brought to the network's size; `None`: they must have it already.
+    pub resize: Option<Resize>,
     /// Side that the network is run at.
     pub size_px: usize,
 }
 
-impl PatchReader {
-    /// Reads patches as `data` says, for a network that is run at `size_px`.
-    pub fn new(data: &DataConfig, size_px: usize) -> Self {
-        Self {
-            limits: DecodeLimits {
-                max_side_px: data.max_side_px,
-                ..DecodeLimits::default()
-            },
-            resize: data.size_px.map(|size_px| ResizeSpec {
-                size_px,
-                filter: data.resize,
-                policy: data.non_square,
-            }),
-            size_px,
-        }
-    }
-
-    /// Reads, decodes and resizes one file.
-    ///
-    /// # Errors
-    /// When it cannot be read or decoded, or has another size and no resizing was asked for.
-    pub fn read(&self, path: &Path) -> Result<RgbPatch, TrainError> {
-        self.decode(path, &read_file(path)?)
-    }
-
-    fn decode(&self, path: &Path, bytes: &[u8]) -> Result<RgbPatch, TrainError> {
-        let patch = decode_rgb_bytes(bytes, &path.display().to_string(), &self.limits)?;
-        let patch = match self.resize {
-            Some(spec) => resize(&patch, spec).map_err(|source| TrainError::Resize {
-                path: path.to_owned(),
-                source,
-            })?,
-            None => patch,
-        };
-        if (patch.width_px, patch.height_px) == (self.size_px, self.size_px) {
-            Ok(patch)
-        } else {
-            Err(TrainError::Size {
-                path: path.to_owned(),
-                width_px: patch.width_px,
-                height_px: patch.height_px,
-                expected_px: self.size_px,
-            })
-        }
+/// The limits of decoding, with the configured longest side.
+pub fn decode_limits(max_side_px: usize) -> DecodeLimits {
+    DecodeLimits {
+        max_side_px,
+        ..DecodeLimits::default()
     }
 }
 
-pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, TrainError> {
-    std::fs::read(path).map_err(|source| TrainError::Read {
-        path: path.to_owned(),
-        source,
+/// How `data` asks patches to be resized.
+pub fn resize_of(data: &DataConfig) -> Option<Resize> {
+    data.size_px.map(|_| Resize {
+        filter: data.resize,
+        non_square: data.non_square,
     })
+}
+
+impl PatchReader {
+    /// Reads patches as `preprocess` says.
+    pub const fn new(preprocess: &Preprocess, limits: DecodeLimits) -> Self {
+        Self {
+            limits,
+            resize: preprocess.resize,
+            size_px: preprocess.size_px,
+        }
+    }
+
+    /// Reads, decodes and resizes one patch.
+    ///
+    /// # Errors
+    /// When it cannot be read or decoded, or has another size and no resizing was asked for.
+    pub fn read(&self, source: &PatchSource) -> Result<RgbPatch, TrainError> {
+        self.decode(&source.to_string(), &source.read()?)
+    }
+
+    /// Decodes and resizes the content of an image file; `name` is what errors call it.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn decode(&self, name: &str, bytes: &[u8]) -> Result<RgbPatch, TrainError> {
+        let patch = decode_rgb_bytes(bytes, name, &self.limits)?;
+        self.fit(name, patch)
+    }
+
+    /// Gives decoded pixels the network's size.
+    ///
+    /// # Errors
+    /// When they have another and no resizing was asked for, or they cannot be resized.
+    pub fn fit(&self, name: &str, patch: RgbPatch) -> Result<RgbPatch, TrainError> {
+        let Some(how) = self.resize else {
+            return self.refuse_other_size(name, patch);
+        };
+        let spec = ResizeSpec {
+            size_px: self.size_px,
+            filter: how.filter,
+            policy: how.non_square,
+        };
+        resize(patch, spec).map_err(|source| TrainError::Resize {
+            name: name.to_owned(),
+            source,
+        })
+    }
+
+    fn refuse_other_size(&self, name: &str, patch: RgbPatch) -> Result<RgbPatch, TrainError> {
+        if (patch.width_px, patch.height_px) == (self.size_px, self.size_px) {
+            return Ok(patch);
+        }
+        Err(TrainError::Size {
+            name: name.to_owned(),
+            width_px: patch.width_px,
+            height_px: patch.height_px,
+            expected_px: self.size_px,
+        })
+    }
+}
+
+/// Some patches of a set, as a network sees them: row by row.
+#[derive(Clone, Copy, Debug)]
+pub struct RowReader<'a> {
+    /// The set.
+    pub patches: &'a Patches,
+    /// Place of each row in it.
+    pub places: &'a [usize],
+    /// How they are read.
+    pub reader: PatchReader,
+}
+
+impl RowReader<'_> {
+    /// The pixels of a row.
+    ///
+    /// # Errors
+    /// When the patch changed since it was inspected, or cannot be given the network's size.
+    pub fn read(&self, row: usize) -> Result<RgbPatch, TrainError> {
+        let place = self.places[row];
+        let bytes = self.patches.bytes(place)?;
+        self.reader.decode(&self.patches.name(place), &bytes)
+    }
 }

@@ -1,25 +1,6 @@
-//! Decoded patches in memory, and how their values are scaled.
+//! How pixel values are scaled.
 
-use eosin_data::Normalisation;
-
-/// Square patches of one size, decoded, with their classes.
-#[derive(Clone, Debug, Default)]
-pub struct PatchSet {
-    /// Side in pixels.
-    pub size_px: usize,
-    /// `[n, size_px, size_px, 3]`, RGB.
-    pub pixels: Vec<u8>,
-    /// Class index of each patch.
-    pub targets: Vec<usize>,
-}
-
-impl PatchSet {
-    /// The pixels of one patch.
-    pub fn image(&self, row: usize) -> &[u8] {
-        let len = self.size_px * self.size_px * 3;
-        &self.pixels[row * len..(row + 1) * len]
-    }
-}
+use eosin_core::Normalisation;
 
 /// `(value / 255 - mean) / std` of each channel, as a table of 256 values.
 #[derive(Clone, Debug)]
@@ -57,16 +38,8 @@ mod tests {
     #[test]
     fn each_channel_is_scaled_by_its_own_mean_and_deviation() {
         let pixels = vec![255, 0, 51, 0, 255, 102, 0, 0, 0, 0, 0, 0];
-        let patches = PatchSet {
-            size_px: 2,
-            pixels,
-            targets: vec![0],
-        };
-        let unit = PixelScale::new(&Normalisation {
-            mean: [0.0; 3],
-            std: [1.0; 3],
-        });
-        let values: Vec<f32> = unit.interleaved(patches.image(0)).collect();
+        let unit = PixelScale::new(&Normalisation::UNIT);
+        let values: Vec<f32> = unit.interleaved(&pixels).collect();
         let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
         let expected = [1.0, 0.0, 0.2, 0.0, 1.0, 0.4, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
         assert_eq!(bits(&values), bits(&expected));
@@ -74,7 +47,7 @@ mod tests {
             mean: [0.5; 3],
             std: [0.25; 3],
         });
-        let interleaved: Vec<f32> = half.interleaved(patches.image(0)).take(3).collect();
+        let interleaved: Vec<f32> = half.interleaved(&pixels).take(3).collect();
         assert!((interleaved[0] - 2.0).abs() < 1e-6 && (interleaved[2] + 1.2).abs() < 1e-6);
     }
 }

@@ -6,7 +6,6 @@ use eosin_data::{Augmentation, RgbPatch};
 use eosin_store::cache::ImageHash;
 use rand::RngExt as _;
 
-use crate::embed::embedder::symmetric;
 use crate::input::draw::Draw;
 
 /// Makes random views: the augmentations beyond symmetries, then a symmetry.
@@ -17,6 +16,11 @@ pub struct ViewMaker {
     seed: Seed,
     /// Says how views are made, for the cache.
     recipe: String,
+}
+
+/// The pixels of a square patch under a symmetry.
+pub(crate) fn symmetric(patch: &RgbPatch, symmetry: D4) -> Vec<u8> {
+    symmetry.apply(&patch.pixels, patch.height_px, patch.width_px, 3)
 }
 
 /// The pixels of a patch as it was drawn.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use eosin_core::FoldId;
 use eosin_metrics::{FoldSummary, Metric, MetricError, MetricSet, summarise};
 use serde::{Deserialize, Serialize};
 
@@ -10,10 +11,9 @@ use crate::predict::predictions::{Part, Prediction};
 /// Metrics of one fold on its validation part.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FoldMetrics {
-    /// Which cross-validation.
-    pub repeat: usize,
     /// Which fold.
-    pub fold: usize,
+    #[serde(flatten)]
+    pub fold: FoldId,
     /// On the validation part, at the fold's best epoch.
     pub metrics: MetricSet,
 }
@@ -53,16 +53,15 @@ pub fn evaluate(
         let probs: Vec<f32> = labelled.flat_map(|row| row.probs.iter().copied()).collect();
         MetricSet::new(&targets, &probs, classes, positive)
     };
-    let mut by_fold: BTreeMap<(usize, usize), Vec<&Prediction>> = BTreeMap::new();
+    let mut by_fold: BTreeMap<FoldId, Vec<&Prediction>> = BTreeMap::new();
     let mut by_repeat: BTreeMap<usize, Vec<&Prediction>> = BTreeMap::new();
     for row in rows.iter().filter(|row| row.part == Part::OutOfFold) {
-        let (repeat, fold) = (row.repeat.unwrap_or(0), row.fold.unwrap_or(0));
-        by_fold.entry((repeat, fold)).or_default().push(row);
-        by_repeat.entry(repeat).or_default().push(row);
+        let Some(fold) = row.fold else { continue };
+        by_fold.entry(fold).or_default().push(row);
+        by_repeat.entry(fold.repeat).or_default().push(row);
     }
-    let fold = |((repeat, fold), rows): (&(usize, usize), &Vec<&Prediction>)| {
+    let fold = |(fold, rows): (&FoldId, &Vec<&Prediction>)| {
         Ok(FoldMetrics {
-            repeat: *repeat,
             fold: *fold,
             metrics: score(rows)?,
         })

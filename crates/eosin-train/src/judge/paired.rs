@@ -157,7 +157,7 @@ fn side_by_side<'a>(
 ) -> Result<Vec<Vec<Vec<Pair<'a>>>>, TrainError> {
     let judged = |rows: &'a [Prediction]| {
         let rows = rows.iter().filter(|row| row.part == Part::OutOfFold);
-        let keyed = rows.map(|row| ((row.repeat, row.key.as_str()), row));
+        let keyed = rows.map(|row| ((row.fold.map(|fold| fold.repeat), row.key.as_str()), row));
         keyed.collect::<BTreeMap<_, &'a Prediction>>()
     };
     let (base, variant) = (judged(base), judged(variant));
@@ -200,6 +200,8 @@ impl Pairs<'_> {
 
 #[cfg(test)]
 mod tests {
+    use eosin_core::FoldId;
+
     use super::*;
 
     /// Forty patches of ten groups; the variant is `shift` nearer to the truth.
@@ -213,8 +215,7 @@ mod tests {
                 Prediction {
                     key: format!("{at:02}"),
                     part: Part::OutOfFold,
-                    repeat: Some(0),
-                    fold: Some(at % 5),
+                    fold: Some(FoldId::new(0, at % 5)),
                     target: Some(target),
                     probs: vec![1.0 - prob, prob],
                 }

@@ -31,9 +31,9 @@ pub struct NetworkModel {
     tape: TapeRunner,
 }
 
-/// Where a network is cut, and what it is run at.
+/// The part of a network that is trained, and what it is run at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cut {
+pub struct TrainedPart {
     /// The architecture.
     pub name: BackboneName,
     /// Number of classes.
@@ -51,7 +51,11 @@ impl NetworkModel {
     ///
     /// # Errors
     /// When the tensors are another network's, or cannot be read.
-    pub fn new(cut: &Cut, weights: &TensorDict, config: &TrainConfig) -> Result<Self, StateError> {
+    pub fn new(
+        cut: &TrainedPart,
+        weights: &TensorDict,
+        config: &TrainConfig,
+    ) -> Result<Self, StateError> {
         let network = Backbone::new(cut.name, cut.classes, cut.size_px);
         let network = StoredNetwork::new(network, weights.clone())?;
         let layout = Layout::of(&network, cut)?;
@@ -175,7 +179,7 @@ struct Layout {
 }
 
 impl Layout {
-    fn of(network: &StoredNetwork, cut: &Cut) -> Result<Self, WeightsError> {
+    fn of(network: &StoredNetwork, cut: &TrainedPart) -> Result<Self, WeightsError> {
         let architecture = network.architecture();
         let stages = architecture.stages().len();
         let stage_of = stage_of_tensors(architecture, cut.size_px);

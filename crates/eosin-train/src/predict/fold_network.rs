@@ -1,10 +1,14 @@
-//! One fold's whole network, from a run folder alone.
+//! One fold's whole network, from a run folder and the weights that it started from.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
-use eosin_data::Normalisation;
-use eosin_models::{Backbone, StoredNetwork};
-use eosin_store::{RunFolder, RunRecord, names};
+use eosin_core::config::Weights;
+use eosin_core::{Cut, FoldId, Preprocess, Seed};
+use eosin_models::{
+    Backbone, StoredNetwork, embedded_bytes, embedded_weights, fresh_weights, load_weights,
+};
+use eosin_store::{FoldFile, RunFolder, RunRecord, WeightStore, names};
 use eosin_weights::{ReadOptions, TensorDict, WeightFile};
 
 use crate::error::TrainError;
@@ -14,64 +18,154 @@ use crate::error::TrainError;
 pub struct FoldNetwork {
     /// The network.
     pub network: StoredNetwork,
-    /// Its scaling of pixel values.
-    pub scale: Normalisation,
+    /// What happens to a patch before it.
+    pub preprocess: Preprocess,
     /// What its weight file says of itself.
     pub notes: BTreeMap<String, String>,
 }
 
 impl FoldNetwork {
-    /// Loads fold `fold` of cross-validation `repeat` of the run in `folder`.
+    /// Loads a fold of the run in `folder`, whose frozen weights may lie in `store`.
     ///
     /// # Errors
-    /// When a file is missing or damaged, or the run has no such fold.
+    /// When a file is missing or damaged, the run has no such fold, or the weights that it started
+    /// from are gone.
     pub fn load(
         folder: &RunFolder,
         record: &RunRecord,
-        (repeat, fold): (usize, usize),
+        store: &WeightStore,
+        fold: FoldId,
     ) -> Result<Self, TrainError> {
-        let frozen = frozen_tensors(folder)?;
-        Self::of(folder, record, frozen.as_ref(), (repeat, fold))
+        let frozen = frozen_tensors(folder, record, store)?;
+        Self::of(folder, record, &frozen, fold)
     }
 
     /// As [`load`](Self::load), with the tensors that all folds share read before.
     pub(crate) fn of(
         folder: &RunFolder,
         record: &RunRecord,
-        frozen: Option<&TensorDict>,
-        (repeat, fold): (usize, usize),
+        frozen: &TensorDict,
+        fold: FoldId,
     ) -> Result<Self, TrainError> {
-        if repeat >= record.repeats || fold >= record.folds {
+        let Some(preprocess) = record.preprocess_of(fold) else {
             return Err(TrainError::NoFold {
-                fold,
-                folds: record.folds,
+                fold: record.fold_name(fold),
+                first: record.fold_name(FoldId::default()),
+                last: record.fold_name(FoldId::new(record.repeats - 1, record.folds - 1)),
             });
-        }
-        let file = read_weights(folder, &names::fold_weights(repeat, fold))?;
-        let mut tensors = frozen.cloned().unwrap_or_default();
+        };
+        let file = read_weights(folder, &FoldFile::Weights.of(fold))?;
+        let mut tensors = frozen.clone();
         tensors.extend(file.tensors);
-        let classes = record.classes.len();
-        let fresh = Backbone::new(record.backbone, classes, record.size_px);
-        let index = repeat * record.folds + fold;
-        let scale = record.fold_normalisation.get(index);
-        let scale = scale.unwrap_or(&record.normalisation);
         Ok(Self {
-            network: StoredNetwork::new(fresh, tensors)?,
-            scale: Normalisation {
-                mean: scale.mean,
-                std: scale.std,
-            },
+            network: StoredNetwork::new(fresh_network(record), tensors)?,
+            preprocess: preprocess.clone(),
             notes: file.metadata,
         })
     }
 }
 
-/// The tensors that all folds of a run share; `None` when each has its own.
-pub(crate) fn frozen_tensors(folder: &RunFolder) -> Result<Option<TensorDict>, TrainError> {
-    if !folder.has(names::BACKBONE) {
-        return Ok(None);
+fn fresh_network(record: &RunRecord) -> Backbone {
+    let classes = record.classes.len();
+    Backbone::new(record.backbone, classes, record.size_px())
+}
+
+/// Where the run's network was cut.
+///
+/// # Errors
+/// When the record names a stage that the network has not.
+pub(crate) fn cut_of(record: &RunRecord, stages: &[&str]) -> Result<Cut, TrainError> {
+    Cut::parse(&record.cut, stages).ok_or_else(|| TrainError::NoStage {
+        cut: record.cut.clone(),
+        stages: stages.join(", "),
+    })
+}
+
+/// The tensors that all folds of a run share: those that it started from. None where folds have
+/// trained all of them.
+pub(crate) fn frozen_tensors(
+    folder: &RunFolder,
+    record: &RunRecord,
+    store: &WeightStore,
+) -> Result<TensorDict, TrainError> {
+    let network = fresh_network(record);
+    if cut_of(record, network.stages())? == Cut::Pixels {
+        return Ok(TensorDict::new());
     }
-    Ok(Some(read_weights(folder, names::BACKBONE)?.tensors))
+    let fresh = fresh_weights(&network, Seed(record.seed));
+    if record.weights == Weights::Random {
+        return Ok(fresh);
+    }
+    let StartingFile { file, .. } = starting_file(folder, record, store)?;
+    let loaded = load_weights(network, &fresh, record.backbone, &file)?;
+    Ok(loaded.network.weights().clone())
+}
+
+/// The weight file that a run started from.
+pub struct StartingFile {
+    /// The file.
+    pub file: WeightFile<TensorDict>,
+    /// Where it is.
+    pub place: WeightsPlace,
+}
+
+/// Where a weight file is.
+#[derive(Clone, Debug)]
+pub enum WeightsPlace {
+    /// In the program.
+    Program(&'static [u8]),
+    /// On disk.
+    Disk(PathBuf),
+}
+
+/// The weight file that a run started from, found by its hash: in the run's own folder, in the
+/// program, in the store, or where it was.
+///
+/// # Errors
+/// When it is nowhere, in words that say how to bring it back; or cannot be read.
+pub fn starting_file(
+    folder: &RunFolder,
+    record: &RunRecord,
+    store: &WeightStore,
+) -> Result<StartingFile, TrainError> {
+    let is_it = |file: &WeightFile<TensorDict>| file.hash == record.weights_hash;
+    if record.weights == Weights::Embedded
+        && let Some(file) = embedded_weights(record.backbone).filter(is_it)
+        && let Some(bytes) = embedded_bytes(record.backbone)
+    {
+        let place = WeightsPlace::Program(bytes);
+        return Ok(StartingFile { file, place });
+    }
+    for path in places(folder, record, store) {
+        if path.is_file() {
+            let file = WeightFile::open(&path)?;
+            if is_it(&file) {
+                let place = WeightsPlace::Disk(path);
+                return Ok(StartingFile { file, place });
+            }
+        }
+    }
+    Err(TrainError::WeightsGone {
+        weights: match &record.weights {
+            Weights::Embedded => format!("embedded in eosin {}", record.eosin_version),
+            weights => weights.to_string(),
+        },
+        hash: record.weights_hash.clone(),
+        own: folder.path(names::WEIGHTS),
+        store: store.path(&record.weights_hash),
+    })
+}
+
+/// Where a run's weights may lie, the nearest first.
+fn places(folder: &RunFolder, record: &RunRecord, store: &WeightStore) -> Vec<PathBuf> {
+    let mut places = vec![
+        folder.path(names::WEIGHTS),
+        store.path(&record.weights_hash),
+    ];
+    if let Weights::File(path) = &record.weights {
+        places.push(Path::new(path).to_owned());
+    }
+    places
 }
 
 fn read_weights(folder: &RunFolder, name: &str) -> Result<WeightFile<TensorDict>, TrainError> {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use eosin_core::FoldId;
 use eosin_core::choice::choices;
 
 use crate::error::TrainError;
@@ -25,10 +26,8 @@ pub struct Prediction {
     pub key: String,
     /// Which model, which patches.
     pub part: Part,
-    /// Which cross-validation, for out-of-fold rows and the best fold.
-    pub repeat: Option<usize>,
-    /// Which fold, likewise.
-    pub fold: Option<usize>,
+    /// Which fold, for out-of-fold rows and the best fold.
+    pub fold: Option<FoldId>,
     /// Class index, when known.
     pub target: Option<usize>,
     /// One probability a class.
@@ -50,6 +49,15 @@ pub fn most_probable(probs: &[f32]) -> usize {
     )
 }
 
+/// The mean of the folds' probabilities, value by value.
+pub(crate) fn mean_of(folds: &[Vec<f32>]) -> Vec<f32> {
+    let count = folds.len() as f32;
+    let len = folds.first().map_or(0, Vec::len);
+    (0..len)
+        .map(|at| folds.iter().map(|probs| probs[at]).sum::<f32>() / count)
+        .collect()
+}
+
 const FIXED: [&str; 6] = ["key", "part", "repeat", "fold", "target", "pred"];
 
 /// The text of `predictions.csv`: key, part, repeat, fold, target, pred, then `prob_<class>` for
@@ -66,8 +74,8 @@ pub fn predictions_to_csv(rows: &[Prediction], classes: &[String]) -> Result<Vec
         let fixed = [
             row.key.clone(),
             row.part.to_string(),
-            number(row.repeat),
-            number(row.fold),
+            number(row.fold.map(|fold| fold.repeat)),
+            number(row.fold.map(|fold| fold.fold)),
             row.target
                 .map_or_else(String::new, |target| classes[target].clone()),
             classes[row.pred()].clone(),
@@ -155,8 +163,9 @@ fn parse_row(
     Ok(Prediction {
         key: text(fixed[0]).to_owned(),
         part: text(fixed[1]).parse().map_err(|error| format!("{error}"))?,
-        repeat: number(fixed[2])?,
-        fold: number(fixed[3])?,
+        fold: number(fixed[2])?
+            .zip(number(fixed[3])?)
+            .map(|(repeat, fold)| FoldId { repeat, fold }),
         target,
         probs: probs.iter().map(prob).collect::<Result<_, _>>()?,
     })
@@ -172,11 +181,10 @@ mod tests {
 
     #[test]
     fn predictions_survive_the_file_to_the_last_bit() {
-        let row = |target, prob: f32, fold| Prediction {
+        let row = |target, prob: f32, fold: Option<usize>| Prediction {
             key: "a \"b\"/1,2.png".into(),
             part: Part::OutOfFold,
-            repeat: Some(0),
-            fold,
+            fold: fold.map(|fold| FoldId::new(0, fold)),
             target,
             probs: vec![1.0 - prob, prob],
         };

@@ -1,22 +1,26 @@
-//! Probabilities for new images, from a run folder alone.
+//! Probabilities for new images, from a run folder and the weights that it started from.
 
-use std::path::Path;
+use std::sync::Arc;
 
-use eosin_data::{DecodeLimits, ResizeSpec};
-use eosin_models::{Backbone, BackboneSpec, Graph, Recording, StoredNetwork, Workspace};
-use eosin_store::{RunFolder, RunRecord};
+use eosin_core::config::CacheDtype;
+use eosin_core::{Cut, FoldId};
+use eosin_data::{PatchSource, RgbPatch};
+use eosin_models::{BackboneSpec, Graph, Recording, StoredNetwork, Workspace};
+use eosin_store::cache::round_as_stored;
+use eosin_store::{RunFolder, RunRecord, WeightStore};
 use eosin_weights::LazyTensor as _;
 use rayon::prelude::*;
 
 use crate::embed::embedder::Embedder;
+use crate::embed::frozen::{FrozenGraph, RunAt, WeightsOrigin};
 use crate::error::TrainError;
-use crate::input::reader::PatchReader;
+use crate::input::reader::{PatchReader, decode_limits};
 use crate::input::scale::PixelScale;
 use crate::model::head::Head;
 use crate::model::network_model::{TOGETHER, padded_logits};
 use crate::optimise::loss::softmax;
-use crate::predict::fold_network::{FoldNetwork, frozen_tensors};
-use crate::run::mean_of;
+use crate::predict::fold_network::{FoldNetwork, cut_of, frozen_tensors};
+use crate::predict::predictions::mean_of;
 
 /// Images decoded and run together.
 const BATCH: usize = 64;
@@ -26,13 +30,8 @@ const BATCH: usize = 64;
 pub enum UseFolds {
     /// The mean of all folds' probabilities.
     Average,
-    /// One fold of one cross-validation.
-    One {
-        /// Which cross-validation.
-        repeat: usize,
-        /// Which fold.
-        fold: usize,
-    },
+    /// One fold.
+    One(FoldId),
 }
 
 /// A trained run, ready to predict.
@@ -44,16 +43,16 @@ pub struct Predictor {
 
 /// One fold's model: what it shares with other folds, and its own part.
 struct Member {
-    front: std::sync::Arc<Front>,
+    front: Arc<Front>,
     own: Own,
 }
 
-/// From files to what enters a fold's own part.
+/// From pixels to what enters a fold's own part.
 enum Front {
-    /// A frozen part of the network.
-    Frozen(Embedder),
+    /// A frozen part of the network, its values rounded as the run's cache kept them.
+    Frozen(Embedder, CacheDtype),
     /// Scaled pixels.
-    Pixels(PatchReader, Box<PixelScale>),
+    Pixels(Box<PixelScale>),
 }
 
 /// The part that a fold has trained.
@@ -63,15 +62,34 @@ enum Own {
 }
 
 impl Front {
-    fn values(&self, files: &[&Path]) -> Result<Vec<Vec<f32>>, TrainError> {
+    /// The values of each patch, or the first that the run's cache could not have kept.
+    fn values(&self, patches: &[RgbPatch]) -> Result<Vec<Vec<f32>>, NotKept> {
         match self {
-            Self::Frozen(embedder) => embedder.embed(files),
-            Self::Pixels(reader, scale) => files
+            Self::Frozen(embedder, dtype) => {
+                let mut values = embedder.embed(patches);
+                for (patch, values) in values.iter_mut().enumerate() {
+                    let dtype = *dtype;
+                    round_as_stored(dtype, values).map_err(|value| NotKept {
+                        patch,
+                        value,
+                        dtype,
+                    })?;
+                }
+                Ok(values)
+            }
+            Self::Pixels(scale) => Ok(patches
                 .par_iter()
-                .map(|path| Ok(scale.interleaved(&reader.read(path)?.pixels).collect()))
-                .collect(),
+                .map(|patch| scale.interleaved(&patch.pixels).collect())
+                .collect()),
         }
     }
+}
+
+/// A value of a patch that is out of the range of the run's cache.
+struct NotKept {
+    patch: usize,
+    value: f32,
+    dtype: CacheDtype,
 }
 
 impl Own {
@@ -93,40 +111,31 @@ impl Own {
 }
 
 impl Predictor {
-    /// Loads the folds of the run in `folder`.
+    /// Loads the folds of the run in `folder`, whose frozen weights may lie in `store`.
     ///
     /// # Errors
-    /// When a file is missing or damaged, or the run has no such fold.
-    pub fn load(folder: &RunFolder, folds: UseFolds) -> Result<Self, TrainError> {
+    /// When a file is missing or damaged, the run has no such fold, or the weights that it started
+    /// from are gone.
+    pub fn load(
+        folder: &RunFolder,
+        store: &WeightStore,
+        folds: UseFolds,
+    ) -> Result<Self, TrainError> {
         let record: RunRecord = folder.record()?;
-        let reader = PatchReader {
-            limits: DecodeLimits {
-                max_side_px: record.max_side_px,
-                ..DecodeLimits::default()
-            },
-            resize: record.resized.then_some(ResizeSpec {
-                size_px: record.size_px,
-                filter: record.resize,
-                policy: record.non_square,
-            }),
-            size_px: record.size_px,
+        let reader = PatchReader::new(&record.preprocess[0], decode_limits(record.max_side_px));
+        let chosen: Vec<FoldId> = match folds {
+            UseFolds::Average => record.fold_ids().collect(),
+            UseFolds::One(fold) => vec![fold],
         };
-        let all: Vec<(usize, usize)> = (0..record.repeats)
-            .flat_map(|repeat| (0..record.folds).map(move |fold| (repeat, fold)))
-            .collect();
-        let chosen = match folds {
-            UseFolds::Average => all,
-            UseFolds::One { repeat, fold } => vec![(repeat, fold)],
-        };
+        let frozen = frozen_tensors(folder, &record, store)?;
         let mut this = Self {
             record,
             reader,
             members: Vec::new(),
         };
-        let frozen = frozen_tensors(folder)?;
-        for place in chosen {
-            let fold = FoldNetwork::of(folder, &this.record, frozen.as_ref(), place)?;
-            let member = this.member(&fold)?;
+        for fold in chosen {
+            let network = FoldNetwork::of(folder, &this.record, &frozen, fold)?;
+            let member = this.member(&network)?;
             this.members.push(member);
         }
         Ok(this)
@@ -143,28 +152,39 @@ impl Predictor {
     }
 
     fn member(&self, fold: &FoldNetwork) -> Result<Member, TrainError> {
-        let FoldNetwork { network, scale, .. } = fold;
-        let cut = self.cut(network.architecture())?;
-        let shared = self.record.fold_normalisation.is_empty();
+        let architecture = fold.network.architecture();
+        let cut = cut_of(&self.record, architecture.stages())?;
+        let shared = self.record.preprocess.len() == 1;
         let front = match self.members.first().filter(|_| shared) {
-            Some(member) => std::sync::Arc::clone(&member.front),
-            None => std::sync::Arc::new(match cut {
-                Some(0) => Front::Pixels(self.reader, PixelScale::new(scale).into()),
-                cut => {
-                    let precision = self.record.precision;
-                    let part = (network, cut);
-                    Front::Frozen(Embedder::new(part, self.reader, scale, precision)?)
-                }
-            }),
+            Some(member) => Arc::clone(&member.front),
+            None => Arc::new(self.front(fold, cut)?),
         };
-        let Some(cut) = cut else {
-            let own = Own::Head(self.head(network)?);
+        let Some(stage) = cut.first_stage() else {
+            let own = Own::Head(self.head(&fold.network)?);
             return Ok(Member { front, own });
         };
-        let architecture = network.architecture();
-        let map = Recording::prefix_shape(architecture, cut, self.record.size_px).output_shape();
-        let own = Own::Tail(network.tail_logits(cut, map)?.into());
+        let size_px = self.record.size_px();
+        let map = Recording::prefix_shape(architecture, stage, size_px).output_shape();
+        let own = Own::Tail(fold.network.tail_logits(stage, map)?.into());
         Ok(Member { front, own })
+    }
+
+    fn front(&self, fold: &FoldNetwork, cut: Cut) -> Result<Front, TrainError> {
+        if cut == Cut::Pixels {
+            let scale = PixelScale::new(&fold.preprocess.scale);
+            return Ok(Front::Pixels(scale.into()));
+        }
+        let origin = WeightsOrigin {
+            backbone: self.record.backbone,
+            weights_hash: &self.record.weights_hash,
+        };
+        let run_at = RunAt {
+            size_px: self.record.size_px(),
+            precision: self.record.precision,
+        };
+        let frozen = FrozenGraph::new(&fold.network, &origin, cut, run_at)?;
+        let embedder = Embedder::new(frozen, fold.preprocess.clone());
+        Ok(Front::Frozen(embedder, self.record.cache_dtype))
     }
 
     /// The last layer of `network`.
@@ -179,44 +199,62 @@ impl Predictor {
         })
     }
 
-    /// The first stage that was trained; `None` when that is the last layer alone.
-    fn cut(&self, network: &Backbone) -> Result<Option<usize>, TrainError> {
-        let cut = &self.record.cut;
-        if cut == RunRecord::EMBEDDING {
-            return Ok(None);
-        }
-        let stages = network.stages();
-        let stage = stages.iter().position(|stage| stage == cut);
-        stage.map(Some).ok_or_else(|| TrainError::NoStage {
-            cut: cut.clone(),
-            stages: stages.join(", "),
-        })
-    }
-
     /// The run's description of itself.
     pub const fn record(&self) -> &RunRecord {
         &self.record
     }
 
-    /// Probabilities of `files`, `[files, classes]`.
+    /// How patches are brought to the size that [`predict_pixels`](Self::predict_pixels) wants.
+    pub const fn reader(&self) -> &PatchReader {
+        &self.reader
+    }
+
+    /// Probabilities of patches, `[patches, classes]`.
     ///
     /// # Errors
-    /// The first file, in order, that cannot be used.
-    pub fn predict(&self, files: &[&Path]) -> Result<Vec<f32>, TrainError> {
-        let mut probs = Vec::with_capacity(files.len() * self.record.classes.len());
-        for batch in files.chunks(BATCH) {
-            probs.extend(self.predict_batch(batch)?);
+    /// The first patch, in order, that cannot be used.
+    pub fn predict(&self, patches: &[PatchSource]) -> Result<Vec<f32>, TrainError> {
+        let mut probs = Vec::with_capacity(patches.len() * self.record.classes.len());
+        for batch in patches.chunks(BATCH) {
+            let read = batch.par_iter().map(|source| self.reader.read(source));
+            let pixels = read.collect::<Vec<_>>().into_iter();
+            let pixels = pixels.collect::<Result<Vec<RgbPatch>, TrainError>>()?;
+            let name = |patch: usize| batch[patch].to_string();
+            probs.extend(self.predict_named(&pixels, name)?);
         }
         Ok(probs)
     }
 
-    fn predict_batch(&self, files: &[&Path]) -> Result<Vec<f32>, TrainError> {
+    /// Probabilities of patches of the network's size, `[patches, classes]`; see
+    /// [`PatchReader::fit`].
+    ///
+    /// # Errors
+    /// When a patch has values that the run's cache could not have kept.
+    pub fn predict_pixels(&self, patches: &[RgbPatch]) -> Result<Vec<f32>, TrainError> {
+        let mut probs = Vec::with_capacity(patches.len() * self.record.classes.len());
+        for (index, batch) in patches.chunks(BATCH).enumerate() {
+            let name = |patch: usize| format!("patch {}", index * BATCH + patch);
+            probs.extend(self.predict_named(batch, name)?);
+        }
+        Ok(probs)
+    }
+
+    fn predict_named(
+        &self,
+        patches: &[RgbPatch],
+        name: impl Fn(usize) -> String,
+    ) -> Result<Vec<f32>, TrainError> {
         let mut seen: Option<(*const Front, Vec<Vec<f32>>)> = None;
         let mut members = Vec::with_capacity(self.members.len());
         for Member { front, own } in &self.members {
-            let which = std::sync::Arc::as_ptr(front);
+            let which = Arc::as_ptr(front);
             if seen.as_ref().is_none_or(|(last, _)| *last != which) {
-                seen = Some((which, front.values(files)?));
+                let values = front.values(patches).map_err(|lost| TrainError::NotKept {
+                    name: name(lost.patch),
+                    value: lost.value,
+                    dtype: lost.dtype,
+                })?;
+                seen = Some((which, values));
             }
             members.push(own.probs(seen.as_ref().map_or(&[], |(_, values)| values)));
         }

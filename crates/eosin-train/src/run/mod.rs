@@ -1,39 +1,41 @@
-//! The main job: a manifest and its folds to trained folds, predictions and metrics.
+//! The main job: patches and their folds to trained folds, predictions and metrics.
 
-mod event;
-mod fill;
+mod examine;
+mod inputs;
 mod normalise;
 mod rows;
 pub(crate) mod save;
+mod shelf;
 mod training;
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use eosin_core::Config;
-use eosin_data::{Folds, Manifest, Normalisation};
+use eosin_core::{Config, Cut, Preprocess, Watch};
+use eosin_data::{Folds, Patches};
 use eosin_metrics::Metric;
 use eosin_models::{EMBEDDED, embedded_weights_have_seen};
-use eosin_store::{Cache, Checkpoints};
+use eosin_store::{Cache, Checkpoints, RunFolder, names};
 use eosin_weights::StateDict;
 
-pub use self::event::Event;
 use self::rows::Rows;
+use self::shelf::Shelf;
 use self::training::Trained;
 use crate::checkpoint::keeper::Keeper;
 use crate::embed::backbone::PreparedBackbone;
-use crate::embed::embedder::EmbedCount;
+use crate::embed::embeddings::EmbedCount;
 use crate::error::TrainError;
+use crate::event::Event;
 use crate::judge::evaluate::{RunMetrics, best_fold, evaluate};
-use crate::predict::predictions::{Part, Prediction};
-use crate::train::tracker::{FoldOutcome, FoldRows};
+use crate::predict::predictions::{Part, Prediction, mean_of};
+use crate::train::session::Session;
+use crate::train::tracker::FoldOutcome;
 
 /// A run's ingredients.
-pub struct Experiment<'a> {
+pub struct Run<'a> {
     /// The resolved configuration.
     pub config: &'a Config,
     /// The patches, all of them usable.
-    pub manifest: &'a Manifest,
+    pub patches: &'a Patches,
     /// Their folds.
     pub folds: &'a Folds,
     /// The network that the folds start from.
@@ -46,18 +48,16 @@ pub struct Experiment<'a> {
     pub positive: usize,
     /// The metric that picks epochs and the best fold.
     pub select: Metric,
-    /// Where the state of training is kept; `None`: nowhere.
-    pub checkpoints: Option<&'a Checkpoints>,
-    /// Set from outside to end the work at the next step.
-    pub interrupt: &'a AtomicBool,
+    /// Where folds are kept as they end, and the state of training until then; `None`: nowhere.
+    pub folder: Option<&'a RunFolder>,
 }
 
 /// What a run comes to.
 #[derive(Debug)]
-pub struct ExperimentResult {
-    /// Scaling of pixel values: one, or one a fold.
-    pub normalisations: Vec<Normalisation>,
-    /// Where the trained part begins, as in [`RunRecord`](eosin_store::RunRecord).
+pub struct RunResult {
+    /// What happens to patches before the network sees them: one for all folds, or one each.
+    pub preprocess: Vec<Preprocess>,
+    /// What enters the trained part, as in [`RunRecord`](eosin_store::RunRecord).
     pub cut: String,
     /// Each fold, with the tensors that it trained.
     pub folds: Vec<FoldOutcome<StateDict>>,
@@ -73,32 +73,32 @@ pub struct ExperimentResult {
     pub seen_by_weights: [usize; 2],
 }
 
-impl Experiment<'_> {
-    /// Embeds (or decodes), trains every fold, predicts and evaluates.
+impl Run<'_> {
+    /// Embeds (or decodes), trains every fold that is not finished, predicts and evaluates.
     ///
     /// # Errors
-    /// When a patch, the weights or the cache cannot be used, or training diverges.
-    pub fn run(&self, on_event: &mut dyn FnMut(&Event)) -> Result<ExperimentResult, TrainError> {
-        let classes = self.manifest.classes.len();
-        let config = self.config;
+    /// When a patch, the weights or the cache cannot be used, training diverges, or `watch` fails or
+    /// stops the work.
+    pub fn run(&self, watch: &dyn Watch<Event>) -> Result<RunResult, TrainError> {
         let rows = self.rows()?;
-        let normalisations = self.normalisations(&rows)?;
-        let every = Duration::from_secs_f64(config.train.checkpoint_secs);
-        let fingerprint = self.fingerprint(&rows);
-        let mut keeper = Keeper::new(self.checkpoints, self.interrupt, fingerprint, every);
-        let Trained {
-            folds,
-            test_probs,
-            embedded,
-        } = self.train(&rows, &normalisations, &mut keeper, on_event)?;
+        let every = Duration::from_secs_f64(self.config.train.checkpoint_secs);
+        let checkpoints = self.folder.map(|folder| folder.path(names::CHECKPOINTS));
+        let checkpoints = checkpoints.map(Checkpoints::open).transpose()?;
+        let keeper = Keeper::new(checkpoints.as_ref(), self.fingerprint(&rows), every);
+        let mut session = Session::new(keeper, watch);
+        self.refuse_leaks(&rows, &session)?;
+        let preprocess = self.preprocess(&rows)?;
+        let shelf = Shelf::new(self, &rows, &preprocess)?;
+        let Trained { folds, embedded } = self.train(&rows, &preprocess, &shelf, &mut session)?;
         let metric = |fold: &FoldOutcome<StateDict>| fold.metrics.get(self.select);
         let best_fold = best_fold(folds.iter().map(metric), self.select);
-        let predictions = self.predictions(&rows, &folds, &test_probs, best_fold);
+        let predictions = self.predictions(&rows, &folds, best_fold);
+        let classes = self.patches.manifest().classes.len();
         let metrics = evaluate(&predictions, classes, self.positive, self.select)?;
-        Ok(ExperimentResult {
-            cut: self.cut_name(self.cut()?),
-            seen_by_weights: seen_by_weights(self.backbone, &rows),
-            normalisations,
+        Ok(RunResult {
+            cut: self.backbone.cut_name(self.cut()?).to_owned(),
+            seen_by_weights: self.seen_by_weights(&rows),
+            preprocess,
             folds,
             best_fold,
             predictions,
@@ -110,18 +110,22 @@ impl Experiment<'_> {
     /// Sees to it that the cache holds every embedding that training will ask for.
     ///
     /// # Errors
-    /// When a patch, the weights or the cache cannot be used.
-    pub fn embed(&self, on_event: &mut dyn FnMut(&Event)) -> Result<EmbedCount, TrainError> {
+    /// When a patch, the weights or the cache cannot be used, or `watch` fails or stops the work.
+    pub fn embed(&self, watch: &dyn Watch<Event>) -> Result<EmbedCount, TrainError> {
         let rows = self.rows()?;
-        let normalisations = self.normalisations(&rows)?;
-        let cut = match self.cut()? {
-            Some(0) => return Err(TrainError::NothingFrozen),
-            cut => cut,
-        };
-        Ok(self.inputs(cut, &rows, &normalisations, on_event)?.1)
+        let preprocess = self.preprocess(&rows)?;
+        let keeper = Keeper::new(None, [0; 32], Duration::MAX);
+        let session = Session::new(keeper, watch);
+        Ok(self.inputs(self.cut()?, &rows, &preprocess, &session)?.1)
     }
 
-    /// Hash of everything that the training's state depends on.
+    /// See [`PreparedBackbone::cut`].
+    fn cut(&self) -> Result<Cut, TrainError> {
+        self.backbone.cut(&self.config.train)
+    }
+
+    /// Hash of everything that the training's state depends on, the version of the program among
+    /// it.
     fn fingerprint(&self, rows: &Rows) -> [u8; 32] {
         let mut config = self.config.clone();
         // Where and how often things are kept does not change them.
@@ -134,8 +138,8 @@ impl Experiment<'_> {
         hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
         hasher.update(config.to_toml().as_bytes());
         hasher.update(self.backbone.weights_hash.as_bytes());
-        for hash in &rows.hashes {
-            hasher.update(hash);
+        for place in &rows.places {
+            hasher.update(self.patches.hash(*place));
         }
         let folds = rows.folds.iter().flat_map(|fold| [&fold.train, &fold.val]);
         for row in folds.flatten().chain(&rows.targets) {
@@ -144,28 +148,20 @@ impl Experiment<'_> {
         *hasher.finalize().as_bytes()
     }
 
-    fn refuse_interruption(&self) -> Result<(), TrainError> {
-        if self.interrupt.load(Ordering::Relaxed) {
-            return Err(TrainError::Interrupted);
-        }
-        Ok(())
-    }
-
     fn predictions(
         &self,
         rows: &Rows,
         folds: &[FoldOutcome<StateDict>],
-        test: &[Vec<f32>],
         best: usize,
     ) -> Vec<Prediction> {
-        let classes = self.manifest.classes.len();
-        let row = |row: usize, part, fold: Option<&FoldRows>, probs: &[f32]| {
-            let patch = &self.manifest.patches[rows.places[row]];
+        let manifest = self.patches.manifest();
+        let classes = manifest.classes.len();
+        let row = |row: usize, part, fold, probs: &[f32]| {
+            let patch = &manifest.patches[rows.places[row]];
             Prediction {
                 key: patch.key.clone(),
                 part,
-                repeat: fold.map(|fold| fold.repeat),
-                fold: fold.map(|fold| fold.fold),
+                fold,
                 target: patch.class,
                 probs: probs.to_vec(),
             }
@@ -173,40 +169,29 @@ impl Experiment<'_> {
         let mut all = Vec::new();
         for outcome in folds {
             let fold = &outcome.rows;
-            for (at, probs) in fold.val.iter().zip(outcome.val_probs.chunks_exact(classes)) {
-                all.push(row(*at, Part::OutOfFold, Some(fold), probs));
+            let probs = outcome.val_probs();
+            for (at, probs) in fold.val.iter().zip(probs.chunks_exact(classes)) {
+                all.push(row(*at, Part::OutOfFold, Some(fold.id), probs));
             }
         }
-        let average = mean_of(test);
-        for (at, probs) in rows.test.iter().zip(average.chunks_exact(classes)) {
+        let test: Vec<Vec<f32>> = folds.iter().map(FoldOutcome::test_probs).collect();
+        for (at, probs) in rows.test.iter().zip(mean_of(&test).chunks_exact(classes)) {
             all.push(row(*at, Part::TestAverage, None, probs));
         }
         for (at, probs) in rows.test.iter().zip(test[best].chunks_exact(classes)) {
-            all.push(row(*at, Part::TestBest, Some(&folds[best].rows), probs));
+            all.push(row(*at, Part::TestBest, Some(folds[best].rows.id), probs));
         }
         all
     }
-}
 
-/// How many training-pool and test patches the backbone's weights have seen, as far as is known.
-fn seen_by_weights(backbone: &PreparedBackbone, rows: &Rows) -> [usize; 2] {
-    if backbone.weights_source != EMBEDDED {
-        return [0, 0];
+    /// How many training-pool and test patches the backbone's weights have seen, as far as is known.
+    fn seen_by_weights(&self, rows: &Rows) -> [usize; 2] {
+        if self.backbone.weights_source != EMBEDDED {
+            return [0, 0];
+        }
+        [rows.pool_places(), rows.test_places()].map(|places| {
+            let seen = |place: &&usize| embedded_weights_have_seen(self.patches.hash(**place));
+            places.iter().filter(seen).count()
+        })
     }
-    let (pool, test) = rows.hashes.split_at(rows.pool());
-    [pool, test].map(|hashes| {
-        hashes
-            .iter()
-            .filter(|h| embedded_weights_have_seen(h))
-            .count()
-    })
-}
-
-/// The mean of the folds' probabilities, value by value.
-pub(crate) fn mean_of(folds: &[Vec<f32>]) -> Vec<f32> {
-    let count = folds.len() as f32;
-    let len = folds.first().map_or(0, Vec::len);
-    (0..len)
-        .map(|at| folds.iter().map(|probs| probs[at]).sum::<f32>() / count)
-        .collect()
 }

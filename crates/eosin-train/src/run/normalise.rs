@@ -1,52 +1,75 @@
-//! How patches are read and their values scaled.
+//! How pixel values are scaled.
 
 use eosin_core::config::NormaliseMode;
-use eosin_data::{ImageSums, Normalisation, channel_statistics};
+use eosin_core::{Normalisation, Preprocess};
+use eosin_data::{ImageSums, channel_statistics};
 use eosin_models::{IMAGENET_MEAN, IMAGENET_STD};
 use rayon::prelude::*;
 
-use super::Experiment;
+use super::Run;
 use super::rows::Rows;
 use crate::error::TrainError;
-use crate::input::reader::PatchReader;
-use crate::train::tracker::FoldRows;
+use crate::input::reader::{PatchReader, decode_limits, resize_of};
+use crate::train::rows::FoldRows;
 
-impl Experiment<'_> {
-    pub(super) fn reader(&self) -> PatchReader {
-        PatchReader::new(&self.config.data, self.size_px)
+impl Run<'_> {
+    /// How patches are read, whatever they are scaled by.
+    pub(super) fn patch_reader(&self) -> PatchReader {
+        PatchReader {
+            limits: decode_limits(self.config.data.max_side_px),
+            resize: resize_of(&self.config.data),
+            size_px: self.size_px,
+        }
     }
 
-    /// One scaling, or one a fold; test patches never contribute.
-    pub(super) fn normalisations(&self, rows: &Rows) -> Result<Vec<Normalisation>, TrainError> {
+    /// What happens to patches before the network sees them: one for all folds, or one each. Test
+    /// patches never contribute.
+    pub(super) fn preprocess(&self, rows: &Rows) -> Result<Vec<Preprocess>, TrainError> {
+        let scaled_by = |scale| Preprocess {
+            size_px: self.size_px,
+            resize: resize_of(&self.config.data),
+            stain: None,
+            mpp: self.config.data.mpp,
+            scale,
+        };
+        Ok(self.scales(rows)?.into_iter().map(scaled_by).collect())
+    }
+
+    fn scales(&self, rows: &Rows) -> Result<Vec<Normalisation>, TrainError> {
         let fixed = |mean, std| Ok(vec![Normalisation { mean, std }]);
+        let statistics = self.config.backbone.statistics;
         match self.config.backbone.normalise {
             NormaliseMode::Backbone => fixed(self.backbone.spec.mean, self.backbone.spec.std),
-            NormaliseMode::Unit => fixed([0.0; 3], [1.0; 3]),
+            NormaliseMode::Unit => Ok(vec![Normalisation::UNIT]),
             NormaliseMode::ImageNet => fixed(IMAGENET_MEAN, IMAGENET_STD),
             NormaliseMode::Dataset => {
                 let sums = self.image_sums(rows)?;
-                Ok(vec![channel_statistics(
-                    &sums,
-                    self.config.backbone.statistics,
-                )?])
+                Ok(vec![channel_statistics(&sums, statistics)?])
             }
             NormaliseMode::Fold => {
                 let sums = self.image_sums(rows)?;
                 let of = |fold: &FoldRows| {
                     let train = fold.train.iter().map(|row| &sums[*row]);
-                    Ok(channel_statistics(train, self.config.backbone.statistics)?)
+                    Ok(channel_statistics(train, statistics)?)
                 };
                 rows.folds.iter().map(of).collect()
             }
         }
     }
 
-    pub(super) fn image_sums(&self, rows: &Rows) -> Result<Vec<ImageSums>, TrainError> {
-        let pool = rows.pool();
-        let reader = self.reader();
-        rows.paths[..pool]
-            .par_iter()
-            .map(|path| Ok(ImageSums::of(&reader.read(path)?)))
-            .collect()
+    /// Sums over the pixels of every row that is not test: those of the inspection, where patches
+    /// keep their size.
+    fn image_sums(&self, rows: &Rows) -> Result<Vec<ImageSums>, TrainError> {
+        let pool = rows.pool_places();
+        let reader = self.reader(pool);
+        let sums_of = |row: usize| {
+            let facts = self.patches.facts(pool[row]);
+            let size = (facts.header.width_px, facts.header.height_px);
+            if size == (self.size_px, self.size_px) {
+                return Ok(facts.sums);
+            }
+            Ok(ImageSums::of(&reader.read(row)?))
+        };
+        (0..pool.len()).into_par_iter().map(sums_of).collect()
     }
 }

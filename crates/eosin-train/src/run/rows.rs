@@ -1,23 +1,16 @@
-//! The rows that an experiment is about.
-
-use std::path::PathBuf;
+//! The rows that a run is about.
 
 use eosin_data::FoldIndices;
-use eosin_store::cache::ImageHash;
 
-use super::Experiment;
-use crate::embed::embedder::content_hashes;
+use super::Run;
 use crate::error::TrainError;
-use crate::train::tracker::FoldRows;
+use crate::input::reader::RowReader;
+use crate::train::rows::FoldRows;
 
-/// The rows of a manifest that an experiment is about: training pool first, then test.
+/// The rows of a manifest that a run is about: training pool first, then test.
 pub(super) struct Rows {
     /// Place of each row in the manifest.
     pub places: Vec<usize>,
-    /// File of each row.
-    pub paths: Vec<PathBuf>,
-    /// Content hash of each row's file.
-    pub hashes: Vec<ImageHash>,
     /// Class of each row.
     pub targets: Vec<usize>,
     /// The folds.
@@ -28,50 +21,56 @@ pub(super) struct Rows {
 
 impl Rows {
     /// Number of rows that are not test: they come first.
-    pub fn pool(&self) -> usize {
-        self.paths.len() - self.test.len()
+    pub const fn pool(&self) -> usize {
+        self.places.len() - self.test.len()
+    }
+
+    /// Places of the rows that are not test.
+    pub fn pool_places(&self) -> &[usize] {
+        &self.places[..self.pool()]
+    }
+
+    /// Places of the test rows.
+    pub fn test_places(&self) -> &[usize] {
+        &self.places[self.pool()..]
     }
 }
 
-impl Experiment<'_> {
+impl Run<'_> {
     pub(super) fn rows(&self) -> Result<Rows, TrainError> {
-        let (pool, test) = (self.manifest.training_pool(), self.manifest.test_part());
+        let manifest = self.patches.manifest();
+        let (pool, test) = (manifest.training_pool(), manifest.test_part());
         let places: Vec<usize> = pool.iter().chain(&test).copied().collect();
-        let mut row_of = vec![usize::MAX; self.manifest.patches.len()];
+        let mut row_of = vec![usize::MAX; manifest.patches.len()];
         for (row, place) in places.iter().enumerate() {
             row_of[*place] = row;
         }
         let rows = |places: &[usize]| places.iter().map(|place| row_of[*place]).collect();
         let fold = |(stream, fold): (usize, FoldIndices)| FoldRows {
-            repeat: fold.repeat,
-            fold: fold.fold,
+            id: fold.id,
             stream: stream as u64,
             train: rows(&fold.train),
             val: rows(&fold.val),
         };
-        let folds = self
-            .folds
-            .resolve(self.manifest)?
-            .into_iter()
-            .enumerate()
-            .map(fold)
-            .collect();
-        let patch = |place: &usize| &self.manifest.patches[*place];
-        let paths: Vec<PathBuf> = places
-            .iter()
-            .map(|place| patch(place).path.clone())
-            .collect();
+        let folds = self.folds.resolve(manifest)?.into_iter().enumerate();
         Ok(Rows {
-            hashes: content_hashes(&paths)?,
-            paths,
+            folds: folds.map(fold).collect(),
             // Unlabelled patches stand in the test part only, whose targets training never reads.
             targets: places
                 .iter()
-                .map(|place| patch(place).class.unwrap_or(0))
+                .map(|place| manifest.patches[*place].class.unwrap_or(0))
                 .collect(),
             test: (pool.len()..places.len()).collect(),
-            folds,
             places,
         })
+    }
+
+    /// The pixels of these rows, as the network sees them.
+    pub(super) fn reader<'a>(&'a self, places: &'a [usize]) -> RowReader<'a> {
+        RowReader {
+            patches: self.patches,
+            places,
+            reader: self.patch_reader(),
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use eosin_core::config::{AugmentConfig, ScheduleKind, TrainConfig, TrainMode};
 use eosin_core::{Seed, Stream};
-use eosin_metrics::{Metric, MetricSet};
+use eosin_metrics::{Metric, MetricError, MetricSet};
 
 use crate::checkpoint::pack::{Pack, Unpack};
 use crate::error::TrainError;
@@ -16,8 +16,9 @@ use crate::optimise::loss::{Loss, softmax};
 use crate::optimise::mixing::Mixing;
 use crate::optimise::schedule::{learning_rate, plateau_factor};
 use crate::optimise::stepper::Stepper;
+use crate::train::rows::FoldRows;
 use crate::train::sampling::epoch_order;
-use crate::train::tracker::{EpochRecord, FoldOutcome, FoldRows, Tracker};
+use crate::train::tracker::{EpochRecord, FoldOutcome, Tracker};
 
 /// What all folds of a training share.
 #[derive(Clone, Copy)]
@@ -36,6 +37,15 @@ pub struct TrainJob<'a> {
     pub select: Metric,
     /// Class of every patch.
     pub targets: &'a [usize],
+}
+
+impl TrainJob<'_> {
+    /// Metrics of rows with these classes and logits.
+    fn metrics(&self, targets: &[usize], logits: &[f32]) -> Result<MetricSet, MetricError> {
+        let mut probs = logits.to_vec();
+        softmax(&mut probs, self.classes);
+        MetricSet::new(targets, &probs, self.classes, self.positive)
+    }
 }
 
 /// Where a training stands.
@@ -273,22 +283,21 @@ impl<'a, M: Trainable> FoldTrainer<'a, M> {
     fn judge(&mut self, train_loss: f64) -> Result<(), TrainError> {
         let job = self.job;
         let judged = self.stepper.judged(&self.state);
-        let mut probs = self.model.logits(judged, self.source, &self.fold.val)?;
+        let logits = self.model.logits(judged, self.source, &self.fold.val)?;
         let targets = self.val_targets();
-        let mut unused = vec![0.0; probs.len()];
-        let val_loss = self.loss.backward(&probs, &targets, &mut unused);
+        let mut unused = vec![0.0; logits.len()];
+        let val_loss = self.loss.backward(&logits, &targets, &mut unused);
         // The last step of an epoch shows in the validation loss only.
         if !(train_loss.is_finite() && val_loss.is_finite()) {
             return Err(TrainError::Diverged {
-                fold: self.fold.name(),
+                fold: self.fold.id,
                 epoch: self.epoch,
                 learning_rate: job.config.learning_rate,
             });
         }
-        softmax(&mut probs, job.classes);
-        let metrics = MetricSet::new(&targets, &probs, job.classes, job.positive)?;
+        let metrics = job.metrics(&targets, &logits)?;
         let record = EpochRecord::new(self.epoch, train_loss, val_loss, &metrics, job.select);
-        self.tracker.push(record, judged, probs, metrics);
+        self.tracker.push(record, judged, logits, metrics);
         Ok(())
     }
 
@@ -323,7 +332,7 @@ impl<'a, M: Trainable> FoldTrainer<'a, M> {
         self.total_loss = unpack.float()?;
         let job = self.job;
         let targets = self.val_targets();
-        let judge = |probs: &[f32]| MetricSet::new(&targets, probs, job.classes, job.positive);
+        let judge = |logits: &[f32]| job.metrics(&targets, logits);
         self.tracker.load(&mut unpack, self.state.len(), judge)?;
         if !self.is_done() {
             self.state = unpack.floats_of(self.state.len())?;

@@ -1,7 +1,7 @@
-//! The training of folds: rows sampled, epochs stepped and judged, the best one kept.
-
 pub(crate) mod fold_trainer;
 pub(crate) mod heads;
 pub(crate) mod networks;
+pub(crate) mod rows;
 pub(crate) mod sampling;
+pub(crate) mod session;
 pub(crate) mod tracker;

@@ -1,35 +1,12 @@
-//! What the training of a fold is given and what comes of it.
+//! What comes of the training of a fold: its epochs, and the best of them.
 
 use eosin_metrics::{Metric, MetricError, MetricSet};
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::pack::{Pack, Unpack};
 use crate::error::TrainError;
-
-/// The rows of one fold.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FoldRows {
-    /// Which cross-validation, from 0.
-    pub repeat: usize,
-    /// Which fold of it, from 0.
-    pub fold: usize,
-    /// Position of the fold in random streams: `repeat * folds + fold`.
-    pub stream: u64,
-    /// Rows trained on.
-    pub train: Vec<usize>,
-    /// Rows judged on.
-    pub val: Vec<usize>,
-}
-
-impl FoldRows {
-    /// `2`, or `1.2` for fold 2 of repeat 1.
-    pub fn name(&self) -> String {
-        match self.repeat {
-            0 => self.fold.to_string(),
-            repeat => format!("{repeat}.{}", self.fold),
-        }
-    }
-}
+use crate::optimise::loss::softmax;
+use crate::train::rows::FoldRows;
 
 /// One epoch of one fold, as it stands in `events.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -78,8 +55,10 @@ pub struct FoldOutcome<W> {
     pub best_epoch: usize,
     /// The weights.
     pub weights: W,
-    /// Probabilities of the validation rows, `[val, classes]`.
-    pub val_probs: Vec<f32>,
+    /// Logits of the validation rows, `[val, classes]`.
+    pub val_logits: Vec<f32>,
+    /// Logits of the test rows, `[test, classes]`.
+    pub test_logits: Vec<f32>,
     /// Metrics on the validation part.
     pub metrics: MetricSet,
 }
@@ -87,23 +66,36 @@ pub struct FoldOutcome<W> {
 impl<W> FoldOutcome<W> {
     /// The same outcome with its weights turned into another form.
     pub fn map<T>(self, form: impl FnOnce(W) -> T) -> FoldOutcome<T> {
-        let Self {
-            rows,
-            epochs,
-            best_epoch,
-            weights,
-            val_probs,
-            metrics,
-        } = self;
         FoldOutcome {
-            rows,
-            epochs,
-            best_epoch,
-            weights: form(weights),
-            val_probs,
-            metrics,
+            rows: self.rows,
+            epochs: self.epochs,
+            best_epoch: self.best_epoch,
+            weights: form(self.weights),
+            val_logits: self.val_logits,
+            test_logits: self.test_logits,
+            metrics: self.metrics,
         }
     }
+
+    /// Probabilities of the validation rows, `[val, classes]`.
+    pub fn val_probs(&self) -> Vec<f32> {
+        probs(&self.val_logits, self.classes())
+    }
+
+    /// Probabilities of the test rows, `[test, classes]`.
+    pub fn test_probs(&self) -> Vec<f32> {
+        probs(&self.test_logits, self.classes())
+    }
+
+    const fn classes(&self) -> usize {
+        self.val_logits.len() / self.rows.val.len()
+    }
+}
+
+fn probs(logits: &[f32], classes: usize) -> Vec<f32> {
+    let mut probs = logits.to_vec();
+    softmax(&mut probs, classes);
+    probs
 }
 
 /// Keeps the best epoch: the earliest of equals, the last when the metric is never defined.
@@ -118,7 +110,7 @@ pub(crate) struct Tracker {
 struct Best {
     epoch: usize,
     weights: Vec<f32>,
-    probs: Vec<f32>,
+    logits: Vec<f32>,
     metrics: MetricSet,
 }
 
@@ -135,7 +127,7 @@ impl Tracker {
         &mut self,
         record: EpochRecord,
         weights: &[f32],
-        probs: Vec<f32>,
+        logits: Vec<f32>,
         metrics: MetricSet,
     ) {
         let best = self
@@ -146,7 +138,7 @@ impl Tracker {
             self.best = Some(Best {
                 epoch: record.epoch,
                 weights: weights.to_vec(),
-                probs,
+                logits,
                 metrics,
             });
         }
@@ -163,6 +155,7 @@ impl Tracker {
         &self.epochs
     }
 
+    /// What the best epoch came to; the test rows are still to be predicted.
     pub(crate) fn finish(self, rows: &FoldRows) -> FoldOutcome<Vec<f32>> {
         let best = self.best.expect("a configuration has one epoch at least");
         FoldOutcome {
@@ -170,7 +163,8 @@ impl Tracker {
             epochs: self.epochs,
             best_epoch: best.epoch,
             weights: best.weights,
-            val_probs: best.probs,
+            val_logits: best.logits,
+            test_logits: Vec::new(),
             metrics: best.metrics,
         }
     }
@@ -189,11 +183,11 @@ impl Tracker {
         if let Some(best) = &self.best {
             pack.count(best.epoch);
             pack.floats(&best.weights);
-            pack.floats(&best.probs);
+            pack.floats(&best.logits);
         }
     }
 
-    /// `judge` gives the metrics of validation probabilities.
+    /// `judge` gives the metrics of validation logits.
     pub(crate) fn load(
         &mut self,
         unpack: &mut Unpack<'_>,
@@ -216,12 +210,12 @@ impl Tracker {
         if unpack.count()? == 1 {
             let epoch = unpack.count()?;
             let weights = unpack.floats_of(weights)?;
-            let probs = unpack.floats()?;
+            let logits = unpack.floats()?;
             self.best = Some(Best {
                 epoch,
                 weights,
-                metrics: judge(&probs)?,
-                probs,
+                metrics: judge(&logits)?,
+                logits,
             });
         }
         Ok(())

@@ -2,18 +2,19 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::SystemTime;
 
 use anyhow::{Context as _, Result, bail};
 use eosin_data::{Folds, Manifest};
+use eosin_run::Job;
 use eosin_store::write_atomic;
 use eosin_train::{PairedDifference, Prediction, paired_difference};
 use serde::Serialize;
 
 use crate::args::{AblateArgs, JobArgs, OutArgs};
-use crate::commands::run::{complete, default_out};
+use crate::commands::run::{complete, default_out, open};
 use crate::output::{note, say, say_json, say_table};
-use crate::pipeline::Job;
+use crate::settings;
+use crate::terminal::Terminal;
 
 /// What the 2020 datathon's teams changed, as far as a run on cached embeddings can show it.
 const USUAL: [&str; 8] = [
@@ -28,6 +29,16 @@ const USUAL: [&str; 8] = [
 ];
 /// File with all differences.
 const FILE: &str = "ablation.json";
+/// The base's run folder in that of the ablation.
+const BASE: &str = "base";
+
+/// What an ablation came to, as [`FILE`] holds it.
+#[derive(Serialize)]
+struct Ablation {
+    /// The base's run folder.
+    base: PathBuf,
+    factors: Vec<Factor>,
+}
 
 /// One change and what came of it.
 #[derive(Serialize)]
@@ -45,23 +56,21 @@ struct Factor {
 /// # Errors
 /// When a run fails, a change is none, or it changes the folds.
 pub fn run(args: &AblateArgs, json: bool) -> Result<ExitCode> {
-    let created = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-    let out = args
-        .out
-        .clone()
-        .unwrap_or_else(|| default_out("ablations", &created));
+    let out = args.out.clone().unwrap_or_else(|| default_out("ablations"));
     let changes = changes(&args.factor)?;
-    let base = Job::open(&args.job)?;
-    let folds = base.split()?;
+    let terminal = Terminal::new()?;
+    let base = open(&args.job, &terminal)?;
+    let folds = base.split(&terminal)?;
     // Every change is checked before the first run begins.
     let jobs = changes.iter().map(|settings| {
-        let job = Job::open(&with(&args.job, settings))?;
+        let config = settings::resolve(&with(&args.job, settings))?;
+        let job = base.with_config(config, &terminal)?;
         refuse_other_folds(&base, &folds, &job, settings)?;
         Ok(job)
     });
     let jobs: Vec<Job> = jobs.collect::<Result<_>>()?;
     note("base");
-    let first = complete(&place(args, &out, "base"), &base, &folds)?;
+    let first = complete(&place(args, &out, BASE), &base, &folds, &terminal)?;
     let mut factors = Vec::new();
     for (index, (settings, job)) in changes.iter().zip(&jobs).enumerate() {
         note(&settings.join(", "));
@@ -71,7 +80,7 @@ pub fn run(args: &AblateArgs, json: bool) -> Result<ExitCode> {
             settings.join(",").replace(['/', '\\'], "-")
         );
         let target = place(args, &out, &name);
-        let finished = complete(&target, job, &folds)?;
+        let finished = complete(&target, job, &folds, &terminal)?;
         let rows = [&first.result.predictions, &finished.result.predictions];
         factors.push(Factor {
             settings: settings.clone(),
@@ -79,12 +88,16 @@ pub fn run(args: &AblateArgs, json: bool) -> Result<ExitCode> {
             difference: compare(&base, &folds, rows)?,
         });
     }
-    let bytes = serde_json::to_vec_pretty(&factors)?;
+    let ablation = Ablation {
+        base: out.join(BASE),
+        factors,
+    };
+    let bytes = serde_json::to_vec_pretty(&ablation)?;
     write_atomic(out.join(FILE), &bytes)?;
     if json {
-        say_json(&factors)?;
+        say_json(&ablation)?;
     } else {
-        print(&factors, &out);
+        print(&ablation.factors, &out);
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -120,7 +133,7 @@ fn refuse_other_folds(base: &Job, folds: &Folds, job: &Job, settings: &[String])
     let same = job.config.seed == base.config.seed
         && job.config.split == base.config.split
         && job.config.train.select == base.config.train.select
-        && folds.validate(&job.manifest).is_ok();
+        && folds.validate(job.manifest()).is_ok();
     if same {
         return Ok(());
     }
@@ -144,8 +157,8 @@ fn compare(
     folds: &Folds,
     [one, other]: [&Vec<Prediction>; 2],
 ) -> Result<PairedDifference> {
-    let shape = (base.manifest.classes.len(), base.positive);
-    let group = |key: &str| group_of(&base.manifest, folds, key);
+    let shape = (base.manifest().classes.len(), base.positive);
+    let group = |key: &str| group_of(base.manifest(), folds, key);
     let seed = base.config.seed;
     paired_difference(one, other, group, base.select, shape, seed)
         .context("comparing with the base")

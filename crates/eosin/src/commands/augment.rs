@@ -4,11 +4,12 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use eosin_core::Stream;
-use eosin_train::{Draw, PatchReader, ViewMaker, drawn_view};
+use eosin_train::{Draw, PatchReader, RowReader, ViewMaker, decode_limits, drawn_view, resize_of};
 
 use crate::args::AugmentArgs;
+use crate::commands::run::open;
 use crate::output::{say, say_json};
-use crate::pipeline::Job;
+use crate::terminal::Terminal;
 
 /// White pixels between the patches of the sheet.
 const GAP_PX: usize = 4;
@@ -18,19 +19,28 @@ const GAP_PX: usize = 4;
 /// # Errors
 /// When a patch cannot be read or the sheet not written.
 pub fn run(args: &AugmentArgs, json: bool) -> Result<ExitCode> {
-    let job = Job::open(&args.job)?;
+    let terminal = Terminal::new()?;
+    let job = open(&args.job, &terminal)?;
     let (patches, views) = (usize::from(args.patches), usize::from(args.views));
-    let pool = job.manifest.training_pool();
+    let pool = job.manifest().training_pool();
     let mut rng = job.config.seed.stream(Stream::Augment, &[]);
-    let reader = PatchReader::new(&job.config.data, job.size_px);
+    let reader = RowReader {
+        patches: &job.patches,
+        places: &pool,
+        reader: PatchReader {
+            limits: decode_limits(job.config.data.max_side_px),
+            resize: resize_of(&job.config.data),
+            size_px: job.size_px,
+        },
+    };
     let maker = ViewMaker::new(&job.config.augment, job.config.seed);
     let members = job.config.augment.symmetry.members();
     // Patches from the whole set, not its beginning.
     let step = (pool.len() / patches).max(1);
-    let rows: Vec<usize> = pool.iter().copied().step_by(step).take(patches).collect();
+    let rows: Vec<usize> = (0..pool.len()).step_by(step).take(patches).collect();
     let mut sheet = Sheet::new(job.size_px, views + 1, rows.len());
     for (line, row) in rows.iter().enumerate() {
-        let patch = reader.read(&job.manifest.patches[*row].path)?;
+        let patch = reader.read(*row)?;
         sheet.place(line, 0, &patch.pixels);
         let draws = Draw::epoch(&vec![*row; views], members, maker.is_some(), &mut rng);
         for (column, draw) in draws.into_iter().enumerate() {

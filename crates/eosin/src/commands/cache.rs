@@ -3,12 +3,12 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
+use eosin_run::cache_dir;
 use eosin_store::Cache;
 use eosin_store::cache::Prune;
 
 use crate::args::{CacheArgs, CacheCommand};
 use crate::output::{bytes, say, say_json, say_table};
-use crate::settings::cache_dir;
 
 fn open(args: &CacheArgs) -> Result<Cache> {
     let dir = cache_dir(args.cache.as_deref().unwrap_or_default())?;
@@ -44,7 +44,7 @@ fn list(cache: &Cache, json: bool) -> Result<ExitCode> {
         vec![
             entry.id.clone(),
             text(recipe.map(|recipe| recipe.backbone.to_string())),
-            text(recipe.map(|recipe| recipe.symmetries.to_string())),
+            text(recipe.map(|recipe| recipe.cut.clone())),
             entry
                 .records
                 .map_or_else(|| "-".to_owned(), |count| count.to_string()),
@@ -52,10 +52,7 @@ fn list(cache: &Cache, json: bool) -> Result<ExitCode> {
         ]
     };
     let rows = entries.iter().map(row).collect();
-    say_table(
-        &["entry", "backbone", "symmetries", "patches", "size"],
-        rows,
-    );
+    say_table(&["entry", "backbone", "cut", "views", "size"], rows);
     let total = entries.iter().map(|entry| entry.bytes).sum();
     say(&format!("{} in {}", bytes(total), cache.dir().display()));
     Ok(ExitCode::SUCCESS)

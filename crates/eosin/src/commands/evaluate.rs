@@ -2,15 +2,14 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
-use eosin_core::Config;
+use anyhow::Result;
+use eosin_run::{config_of_run, positive};
 use eosin_store::{Existing, RunFolder, RunRecord, names};
 use eosin_train::{evaluate, predictions_from_csv};
 
 use crate::args::EvaluateArgs;
 use crate::metrics_table::print_metrics;
 use crate::output::{note, say_json};
-use crate::report;
 
 /// Recomputes `metrics.json` and prints it; says so when it differs from what the run had.
 ///
@@ -20,11 +19,10 @@ pub fn run(args: &EvaluateArgs, json: bool) -> Result<ExitCode> {
     RunFolder::open(&args.run)?;
     let folder = RunFolder::create(&args.run, Existing::Resume)?;
     let record: RunRecord = folder.record()?;
-    let config = Config::from_toml(&folder.read_text(names::CONFIG)?)
-        .with_context(|| format!("in {}", folder.path(names::CONFIG).display()))?;
+    let config = config_of_run(&folder)?;
     let path = folder.path(names::PREDICTIONS);
     let rows = predictions_from_csv(&path, &folder.read(names::PREDICTIONS)?, &record.classes)?;
-    let positive = report::positive(&record)?;
+    let positive = positive(&record)?;
     let metrics = evaluate(
         &rows,
         record.classes.len(),

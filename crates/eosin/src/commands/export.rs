@@ -4,22 +4,24 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
+use eosin_core::FoldId;
 use eosin_models::{OnnxFile, OnnxInput, to_onnx};
-use eosin_store::{RunFolder, RunRecord, write_atomic_with};
+use eosin_run::{HalfEffect, HalfSubject, measure_half_precision, weight_store};
+use eosin_store::{RunFolder, RunRecord, WeightStore, write_atomic_with};
 use eosin_train::{FoldNetwork, UseFolds};
 use eosin_weights::{StoredAs, safetensors_bytes, write_safetensors};
 use serde::Serialize;
 
 use crate::args::{ExportArgs, ExportFormat, ExportPrecision};
 use crate::commands::predict::which_folds;
-use crate::half_precision::{HalfEffect, measure};
 use crate::output::{bytes, note, say, say_json};
 
 /// A model about to be written.
 struct Model {
     folder: RunFolder,
     record: RunRecord,
-    place: (usize, usize),
+    place: FoldId,
+    store: WeightStore,
     fold: FoldNetwork,
     path: PathBuf,
     format: ExportFormat,
@@ -49,7 +51,16 @@ pub fn run(args: &ExportArgs, json: bool) -> Result<ExitCode> {
     for model in &models {
         let half_precision = match &args.data {
             Some(data) if stored_as == StoredAs::F16 => {
-                Some(measure(&model.folder, &model.fold, model.place, data)?)
+                let subject = HalfSubject {
+                    fold: model.place,
+                    network: &model.fold,
+                };
+                Some(measure_half_precision(
+                    &model.folder,
+                    &model.store,
+                    subject,
+                    data,
+                )?)
             }
             _ => None,
         };
@@ -62,7 +73,7 @@ pub fn run(args: &ExportArgs, json: bool) -> Result<ExitCode> {
         });
     }
     if json {
-        say_json(&written)?;
+        say_json(&serde_json::json!({ "files": written }))?;
     } else {
         report(&written, args);
     }
@@ -101,18 +112,20 @@ impl Model {
     fn open(args: &ExportArgs, run: &Path) -> Result<Self> {
         let folder = RunFolder::open(run)?;
         let record: RunRecord = folder.record()?;
-        let UseFolds::One { repeat, fold } = which_folds(Some(&args.fold), &record)? else {
+        let UseFolds::One(place) = which_folds(Some(&args.fold), &record)? else {
             bail!("a file holds one fold's network: write '--fold best' or a number");
         };
         let (path, format) = target(args, run)?;
+        let store = weight_store(&folder)?;
         if args.pixels && format != ExportFormat::Onnx {
             bail!(
                 "only an ONNX graph can scale pixels: leave '--pixels' out or write '--out model.onnx'"
             );
         }
         Ok(Self {
-            fold: FoldNetwork::load(&folder, &record, (repeat, fold))?,
-            place: (repeat, fold),
+            fold: FoldNetwork::load(&folder, &record, &store, place)?,
+            store,
+            place,
             folder,
             record,
             path,
@@ -147,20 +160,20 @@ impl Model {
     fn onnx(&self, args: &ExportArgs, stored_as: StoredAs) -> Result<OnnxFile> {
         let FoldNetwork {
             network,
-            scale,
+            preprocess,
             notes,
         } = &self.fold;
         let input = if args.pixels {
             OnnxInput::Pixels {
-                mean: scale.mean,
-                std: scale.std,
+                mean: preprocess.scale.mean,
+                std: preprocess.scale.std,
             }
         } else {
             OnnxInput::Scaled
         };
         Ok(to_onnx(
             network,
-            self.record.size_px,
+            self.record.size_px(),
             input,
             stored_as,
             notes,

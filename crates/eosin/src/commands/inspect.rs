@@ -3,11 +3,13 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
+use eosin_run::{Look, find_patches, inspect};
 
 use crate::args::InspectArgs;
+use crate::interrupt::explain;
 use crate::output::{say, say_json, say_table};
-use crate::pipeline::{find_patches, inspect, list_problems};
 use crate::settings;
+use crate::terminal::{Terminal, list_problems};
 
 /// Reads every patch; exits with 1 when one cannot be used.
 ///
@@ -15,8 +17,15 @@ use crate::settings;
 /// When no patches can be found at all.
 pub fn run(args: &InspectArgs, json: bool) -> Result<ExitCode> {
     let config = settings::resolve(&args.job)?;
-    let manifest = find_patches(args.job.data(), &config)?;
-    let inspection = inspect(&manifest, &config, !args.headers_only);
+    let terminal = Terminal::new()?;
+    let manifest = find_patches(args.job.data(), &config, &terminal)?;
+    let look = if args.headers_only {
+        Look::Headers
+    } else {
+        Look::Whole
+    };
+    let found = inspect(&manifest, &config, look, &terminal);
+    let inspection = found.map_err(|error| explain(error, None))?.inspection;
     if json {
         say_json(&inspection)?;
     } else {

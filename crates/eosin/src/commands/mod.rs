@@ -9,6 +9,7 @@ mod evaluate;
 mod export;
 mod inspect;
 mod models;
+mod pack;
 mod phantom;
 mod predict;
 pub mod run;
@@ -46,6 +47,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         Command::Evaluate(args) => evaluate::run(&args, json),
         Command::Predict(args) => predict::run(&args, json),
         Command::Export(args) => export::run(&args, json),
+        Command::Pack(args) => pack::run(&args, json),
         Command::Score(args) => score::run(&args, json),
         Command::Models(args) => models::run(&args, json),
         Command::Weights(command) => weights::run(&command, json),

@@ -62,7 +62,7 @@ fn list(json: bool) -> Result<()> {
     let models = BackboneName::ALL.iter().map(|name| BackboneSpec::of(*name));
     let models: Vec<Model> = models.map(Model::from).collect();
     if json {
-        return say_json(&models);
+        return say_json(&serde_json::json!({ "models": models }));
     }
     let row = |model: &Model| {
         vec![

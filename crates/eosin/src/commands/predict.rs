@@ -1,9 +1,11 @@
 //! `eosin predict`: probabilities for new images.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
+use eosin_data::PatchSource;
+use eosin_run::weight_store;
 use eosin_store::{RunFolder, RunRecord, write_atomic};
 use eosin_train::{Predictor, UseFolds, most_probable};
 
@@ -20,10 +22,12 @@ const ENDINGS: [&str; 7] = ["png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp"];
 pub fn run(args: &PredictArgs, json: bool) -> Result<ExitCode> {
     let folder = RunFolder::open(&args.run)?;
     let record: RunRecord = folder.record()?;
-    let predictor = Predictor::load(&folder, which_folds(args.fold.as_deref(), &record)?)?;
+    let store = weight_store(&folder)?;
+    let folds = which_folds(args.fold.as_deref(), &record)?;
+    let predictor = Predictor::load(&folder, &store, folds)?;
     let images = find_images(&args.images)?;
-    let paths: Vec<&Path> = images.iter().map(PathBuf::as_path).collect();
-    let probs = predictor.predict(&paths)?;
+    let sources = images.iter().cloned().map(PatchSource::from);
+    let probs = predictor.predict(&sources.collect::<Vec<_>>())?;
     let probs: Vec<&[f32]> = probs.chunks_exact(record.classes.len()).collect();
     let text = if json {
         json_lines(&record, &images, &probs)
@@ -111,21 +115,15 @@ fn json_lines(record: &RunRecord, images: &[PathBuf], probs: &[&[f32]]) -> Strin
 pub fn which_folds(asked: Option<&str>, record: &RunRecord) -> Result<UseFolds> {
     match asked {
         None => Ok(UseFolds::Average),
-        Some("best") => Ok(UseFolds::One {
-            repeat: record.best_repeat,
-            fold: record.best_fold,
-        }),
-        Some(word) => {
-            let (repeat, fold) = word.split_once('.').unwrap_or(("0", word));
-            match (repeat.parse(), fold.parse()) {
-                (Ok(repeat), Ok(fold)) => Ok(UseFolds::One { repeat, fold }),
-                _ => bail!(
-                    "--fold {word} is no fold: write a number from 0 to {}, 'best', or \
-                     REPEAT.FOLD when the cross-validation was repeated",
-                    record.folds - 1
-                ),
-            }
-        }
+        Some("best") => Ok(UseFolds::One(record.best)),
+        Some(word) => match word.parse() {
+            Ok(fold) => Ok(UseFolds::One(fold)),
+            Err(_) => bail!(
+                "--fold {word} is no fold: write a number from 0 to {}, 'best', or REPEAT.FOLD \
+                 when the cross-validation was repeated",
+                record.folds - 1
+            ),
+        },
     }
 }
 

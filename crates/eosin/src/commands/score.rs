@@ -4,10 +4,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
+use eosin_core::task::{PositiveChoice, positive_class};
 use eosin_metrics::{Metric, MetricSet};
 
 use crate::args::ScoreArgs;
-use crate::output::{note, say_json, say_table};
+use crate::gate::Gate;
+use crate::matching::{Keys, Rule, match_keys};
+use crate::output::{note, say, say_json, say_table};
 use crate::score_files::{Labels, Scored, read_labels, read_predictions};
 
 /// Scores the file and prints every metric; exits with 1 when a bound is not reached.
@@ -15,25 +18,19 @@ use crate::score_files::{Labels, Scored, read_labels, read_predictions};
 /// # Errors
 /// When a file is malformed, or keys do not match one to one.
 pub fn run(args: &ScoreArgs, json: bool) -> Result<ExitCode> {
+    let gates = Gate::parse_all(&args.at_least, &args.at_most)?;
     let predictions = read_predictions(&args.predictions, args.part.as_deref())?;
     let labels = match &args.labels {
         Some(path) => read_labels(path)?,
         None => own_targets(&predictions, &args.predictions)?,
     };
-    let (targets, probs) = join(&predictions, &labels, &args.predictions)?;
+    let (targets, probs) = join(&predictions, &labels, args)?;
     let classes = &predictions.classes;
-    let positive = match &args.positive {
-        None => classes.len() - 1,
-        Some(name) => classes
-            .iter()
-            .position(|class| class == name)
-            .with_context(|| {
-                format!(
-                    "--positive {name} is none of the classes {}",
-                    classes.join(", ")
-                )
-            })?,
+    let choice = PositiveChoice {
+        named: args.positive.as_deref(),
+        written: "--positive ",
     };
+    let positive = positive_class(classes, choice)?;
     let metrics = MetricSet::new(&targets, &probs, classes.len(), positive)?;
     if json {
         say_json(&metrics)?;
@@ -51,8 +48,20 @@ pub fn run(args: &ScoreArgs, json: bool) -> Result<ExitCode> {
             .map(row)
             .collect();
         say_table(&["metric", "value"], rows);
+        if classes.len() == 2 {
+            say(&format!("positive class: {}", classes[positive]));
+        }
     }
-    gate(args.at_least.as_deref(), &metrics)
+    let missed = gates.iter().filter_map(|gate| gate.missed_by(&metrics));
+    let missed: Vec<String> = missed.collect();
+    for text in &missed {
+        note(text);
+    }
+    Ok(if missed.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    })
 }
 
 /// Metrics that class decisions alone cannot give.
@@ -79,45 +88,17 @@ fn own_targets(predictions: &Scored, path: &Path) -> Result<Labels> {
 }
 
 /// Targets and probabilities in the order of the labels.
-fn join(predictions: &Scored, labels: &Labels, path: &Path) -> Result<(Vec<usize>, Vec<f64>)> {
-    let list = |keys: Vec<&String>| {
-        let shown = keys
-            .iter()
-            .take(5)
-            .map(|key| key.as_str())
-            .collect::<Vec<_>>()
-            .join(", ");
-        let more = keys.len().saturating_sub(5);
-        if more > 0 {
-            format!("{shown} and {more} more")
-        } else {
-            shown
-        }
-    };
-    let unpredicted: Vec<&String> = labels
-        .keys()
-        .filter(|key| !predictions.probs.contains_key(*key))
-        .collect();
-    if !unpredicted.is_empty() {
-        let count = unpredicted.len();
-        bail!(
-            "{} has no prediction for {count} labelled keys: {}",
-            path.display(),
-            list(unpredicted)
-        );
-    }
-    let unlabelled: Vec<&String> = predictions
-        .probs
-        .keys()
-        .filter(|key| !labels.contains_key(*key))
-        .collect();
-    if !unlabelled.is_empty() {
-        let count = unlabelled.len();
-        bail!(
-            "{} predicts {count} keys that have no label: {}",
-            path.display(),
-            list(unlabelled)
-        );
+fn join(predictions: &Scored, labels: &Labels, args: &ScoreArgs) -> Result<(Vec<usize>, Vec<f64>)> {
+    let file = args.labels.as_ref().unwrap_or(&args.predictions);
+    let matched = match_keys(
+        &Keys::of(file, labels),
+        &Keys::of(&args.predictions, &predictions.probs),
+    )?;
+    if matched.rule != Rule::Equal {
+        note(&format!(
+            "labels and predictions are matched by {}",
+            matched.rule
+        ));
     }
     let mut targets = Vec::new();
     let mut probs = Vec::new();
@@ -127,31 +108,7 @@ fn join(predictions: &Scored, labels: &Labels, path: &Path) -> Result<(Vec<usize
             let classes = predictions.classes.join(", ");
             format!("label '{label}' of key {key} is none of the predicted classes {classes}")
         })?);
-        probs.extend_from_slice(&predictions.probs[key]);
+        probs.extend_from_slice(&predictions.probs[matched.predictions[key.as_str()]]);
     }
     Ok((targets, probs))
-}
-
-fn gate(bound: Option<&str>, metrics: &MetricSet) -> Result<ExitCode> {
-    let Some(bound) = bound else {
-        return Ok(ExitCode::SUCCESS);
-    };
-    let (name, least) = bound
-        .split_once('=')
-        .with_context(|| format!("--at-least {bound} has no '='; write --at-least khd=0.99"))?;
-    let metric: Metric = name.parse()?;
-    let least: f64 = least
-        .parse()
-        .with_context(|| format!("--at-least {bound}: '{least}' is no number"))?;
-    let value = metrics.get(metric);
-    let reached = value.is_some_and(|value| value >= least);
-    if !reached {
-        let value = value.map_or_else(|| "undefined".to_owned(), |value| value.to_string());
-        note(&format!("{name} is {value}, below {least}"));
-    }
-    Ok(if reached {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(1)
-    })
 }

@@ -6,35 +6,37 @@ use anyhow::Result;
 use eosin_store::write_atomic;
 
 use crate::args::SplitArgs;
+use crate::commands::run::open;
 use crate::output::{note, say, say_table};
-use crate::pipeline::Job;
+use crate::terminal::Terminal;
 
 /// Divides the patches and writes the folds.
 ///
 /// # Errors
 /// When the patches cannot be divided so, or the file not written.
 pub fn run(args: &SplitArgs, json: bool) -> Result<ExitCode> {
-    let job = Job::open(&args.job)?;
-    let folds = job.split()?;
+    let terminal = Terminal::new()?;
+    let job = open(&args.job, &terminal)?;
+    let folds = job.split(&terminal)?;
     let text = folds.to_json()?;
     write_atomic(&args.out, text.as_bytes())?;
     if json {
         say(&text);
     } else {
         let mut rows = Vec::new();
-        for fold in folds.resolve(&job.manifest)? {
+        for fold in folds.resolve(job.manifest())? {
             let count = |rows: &[usize]| {
-                let classes = job.manifest.class_counts_of(rows.iter().copied());
+                let classes = job.manifest().class_counts_of(rows.iter().copied());
                 classes
                     .iter()
                     .map(usize::to_string)
                     .collect::<Vec<_>>()
                     .join(" + ")
             };
-            let name = format!("{}.{}", fold.repeat, fold.fold);
+            let name = fold.id.stem();
             rows.push(vec![name, count(&fold.train), count(&fold.val)]);
         }
-        let classes = job.manifest.classes.join(" + ");
+        let classes = job.manifest().classes.join(" + ");
         let (train, val) = (format!("train ({classes})"), format!("val ({classes})"));
         say_table(&["fold", &train, &val], rows);
         note(&format!("written to {}", args.out.display()));

@@ -6,8 +6,8 @@ use anyhow::{Context as _, Result};
 use eosin_data::Folds;
 
 use crate::args::TrainArgs;
-use crate::commands::run::execute;
-use crate::pipeline::Job;
+use crate::commands::run::{execute, open};
+use crate::terminal::Terminal;
 
 /// Trains, judges and reports, on the folds of a file.
 ///
@@ -19,9 +19,10 @@ pub fn run(args: &TrainArgs, json: bool) -> Result<ExitCode> {
         .with_context(|| format!("cannot read folds {path}; make them with 'eosin split'"))?;
     let folds = Folds::from_json(&text)
         .with_context(|| format!("{path} is no folds.json; make it with 'eosin split'"))?;
-    let job = Job::open(&args.job)?;
+    let terminal = Terminal::new()?;
+    let job = open(&args.job, &terminal)?;
     folds
-        .validate(&job.manifest)
+        .validate(job.manifest())
         .with_context(|| format!("{path} does not fit the data"))?;
-    execute(&args.out, &job, &folds, json)
+    execute(&args.out, &job, &folds, &terminal, json)
 }

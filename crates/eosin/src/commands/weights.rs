@@ -7,11 +7,12 @@ use anyhow::Result;
 use eosin_core::{BackboneName, Seed};
 use eosin_hub::WeightEntry;
 use eosin_models::{Backbone, BackboneSpec, LoadError, fresh_weights, load_weights, network_of};
+use eosin_run::{open_hub, resolve_weights};
 use eosin_weights::{LazyTensor, ReadOptions, StateMismatch, TensorDict, WeightFile};
 
 use crate::args::{HubArgs, WeightsCommand};
-use crate::named_weights::{open, resolve};
 use crate::output::{bytes, note, say, say_json, say_table};
+use crate::terminal::Terminal;
 
 /// Runs a weights command.
 ///
@@ -31,7 +32,7 @@ pub fn run(command: &WeightsCommand, json: bool) -> Result<ExitCode> {
 }
 
 fn list(backbone: Option<BackboneName>, args: &HubArgs, json: bool) -> Result<()> {
-    let hub = open(args)?;
+    let hub = open_hub(&args.options())?;
     let wanted = |entry: &&WeightEntry| {
         backbone.is_none_or(|backbone| entry.architecture == backbone.as_str())
     };
@@ -63,7 +64,7 @@ fn list(backbone: Option<BackboneName>, args: &HubArgs, json: bool) -> Result<()
         ]);
     }
     if json {
-        return say_json(&objects);
+        return say_json(&serde_json::json!({ "weights": objects }));
     }
     say_table(&["weights", "size px", "licence", "sha256", "here"], rows);
     say("use one with '--backbone NAME --weights WEIGHTS'");
@@ -71,10 +72,11 @@ fn list(backbone: Option<BackboneName>, args: &HubArgs, json: bool) -> Result<()
 }
 
 fn fetch(names: &[String], args: &HubArgs, json: bool) -> Result<()> {
-    let hub = open(args)?;
+    let hub = open_hub(&args.options())?;
+    let terminal = Terminal::new()?;
     let mut objects = Vec::new();
     for name in names {
-        let file = resolve(&hub, name, args)?;
+        let file = resolve_weights(&hub, name, &args.options(), &terminal)?;
         if json {
             objects.push(serde_json::json!({
                 "path": file.path, "bytes": file.bytes, "sha256": file.sha256.to_string(),
@@ -89,7 +91,10 @@ fn fetch(names: &[String], args: &HubArgs, json: bool) -> Result<()> {
             ));
         }
     }
-    if json { say_json(&objects) } else { Ok(()) }
+    if json {
+        return say_json(&serde_json::json!({ "weights": objects }));
+    }
+    Ok(())
 }
 
 fn show(

@@ -58,8 +58,8 @@ fn another_seed_gives_another_result() {
         scratch.read("run2/predictions.csv")
     );
     assert_ne!(
-        scratch.read("run1/model.safetensors"),
-        scratch.read("run2/model.safetensors")
+        scratch.read("run1/folds/0.0/weights.safetensors"),
+        scratch.read("run2/folds/0.0/weights.safetensors")
     );
 }
 

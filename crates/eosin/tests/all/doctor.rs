@@ -1,7 +1,9 @@
 //! The checks before training, on data that is wrong.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
+use crate::run_files::listing;
 use crate::scratch::{JOB, Scratch};
 
 #[test]
@@ -19,37 +21,94 @@ fn good_data_passes_every_check_in_every_mode() {
     }
 }
 
-#[test]
-fn one_picture_in_training_and_validation_is_told_or_refused() {
+/// Class folders with every patch twice under other names: random folds part some of the twins.
+fn with_twins() -> Scratch {
     let scratch = Scratch::with_class_folders();
-    // Every benign patch twice under other names: random folds part some of the twins.
-    let folder = scratch.path("data/train/benign");
-    let folder = if folder.is_dir() {
-        folder
-    } else {
-        scratch.path("data/benign")
-    };
-    for entry in fs::read_dir(&folder).expect("a class folder") {
-        let path = entry.expect("an entry").path();
-        let name = path
-            .file_name()
-            .expect("a name")
-            .to_string_lossy()
-            .into_owned();
-        fs::copy(&path, folder.join(format!("copy-of-{name}"))).expect("a copy");
+    for class in ["benign", "malignant"] {
+        let folder = scratch.path(&format!("data/{class}"));
+        for name in listing(&scratch, &format!("data/{class}")) {
+            fs::copy(folder.join(&name), folder.join(format!("copy-of-{name}"))).expect("a copy");
+        }
     }
+    scratch
+}
+
+/// Patches whose copy is in another fold, by `folds.json`.
+fn parted(scratch: &Scratch, run: &str) -> BTreeSet<String> {
+    let folds = scratch.json(&format!("{run}/folds.json"));
+    let mut fold_of = BTreeMap::new();
+    for fold in folds["folds"].as_array().expect("a list") {
+        for key in fold["val"].as_array().expect("a list") {
+            fold_of.insert(
+                key.as_str().expect("a key").to_owned(),
+                fold["fold"].clone(),
+            );
+        }
+    }
+    let original = |key: &&String| !key.contains("copy-of-");
+    let parted = |key: &&String| {
+        let copy = key.replacen('/', "/copy-of-", 1);
+        fold_of[*key] != fold_of[&copy]
+    };
+    let keys = fold_of.keys().filter(original).filter(parted);
+    keys.cloned().collect()
+}
+
+#[test]
+fn pictures_in_training_and_validation_are_an_error_that_lists_all() {
+    let scratch = with_twins();
     let words = format!("run --data data {JOB} --out");
-    scratch.eosin(&format!("{words} warned")).done().says(&[
-        "warning: ",
-        "are the same picture, one in the training and one in the validation",
+    let refused = scratch.eosin(&format!("{words} refused"));
+    let expected = parted(&scratch, "refused");
+    assert!(expected.len() > 20, "{}", expected.len());
+    refused.refused(&[
+        &format!("{} pictures are on both sides of a split", expected.len()),
+        "one in the training and one in the validation part",
+        &format!("and {} more, all in doctor.json", expected.len() - 20),
+        "'--set train.doctor=warn'",
     ]);
+    let found = scratch.json("refused/doctor.json");
+    let mut listed = BTreeSet::new();
+    for leak in found[0]["leaks"].as_array().expect("a list") {
+        let files = leak["files"].as_array().expect("a list");
+        let mut keys: Vec<&str> = files
+            .iter()
+            .map(|file| file.as_str().expect("a path"))
+            .map(|path| path.rsplit_once("data/").expect("a patch of the set").1)
+            .collect();
+        keys.sort_by_key(|key| key.len());
+        assert_eq!(keys[1], keys[0].replacen('/', "/copy-of-", 1));
+        assert_eq!(
+            (keys.len(), leak["folds"].as_array().map(Vec::len)),
+            (2, Some(2))
+        );
+        listed.insert(keys[0].to_owned());
+    }
+    assert_eq!(listed, expected);
+    // Nothing was embedded before the refusal.
+    let entries = listing(&scratch, "cache");
+    assert!(
+        entries.iter().all(|name| name.starts_with("ledger")),
+        "{entries:?}"
+    );
+}
+
+#[test]
+fn whoever_wants_goes_on_with_a_leak() {
+    let scratch = with_twins();
+    let words = format!("run --data data {JOB} --out");
+    scratch
+        .eosin(&format!("{words} warned --set train.doctor=warn"))
+        .done()
+        .says(&["warning: ", "pictures are on both sides of a split"]);
     scratch
         .eosin(&format!("{words} refused --set train.doctor=refuse"))
-        .refused(&["the checks before training failed", "are the same picture"]);
+        .refused(&["the checks before training failed", "both sides of a split"]);
     let quiet = scratch
         .eosin(&format!("{words} quiet --set train.doctor=off"))
         .done();
-    assert!(!quiet.stderr.contains("same picture"), "{}", quiet.stderr);
+    let told = quiet.stderr.contains("pictures are on both sides");
+    assert!(!told, "{}", quiet.stderr);
 }
 
 #[test]

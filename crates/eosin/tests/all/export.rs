@@ -22,9 +22,13 @@ fn a_run_becomes_onnx_and_safetensors() {
         );
     }
     scratch.eosin("export run --out m.safetensors").done();
+    let best = &scratch.json("run/run.json")["best"];
+    let fold = format!("{}.{}", best["repeat"], best["fold"]);
+    let own = format!("export run --out fold.safetensors --fold {fold}");
+    scratch.eosin(&own).done();
     assert_eq!(
         scratch.read("m.safetensors"),
-        scratch.read("run/model.safetensors")
+        scratch.read("fold.safetensors")
     );
     let again = scratch.eosin("export run --out again.onnx --pixels").done();
     assert!(again.stdout.contains("7.1 MB  f32"), "{}", again.stdout);
@@ -54,6 +58,43 @@ fn a_size_limit_chooses_half_precision_and_says_what_it_costs() {
         told.stdout
     );
     assert!(scratch.read("m.onnx").len() < 5_000_000);
+}
+
+#[test]
+fn half_precision_is_measured_on_the_patches_that_the_run_took() {
+    let half = "--precision f16 --data data";
+    let scratch = Scratch::with_phantom();
+    let test = scratch.keys_of("test");
+    scratch.write(&format!("data/{}", test[0]), "no image");
+    scratch
+        .eosin(&format!("run --data data --out run {JOB} --skip-bad"))
+        .done();
+    let told = scratch.eosin(&format!("export run --out m.onnx {half}"));
+    let told = told.done().stdout;
+    assert!(told.contains("f32 -> f16 on 11 test patches"), "{told}");
+
+    let scratch = Scratch::with_class_folders();
+    for class in ["malignant", "benign"] {
+        scratch.write(&format!("data/{class}/bad.png"), "no image");
+    }
+    // In an order of classes that is not that of the folders.
+    let classes = "--set data.classes=['malignant','benign']";
+    scratch
+        .eosin(&format!(
+            "run --data data --out run {JOB} --skip-bad {classes}"
+        ))
+        .done();
+    let folds = scratch.json("run/folds.json");
+    for fold in 0..3 {
+        let val = folds["folds"][fold]["val"]
+            .as_array()
+            .expect("a list")
+            .len();
+        let words = format!("export run --out {fold}.onnx --fold {fold} {half}");
+        let told = scratch.eosin(&words).done().stdout;
+        let expected = format!("f32 -> f16 on {val} val patches: AUROC");
+        assert!(told.contains(&expected), "{expected}: {told}");
+    }
 }
 
 #[test]
@@ -94,7 +135,7 @@ fn exports_refuse_what_they_cannot_do() {
 fn every_backbone_is_listed_and_one_is_described() {
     let scratch = Scratch::new();
     let all = scratch.eosin("models --json").done();
-    assert_eq!(all.json().as_array().map(Vec::len), Some(33));
+    assert_eq!(all.json()["models"].as_array().map(Vec::len), Some(33));
     insta::assert_snapshot!(scratch.eosin("models mobilenetv3_large_100").done().stdout);
     scratch
         .eosin("models vit_small_patch16_224 --size 100")

@@ -1,14 +1,19 @@
 //! The program as a user runs it: a process, in a folder of its own, on phantoms.
 
 mod bad_input;
+mod classes;
 mod cli_snapshots;
 mod determinism;
+mod docs;
 mod doctor;
 mod end_to_end;
 mod export;
 mod precision;
 mod resume;
 mod run_files;
+mod run_parts;
+mod score;
 mod scratch;
+mod splits;
 mod training;
 mod weights;

@@ -14,7 +14,7 @@ fn fewer_bits_change_embeddings_a_little_and_say_how_much() {
             format!("--data data --out {precision} {JOB} --set backbone.precision={precision}");
         let outcome = scratch.eosin(&format!("run {job}")).done();
         // Values of one precision are never taken for another's.
-        assert!(seen.insert(scratch.read(&format!("{precision}/fold-0-0.safetensors"))));
+        assert!(seen.insert(scratch.read(&format!("{precision}/folds/0.0/weights.safetensors"))));
         assert_eq!(
             scratch.json(&format!("{precision}/run.json"))["precision"],
             precision

@@ -1,7 +1,10 @@
 //! Killed, stopped and starved runs, and going on with them.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::DirEntry;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::run_files::assert_same_run;
 use crate::scratch::Scratch;
@@ -45,10 +48,47 @@ fn run_words(mode: &str, settings: &str, out: &str) -> String {
 }
 
 /// Ends a process in the middle of whatever it does.
-fn kill_after(mut child: Child, time: Duration) {
-    std::thread::sleep(time);
+fn kill(mut child: Child) {
     child.kill().expect("the process was started here");
     child.wait().expect("a killed process ends");
+}
+
+/// How long a run is waited for before a test says that it hangs.
+const PATIENCE: Duration = Duration::from_mins(5);
+
+/// Waits until `seen`; gives up, and says so, when the process ends first.
+fn wait_until(child: &mut Child, seen: impl Fn() -> bool) -> bool {
+    let begun = Instant::now();
+    while !seen() {
+        if child.try_wait().expect("a child of this process").is_some() {
+            return false;
+        }
+        assert!(begun.elapsed() < PATIENCE, "nothing was seen for long");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    true
+}
+
+/// The checkpoints of a run, with the times that they were written at.
+fn checkpoints(scratch: &Scratch, run: &str) -> BTreeMap<OsString, SystemTime> {
+    let Ok(entries) = std::fs::read_dir(scratch.path(&format!("{run}/checkpoints"))) else {
+        return BTreeMap::new();
+    };
+    // A file may go between being listed and being looked at.
+    let written = |entry: std::io::Result<DirEntry>| {
+        let entry = entry.ok()?;
+        Some((entry.file_name(), entry.metadata().ok()?.modified().ok()?))
+    };
+    entries.filter_map(written).collect()
+}
+
+/// The run begun or gone on with, whichever is to be done.
+fn begun_or_resumed(scratch: &Scratch, run: &str, first: &str) -> String {
+    if scratch.path(&format!("{run}/start.json")).exists() {
+        format!("run --resume {run}")
+    } else {
+        first.to_owned()
+    }
 }
 
 #[test]
@@ -61,15 +101,31 @@ fn a_run_killed_at_many_moments_ends_with_the_same_bytes() {
         let took = begun.elapsed();
         let killed = format!("killed-{mode}");
         let first = run_words(mode, settings, &killed) + " --overwrite";
-        let resume = format!("run --resume {killed}");
-        // Moments from the first of the process to about its end, in an order without a pattern.
-        for moment in 0..8_u32 {
-            let began = scratch.path(&format!("{killed}/start.json")).exists();
-            let child = scratch.start(if began { &resume } else { &first });
-            kill_after(child, took * ((moment * 5 + 3) % 8) / 8);
+        // Moments in training, for certain: a checkpoint after a step has just been written.
+        let mut landed = 0;
+        for _ in 0..4 {
+            let before = checkpoints(&scratch, &killed);
+            let mut child = scratch.start(&begun_or_resumed(&scratch, &killed, &first));
+            let seen = wait_until(&mut child, || {
+                let now = checkpoints(&scratch, &killed);
+                !now.is_empty() && now != before
+            });
+            kill(child);
+            let over = scratch.path(&format!("{killed}/run.json")).exists();
+            landed += usize::from(seen && !over);
         }
-        let began = scratch.path(&format!("{killed}/start.json")).exists();
-        scratch.eosin(if began { &resume } else { &first }).done();
+        assert!(
+            landed >= 3,
+            "{landed} of 4 kills landed in training of mode {mode}"
+        );
+        // Moments by the clock, from the first of the process on, wherever they are.
+        for moment in 0..4_u32 {
+            let child = scratch.start(&begun_or_resumed(&scratch, &killed, &first));
+            std::thread::sleep(took * ((moment * 3 + 1) % 4) / 8);
+            kill(child);
+        }
+        let last = begun_or_resumed(&scratch, &killed, &first);
+        scratch.eosin(&last).done();
         assert_same_run(&scratch, &whole, &killed);
         assert!(!scratch.path(&format!("{killed}/checkpoints")).exists());
     }
@@ -82,13 +138,15 @@ fn ctrl_c_saves_and_says_how_to_go_on() {
     scratch
         .eosin(&format!("run {JOB} {words} --out whole"))
         .done();
-    let child = scratch.start(&format!("run {JOB} {words} --out stopped"));
-    // The first checkpoint would be due after half a minute: only the interruption writes one.
-    let deadline = Instant::now() + Duration::from_mins(1);
-    while !scratch.path("stopped/checkpoints").exists() && Instant::now() < deadline {
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    std::thread::sleep(Duration::from_millis(300));
+    let mut child = scratch.start(&format!("run {JOB} {words} --out stopped"));
+    // An epoch has ended, and 449 are left. The first checkpoint would be due after half a minute:
+    // only the interruption writes one.
+    let events = scratch.path("stopped/events.jsonl");
+    let trains = || std::fs::metadata(&events).is_ok_and(|events| events.len() > 0);
+    assert!(
+        wait_until(&mut child, trains),
+        "the run ended before an epoch"
+    );
     let pid = child.id().to_string();
     let signal = Command::new("kill").args(["-INT", &pid]).status();
     assert!(signal.expect("a system with kill").success());
@@ -100,6 +158,10 @@ fn ctrl_c_saves_and_says_how_to_go_on() {
     assert!(
         said.contains("go on with 'eosin run --resume stopped'"),
         "{said}"
+    );
+    assert!(
+        !checkpoints(&scratch, "stopped").is_empty(),
+        "nothing was saved"
     );
     scratch.eosin("run --resume stopped").done();
     assert_same_run(&scratch, "whole", "stopped");
@@ -148,11 +210,13 @@ fn only_a_run_that_was_begun_and_is_unchanged_can_be_resumed() {
     let first = scratch.keys()[0].clone();
     scratch.write_png(&format!("data/{first}"), 32, 32);
     // Another picture under the same name: the manifest is the same, what was learned is not.
-    scratch.eosin("run --resume run").done();
+    scratch.eosin("run --resume run").refused(&[
+        "a picture in",
+        "is no longer the one that the run began with",
+    ]);
     let manifest = scratch.text("data/manifest.csv");
     let shorter: Vec<&str> = manifest.lines().take(20).collect();
     scratch.write("data/manifest.csv", shorter.join("\n"));
-    std::fs::remove_file(scratch.path("run/run.json")).expect("a run");
     scratch
         .eosin("run --resume run")
         .refused(&["no longer those that the run began with"]);

@@ -5,14 +5,13 @@ use std::fs;
 
 use crate::scratch::Scratch;
 
-/// The files that one seed must fix to the last byte, beside the weights of the folds.
-const FIXED: [&str; 6] = [
+/// The files that one seed must fix to the last byte, beside those of the folds.
+const FIXED: [&str; 5] = [
     "predictions.csv",
     "metrics.json",
     "folds.json",
     "manifest.csv",
     "events.jsonl",
-    "model.safetensors",
 ];
 
 /// A row of a CSV file by column.
@@ -51,19 +50,26 @@ pub fn answers(rows: &[Row], part: &str) -> BTreeMap<String, [String; 3]> {
 #[track_caller]
 pub fn assert_same_run(scratch: &Scratch, one: &str, other: &str) {
     let mut names: Vec<String> = FIXED.map(str::to_owned).into();
-    names.extend(weights(scratch, one));
-    assert_eq!(weights(scratch, one), weights(scratch, other));
+    names.extend(of_folds(scratch, one));
+    assert_eq!(of_folds(scratch, one), of_folds(scratch, other));
     for name in names {
         let [a, b] = [one, other].map(|run| scratch.read(&format!("{run}/{name}")));
         assert!(a == b, "{name} of {one} and {other} differ");
     }
 }
 
-/// The names of a run's weight files, sorted.
-pub fn weights(scratch: &Scratch, run: &str) -> Vec<String> {
-    let mut names = listing(scratch, run);
-    names.retain(|name| name.ends_with(".safetensors"));
-    names
+/// The files of a run's folds, sorted. What a fold was made from holds the cache's folder, which
+/// runs that are to be the same may not share.
+fn of_folds(scratch: &Scratch, run: &str) -> Vec<String> {
+    let folds = listing(scratch, &format!("{run}/folds")).into_iter();
+    let files = folds.flat_map(|fold| {
+        let files = listing(scratch, &format!("{run}/folds/{fold}"));
+        let path = move |file| format!("folds/{fold}/{file}");
+        files.into_iter().map(path)
+    });
+    files
+        .filter(|file| !file.ends_with("outcome.json"))
+        .collect()
 }
 
 /// The names of all that is in a folder, sorted.

@@ -83,12 +83,17 @@ impl Scratch {
         fs::write(path, bytes).expect("a new file");
     }
 
-    /// Writes a grey PNG that is no even surface.
+    /// Writes a grey PNG that is no even surface, nor the same as one of another name.
     pub fn write_png(&self, name: &str, width: u32, height: u32) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().expect("a folder")).expect("a new folder");
-        let pixel =
-            |x: u32, y: u32| image::Luma([u8::try_from((x * 37 + y * 91) % 200).expect("a byte")]);
+        let own = name
+            .bytes()
+            .fold(0, |sum, byte| (sum * 31 + u32::from(byte)) % 9973);
+        let pixel = |x: u32, y: u32| {
+            let value = (x * 37 + y * 91 + (own >> (x % 14)) * 7) % 200;
+            image::Luma([u8::try_from(value).expect("a byte")])
+        };
         image::GrayImage::from_fn(width, height, pixel)
             .save(path)
             .expect("a new image");
@@ -99,6 +104,13 @@ impl Scratch {
         let manifest = self.text("data/manifest.csv");
         let first = |line: &str| line.split(',').next().unwrap_or_default().to_owned();
         manifest.lines().skip(1).map(first).collect()
+    }
+
+    /// Keys of the manifest's patches of one part, in its order.
+    pub fn keys_of(&self, split: &str) -> Vec<String> {
+        let manifest = crate::run_files::rows(&self.text("data/manifest.csv"));
+        let part = manifest.iter().filter(|row| row["split"] == split);
+        part.map(|row| row["path"].clone()).collect()
     }
 
     /// Runs the program with these words.

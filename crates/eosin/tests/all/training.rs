@@ -129,8 +129,7 @@ fn tensorboard_reads_the_event_files() {
         .done();
     let file = scratch.read("run/tensorboard/fold-0-0/events.out.tfevents.0.eosin");
     assert!(file.windows(13).any(|at| at == b"brain.Event:2"));
-    let Some(python) = std::env::var_os("EOSIN_PYTHON") else {
-        println!("skipped: EOSIN_PYTHON names no Python with TensorBoard");
+    let Some(python) = eosin_testing::python() else {
         return;
     };
     let read = std::process::Command::new(python)
@@ -177,6 +176,8 @@ fn an_ablation_compares_each_change_with_the_base() {
         told.stdout
     );
     let found = scratch.json("ab/ablation.json");
+    assert_eq!(found["base"], "ab/base");
+    let found = &found["factors"];
     // The base has three epochs, too.
     assert_eq!(found[0]["difference"].as_f64(), Some(0.0));
     assert_eq!(found[0]["verdict"], "cannot tell");
@@ -187,6 +188,36 @@ fn an_ablation_compares_each_change_with_the_base() {
         scratch.read("ab/base/folds.json"),
         scratch.read("ab/1-train.epochs=3/folds.json")
     );
+}
+
+#[test]
+fn a_change_that_prevents_learning_hurts_and_the_way_back_helps() {
+    let scratch = Scratch::new();
+    let easy = "--patients 40 --test-patients 0 --slides 1 --patches 4 --size 32 --difficulty 0";
+    scratch.eosin(&format!("phantom --out data {easy}")).done();
+    let [learns, idles] = ["0.01", "0.000000001"].map(|rate| format!("train.learning_rate={rate}"));
+    for (base, change, verdict) in [(&learns, &idles, "hurts"), (&idles, &learns, "helps")] {
+        let words = "ablate --data data --folds 4 --epochs 30 --batch-size 8";
+        let told = scratch.eosin(&format!(
+            "{words} --out {verdict} --set {base} --factor {change}"
+        ));
+        assert!(told.done().stdout.contains(verdict));
+        let found = &scratch.json(&format!("{verdict}/ablation.json"))["factors"][0];
+        assert_eq!(found["verdict"], verdict, "{found}");
+        let number = |name: &str| found[name].as_f64().expect("a number");
+        let difference = number("difference");
+        assert!(difference.abs() > 0.2, "{found}");
+        assert!(number("ci_low") <= difference && difference <= number("ci_high"));
+        assert!((number("variant") - number("base") - difference).abs() < 1e-12);
+        let run = found["run"].as_str().expect("a folder");
+        for (run, auroc) in [(run, "variant"), (&format!("{verdict}/base"), "base")] {
+            let metrics = scratch.json(&format!("{run}/metrics.json"));
+            assert_eq!(
+                metrics["out_of_fold"][0]["auroc"].as_f64(),
+                Some(number(auroc))
+            );
+        }
+    }
 }
 
 #[test]

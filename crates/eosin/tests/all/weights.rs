@@ -8,10 +8,8 @@ fn with_named_weights() -> Scratch {
     scratch
         .eosin(&format!("run --data data --out run {JOB}"))
         .done();
-    scratch.write(
-        "shelf/mine.safetensors",
-        scratch.read("run/model.safetensors"),
-    );
+    scratch.eosin("export run --out model.safetensors").done();
+    scratch.write("shelf/mine.safetensors", scratch.read("model.safetensors"));
     scratch
 }
 

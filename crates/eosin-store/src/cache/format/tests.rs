@@ -7,23 +7,17 @@ use super::*;
 const ID: &str = "0123456789abcdef0123456789abcdef";
 
 fn layout(width: usize, dtype: CacheDtype) -> Layout {
-    Layout {
-        width,
-        symmetries: 8,
-        dtype,
-    }
+    Layout { width, dtype }
 }
 
 proptest! {
     #[test]
-    fn rows_tile_a_record_and_stay_aligned(width in 1_usize..3000, half in any::<bool>()) {
+    fn a_payload_stays_aligned_and_within_its_record(width in 1_usize..3000, half in any::<bool>()) {
         let layout = layout(width, if half { CacheDtype::F16 } else { CacheDtype::F32 });
         prop_assert_eq!(layout.stride() % ALIGN, 0);
-        prop_assert_eq!(layout.row(0).start, HASH_BYTES);
-        for symmetry in 1..8 {
-            prop_assert_eq!(layout.row(symmetry).start, layout.row(symmetry - 1).end);
-        }
-        prop_assert!(layout.row(7).end + CHECKSUM_BYTES <= layout.stride());
+        let payload = layout.payload();
+        prop_assert_eq!(payload.start % 16, 0);
+        prop_assert!(payload.end + CHECKSUM_BYTES <= layout.stride());
         prop_assert_eq!(Layout::from_header(&layout.header(ID), ID), Ok(layout));
     }
 }
@@ -44,11 +38,15 @@ fn a_flipped_bit_anywhere_in_the_header_is_detected() {
 
 #[test]
 fn a_flipped_bit_anywhere_in_a_record_is_detected() {
-    let layout = layout(3, CacheDtype::F16);
+    let layout = layout(24, CacheDtype::F16);
     let mut record = Vec::new();
-    layout.encode(&[9; 32], &[0.5; 24], &mut record).unwrap();
+    let key = ViewKey {
+        image: [9; 32],
+        view: 7,
+    };
+    layout.encode(&key, &[0.5; 24], &mut record).unwrap();
     assert_eq!(record.len(), layout.stride());
-    assert_eq!(check_record(&record), ([9; 32], true));
+    assert_eq!(check_record(&record), (key, true));
     for bit in 0..record.len() * 8 {
         record[bit / 8] ^= 1 << (bit % 8);
         assert!(!check_record(&record).1, "bit {bit}");
@@ -58,18 +56,19 @@ fn a_flipped_bit_anywhere_in_a_record_is_detected() {
 
 #[test]
 fn a_value_that_the_dtype_cannot_keep_is_refused_with_the_fix() {
+    let key = ViewKey::first([1; 32]);
     let mut values = vec![0.5; 8];
     values[3] = 70_000.0;
     let mut out = Vec::new();
-    let half = layout(1, CacheDtype::F16).encode(&[1; 32], &values, &mut out);
+    let half = layout(8, CacheDtype::F16).encode(&key, &values, &mut out);
     let error = half.unwrap_err().to_string();
     assert!(
         error.contains("holds 70000, which f16 cannot keep; set cache.dtype"),
         "{error}"
     );
-    let single = layout(1, CacheDtype::F32);
-    single.encode(&[1; 32], &values, &mut out).unwrap();
+    let single = layout(8, CacheDtype::F32);
+    single.encode(&key, &values, &mut out).unwrap();
     values[3] = f32::NAN;
-    let error = single.encode(&[1; 32], &values, &mut out).unwrap_err();
+    let error = single.encode(&key, &values, &mut out).unwrap_err();
     assert!(error.to_string().contains("check the backbone's weights"));
 }

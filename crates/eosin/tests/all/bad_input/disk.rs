@@ -91,14 +91,17 @@ fn a_damaged_file_of_a_run_is_named() {
         .eosin(&format!("run --data data --out run {JOB}"))
         .done();
     let image = format!("data/{}", scratch.keys()[0]);
-    let weights = scratch.read("run/fold-0-1.safetensors");
-    scratch.write("run/fold-0-1.safetensors", &weights[..weights.len() / 2]);
+    let weights = scratch.read("run/folds/0.1/weights.safetensors");
+    scratch.write(
+        "run/folds/0.1/weights.safetensors",
+        &weights[..weights.len() / 2],
+    );
     let refused = scratch.eosin(&format!("predict run {image}"));
-    refused.refused(&["run/fold-0-1.safetensors is not a valid safetensors file"]);
-    fs::remove_file(scratch.path("run/fold-0-1.safetensors")).unwrap();
+    refused.refused(&["run/folds/0.1/weights.safetensors is not a valid safetensors file"]);
+    fs::remove_file(scratch.path("run/folds/0.1/weights.safetensors")).unwrap();
     scratch
         .eosin(&format!("predict run {image}"))
-        .refused(&["has no 'fold-0-1.safetensors'"]);
+        .refused(&["has no 'folds/0.1/weights.safetensors'"]);
     let record = scratch.text("run/run.json");
     scratch.write("run/run.json", &record[..record.len() / 2]);
     scratch

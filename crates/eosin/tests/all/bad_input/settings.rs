@@ -99,6 +99,56 @@ fn an_unknown_key_names_the_file_and_the_nearest_key() {
 }
 
 #[test]
+fn two_values_for_one_key_are_refused() {
+    let scratch = Scratch::with_phantom();
+    for (typed, said) in [
+        (
+            "--epochs 2 --set train.epochs=5",
+            "'--set train.epochs=5' and '--epochs 2' both set train.epochs",
+        ),
+        (
+            "--set train.epochs=1 --set train.epochs=2",
+            "'--set train.epochs=1' and '--set train.epochs=2' both set train.epochs",
+        ),
+        (
+            "--epochs 2 --set train.epochs=2",
+            "'--set train.epochs=2' and '--epochs 2' both set train.epochs",
+        ),
+        (
+            "--set data.skip_bad=false --skip-bad",
+            "'--set data.skip_bad=false' and '--skip-bad' both set data.skip_bad",
+        ),
+        (
+            "--set seed=1 --seed 2",
+            "'--set seed=1' and '--seed 2' both set seed",
+        ),
+        (
+            "--set augment.symmetry=d4 --augment none",
+            "'--set augment.symmetry=d4' and '--augment none' both set augment.symmetry",
+        ),
+        (
+            "--set train={epochs=3} --set train.batch_size=8",
+            "both set train.batch_size",
+        ),
+    ] {
+        let refused = scratch.eosin(&format!("run --data data --out run {typed}"));
+        refused.refused(&[said, "leave one of them out"]);
+    }
+    scratch.write("eosin.toml", "seed = 3\n[train]\nepochs = 9\n");
+    let words = "run --data data --out run --folds 3 --config eosin.toml --epochs 2 --set seed=4";
+    scratch.eosin(words).done();
+    let config = scratch.text("run/config.toml");
+    assert!(
+        config.contains("epochs = 2") && config.contains("seed = 4"),
+        "{config}"
+    );
+    let ablate = scratch.eosin(
+        "ablate --data data --out a --folds 3 --epochs 2 --factor train.epochs=1,train.epochs=3",
+    );
+    ablate.refused(&["'--factor train.epochs=1' and '--factor train.epochs=3'"]);
+}
+
+#[test]
 fn a_value_out_of_range_names_the_key_the_value_and_the_range() {
     let scratch = Scratch::with_phantom();
     let refused = scratch.eosin("run --data data --out run --folds 1");
@@ -116,7 +166,7 @@ fn words_that_are_no_choice_list_the_choices() {
     assert_eq!((typed.code, typed.stdout.as_str()), (Some(2), ""));
     typed.says(&["resnet81", "resnet18"]);
     let refused = scratch.eosin("run --data data --out run --set data.positive=cancer");
-    refused.refused(&["data.positive is 'cancer'; the classes are benign, malignant"]);
+    refused.refused(&["data.positive='cancer' is none of the classes benign, malignant"]);
 }
 
 #[test]
@@ -175,25 +225,4 @@ fn a_fold_that_does_not_exist_is_refused() {
     fold("7").refused(&["fold 7 does not exist: the run has 0-2"]);
     fold("first").refused(&["--fold first is no fold: write a number from 0 to 2, 'best'"]);
     fold("2").done();
-}
-
-#[test]
-fn predictions_and_labels_that_do_not_match_are_refused() {
-    let scratch = Scratch::new();
-    scratch.write(
-        "p.csv",
-        "key,prob_benign,prob_malignant\na,0.9,0.1\nb,0.2,0.8\n",
-    );
-    let score = |labels: &str| {
-        scratch.write("l.csv", labels);
-        scratch.eosin("score p.csv --labels l.csv")
-    };
-    score("key,label\na,benign\nb,malignant\nc,benign\n")
-        .refused(&["p.csv has no prediction for 1 labelled keys: c"]);
-    score("key,label\na,benign\n").refused(&["p.csv predicts 1 keys that have no label: b"]);
-    score("key,label\na,benign\na,benign\n").refused(&["key a stands twice"]);
-    score("key,label\na,benign\nb,lymphoma\n").refused(&["label 'lymphoma' of key b"]);
-    scratch
-        .eosin("score p.csv")
-        .refused(&["p.csv has no targets of its own", "--labels FILE"]);
 }

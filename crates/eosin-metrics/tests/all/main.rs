@@ -1,0 +1,5 @@
+//! Metrics against scikit-learn's, and what holds for all of them.
+#![expect(clippy::unwrap_used, reason = "helpers of a test fail by panicking")]
+
+mod properties;
+mod sklearn;

@@ -1,0 +1,279 @@
+//! A job carried out into a run folder, and going on with one that was left.
+
+use std::path::{Path, PathBuf};
+use std::time::{Instant, SystemTime};
+
+use anyhow::{Context as _, Result, bail};
+use eosin_core::Config;
+use eosin_data::{Folds, Patches};
+use eosin_store::{Checkpoints, Existing, RunFolder, RunRecord, WeightStore, names};
+use eosin_train::{PreparedBackbone, RunResult, save_run};
+use serde::{Deserialize, Serialize};
+
+use crate::event::{RunEvent, WatchRun};
+use crate::job::{Job, tell};
+use crate::log::RunLog;
+use crate::named_weights::HubOptions;
+use crate::record::{Circumstances, record};
+use crate::report;
+use crate::settings::{cache_dir, config_of_run};
+use crate::tensorboard::TensorBoard;
+
+/// The main job: what is to be done, and on which patches.
+#[derive(Clone, Debug)]
+pub struct RunArgs {
+    /// The resolved configuration.
+    pub config: Config,
+    /// Folder of patches, or a CSV or TSV manifest.
+    pub data: PathBuf,
+    /// How weights are found by name.
+    pub hub: HubOptions,
+}
+
+/// Whether a run that is there already is replaced.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Overwrite {
+    /// It is an error.
+    #[default]
+    Refuse,
+    /// Its files are removed, and no others.
+    Replace,
+}
+
+/// Where and how a run is written.
+#[derive(Clone, Debug, Default)]
+pub struct Place {
+    /// The run folder.
+    pub out: PathBuf,
+    /// What happens when a run is there.
+    pub overwrite: Overwrite,
+    /// Whether TensorBoard event files are written, too.
+    pub tensorboard: bool,
+    /// The command line that asked for it, to be noted.
+    pub command: Vec<String>,
+}
+
+/// How long each stage took, in seconds.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Timings {
+    /// Embedding, or decoding for full training.
+    pub embed_secs: f64,
+    /// Training and judging every fold.
+    pub train_secs: f64,
+    /// The whole command so far.
+    pub total_secs: f64,
+}
+
+/// A run that has been written.
+pub struct Finished {
+    /// Its folder.
+    pub folder: RunFolder,
+    /// What it says of itself.
+    pub record: RunRecord,
+    /// What came of it.
+    pub result: RunResult,
+    /// How long it took.
+    pub timings: Timings,
+}
+
+/// What going on with a run came to.
+pub enum Resumed {
+    /// There was nothing to go on with.
+    Complete,
+    /// It is complete now.
+    Finished(Box<Finished>),
+}
+
+/// How a run was begun: with its configuration, manifest and folds all that going on takes.
+#[derive(Debug, Serialize, Deserialize)]
+struct Start {
+    created: String,
+    command: Vec<String>,
+    data: PathBuf,
+    /// Hash of the patches' contents.
+    patches_hash: String,
+    hub: HubOptions,
+    tensorboard: bool,
+}
+
+/// The main job from a configuration on: finds and looks at the patches, divides them, embeds,
+/// trains, judges, reports.
+///
+/// # Errors
+/// When a stage fails, or `watch` fails or ends the work; what was written stays.
+pub fn run(args: &RunArgs, place: &Place, watch: &dyn WatchRun) -> Result<Finished> {
+    let job = Job::open(args.config.clone(), &args.data, &args.hub, watch)?;
+    let folds = job.split(watch)?;
+    create(&job, &folds, place, watch)
+}
+
+/// Embeds, trains, judges and writes the run folder.
+///
+/// # Errors
+/// As [`run`].
+pub fn create(job: &Job, folds: &Folds, place: &Place, watch: &dyn WatchRun) -> Result<Finished> {
+    let created = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    let existing = match place.overwrite {
+        Overwrite::Refuse => Existing::Refuse,
+        Overwrite::Replace => Existing::Overwrite,
+    };
+    // Before the folder is made: a weight file that cannot be used leaves nothing behind.
+    let backbone = job.backbone(watch)?;
+    let folder = RunFolder::create(&place.out, existing)?;
+    let start = Start {
+        created,
+        command: place.command.clone(),
+        data: std::path::absolute(&job.data)?,
+        patches_hash: job.patches.content_hash(),
+        hub: job.hub.clone(),
+        tensorboard: place.tensorboard,
+    };
+    write_inputs(&folder, job, folds, &start)?;
+    go_on(folder, start, job, folds, &backbone, watch)
+}
+
+/// Goes on with the run in `dir`: finished folds stay, the others go on from their last checkpoints.
+///
+/// # Errors
+/// When no run was begun there, or its patches are no longer those that it began with; and as
+/// [`run`].
+pub fn resume(dir: &Path, watch: &dyn WatchRun) -> Result<Resumed> {
+    if !dir.is_dir() {
+        bail!(
+            "{} does not exist; give the folder of an interrupted run",
+            dir.display()
+        );
+    }
+    if !dir.join(names::START).is_file() {
+        bail!(
+            "no run was begun in {}; give the folder of an interrupted run, or begin one with \
+             '--out {0}'",
+            dir.display()
+        );
+    }
+    let folder = RunFolder::create(dir, Existing::Resume)?;
+    if folder.has(names::RUN) {
+        // Of another format it is refused here, by name.
+        folder.record()?;
+    }
+    let start: Start = folder.read_json(names::START)?;
+    let job = Job::open(config_of_run(&folder)?, &start.data, &start.hub, watch)?;
+    refuse_other_patches(&folder, &start, &job.patches)?;
+    if folder.has(names::RUN) {
+        finish(&folder, &job)?;
+        return Ok(Resumed::Complete);
+    }
+    let folds = Folds::from_json(&folder.read_text(names::FOLDS)?)?;
+    let backbone = job.backbone(watch)?;
+    let finished = go_on(folder, start, &job, &folds, &backbone, watch)?;
+    Ok(Resumed::Finished(Box::new(finished)))
+}
+
+/// What a run goes on with must be what it began with, to the last pixel.
+fn refuse_other_patches(folder: &RunFolder, start: &Start, patches: &Patches) -> Result<()> {
+    if manifest_csv(patches)? != folder.read(names::MANIFEST)? {
+        bail!(
+            "the patches in {} are no longer those that the run began with ({} has the list); \
+             restore them, or begin a new run",
+            start.data.display(),
+            folder.path(names::MANIFEST).display()
+        );
+    }
+    if patches.content_hash() != start.patches_hash {
+        bail!(
+            "a picture in {} is no longer the one that the run began with, though the names are; \
+             restore it, or begin a new run",
+            start.data.display()
+        );
+    }
+    Ok(())
+}
+
+/// Embeds and trains what is not finished, judges and writes.
+fn go_on(
+    folder: RunFolder,
+    start: Start,
+    job: &Job,
+    folds: &Folds,
+    backbone: &PreparedBackbone,
+    watch: &dyn WatchRun,
+) -> Result<Finished> {
+    let begun = Instant::now();
+    let cache = job.cache()?;
+    keep_weights(&WeightStore::beside(cache.dir()), backbone)?;
+    // What checkpoints and finished folds hold is told again, so these begin anew.
+    folder.remove(names::EVENTS)?;
+    TensorBoard::clear(folder.dir())?;
+    let board = start.tensorboard.then(|| TensorBoard::new(folder.dir()));
+    tell(
+        watch,
+        &RunEvent::Begins {
+            config: &job.config,
+            folds: folds.len(),
+        },
+    )?;
+    let log = RunLog::new(&folder, board, watch)?;
+    let result = job.run(folds, backbone, &cache, Some(&folder)).run(&log)?;
+    let mut timings = log.finish();
+    let circumstances = Circumstances {
+        created: start.created,
+        command: start.command,
+        patches_hash: start.patches_hash,
+    };
+    let record = record(job, folds, backbone, &result, circumstances);
+    save_run(&folder, &record, &result)?;
+    timings.total_secs = begun.elapsed().as_secs_f64();
+    folder.write_json(names::TIMINGS, &timings)?;
+    finish(&folder, job)?;
+    Ok(Finished {
+        folder,
+        record,
+        result,
+        timings,
+    })
+}
+
+/// The weights of a file live once, by their hash, wherever the file goes.
+fn keep_weights(store: &WeightStore, backbone: &PreparedBackbone) -> Result<()> {
+    match &backbone.weights_path {
+        Some(path) => Ok(store.keep(&backbone.weights_hash, path)?),
+        None => Ok(()),
+    }
+}
+
+/// The store of weights that belongs to a run: beside the cache that its configuration names.
+///
+/// # Errors
+/// When the run's configuration is damaged, or there is no cache folder.
+pub fn weight_store(folder: &RunFolder) -> Result<WeightStore> {
+    let config = config_of_run(folder)?;
+    Ok(WeightStore::beside(&cache_dir(&config.cache.dir)?))
+}
+
+/// What is left to do when `run.json` is there.
+fn finish(folder: &RunFolder, job: &Job) -> Result<()> {
+    if !folder.has(names::TIMINGS) {
+        folder.write_json(names::TIMINGS, &Timings::default())?;
+    }
+    report::write(folder, &job.patches, &job.data).context("cannot write the report")?;
+    Checkpoints::remove(&folder.path(names::CHECKPOINTS))?;
+    Ok(())
+}
+
+/// `start.json` last: a folder that has it can be gone on with.
+fn write_inputs(folder: &RunFolder, job: &Job, folds: &Folds, start: &Start) -> Result<()> {
+    folder.write(names::CONFIG, job.config.to_toml())?;
+    folder.write(names::MANIFEST, manifest_csv(&job.patches)?)?;
+    folder.write(names::FOLDS, folds.to_json()?)?;
+    if !job.skipped.is_empty() {
+        folder.write(names::SKIPPED, job.skipped.join("\n") + "\n")?;
+    }
+    folder.write_json(names::START, start)?;
+    Ok(())
+}
+
+fn manifest_csv(patches: &Patches) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    patches.manifest().write_csv(&mut bytes)?;
+    Ok(bytes)
+}

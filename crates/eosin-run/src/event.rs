@@ -1,0 +1,53 @@
+//! What happens while a job is made and carried out.
+
+use eosin_core::{Config, Watch};
+use eosin_data::Inspection;
+use eosin_train::Event;
+
+/// What happens while a job is made and carried out.
+#[derive(Clone, Copy, Debug)]
+pub enum RunEvent<'a> {
+    /// Something that the user should know, in a sentence.
+    Note(&'a str),
+    /// So many patches have been looked at.
+    Inspecting {
+        /// Patches looked at.
+        done: u64,
+        /// Patches in all.
+        total: u64,
+    },
+    /// All patches have been looked at.
+    Inspected(&'a Inspection),
+    /// Some of them cannot be used.
+    Problems(&'a Inspection),
+    /// Weights are on their way.
+    Fetching {
+        /// What they are called.
+        name: &'a str,
+        /// Bytes received.
+        received: u64,
+        /// Bytes in all, where that is known.
+        total: Option<u64>,
+    },
+    /// Weights have come.
+    Fetched {
+        /// What they are called.
+        name: &'a str,
+        /// Bytes of the file.
+        bytes: u64,
+    },
+    /// A run begins, or is gone on with.
+    Begins {
+        /// Its configuration.
+        config: &'a Config,
+        /// Number of folds, over all cross-validations.
+        folds: usize,
+    },
+    /// Embedding and training.
+    Training(&'a Event),
+}
+
+/// Whoever watches jobs and runs.
+pub trait WatchRun: for<'a> Watch<RunEvent<'a>> {}
+
+impl<W: for<'a> Watch<RunEvent<'a>> + ?Sized> WatchRun for W {}

@@ -1,0 +1,362 @@
+//! A checked plan: the resolved configuration and patches that were looked at once.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+use eosin_core::Config;
+use eosin_core::config::{DataConfig, LossKind, ResizePolicy};
+use eosin_core::task::{PositiveChoice, positive_class};
+use eosin_core::{Flow, Split};
+use eosin_data::{
+    Folds, IngestOptions, InspectOptions, Inspected, Inspection, Ledger, Manifest, NoLedger,
+    Patches, SplitMethod, SplitOptions, read_manifest, split,
+};
+use eosin_metrics::Metric;
+use eosin_models::BackboneSpec;
+use eosin_store::{Cache, RunFolder};
+use eosin_train::{PreparedBackbone, Run, TrainError, decode_limits};
+
+use crate::event::{RunEvent, WatchRun};
+use crate::ledger::FactsLedger;
+use crate::named_weights::{HubOptions, find};
+use crate::settings::cache_dir;
+
+/// A job with its patches found and checked.
+pub struct Job {
+    /// The resolved configuration.
+    pub config: Config,
+    /// The usable patches.
+    pub patches: Arc<Patches>,
+    /// Keys left out by `data.skip_bad`.
+    pub skipped: Vec<String>,
+    /// Side that the network is run at.
+    pub size_px: usize,
+    /// The class that binary metrics are about.
+    pub positive: usize,
+    /// The metric that picks epochs and the best fold.
+    pub select: Metric,
+    /// Where the patches are.
+    pub data: PathBuf,
+    /// How weights are found by name.
+    pub hub: HubOptions,
+}
+
+impl Job {
+    /// Finds the patches of `data` and looks at every one.
+    ///
+    /// # Errors
+    /// When anything cannot be used; problems with patches are all told first.
+    pub fn open(
+        config: Config,
+        data: &Path,
+        hub: &HubOptions,
+        watch: &dyn WatchRun,
+    ) -> Result<Self> {
+        let manifest = find_patches(data, &config, watch)?;
+        let positive = positive(&config, &manifest.classes)?;
+        let found = inspect(&manifest, &config, Look::Whole, watch)?;
+        let inspection = &found.inspection;
+        let bad = inspection.bad_keys(config.data.size_px.is_none());
+        if !bad.is_empty() {
+            tell(watch, &RunEvent::Problems(inspection))?;
+            if !config.data.skip_bad {
+                bail!(
+                    "{} of {} patches cannot be used (listed above); mend them, or go on without \
+                     them with '--skip-bad'",
+                    bad.len(),
+                    manifest.patches.len()
+                );
+            }
+            note(watch, &format!("going on without {} patches", bad.len()))?;
+        }
+        refuse_non_square(&config, inspection)?;
+        let size_px = network_size(&config, inspection)?;
+        Ok(Self {
+            positive,
+            select: config.train.select.parse()?,
+            hub: hub.clone(),
+            data: data.to_owned(),
+            patches: Patches::new(&manifest, found.contents, &bad).into(),
+            skipped: bad.into_iter().collect(),
+            config,
+            size_px,
+        })
+    }
+
+    /// The same patches under another configuration. They are looked at again only where the way
+    /// in which they are found or judged has changed.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn with_config(&self, config: Config, watch: &dyn WatchRun) -> Result<Self> {
+        if !same_patches(&self.config.data, &config.data) {
+            return Self::open(config, &self.data, &self.hub, watch);
+        }
+        Ok(Self {
+            positive: positive(&config, &self.manifest().classes)?,
+            select: config.train.select.parse()?,
+            hub: self.hub.clone(),
+            data: self.data.clone(),
+            patches: Arc::clone(&self.patches),
+            skipped: self.skipped.clone(),
+            size_px: self.size_px,
+            config,
+        })
+    }
+
+    /// The patches' names, labels and groups.
+    pub fn manifest(&self) -> &Manifest {
+        self.patches.manifest()
+    }
+
+    /// The network that the configuration asks for.
+    ///
+    /// # Errors
+    /// When its weights cannot be used or the patches are too small for it.
+    pub fn backbone(&self, watch: &dyn WatchRun) -> Result<PreparedBackbone> {
+        let (config, classes) = (&self.config, self.manifest().classes.len());
+        let named = find(&config.backbone, &self.hub, watch)?;
+        let backbone = PreparedBackbone::new(
+            &config.backbone,
+            named.as_ref(),
+            (classes, self.size_px),
+            config.seed,
+        )?;
+        // Asking for more stages than there are is refused before anything is written.
+        backbone.cut(&config.train)?;
+        for text in &backbone.notes {
+            note(watch, &format!("weights: {text}"))?;
+        }
+        Ok(backbone)
+    }
+
+    /// The run on these folds; `folder` is where folds are kept as they end.
+    pub fn run<'a>(
+        &'a self,
+        folds: &'a Folds,
+        backbone: &'a PreparedBackbone,
+        cache: &'a Cache,
+        folder: Option<&'a RunFolder>,
+    ) -> Run<'a> {
+        Run {
+            config: &self.config,
+            patches: &self.patches,
+            folds,
+            backbone,
+            cache,
+            size_px: self.size_px,
+            positive: self.positive,
+            select: self.select,
+            folder,
+        }
+    }
+
+    /// The cache that the configuration names.
+    ///
+    /// # Errors
+    /// When there is none and none can be made.
+    pub fn cache(&self) -> Result<Cache> {
+        let config = &self.config.cache;
+        Ok(Cache::open(cache_dir(&config.dir)?, config.max_bytes)?)
+    }
+
+    /// Divides the patches as the configuration says.
+    ///
+    /// # Errors
+    /// When there are too few patches or groups, or a group is on both sides of a given split.
+    pub fn split(&self, watch: &dyn WatchRun) -> Result<Folds> {
+        let (folds, warnings) = split(
+            self.manifest(),
+            &split_options(&self.config, self.manifest()),
+        )?;
+        for warning in warnings {
+            note(watch, &format!("warning: {warning}"))?;
+        }
+        Ok(folds)
+    }
+}
+
+/// How `config` asks for the patches of `manifest` to be divided.
+pub fn split_options(config: &Config, manifest: &Manifest) -> SplitOptions {
+    let mut patches = manifest.patches.iter();
+    let has_val = patches.any(|patch| patch.split == Some(Split::Val));
+    let method = match config.split.holdout {
+        _ if has_val => SplitMethod::Predefined,
+        Some(_) => SplitMethod::HoldOut,
+        None => SplitMethod::KFold,
+    };
+    SplitOptions {
+        method,
+        k: config.split.folds,
+        repeats: config.split.repeats,
+        val_fraction: config
+            .split
+            .holdout
+            .unwrap_or(SplitOptions::default().val_fraction),
+        group: config.split.group,
+        seed: config.seed,
+    }
+}
+
+/// Whether both find and judge patches alike.
+fn same_patches(one: &DataConfig, other: &DataConfig) -> bool {
+    let DataConfig {
+        positive: _,
+        // Noted, and looked at by nobody who reads patches.
+        mpp: _,
+        ..
+    } = one;
+    let alike = DataConfig {
+        positive: one.positive.clone(),
+        mpp: one.mpp,
+        ..other.clone()
+    };
+    *one == alike
+}
+
+/// Tells `watch`, and ends the work when it says so.
+pub(crate) fn tell(watch: &dyn WatchRun, event: &RunEvent<'_>) -> Result<()> {
+    match watch.event(event).map_err(TrainError::Watch)? {
+        Flow::GoOn => Ok(()),
+        Flow::Stop => Err(TrainError::Interrupted.into()),
+    }
+}
+
+/// Tells a sentence.
+pub(crate) fn note(watch: &dyn WatchRun, text: &str) -> Result<()> {
+    tell(watch, &RunEvent::Note(text))
+}
+
+/// Finds the patches of a folder or manifest file.
+///
+/// # Errors
+/// When there is nothing usable, or it is ambiguous.
+pub fn find_patches(data: &Path, config: &Config, watch: &dyn WatchRun) -> Result<Manifest> {
+    let classes = &config.data.classes;
+    let options = IngestOptions {
+        classes: (!classes.is_empty()).then(|| classes.clone()),
+        ..IngestOptions::default()
+    };
+    let manifest = read_manifest(data, &options)?;
+    for line in &manifest.notes {
+        note(watch, &format!("note: {line}"))?;
+    }
+    Ok(manifest)
+}
+
+/// How closely patches are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// At their headers only.
+    Headers,
+    /// At every pixel, unless the cache's ledger knows the picture already.
+    Whole,
+}
+
+/// Looks at every patch.
+///
+/// # Errors
+/// When the cache's ledger cannot be read, or `watch` fails or ends the work.
+pub fn inspect(
+    manifest: &Manifest,
+    config: &Config,
+    look: Look,
+    watch: &dyn WatchRun,
+) -> Result<Inspected> {
+    let options = InspectOptions {
+        decode: look == Look::Whole,
+        limits: decode_limits(config.data.max_side_px),
+        sizes_may_differ: config.data.size_px.is_some(),
+    };
+    // Who has no cache has no ledger, which only spares work.
+    let dir = cache_dir(&config.cache.dir).ok();
+    let ledger = dir
+        .filter(|_| options.decode)
+        .map(|dir| FactsLedger::open(&dir));
+    let ledger = ledger.transpose()?;
+    let known: &dyn Ledger = match &ledger {
+        Some(ledger) => ledger,
+        None => &NoLedger,
+    };
+    let failure = std::sync::Mutex::new(None);
+    let progress = |done, total| {
+        let told = tell(watch, &RunEvent::Inspecting { done, total });
+        if let (Err(error), Ok(mut failure)) = (told, failure.lock()) {
+            failure.get_or_insert(error);
+        }
+    };
+    let found = eosin_data::inspect(manifest, &options, known, &progress);
+    if let Some(Err(error)) = ledger.map(FactsLedger::close) {
+        note(
+            watch,
+            &format!("warning: {error:#}; patches will be decoded again next time"),
+        )?;
+    }
+    if let Ok(Some(error)) = failure.into_inner() {
+        return Err(error);
+    }
+    tell(watch, &RunEvent::Inspected(&found.inspection))?;
+    Ok(found)
+}
+
+/// The side that the network is run at: the one asked for, else the patches' own.
+fn network_size(config: &Config, inspection: &Inspection) -> Result<usize> {
+    if let Some(size) = config.data.size_px {
+        return Ok(size);
+    }
+    let native = BackboneSpec::of(config.backbone.name).native_size_px;
+    match inspection.usual_size_px {
+        Some((width, height)) if width == height => Ok(width),
+        Some((width, height)) => bail!(
+            "patches are {width}x{height} px, not square; resize them with '--size {native} --set \
+             data.non_square=stretch', or with 'pad'"
+        ),
+        None => bail!("no patch can be read"),
+    }
+}
+
+/// Lists every patch that is not square when resizing may not change its shape.
+fn refuse_non_square(config: &Config, inspection: &Inspection) -> Result<()> {
+    if config.data.size_px.is_none() || config.data.non_square != ResizePolicy::Square {
+        return Ok(());
+    }
+    let oblong: Vec<String> = inspection
+        .images
+        .iter()
+        .filter(|image| image.width_px != image.height_px)
+        .map(|image| format!("{} ({}x{})", image.key, image.width_px, image.height_px))
+        .collect();
+    if oblong.is_empty() {
+        return Ok(());
+    }
+    let shown = oblong
+        .iter()
+        .take(5)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ");
+    bail!(
+        "{} patches are not square, and cropping is never silent: {shown}{}; set \
+         data.non_square to 'stretch' or 'pad'",
+        oblong.len(),
+        if oblong.len() > 5 { ", ..." } else { "" }
+    )
+}
+
+/// The positive class: the configuration's, else the one that the names of two classes say. It is
+/// asked for before a patch is read, so that nobody waits for the question.
+fn positive(config: &Config, classes: &[String]) -> Result<usize> {
+    let named = Some(config.data.positive.as_str()).filter(|name| !name.is_empty());
+    let weighted = config.train.loss == LossKind::Binary;
+    if weighted && classes.len() > 2 && named.is_none() {
+        bail!(
+            "train.loss=binary weighs one class against the others, and there are {}: say which \
+             with '--set data.positive=NAME' ({})",
+            classes.len(),
+            classes.join(", ")
+        );
+    }
+    let written = "--set data.positive=";
+    Ok(positive_class(classes, PositiveChoice { named, written })?)
+}

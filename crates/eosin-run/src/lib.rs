@@ -1,0 +1,56 @@
+//! Jobs and runs, for whoever starts them: a command line, a server, a search, Python.
+//!
+//! A [`Job`] is a checked plan: a resolved configuration, and patches that were looked at once.
+//! [`create`] carries it out into a run folder, [`resume`] goes on with one that was left, [`run`]
+//! does all from a configuration on, and [`pack()`] makes a run independent of where its weights
+//! lie. Nothing here prints: what happens is told to a [`Watch`](eosin_core::Watch) of
+//! [`RunEvent`]s, which may also end the work.
+//!
+//! ```
+//! use eosin_core::{Config, Unwatched};
+//! use eosin_data::{PhantomOptions, write_phantom};
+//! use eosin_run::{HubOptions, Place, RunArgs, run};
+//!
+//! # fn main() -> anyhow::Result<()> {
+//! let folder = tempfile::tempdir()?;
+//! let data = folder.path().join("patches");
+//! let few = PhantomOptions { patients: 4, patches_per_slide: 4, ..PhantomOptions::default() };
+//! write_phantom(&data, &few, &|_, _| ())?;
+//! let mut config = Config::default();
+//! config.split.folds = 2;
+//! config.train.epochs = 2;
+//! config.cache.dir = folder.path().join("cache").display().to_string();
+//! let finished = run(
+//!     &RunArgs { config, data, hub: HubOptions::default() },
+//!     &Place { out: folder.path().join("run"), ..Place::default() },
+//!     &Unwatched,
+//! )?;
+//! assert_eq!(finished.result.folds.len(), 2);
+//! assert!(folder.path().join("run/report.html").is_file());
+//! # Ok(())
+//! # }
+//! ```
+
+mod create;
+mod event;
+mod half_precision;
+mod job;
+mod ledger;
+mod log;
+mod named_weights;
+mod pack;
+mod record;
+mod report;
+mod settings;
+mod tensorboard;
+
+pub use create::{
+    Finished, Overwrite, Place, Resumed, RunArgs, Timings, create, resume, run, weight_store,
+};
+pub use event::{RunEvent, WatchRun};
+pub use half_precision::{HalfEffect, HalfSubject, measure_half_precision};
+pub use job::{Job, Look, find_patches, inspect, split_options};
+pub use named_weights::{HubOptions, open_hub, resolve_weights};
+pub use pack::{Packed, pack};
+pub use record::{positive, seen_warning};
+pub use settings::{Setting, cache_dir, config_of_run, parse_settings, resolve};

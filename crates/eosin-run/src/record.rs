@@ -1,0 +1,78 @@
+//! What a run says of itself.
+
+use anyhow::{Context as _, Result};
+use eosin_core::task::{PositiveChoice, positive_class};
+use eosin_data::Folds;
+use eosin_store::RunRecord;
+use eosin_train::{PreparedBackbone, RunResult};
+
+use crate::job::Job;
+
+/// What is known of a run besides its job.
+pub(crate) struct Circumstances {
+    pub created: String,
+    pub command: Vec<String>,
+    pub patches_hash: String,
+}
+
+pub(crate) fn record(
+    job: &Job,
+    folds: &Folds,
+    backbone: &PreparedBackbone,
+    result: &RunResult,
+    circumstances: Circumstances,
+) -> RunRecord {
+    let config = &job.config;
+    let manifest = job.manifest();
+    RunRecord {
+        format: RunRecord::FORMAT,
+        eosin_version: env!("CARGO_PKG_VERSION").to_owned(),
+        created: circumstances.created,
+        command: circumstances.command,
+        seed: config.seed.0,
+        manifest_hash: manifest.hash(),
+        patches_hash: circumstances.patches_hash,
+        backbone: config.backbone.name,
+        classifier: backbone.spec.classifier.to_owned(),
+        cut: result.cut.clone(),
+        precision: config.backbone.precision,
+        cache_dtype: config.cache.dtype,
+        weights: config.backbone.weights.clone(),
+        weights_hash: backbone.weights_hash.clone(),
+        seen_by_weights: result.seen_by_weights,
+        classes: manifest.classes.clone(),
+        positive: manifest.classes[job.positive].clone(),
+        max_side_px: config.data.max_side_px,
+        normalise: config.backbone.normalise,
+        preprocess: result.preprocess.clone(),
+        repeats: folds.repeats,
+        folds: folds.folds.len() / folds.repeats,
+        best: result.folds[result.best_fold].rows.id,
+        device: "cpu".to_owned(),
+        threads: rayon::current_num_threads(),
+    }
+}
+
+/// Index of a run's positive class.
+///
+/// # Errors
+/// When `run.json` names a class that it does not list.
+pub fn positive(record: &RunRecord) -> Result<usize> {
+    let choice = PositiveChoice {
+        named: Some(&record.positive),
+        written: "\"positive\": ",
+    };
+    positive_class(&record.classes, choice).context("run.json is damaged")
+}
+
+/// Says that the embedded weights know some of the patches already.
+pub fn seen_warning(record: &RunRecord) -> Option<String> {
+    let [pool, test] = record.seen_by_weights;
+    (pool + test > 0).then(|| {
+        format!(
+            "{pool} training and {test} test patches were used to train the embedded weights of {}: \
+             scores on them are too good. Use another '--backbone' to judge on this data.",
+            record.backbone
+        )
+    })
+}

@@ -1,0 +1,350 @@
+//! A run folder to `report.html`.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use anyhow::Result;
+use eosin_core::{FoldId, Split};
+use eosin_data::{FoldIndices, Folds, Manifest, Patches};
+use eosin_metrics::Metric;
+use eosin_report::{
+    DataSummary, EpochPoint, Evaluation, Fact, FoldReport, Mime, Report, SplitCounts, Thumbnail,
+    Timing, WrongPatch, render,
+};
+use eosin_store::{RunFolder, RunRecord, names};
+use eosin_train::{
+    EpochRecord, Event, FoldMetrics, Part, Prediction, RunMetrics, predictions_from_csv,
+};
+
+use crate::create::Timings;
+use crate::record::{positive, seen_warning};
+
+/// Wrong patches shown with thumbnails.
+const WRONG_SHOWN: usize = 24;
+/// Side of a thumbnail.
+const THUMBNAIL_PX: u32 = 112;
+
+/// Writes `report.html` from the files of a finished run.
+///
+/// # Errors
+/// When a file is missing or damaged, or the report cannot be written.
+pub fn write(folder: &RunFolder, patches: &Patches, source: &Path) -> Result<()> {
+    let manifest = patches.manifest();
+    let record: RunRecord = folder.record()?;
+    let metrics: RunMetrics = folder.read_json(names::METRICS)?;
+    let folds = Folds::from_json(&folder.read_text(names::FOLDS)?)?;
+    let path = folder.path(names::PREDICTIONS);
+    let rows = predictions_from_csv(&path, &folder.read(names::PREDICTIONS)?, &record.classes)?;
+    let events: Vec<Event> = folder.events()?;
+    let timings: Timings = folder.read_json(names::TIMINGS)?;
+    let report = Report {
+        title: source.file_name().map_or_else(
+            || source.display().to_string(),
+            |name| name.to_string_lossy().into_owned(),
+        ),
+        run_id: folder.dir().display().to_string(),
+        created: record.created.clone(),
+        eosin_version: record.eosin_version.clone(),
+        classes: record.classes.clone(),
+        positive: positive(&record)?,
+        data: data_summary(manifest, &folds, source, &record),
+        warnings: warnings(manifest, &record),
+        selection: metrics.select,
+        folds: fold_reports(&metrics, &record, &folds.resolve(manifest)?, &events),
+        best_fold: Some(metrics.best_fold),
+        evaluations: evaluations(&rows, &record)?,
+        most_wrong: most_wrong(&rows, patches, &record),
+        config_toml: folder.read_text(names::CONFIG)?,
+        timings: timing_rows(&timings),
+        reproducibility: reproducibility(&record),
+        command: record.command.join(" "),
+    };
+    folder.write(names::REPORT, render(&report))?;
+    Ok(())
+}
+
+fn data_summary(
+    manifest: &Manifest,
+    folds: &Folds,
+    source: &Path,
+    record: &RunRecord,
+) -> DataSummary {
+    let groups = |places: &[usize]| {
+        let group = |place: &usize| manifest.patches[*place].group_by(folds.group);
+        let known: BTreeSet<&str> = places.iter().filter_map(group).collect();
+        (!known.is_empty()).then_some(known.len() as u64)
+    };
+    let counts = |name: &str, places: Vec<usize>| SplitCounts {
+        name: name.to_owned(),
+        groups: groups(&places),
+        patches: manifest
+            .class_counts_of(places)
+            .into_iter()
+            .map(|n| n as u64)
+            .collect(),
+    };
+    let mut splits = vec![counts("train", manifest.training_pool())];
+    if manifest
+        .patches
+        .iter()
+        .any(|patch| patch.split == Some(Split::Test))
+    {
+        splits.push(counts("test", manifest.test_part()));
+    }
+    let repeats = if folds.repeats > 1 {
+        format!(", {} times", folds.repeats)
+    } else {
+        String::new()
+    };
+    DataSummary {
+        source: source.display().to_string(),
+        split_kind: format!(
+            "{}, {} folds{repeats}, stratified, group: {}",
+            folds.method, record.folds, folds.group
+        ),
+        splits,
+        facts: vec![
+            Fact::new("Patch size", format!("{0} x {0} px", record.size_px())),
+            Fact::new("Layout", manifest.layout.to_string()),
+        ],
+    }
+}
+
+/// What a reader must know before trusting a number.
+fn warnings(manifest: &Manifest, record: &RunRecord) -> Vec<String> {
+    let mut warnings: Vec<String> = seen_warning(record).into_iter().collect();
+    let grouped = manifest
+        .patches
+        .iter()
+        .any(|patch| patch.patient.is_some() || patch.slide.is_some() || patch.group.is_some());
+    if !grouped {
+        warnings.push(
+            "No patient, slide or group is known: if patches of one slide are in several folds, \
+             out-of-fold scores are too good. Give a manifest with a patient or slide column."
+                .to_owned(),
+        );
+    }
+    if record.folds > 1 {
+        warnings.push(
+            "Each fold's epoch was picked on its own validation part, which flatters out-of-fold \
+             scores a little; test scores are free of this."
+                .to_owned(),
+        );
+    }
+    warnings
+}
+
+/// Every fold of every cross-validation, in the order of `metrics.json`.
+fn fold_reports(
+    metrics: &RunMetrics,
+    record: &RunRecord,
+    resolved: &[FoldIndices],
+    events: &[Event],
+) -> Vec<FoldReport> {
+    let report = |judged: &FoldMetrics| {
+        let records = epochs_of(events, judged.fold);
+        let rows = resolved.iter().find(|rows| rows.id == judged.fold);
+        FoldReport {
+            name: record.fold_name(judged.fold),
+            train_count: rows.map_or(0, |rows| rows.train.len() as u64),
+            metrics: judged.metrics.clone(),
+            epochs: records.iter().map(|record| epoch_point(record)).collect(),
+            best_epoch: epoch_number(best_epoch(&records, metrics.select)),
+        }
+    };
+    metrics.folds.iter().map(report).collect()
+}
+
+/// The epochs of one fold of one cross-validation.
+fn epochs_of(events: &[Event], of: FoldId) -> Vec<&EpochRecord> {
+    let mine = |event| match event {
+        &Event::Epoch { fold, ref record } if fold == of => Some(record),
+        _ => None,
+    };
+    events.iter().filter_map(mine).collect()
+}
+
+/// The epoch that was kept: the earliest of the best.
+fn best_epoch(records: &[&EpochRecord], select: Metric) -> usize {
+    let (mut best_epoch, mut best) = (0, None);
+    for record in records {
+        if select.is_better(record.val_metric, best) {
+            (best_epoch, best) = (record.epoch, record.val_metric);
+        }
+    }
+    best_epoch
+}
+
+fn epoch_point(record: &EpochRecord) -> EpochPoint {
+    EpochPoint {
+        epoch: epoch_number(record.epoch),
+        train_loss: record.train_loss,
+        val_loss: Some(record.val_loss),
+        val_metric: record.val_metric,
+    }
+}
+
+/// Epochs are counted from 1 where people read.
+fn epoch_number(epoch: usize) -> u32 {
+    u32::try_from(epoch + 1).unwrap_or(u32::MAX)
+}
+
+/// Out-of-fold of each cross-validation, then the test part by each way of predicting it.
+fn evaluations(rows: &[Prediction], record: &RunRecord) -> Result<Vec<Evaluation>> {
+    let mut evaluations = Vec::new();
+    for repeat in 0..record.repeats {
+        let mine = |row: &&Prediction| {
+            row.part == Part::OutOfFold && row.fold.is_some_and(|fold| fold.repeat == repeat)
+        };
+        let (name, note) = if record.repeats > 1 {
+            (
+                format!("Out-of-fold, repeat {repeat}"),
+                "Every training patch, by the fold of this cross-validation that did not see it.",
+            )
+        } else {
+            (
+                "Out-of-fold".to_owned(),
+                "Every training patch, by the fold that did not see it.",
+            )
+        };
+        let of_repeat: Vec<&Prediction> = rows.iter().filter(mine).collect();
+        evaluations.extend(evaluation(name, note, &of_repeat, record)?);
+    }
+    for (part, name, note) in [
+        (
+            Part::TestAverage,
+            "Test, fold average",
+            "Mean of all folds' probabilities.",
+        ),
+        (
+            Part::TestBest,
+            "Test, best fold",
+            "The fold that was best on its validation part.",
+        ),
+    ] {
+        let of_part: Vec<&Prediction> = rows.iter().filter(|row| row.part == part).collect();
+        evaluations.extend(evaluation(name.to_owned(), note, &of_part, record)?);
+    }
+    Ok(evaluations)
+}
+
+/// The labelled ones of `rows`, judged together; nothing when there are none.
+fn evaluation(
+    name: String,
+    note: &str,
+    rows: &[&Prediction],
+    record: &RunRecord,
+) -> Result<Option<Evaluation>> {
+    let labelled = rows.iter().filter_map(|row| Some((row, row.target?)));
+    let (rows, targets): (Vec<&&Prediction>, Vec<usize>) = labelled.unzip();
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let probs = rows.iter().flat_map(|row| row.probs.iter().copied());
+    let probs: Vec<f32> = probs.collect();
+    let (classes, positive) = (record.classes.len(), positive(record)?);
+    Ok(Some(Evaluation::new(
+        name, note, &targets, &probs, classes, positive,
+    )?))
+}
+
+/// The wrong predictions held with most confidence, out-of-fold and on the test part; of a patch
+/// that several cross-validations get wrong, the surest.
+fn most_wrong(rows: &[Prediction], patches: &Patches, record: &RunRecord) -> Vec<WrongPatch> {
+    let mut wrong: Vec<(&Prediction, usize)> = rows
+        .iter()
+        .filter(|row| row.part != Part::TestBest)
+        .filter_map(|row| Some((row, row.target?)))
+        .filter(|(row, target)| row.pred() != *target)
+        .collect();
+    let confidence = |row: &Prediction| row.probs[row.pred()];
+    wrong.sort_by(|(a, _), (b, _)| {
+        confidence(b)
+            .total_cmp(&confidence(a))
+            .then(a.key.cmp(&b.key))
+    });
+    let patch = |(row, target): (&Prediction, usize)| WrongPatch {
+        key: row.key.clone(),
+        target,
+        pred: row.pred(),
+        pred_prob: f64::from(confidence(row)),
+        origin: match row.fold {
+            Some(fold) => format!("fold {}", record.fold_name(fold)),
+            None => "test".to_owned(),
+        },
+        thumbnail: patches
+            .manifest()
+            .position(&row.key)
+            .and_then(|place| thumbnail(patches, place, record.size_px())),
+    };
+    let mut known = BTreeSet::new();
+    wrong.retain(|(row, _)| known.insert(&row.key));
+    wrong.into_iter().take(WRONG_SHOWN).map(patch).collect()
+}
+
+/// A small JPEG of a patch; none when it can no longer be read, which is no reason to lose a
+/// report.
+fn thumbnail(patches: &Patches, place: usize, size_px: usize) -> Option<Thumbnail> {
+    let bytes = patches.bytes(place).ok()?;
+    let limits = eosin_data::DecodeLimits::default();
+    let patch = eosin_data::decode_rgb_bytes(&bytes, &patches.name(place), &limits).ok()?;
+    let side = |px: usize| u32::try_from(px).ok();
+    let image =
+        image::RgbImage::from_raw(side(patch.width_px)?, side(patch.height_px)?, patch.pixels)?;
+    let small = THUMBNAIL_PX.min(side(size_px)?.max(THUMBNAIL_PX / 2));
+    let image = image::imageops::thumbnail(&image, small, small);
+    let mut bytes = Vec::new();
+    image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 80)
+        .encode_image(&image)
+        .ok()?;
+    Some(Thumbnail {
+        mime: Mime::Jpeg,
+        bytes,
+    })
+}
+
+fn timing_rows(timings: &Timings) -> Vec<Timing> {
+    let row = |stage: &str, wall_secs: f64, note: &str| Timing {
+        stage: stage.to_owned(),
+        wall_secs,
+        note: note.to_owned(),
+    };
+    vec![
+        row(
+            "Embedding",
+            timings.embed_secs,
+            "decode, resize, forward passes that the cache lacked",
+        ),
+        row(
+            "Training",
+            timings.train_secs,
+            "all folds and epochs, with their evaluation",
+        ),
+        row("Total", timings.total_secs, &duration(timings.total_secs)),
+    ]
+}
+
+fn reproducibility(record: &RunRecord) -> Vec<Fact> {
+    vec![
+        Fact::new("Seed", record.seed.to_string()),
+        Fact::new("Manifest hash", record.manifest_hash.clone()),
+        Fact::new("Backbone", record.backbone.to_string()),
+        Fact::new("Precision of its frozen part", record.precision.to_string()),
+        Fact::new("Patches hash", record.patches_hash.clone()),
+        Fact::new("Weights hash", record.weights_hash.clone()),
+        Fact::new(
+            "Device",
+            format!("{}, {} threads", record.device, record.threads),
+        ),
+        Fact::new("eosin", record.eosin_version.clone()),
+    ]
+}
+
+/// `1.2 s`, `3 min 20 s`.
+fn duration(secs: f64) -> String {
+    if secs < 60.0 {
+        format!("{secs:.1} s")
+    } else {
+        format!("{:.0} min {:.0} s", (secs / 60.0).floor(), secs % 60.0)
+    }
+}

@@ -1,0 +1,144 @@
+//! From a configuration file and settings to a checked configuration.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use eosin_core::Config;
+use eosin_core::config::Weights;
+use eosin_store::{RunFolder, names};
+
+/// A value for a key of the configuration, as it was typed.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// What was typed, such as `--epochs 2`.
+    pub typed: String,
+    /// The key, such as `train.epochs`.
+    pub key: String,
+    /// The value.
+    pub value: toml::Value,
+}
+
+/// The configuration that was asked for: defaults, then the file, then settings, which may not name
+/// one key twice, then factors, which win over all.
+///
+/// # Errors
+/// When the file cannot be read, a key or value is wrong, or a key is given two values.
+pub fn resolve(file: Option<&Path>, settings: &[Setting], factors: &[Setting]) -> Result<Config> {
+    let text = match file {
+        Some(path) => std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read configuration {}", path.display()))?,
+        None => String::new(),
+    };
+    let origin = file.map_or("--set".to_owned(), |path| path.display().to_string());
+    let text = with_settings(&text, settings)?;
+    let mut config = Config::parse(&text).with_context(|| format!("in {origin}"))?;
+    if !factors.is_empty() {
+        let text = with_settings(&config.to_toml(), factors)?;
+        config = Config::parse(&text)?;
+    }
+    config.check()?;
+    config
+        .train
+        .select
+        .parse::<eosin_metrics::Metric>()
+        .context("train.select")?;
+    if let Weights::File(path) = &mut config.backbone.weights {
+        // A run must be repeatable from anywhere.
+        *path = std::path::absolute(&*path)?;
+    }
+    Ok(config)
+}
+
+/// The resolved configuration of a run.
+///
+/// # Errors
+/// When the run folder lacks it, or it is damaged.
+pub fn config_of_run(folder: &RunFolder) -> Result<Config> {
+    Config::from_toml(&folder.read_text(names::CONFIG)?)
+        .with_context(|| format!("in {}", folder.path(names::CONFIG).display()))
+}
+
+/// What was typed as `key=value` behind `flag`.
+///
+/// # Errors
+/// When one has no `=`.
+pub fn parse_settings(flag: &str, typed: &[String]) -> Result<Vec<Setting>> {
+    let setting = |text: &String| {
+        let Some((key, value)) = text.split_once('=') else {
+            bail!("{flag} {text} has no '='; write {flag} train.epochs=30");
+        };
+        Ok(Setting {
+            typed: format!("{flag} {text}"),
+            key: key.trim().to_owned(),
+            value: parse_value(value.trim()),
+        })
+    };
+    typed.iter().map(setting).collect()
+}
+
+/// Adds settings to a TOML text.
+fn with_settings(text: &str, settings: &[Setting]) -> Result<String> {
+    refuse_two_values(settings)?;
+    let mut table: toml::Table = text.parse().context("the configuration is no TOML")?;
+    for Setting { typed, key, value } in settings {
+        let mut at = &mut table;
+        let mut parts = key.split('.').peekable();
+        while let Some(part) = parts.next() {
+            if parts.peek().is_none() {
+                at.insert(part.to_owned(), value.clone());
+                break;
+            }
+            let next = at
+                .entry(part)
+                .or_insert_with(|| toml::Value::Table(toml::Table::new()));
+            let Some(next) = next.as_table_mut() else {
+                bail!("{typed}: '{part}' is a value, not a table");
+            };
+            at = next;
+        }
+    }
+    Ok(toml::to_string(&table)?)
+}
+
+/// One key, one value: which of two was meant is not for a program to say, and the same value twice
+/// is no better than a mistake that has not happened yet.
+fn refuse_two_values(settings: &[Setting]) -> Result<()> {
+    for (place, later) in settings.iter().enumerate() {
+        let clash = |earlier: &&Setting| {
+            let within = |inner: &str, outer: &str| {
+                let rest = inner.strip_prefix(outer);
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            };
+            within(&later.key, &earlier.key) || within(&earlier.key, &later.key)
+        };
+        if let Some(earlier) = settings[..place].iter().find(clash) {
+            bail!(
+                "'{}' and '{}' both set {}: leave one of them out",
+                earlier.typed,
+                later.typed,
+                later.key
+            );
+        }
+    }
+    Ok(())
+}
+
+/// A TOML value, or else the text as it is.
+fn parse_value(text: &str) -> toml::Value {
+    let parsed: Option<toml::Table> = format!("v = {text}").parse().ok();
+    parsed
+        .and_then(|mut table| table.remove("v"))
+        .unwrap_or_else(|| toml::Value::String(text.to_owned()))
+}
+
+/// The cache folder: the one named, else `EOSIN_CACHE`, else the user's.
+///
+/// # Errors
+/// When none is named and the user has no home.
+pub fn cache_dir(named: &str) -> Result<PathBuf> {
+    if named.is_empty() {
+        Ok(eosin_store::cache::default_cache_dir()?)
+    } else {
+        Ok(PathBuf::from(named))
+    }
+}

@@ -1,0 +1,253 @@
+//! `predictions.csv.gz` of a fold: the logits of every patch that it judges.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use eosin_data::Manifest;
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+
+use crate::error::TrainError;
+
+/// Columns before the logits.
+const FIXED: [&str; 7] = ["key", "part", "view", "target", "patient", "slide", "group"];
+/// The view that is judged: the patch as it is.
+const UPRIGHT: &str = "0";
+
+/// What a row is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FoldPart {
+    Val,
+    Test,
+}
+
+impl FoldPart {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Val => "val",
+            Self::Test => "test",
+        }
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        [Self::Val, Self::Test]
+            .into_iter()
+            .find(|part| part.word() == word)
+    }
+}
+
+/// One row.
+struct Row {
+    part: FoldPart,
+    /// The columns between `part` and the logits, and the key.
+    words: [String; 6],
+    logits: Vec<f32>,
+}
+
+/// The predictions of one fold: logits, from which probabilities follow, with what the manifest
+/// says of each patch. Numbers are written with the digits that give back the same `f32`.
+pub(crate) struct FoldPredictions {
+    classes: Vec<String>,
+    rows: Vec<Row>,
+}
+
+/// Places of patches in the manifest with their logits, `[patches, classes]`.
+pub(crate) struct Judged<'a> {
+    pub places: Vec<usize>,
+    pub logits: &'a [f32],
+}
+
+impl FoldPredictions {
+    pub(crate) fn new(manifest: &Manifest, val: &Judged<'_>, test: &Judged<'_>) -> Self {
+        let classes = manifest.classes.len();
+        let mut rows = Vec::new();
+        for (part, judged) in [(FoldPart::Val, val), (FoldPart::Test, test)] {
+            let logits = judged.logits.chunks_exact(classes);
+            for (place, logits) in judged.places.iter().zip(logits) {
+                let patch = &manifest.patches[*place];
+                let word = |word: Option<&String>| word.cloned().unwrap_or_default();
+                rows.push(Row {
+                    part,
+                    words: [
+                        patch.key.clone(),
+                        UPRIGHT.to_owned(),
+                        word(patch.class.map(|class| &manifest.classes[class])),
+                        word(patch.patient.as_ref()),
+                        word(patch.slide.as_ref()),
+                        word(patch.group.as_ref()),
+                    ],
+                    logits: logits.to_vec(),
+                });
+            }
+        }
+        Self {
+            classes: manifest.classes.clone(),
+            rows,
+        }
+    }
+
+    /// Logits of the validation part, `[val, classes]`.
+    pub(crate) fn val_logits(&self) -> Vec<f32> {
+        self.logits(FoldPart::Val)
+    }
+
+    /// Logits of the test part, `[test, classes]`.
+    pub(crate) fn test_logits(&self) -> Vec<f32> {
+        self.logits(FoldPart::Test)
+    }
+
+    fn logits(&self, part: FoldPart) -> Vec<f32> {
+        let rows = self.rows.iter().filter(|row| row.part == part);
+        rows.flat_map(|row| row.logits.iter().copied()).collect()
+    }
+
+    /// The content of the file: the same bytes for the same rows.
+    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, TrainError> {
+        let failed = |error: &dyn std::fmt::Display| TrainError::Csv(error.to_string());
+        // The default header has neither a name nor a time.
+        let packed = GzEncoder::new(Vec::new(), Compression::new(6));
+        let mut writer = csv::Writer::from_writer(packed);
+        let logits = self.classes.iter().map(|class| format!("logit_{class}"));
+        let header = FIXED.map(str::to_owned).into_iter().chain(logits);
+        writer
+            .write_record(header)
+            .map_err(|error| failed(&error))?;
+        for row in &self.rows {
+            let [key, rest @ ..] = &row.words;
+            let fixed = [key.clone(), row.part.word().to_owned()].into_iter();
+            let fixed = fixed.chain(rest.iter().cloned());
+            let record = fixed.chain(row.logits.iter().map(f32::to_string));
+            writer
+                .write_record(record)
+                .map_err(|error| failed(&error))?;
+        }
+        let packed = writer.into_inner().map_err(|error| failed(&error))?;
+        packed.finish().map_err(|error| failed(&error))
+    }
+
+    /// Reads what [`to_bytes`](Self::to_bytes) wrote; `path` is named in errors.
+    pub(crate) fn from_bytes(
+        path: &Path,
+        bytes: &[u8],
+        classes: &[String],
+    ) -> Result<Self, TrainError> {
+        let fault = |line: usize, problem: String| TrainError::Predictions {
+            path: path.to_owned(),
+            line,
+            problem,
+        };
+        let mut text = String::new();
+        GzDecoder::new(bytes)
+            .read_to_string(&mut text)
+            .map_err(|error| fault(1, error.to_string()))?;
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let logits = classes.iter().map(|class| format!("logit_{class}"));
+        let expected: Vec<String> = FIXED.map(str::to_owned).into_iter().chain(logits).collect();
+        let header = reader
+            .headers()
+            .map_err(|error| fault(1, error.to_string()))?;
+        if !header.iter().eq(expected.iter()) {
+            let expected = expected.join(",");
+            return Err(fault(1, format!("the columns are not {expected}")));
+        }
+        let mut rows = Vec::new();
+        for (index, record) in reader.records().enumerate() {
+            let line = index + 2;
+            let record = record.map_err(|error| fault(line, error.to_string()))?;
+            rows.push(parse(&record).map_err(|problem| fault(line, problem))?);
+        }
+        Ok(Self {
+            classes: classes.to_vec(),
+            rows,
+        })
+    }
+}
+
+fn parse(record: &csv::StringRecord) -> Result<Row, String> {
+    let text = |at: usize| record.get(at).unwrap_or_default().to_owned();
+    let part = FoldPart::parse(&text(1)).ok_or_else(|| format!("'{}' is no part", text(1)))?;
+    let logits = record.iter().skip(FIXED.len()).map(|word| {
+        let parsed = word.parse();
+        parsed.map_err(|_| format!("'{word}' is no logit"))
+    });
+    Ok(Row {
+        part,
+        words: [0, 2, 3, 4, 5, 6].map(text),
+        logits: logits.collect::<Result<_, _>>()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use eosin_data::{Layout, Patch};
+
+    use super::*;
+
+    fn manifest() -> Manifest {
+        let patch = |key: &str, class, slide: Option<&str>| Patch {
+            key: key.to_owned(),
+            source: std::path::PathBuf::from(key).into(),
+            class,
+            patient: None,
+            slide: slide.map(str::to_owned),
+            group: None,
+            split: None,
+        };
+        Manifest {
+            root: "/".into(),
+            layout: Layout::ClassFolders,
+            classes: vec!["benign".into(), "malignant, grade 1".into()],
+            patches: vec![
+                patch("a \"b\"/1,2.png", Some(1), Some("S1")),
+                patch("c.png", None, None),
+            ],
+            notes: Vec::new(),
+        }
+    }
+
+    fn bytes(manifest: &Manifest) -> Vec<u8> {
+        let logits = [0.1, -88.5, 1.0e-8, f32::MAX];
+        let val = Judged {
+            places: vec![0],
+            logits: &logits[..2],
+        };
+        let test = Judged {
+            places: vec![1],
+            logits: &logits[2..],
+        };
+        FoldPredictions::new(manifest, &val, &test)
+            .to_bytes()
+            .unwrap()
+    }
+
+    #[test]
+    fn logits_survive_the_file_to_the_last_bit_and_it_is_always_the_same() {
+        let manifest = manifest();
+        let written = bytes(&manifest);
+        assert_eq!(written, bytes(&manifest));
+        let path = Path::new("p.csv.gz");
+        let read = FoldPredictions::from_bytes(path, &written, &manifest.classes).unwrap();
+        assert_eq!(read.val_logits(), [0.1, -88.5]);
+        assert_eq!(read.test_logits(), [1.0e-8, f32::MAX]);
+        assert_eq!(read.to_bytes().unwrap(), written);
+    }
+
+    #[test]
+    fn a_damaged_file_is_an_error_that_names_it() {
+        let manifest = manifest();
+        let written = bytes(&manifest);
+        let read = |bytes: &[u8], classes: &[String]| {
+            let read = FoldPredictions::from_bytes(Path::new("p.csv.gz"), bytes, classes);
+            read.err()
+                .map(|error| error.to_string())
+                .unwrap_or_default()
+        };
+        assert!(read(&written[..20], &manifest.classes).starts_with("p.csv.gz, line 1"));
+        let error = read(&written, &["other".to_owned()]);
+        assert!(
+            error.contains("the columns are not key,part,view"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,219 @@
+//! The cached values that a run's rows enter training with.
+
+use eosin_core::config::{CacheDtype, Precision, Symmetries};
+use eosin_core::{Cut, Preprocess};
+
+use super::Run;
+use super::rows::Rows;
+use crate::embed::drawn::{CachedViews, FreshViews};
+use crate::embed::embedder::Embedder;
+use crate::embed::embeddings::{EmbedCount, EmbeddingService, Embeddings, Views};
+use crate::embed::frozen::{FrozenGraph, RunAt};
+use crate::embed::precision::PrecisionEffect;
+use crate::error::TrainError;
+use crate::event::Event;
+use crate::input::draw::InputSource;
+use crate::input::reader::RowReader;
+use crate::input::views::ViewMaker;
+use crate::train::session::Session;
+
+/// What the rows of a run enter training with, under one preprocessing.
+pub(super) struct Inputs<'a> {
+    embedder: Embedder,
+    maker: Option<ViewMaker>,
+    rows: RowReader<'a>,
+    /// Pool rows as they are, and under their symmetries where these are drawn from.
+    pool: Embeddings,
+    /// Random views of pool rows, where some are cached.
+    views: Option<Embeddings>,
+    /// Test rows as they are.
+    pub test: Embeddings,
+}
+
+impl Inputs<'_> {
+    /// Where training finds the rows of the pool.
+    pub fn source(&self) -> Box<dyn InputSource + '_> {
+        let upright = &self.pool;
+        match (&self.views, &self.maker) {
+            (Some(views), _) => Box::new(CachedViews { views, upright }),
+            (None, Some(maker)) => Box::new(FreshViews {
+                embedder: &self.embedder,
+                maker,
+                rows: self.rows,
+                upright,
+            }),
+            (None, None) => Box::new(&self.pool),
+        }
+    }
+}
+
+/// What a run asks of the cache.
+struct Wanted<'a> {
+    maker: Option<ViewMaker>,
+    /// Views of pool rows: upright ones, or all symmetries.
+    pool: Views<'static>,
+    rows: &'a Rows,
+}
+
+impl Wanted<'_> {
+    /// Views of all rows under one preprocessing, `random` ones of a pool row among them.
+    fn views(&self, random: usize) -> usize {
+        (self.pool.count() + random) * self.rows.pool() + self.rows.test.len()
+    }
+}
+
+impl Run<'_> {
+    /// What rows enter training with before `cut` under each preprocessing, computed where the
+    /// cache lacks it.
+    pub(super) fn inputs<'a>(
+        &'a self,
+        cut: Cut,
+        rows: &'a Rows,
+        preprocess: &[Preprocess],
+        session: &Session<'_>,
+    ) -> Result<(Vec<Inputs<'a>>, EmbedCount), TrainError> {
+        let augment = &self.config.augment;
+        let maker = ViewMaker::new(augment, self.config.seed);
+        let wanted = Wanted {
+            pool: match augment.symmetry {
+                Symmetries::None => Views::Upright,
+                // Random views have their symmetry in them.
+                _ if maker.is_some() => Views::Upright,
+                _ => Views::Symmetries,
+            },
+            maker,
+            rows,
+        };
+        let viewed = usize::from(augment.views > 0) * rows.pool();
+        let mut counter = Counter {
+            done: 0,
+            total: (rows.places.len() + viewed) * preprocess.len(),
+            count: EmbedCount::default(),
+            session,
+        };
+        let mut all = Vec::new();
+        for (index, preprocess_of_fold) in preprocess.iter().enumerate() {
+            let embedder =
+                self.embedder(cut, preprocess_of_fold, self.config.backbone.precision)?;
+            if index == 0 {
+                self.tell_precision(cut, rows, &embedder, session)?;
+                let views = wanted.views(augment.views) * preprocess.len();
+                session.tell_or_stop(&self.cost(&embedder, views, rows))?;
+            }
+            all.push(self.fill(embedder, &wanted, &mut counter)?);
+        }
+        session.tell_or_stop(&Event::Embedded {
+            found: counter.count.found,
+            computed: counter.count.computed,
+        })?;
+        Ok((all, counter.count))
+    }
+
+    fn embedder(
+        &self,
+        cut: Cut,
+        preprocess: &Preprocess,
+        precision: Precision,
+    ) -> Result<Embedder, TrainError> {
+        let backbone = self.backbone;
+        let run_at = RunAt {
+            size_px: self.size_px,
+            precision,
+        };
+        let frozen = FrozenGraph::new(&backbone.network, &backbone.origin(), cut, run_at)?;
+        Ok(Embedder::new(frozen, preprocess.clone()))
+    }
+
+    /// Says what fewer bits do to the values, where they were asked for.
+    fn tell_precision(
+        &self,
+        cut: Cut,
+        rows: &Rows,
+        embedder: &Embedder,
+        session: &Session<'_>,
+    ) -> Result<(), TrainError> {
+        let precision = self.config.backbone.precision;
+        if precision == Precision::F32 {
+            return Ok(());
+        }
+        let single = self.embedder(cut, embedder.preprocess(), Precision::F32)?;
+        let reader = self.reader(rows.pool_places());
+        let effect = PrecisionEffect::of(embedder, &single, &reader)?;
+        session.tell_or_stop(&Event::Precision { precision, effect })
+    }
+
+    fn cost(&self, embedder: &Embedder, cached_views: usize, rows: &Rows) -> Event {
+        let value_bytes = match self.config.cache.dtype {
+            CacheDtype::F32 => 4,
+            CacheDtype::F16 => 2,
+        };
+        let augment = &self.config.augment;
+        let fresh = augment.changes_pixels() && augment.views == 0;
+        let trained: usize = rows.folds.iter().map(|fold| fold.train.len()).sum();
+        Event::Cost {
+            cached_views,
+            cache_bytes: (cached_views * embedder.width() * value_bytes) as u64,
+            fresh_views: usize::from(fresh) * trained * self.config.train.epochs,
+            multiply_adds: embedder.frozen().multiply_adds(),
+        }
+    }
+
+    fn fill<'a>(
+        &'a self,
+        embedder: Embedder,
+        wanted: &Wanted<'a>,
+        counter: &mut Counter<'_>,
+    ) -> Result<Inputs<'a>, TrainError> {
+        let rows = wanted.rows;
+        let mut of = |places: &[usize], views: Views<'_>| {
+            let service = EmbeddingService {
+                cache: self.cache,
+                dtype: self.config.cache.dtype,
+                embedder: &embedder,
+                limits: self.patch_reader().limits,
+            };
+            let progress = &mut |done| counter.tell(done);
+            let (embeddings, count) = service.of(self.patches, places, views, progress)?;
+            counter.add(places.len(), count);
+            Ok::<_, TrainError>(embeddings)
+        };
+        let count = self.config.augment.views;
+        let views = match &wanted.maker {
+            Some(maker) if count > 0 => Some(of(rows.pool_places(), Views::Random(count, maker))?),
+            _ => None,
+        };
+        let pool = of(rows.pool_places(), wanted.pool)?;
+        let test = of(rows.test_places(), Views::Upright)?;
+        Ok(Inputs {
+            maker: wanted.maker.clone(),
+            rows: self.reader(rows.pool_places()),
+            embedder,
+            pool,
+            views,
+            test,
+        })
+    }
+}
+
+/// How far the cache is filled.
+struct Counter<'a> {
+    done: usize,
+    total: usize,
+    count: EmbedCount,
+    session: &'a Session<'a>,
+}
+
+impl Counter<'_> {
+    fn tell(&self, done: usize) -> Result<(), TrainError> {
+        self.session.tell_or_stop(&Event::Embedding {
+            done: self.done + done,
+            total: self.total,
+        })
+    }
+
+    const fn add(&mut self, patches: usize, count: EmbedCount) {
+        self.done += patches;
+        self.count.found += count.found;
+        self.count.computed += count.computed;
+    }
+}

@@ -1,0 +1,232 @@
+//! Finished folds on disk: written as each fold ends, never computed again.
+
+use std::collections::BTreeMap;
+
+use eosin_core::{FoldId, Preprocess};
+use eosin_metrics::MetricSet;
+use eosin_store::{FoldFile, RunError, RunFolder, names};
+use eosin_weights::{ReadOptions, StateDict, StateTensor, StoredAs, WeightFile, write_safetensors};
+use serde::{Deserialize, Serialize};
+
+use super::Run;
+use super::rows::Rows;
+use crate::error::TrainError;
+use crate::predict::fold_predictions::{FoldPredictions, Judged};
+use crate::train::rows::FoldRows;
+use crate::train::tracker::{EpochRecord, FoldOutcome};
+
+/// The contents of `outcome.json`: what a fold's training came to, and the checksums of the other
+/// files of the fold. It is written last; a fold whose checksums hold is finished.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FoldRecord {
+    /// Version of this format.
+    pub format: u32,
+    /// Which fold.
+    #[serde(flatten)]
+    pub fold: FoldId,
+    /// Version of eosin that trained it.
+    pub eosin_version: String,
+    /// Hash of all that it was trained from: configuration, folds, patches' contents, weights.
+    pub made_from: String,
+    /// The epoch that its weights are of, from 0.
+    pub best_epoch: usize,
+    /// Every epoch, in order.
+    pub epochs: Vec<EpochRecord>,
+    /// Metrics on the validation part.
+    pub metrics: MetricSet,
+    /// BLAKE3 of the weights, hex.
+    pub weights_blake3: String,
+    /// BLAKE3 of the predictions, hex.
+    pub predictions_blake3: String,
+}
+
+impl FoldRecord {
+    /// The format that this version writes and reads.
+    pub const FORMAT: u32 = 1;
+}
+
+/// The finished folds of a run.
+pub(super) struct Shelf<'a> {
+    run: &'a Run<'a>,
+    rows: &'a Rows,
+    preprocess: &'a [Preprocess],
+    made_from: String,
+    finished: BTreeMap<FoldId, FoldOutcome<StateDict>>,
+}
+
+impl<'a> Shelf<'a> {
+    /// Reads the folds that are finished; one whose checksums do not hold counts as none.
+    pub(super) fn new(
+        run: &'a Run<'a>,
+        rows: &'a Rows,
+        preprocess: &'a [Preprocess],
+    ) -> Result<Self, TrainError> {
+        let mut shelf = Self {
+            run,
+            rows,
+            preprocess,
+            made_from: made_from(run)?,
+            finished: BTreeMap::new(),
+        };
+        if let Some(folder) = run.folder {
+            for fold in folder.finished_folds()? {
+                if let Some(outcome) = shelf.read(folder, fold)? {
+                    shelf.finished.insert(fold, outcome);
+                }
+            }
+        }
+        Ok(shelf)
+    }
+
+    /// The fold, if it is finished.
+    pub(super) fn get(&self, fold: &FoldRows) -> Option<&FoldOutcome<StateDict>> {
+        self.finished.get(&fold.id)
+    }
+
+    /// All folds in order, if all are finished.
+    pub(super) fn all(&self) -> Option<Vec<FoldOutcome<StateDict>>> {
+        let folds = self.rows.folds.iter();
+        folds.map(|fold| self.get(fold).cloned()).collect()
+    }
+
+    /// Writes a fold that has ended.
+    pub(super) fn put(&self, outcome: &FoldOutcome<StateDict>) -> Result<(), TrainError> {
+        let Some(folder) = self.run.folder else {
+            return Ok(());
+        };
+        let fold = outcome.rows.id;
+        let mut weights = Vec::new();
+        let notes = self.notes(outcome);
+        write_safetensors(&mut weights, &outcome.weights, &notes, StoredAs::F32)
+            .map_err(TrainError::Hash)?;
+        let predictions = self.predictions(outcome).to_bytes()?;
+        let record = FoldRecord {
+            format: FoldRecord::FORMAT,
+            fold,
+            eosin_version: env!("CARGO_PKG_VERSION").to_owned(),
+            made_from: self.made_from.clone(),
+            best_epoch: outcome.best_epoch,
+            epochs: outcome.epochs.clone(),
+            metrics: outcome.metrics.clone(),
+            weights_blake3: hash(&weights),
+            predictions_blake3: hash(&predictions),
+        };
+        folder.write(&FoldFile::Weights.of(fold), weights)?;
+        folder.write(&FoldFile::Predictions.of(fold), predictions)?;
+        folder.write_json(&FoldFile::Outcome.of(fold), &record)?;
+        Ok(())
+    }
+
+    fn read(
+        &self,
+        folder: &RunFolder,
+        fold: FoldId,
+    ) -> Result<Option<FoldOutcome<StateDict>>, TrainError> {
+        let rows = self.rows.folds.iter().find(|rows| rows.id == fold);
+        let Some(rows) = rows else {
+            return Err(TrainError::OtherFold(fold));
+        };
+        let record: FoldRecord = match folder.read_json(&FoldFile::Outcome.of(fold)) {
+            Err(RunError::Damaged { .. }) => return Ok(None),
+            other => other?,
+        };
+        if record.made_from != self.made_from || record.fold != fold {
+            return Err(TrainError::OtherFold(fold));
+        }
+        let files = [FoldFile::Weights, FoldFile::Predictions].map(|file| file.of(fold));
+        if files.iter().any(|file| !folder.has(file)) {
+            return Ok(None);
+        }
+        let [weights, predictions] = [folder.read(&files[0])?, folder.read(&files[1])?];
+        if hash(&weights) != record.weights_blake3
+            || hash(&predictions) != record.predictions_blake3
+        {
+            return Ok(None);
+        }
+        let (path, classes) = (folder.path(&files[1]), &self.run.patches.manifest().classes);
+        let predictions = FoldPredictions::from_bytes(&path, &predictions, classes)?;
+        Ok(Some(FoldOutcome {
+            rows: rows.clone(),
+            epochs: record.epochs,
+            best_epoch: record.best_epoch,
+            weights: tensors(&folder.path(&files[0]).display().to_string(), weights)?,
+            val_logits: predictions.val_logits(),
+            test_logits: predictions.test_logits(),
+            metrics: record.metrics,
+        }))
+    }
+
+    fn predictions(&self, outcome: &FoldOutcome<StateDict>) -> FoldPredictions {
+        let places = |rows: &[usize]| rows.iter().map(|row| self.rows.places[*row]).collect();
+        let val = Judged {
+            places: places(&outcome.rows.val),
+            logits: &outcome.val_logits,
+        };
+        let test = Judged {
+            places: places(&self.rows.test),
+            logits: &outcome.test_logits,
+        };
+        FoldPredictions::new(self.run.patches.manifest(), &val, &test)
+    }
+
+    /// What a weight file says of itself.
+    fn notes(&self, outcome: &FoldOutcome<StateDict>) -> BTreeMap<String, String> {
+        let place = self
+            .rows
+            .folds
+            .iter()
+            .position(|rows| rows.id == outcome.rows.id);
+        let preprocess = &self.preprocess[place.unwrap_or(0) % self.preprocess.len()];
+        let channels = |values: [f32; 3]| values.map(|v| v.to_string()).join(",");
+        let note = |key: &str, value: String| (key.to_owned(), value);
+        let backbone = self.run.backbone;
+        BTreeMap::from([
+            note("format", "pt".to_owned()),
+            note("architecture", backbone.spec.name.to_string()),
+            note("classes", self.run.patches.manifest().classes.join(",")),
+            note("mean", channels(preprocess.scale.mean)),
+            note("std", channels(preprocess.scale.std)),
+            note("size_px", preprocess.size_px.to_string()),
+            note("backbone_weights_blake3", backbone.weights_hash.clone()),
+            note("eosin_version", env!("CARGO_PKG_VERSION").to_owned()),
+            note("fold", outcome.rows.id.to_string()),
+            note("epoch", outcome.best_epoch.to_string()),
+        ])
+    }
+}
+
+/// Hash of all that a fold of the run depends on, whatever version trains it.
+fn made_from(run: &Run<'_>) -> Result<String, TrainError> {
+    let mut hasher = blake3::Hasher::new();
+    let mut part = |bytes: &[u8]| {
+        hasher.update(&(bytes.len() as u64).to_le_bytes());
+        hasher.update(bytes);
+    };
+    // As they lie in the folder: a later version may write the same settings in other words.
+    if let Some(folder) = run.folder {
+        part(&folder.read(names::CONFIG)?);
+        part(&folder.read(names::FOLDS)?);
+    }
+    part(run.patches.content_hash().as_bytes());
+    part(run.backbone.weights_hash.as_bytes());
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+fn hash(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex().to_string()
+}
+
+fn tensors(name: &str, bytes: Vec<u8>) -> Result<StateDict, TrainError> {
+    let options = ReadOptions {
+        strip_prefixes: false,
+        ..ReadOptions::default()
+    };
+    let file = WeightFile::open_bytes(name, bytes, &options)?;
+    let read = |(name, tensor): (String, std::sync::Arc<dyn eosin_weights::LazyTensor>)| {
+        let values = tensor.read_all()?;
+        let shape = tensor.shape().to_vec();
+        let values = values.into();
+        Ok((name, StateTensor { shape, values }))
+    };
+    file.tensors.into_iter().map(read).collect()
+}

@@ -1,0 +1,180 @@
+//! Whoever sits before the terminal, as the one who watches: bars, notes, Ctrl-C.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use anyhow::Result;
+use eosin_core::config::DoctorPolicy;
+use eosin_core::{Flow, Watch, WatchError};
+use eosin_data::Inspection;
+use eosin_run::RunEvent;
+use eosin_train::Event;
+
+use crate::interrupt;
+use crate::output::{bytes, note};
+use crate::progress::Progress;
+use crate::tell;
+
+/// Problems with patches printed in full before "and N more".
+const PROBLEMS_SHOWN: usize = 20;
+
+/// Shows what happens on standard error; Ctrl-C (or SIGTERM) ends the work in order.
+pub struct Terminal {
+    stop: &'static AtomicBool,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The bar of what is being done.
+    bar: Option<Progress>,
+    policy: Option<DoctorPolicy>,
+    folds: usize,
+    /// Epochs of all folds, and those that have ended.
+    epochs: usize,
+    ended: usize,
+}
+
+impl Terminal {
+    /// Watches from now on.
+    ///
+    /// # Errors
+    /// When the operating system lets nobody listen for interruptions.
+    pub fn new() -> Result<Self> {
+        Ok(Self {
+            stop: interrupt::flag()?,
+            state: Mutex::default(),
+        })
+    }
+
+    fn flow(&self) -> Flow {
+        if self.stop.load(Ordering::Relaxed) {
+            Flow::Stop
+        } else {
+            Flow::GoOn
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends the bar of the training, if there is one.
+    pub fn end_training(&self) {
+        let mut state = self.state();
+        let folds = state.folds;
+        state.finish(&format!("{folds} folds"));
+    }
+}
+
+impl Watch<RunEvent<'_>> for Terminal {
+    fn event(&self, event: &RunEvent<'_>) -> Result<Flow, WatchError> {
+        match event {
+            RunEvent::Note(text) => note(text),
+            RunEvent::Inspecting { done, total } => {
+                // Told from many threads: who finds another at it has nothing to add.
+                if let Ok(mut state) = self.state.try_lock() {
+                    state.update("inspect", "patches", [*done, *total].map(small), "");
+                }
+            }
+            RunEvent::Inspected(inspection) => self.state().inspected(inspection),
+            RunEvent::Problems(inspection) => list_problems(inspection),
+            RunEvent::Fetching {
+                name,
+                received,
+                total,
+            } => self
+                .state()
+                .fetching(name, *received, total.unwrap_or(*received)),
+            RunEvent::Fetched { name, bytes: count } => {
+                self.state().finish(&format!("{name}, {}", bytes(*count)));
+            }
+            RunEvent::Begins { config, folds } => {
+                *self.state() = State {
+                    policy: Some(config.train.doctor),
+                    folds: *folds,
+                    epochs: config.train.epochs * folds,
+                    ..State::default()
+                };
+            }
+            RunEvent::Training(Event::Pulse) => {}
+            RunEvent::Training(event) => self.state().training(event),
+        }
+        Ok(self.flow())
+    }
+}
+
+impl State {
+    fn update(&mut self, stage: &'static str, unit: &str, [done, total]: [usize; 2], text: &str) {
+        let bar = self.bar.get_or_insert_with(|| Progress::new(stage, unit));
+        bar.update(done, total, text);
+    }
+
+    fn finish(&mut self, result: &str) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish(result);
+        }
+    }
+
+    fn inspected(&mut self, inspection: &Inspection) {
+        self.bar
+            .get_or_insert_with(|| Progress::new("inspect", "patches"));
+        let (patches, problems) = (inspection.patches, inspection.problems.len());
+        self.finish(&format!("{patches} patches, {problems} problems"));
+    }
+
+    fn fetching(&mut self, name: &str, received: u64, total: u64) {
+        if self.bar.is_none() {
+            note(&format!("fetching {name}"));
+        }
+        self.update("fetch", "bytes", [received, total].map(small), "");
+    }
+
+    fn training(&mut self, event: &Event) {
+        match event {
+            Event::Pulse => {}
+            Event::Cost { .. } => tell::cost(event),
+            Event::Precision { precision, effect } => tell::precision(*precision, effect),
+            Event::Embedding { done, total } => {
+                self.update("embed", "patches", [*done, *total], "");
+            }
+            Event::Embedded { found, computed } => {
+                self.finish(&format!(
+                    "{computed} embeddings computed, {found} found in the cache"
+                ));
+            }
+            Event::Examined { findings } => {
+                tell::findings(findings, self.policy.unwrap_or(DoctorPolicy::Leaks));
+            }
+            Event::Step { fold, done, total } => {
+                self.update("train", "steps", [*done, *total], &format!("fold {fold}"));
+            }
+            Event::Epoch { record, .. } => {
+                self.ended += 1;
+                let metric = record.val_metric;
+                let metric = metric.map_or_else(String::new, |value| format!("{value:.4}"));
+                self.update("train", "epochs", [self.ended, self.epochs], &metric);
+            }
+        }
+    }
+}
+
+fn small(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
+
+/// Prints the problems with patches, each with what to do.
+pub fn list_problems(inspection: &Inspection) {
+    for problem in inspection.problems.iter().take(PROBLEMS_SHOWN) {
+        note(&format!(
+            "  {}: {}; {}",
+            problem.key, problem.message, problem.fix
+        ));
+    }
+    let more = inspection.problems.len().saturating_sub(PROBLEMS_SHOWN);
+    if more > 0 {
+        note(&format!(
+            "  and {more} more: 'eosin inspect --json' lists all"
+        ));
+    }
+}
