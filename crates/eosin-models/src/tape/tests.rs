@@ -120,7 +120,7 @@ impl Case {
         let spec = BackboneSpec::of(name);
         let (least, n) = match norms {
             BatchStatistics::Frozen => (32, 2),
-            // Statistics of several values.
+            // Of two values a norm makes 1 and -1, whatever they are: rounding would decide.
             BatchStatistics::OfBatch => (64, 3),
         };
         let size = spec.min_size_px.max(least);
@@ -305,7 +305,14 @@ fn gradients_are_the_slopes_of_every_network() {
 
 #[test]
 fn gradients_with_the_statistics_of_the_batch_are_slopes() {
-    for name in FAMILIES.into_iter().filter(|name| *name != B::ConvNextTiny) {
+    // Without batch norms, or made of the blocks of others.
+    let others = [
+        B::ConvNextTiny,
+        B::SqueezeNet11,
+        B::ResNet50,
+        B::MobileNetV2,
+    ];
+    for name in FAMILIES.into_iter().filter(|name| !others.contains(name)) {
         check(&Case::of(name, BatchStatistics::OfBatch));
     }
 }

@@ -118,17 +118,17 @@ fn a_fold_of_any_repeat_predicts_its_validation_part_as_the_run_did() {
 #[test]
 fn statistics_of_the_set_and_of_each_fold_are_kept_and_repeated() {
     let scratch = Scratch::with_phantom();
-    for (normalise, of_folds) in [("dataset", 0), ("fold", 3)] {
+    for (normalise, of_folds) in [("dataset", 1), ("fold", 3)] {
         let job = format!("run --data data --out {normalise} {JOB} --normalise {normalise}");
         scratch.eosin(&job).done();
         let record = scratch.json(&format!("{normalise}/run.json"));
-        assert_eq!(record["normalisation"]["mode"], normalise);
-        let kept = record["fold_normalisation"].as_array();
+        assert_eq!(record["normalise"], normalise);
+        let kept = record["preprocess"].as_array();
         assert_eq!(kept.map_or(0, Vec::len), of_folds);
         let scales: std::collections::BTreeSet<String> = kept
             .into_iter()
             .flatten()
-            .map(|scale| scale["mean"].to_string())
+            .map(|preprocess| preprocess["scale"]["mean"].to_string())
             .collect();
         assert_eq!(
             scales.len(),
