@@ -12,5 +12,5 @@ for run in first second; do
   grep -E "Elapsed|Maximum resident" "$work/$run.time"
 done
 cmp "$work/first/predictions.csv" "$work/second/predictions.csv" && echo "predictions: same bytes"
-cmp "$work/first/model.safetensors" "$work/second/model.safetensors" && echo "model: same bytes"
+cmp "$work/first/folds/0.0/weights.safetensors" "$work/second/folds/0.0/weights.safetensors" && echo "model: same bytes"
 cat "$work/second.txt"

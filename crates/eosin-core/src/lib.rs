@@ -39,4 +39,5 @@ pub use model::BackboneName;
 pub use preprocess::{Normalisation, Preprocess, Resize};
 pub use seed::{Rng, Seed, Stream};
 pub use split::Split;
+pub use task::{Decision, Task};
 pub use watch::{Flow, Unwatched, Watch, WatchError};

@@ -1,5 +1,45 @@
 //! What is told apart: the classes, and which of two is the one that binary metrics are about.
 
+/// What a run tells apart, and how a prediction follows from probabilities.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// Class names in the order of their indices.
+    pub classes: Vec<String>,
+    /// The class that binary metrics are about.
+    pub positive: usize,
+    /// How a class is decided on.
+    pub decision: Decision,
+}
+
+/// How a class is decided on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Decision {
+    /// The most probable class; of equals, the first.
+    #[default]
+    MostProbable,
+}
+
+impl Decision {
+    /// The index of the class that these probabilities, one a class, speak for.
+    pub fn decide(self, probs: &[f32]) -> usize {
+        let better = |best, at| if probs[at] > probs[best] { at } else { best };
+        match self {
+            Self::MostProbable => (0..probs.len()).fold(0, better),
+        }
+    }
+}
+
+impl Task {
+    /// Telling `classes` apart by the most probable one, `positive` being what is looked for.
+    pub const fn new(classes: Vec<String>, positive: usize) -> Self {
+        Self {
+            classes,
+            positive,
+            decision: Decision::MostProbable,
+        }
+    }
+}
+
 /// The class that binary metrics are about, as a user named it or left it to the names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PositiveChoice<'a> {
@@ -169,6 +209,14 @@ mod tests {
         let classes: Vec<String> = classes.iter().map(|class| (*class).to_owned()).collect();
         let written = "--set data.positive=";
         positive_class(&classes, PositiveChoice { named, written })
+    }
+
+    #[test]
+    fn of_equally_probable_classes_the_first_is_decided_on() {
+        let decide = |probs: &[f32]| Decision::MostProbable.decide(probs);
+        assert_eq!(decide(&[0.2, 0.5, 0.3]), 1);
+        assert_eq!(decide(&[0.4, 0.2, 0.4]), 0);
+        assert_eq!(decide(&[0.5, 0.5]), 0);
     }
 
     #[test]

@@ -7,6 +7,28 @@
 //! matrix product. The instruction set (AVX-512, AVX2 or portable) is chosen at run time; on one
 //! machine the same input gives the same bits whatever the number of threads and of images, since
 //! a call never splits a sum.
+//!
+//! ```
+//! use eosin_kernels::{Activation, Conv, ConvShape, Padding};
+//!
+//! // Twice the middle of each window, plus one, not below zero.
+//! let shape = ConvShape {
+//!     cin: 1,
+//!     cout: 1,
+//!     kernel: [3, 3],
+//!     stride: 1,
+//!     dilation: 1,
+//!     padding: Padding::same(1),
+//!     groups: 1,
+//! };
+//! let weights = [0.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 0.0];
+//! let conv = Conv::new(shape, &weights, &[1.0], Activation::Relu);
+//! let mut out = [0.0; 4];
+//! conv.run((1, 2, 2), &[1.0, 0.5, -2.0, 0.0], None, &mut out, &mut Vec::new());
+//! for (got, expected) in out.iter().zip([3.0, 2.0, 0.0, 1.0]) {
+//!     assert!((got - expected).abs() < 1e-5);
+//! }
+//! ```
 
 mod activation;
 mod attention;

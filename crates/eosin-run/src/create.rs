@@ -221,7 +221,7 @@ fn go_on(
         patches_hash: start.patches_hash,
     };
     let record = record(job, folds, backbone, &result, circumstances);
-    save_run(&folder, &record, &result)?;
+    save_run(&folder, &record, &job.task, &result)?;
     timings.total_secs = begun.elapsed().as_secs_f64();
     folder.write_json(names::TIMINGS, &timings)?;
     finish(&folder, job)?;

@@ -10,12 +10,12 @@ use eosin_data::{Folds, Manifest};
 use eosin_metrics::MetricSet;
 use eosin_models::StoredNetwork;
 use eosin_store::{RunFolder, WeightStore, names};
-use eosin_train::{FoldNetwork, Predictor, UseFolds, most_probable};
+use eosin_train::{FoldNetwork, Predictor, UseFolds};
 use eosin_weights::{ReadOptions, StoredAs, WeightFile, safetensors_bytes, write_safetensors};
 use serde::Serialize;
 
 use crate::job::find_patches;
-use crate::record::positive;
+use crate::record::task_of;
 use crate::settings::config_of_run;
 
 /// The same patches, predicted with weights of either precision.
@@ -99,12 +99,14 @@ pub fn measure_half_precision(
     };
     let network = subject.network;
     let (full, half) = (predict(network)?, predict(&rounded(network)?)?);
-    let (classes, positive) = (record.classes.len(), positive(&record)?);
-    let scores = [&full, &half].map(|probs| MetricSet::new(&targets, probs, classes, positive));
+    let task = task_of(&record)?;
+    let (classes, decision) = (task.classes.len(), task.decision);
+    let judged = |probs: &Vec<f32>| MetricSet::new(&targets, probs, classes, task.positive);
+    let scores = [&full, &half].map(judged);
     let [full_scores, half_scores] = scores;
     let (full_scores, half_scores) = (full_scores?, half_scores?);
     let changed = full.chunks_exact(classes).zip(half.chunks_exact(classes));
-    let changed = changed.filter(|(a, b)| most_probable(a) != most_probable(b));
+    let changed = changed.filter(|(a, b)| decision.decide(a) != decision.decide(b));
     let changes = full.iter().zip(&half).map(|(a, b)| (a - b).abs());
     Ok(HalfEffect {
         part,

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use eosin_core::Config;
 use eosin_core::config::{DataConfig, LossKind, ResizePolicy};
 use eosin_core::task::{PositiveChoice, positive_class};
-use eosin_core::{Flow, Split};
+use eosin_core::{Flow, Split, Task};
 use eosin_data::{
     Folds, IngestOptions, InspectOptions, Inspected, Inspection, Ledger, Manifest, NoLedger,
     Patches, SplitMethod, SplitOptions, read_manifest, split,
@@ -32,8 +32,8 @@ pub struct Job {
     pub skipped: Vec<String>,
     /// Side that the network is run at.
     pub size_px: usize,
-    /// The class that binary metrics are about.
-    pub positive: usize,
+    /// What is told apart.
+    pub task: Task,
     /// The metric that picks epochs and the best fold.
     pub select: Metric,
     /// Where the patches are.
@@ -54,7 +54,7 @@ impl Job {
         watch: &dyn WatchRun,
     ) -> Result<Self> {
         let manifest = find_patches(data, &config, watch)?;
-        let positive = positive(&config, &manifest.classes)?;
+        let task = task(&config, &manifest.classes)?;
         let found = inspect(&manifest, &config, Look::Whole, watch)?;
         let inspection = &found.inspection;
         let bad = inspection.bad_keys(config.data.size_px.is_none());
@@ -73,7 +73,7 @@ impl Job {
         refuse_non_square(&config, inspection)?;
         let size_px = network_size(&config, inspection)?;
         Ok(Self {
-            positive,
+            task,
             select: config.train.select.parse()?,
             hub: hub.clone(),
             data: data.to_owned(),
@@ -94,7 +94,7 @@ impl Job {
             return Self::open(config, &self.data, &self.hub, watch);
         }
         Ok(Self {
-            positive: positive(&config, &self.manifest().classes)?,
+            task: task(&config, &self.manifest().classes)?,
             select: config.train.select.parse()?,
             hub: self.hub.clone(),
             data: self.data.clone(),
@@ -146,7 +146,7 @@ impl Job {
             backbone,
             cache,
             size_px: self.size_px,
-            positive: self.positive,
+            task: &self.task,
             select: self.select,
             folder,
         }
@@ -344,9 +344,9 @@ fn refuse_non_square(config: &Config, inspection: &Inspection) -> Result<()> {
     )
 }
 
-/// The positive class: the configuration's, else the one that the names of two classes say. It is
+/// The classes, and the positive one: the configuration's, else the one that the names of two classes say. It is
 /// asked for before a patch is read, so that nobody waits for the question.
-fn positive(config: &Config, classes: &[String]) -> Result<usize> {
+fn task(config: &Config, classes: &[String]) -> Result<Task> {
     let named = Some(config.data.positive.as_str()).filter(|name| !name.is_empty());
     let weighted = config.train.loss == LossKind::Binary;
     if weighted && classes.len() > 2 && named.is_none() {
@@ -358,5 +358,6 @@ fn positive(config: &Config, classes: &[String]) -> Result<usize> {
         );
     }
     let written = "--set data.positive=";
-    Ok(positive_class(classes, PositiveChoice { named, written })?)
+    let positive = positive_class(classes, PositiveChoice { named, written })?;
+    Ok(Task::new(classes.to_vec(), positive))
 }

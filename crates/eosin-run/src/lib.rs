@@ -52,5 +52,5 @@ pub use half_precision::{HalfEffect, HalfSubject, measure_half_precision};
 pub use job::{Job, Look, find_patches, inspect, split_options};
 pub use named_weights::{HubOptions, open_hub, resolve_weights};
 pub use pack::{Packed, pack};
-pub use record::{positive, seen_warning};
+pub use record::{seen_warning, task_of};
 pub use settings::{Setting, cache_dir, config_of_run, parse_settings, resolve};

@@ -1,6 +1,7 @@
 //! What a run says of itself.
 
 use anyhow::{Context as _, Result};
+use eosin_core::Task;
 use eosin_core::task::{PositiveChoice, positive_class};
 use eosin_data::Folds;
 use eosin_store::RunRecord;
@@ -41,7 +42,7 @@ pub(crate) fn record(
         weights_hash: backbone.weights_hash.clone(),
         seen_by_weights: result.seen_by_weights,
         classes: manifest.classes.clone(),
-        positive: manifest.classes[job.positive].clone(),
+        positive: manifest.classes[job.task.positive].clone(),
         max_side_px: config.data.max_side_px,
         normalise: config.backbone.normalise,
         preprocess: result.preprocess.clone(),
@@ -53,16 +54,17 @@ pub(crate) fn record(
     }
 }
 
-/// Index of a run's positive class.
+/// What a run tells apart.
 ///
 /// # Errors
-/// When `run.json` names a class that it does not list.
-pub fn positive(record: &RunRecord) -> Result<usize> {
+/// When `run.json` names a positive class that it does not list.
+pub fn task_of(record: &RunRecord) -> Result<Task> {
     let choice = PositiveChoice {
         named: Some(&record.positive),
         written: "\"positive\": ",
     };
-    positive_class(&record.classes, choice).context("run.json is damaged")
+    let positive = positive_class(&record.classes, choice).context("run.json is damaged")?;
+    Ok(Task::new(record.classes.clone(), positive))
 }
 
 /// Says that the embedded weights know some of the patches already.

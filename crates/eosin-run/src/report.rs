@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Result;
-use eosin_core::{FoldId, Split};
+use eosin_core::{FoldId, Split, Task};
 use eosin_data::{FoldIndices, Folds, Manifest, Patches};
 use eosin_metrics::Metric;
 use eosin_report::{
@@ -17,7 +17,7 @@ use eosin_train::{
 };
 
 use crate::create::Timings;
-use crate::record::{positive, seen_warning};
+use crate::record::{seen_warning, task_of};
 
 /// Wrong patches shown with thumbnails.
 const WRONG_SHOWN: usize = 24;
@@ -31,6 +31,7 @@ const THUMBNAIL_PX: u32 = 112;
 pub fn write(folder: &RunFolder, patches: &Patches, source: &Path) -> Result<()> {
     let manifest = patches.manifest();
     let record: RunRecord = folder.record()?;
+    let task = task_of(&record)?;
     let metrics: RunMetrics = folder.read_json(names::METRICS)?;
     let folds = Folds::from_json(&folder.read_text(names::FOLDS)?)?;
     let path = folder.path(names::PREDICTIONS);
@@ -46,14 +47,14 @@ pub fn write(folder: &RunFolder, patches: &Patches, source: &Path) -> Result<()>
         created: record.created.clone(),
         eosin_version: record.eosin_version.clone(),
         classes: record.classes.clone(),
-        positive: positive(&record)?,
+        positive: task.positive,
         data: data_summary(manifest, &folds, source, &record),
         warnings: warnings(manifest, &record),
         selection: metrics.select,
         folds: fold_reports(&metrics, &record, &folds.resolve(manifest)?, &events),
         best_fold: Some(metrics.best_fold),
-        evaluations: evaluations(&rows, &record)?,
-        most_wrong: most_wrong(&rows, patches, &record),
+        evaluations: evaluations(&rows, &record, &task)?,
+        most_wrong: most_wrong(&rows, patches, &record, &task),
         config_toml: folder.read_text(names::CONFIG)?,
         timings: timing_rows(&timings),
         reproducibility: reproducibility(&record),
@@ -190,7 +191,7 @@ fn epoch_number(epoch: usize) -> u32 {
 }
 
 /// Out-of-fold of each cross-validation, then the test part by each way of predicting it.
-fn evaluations(rows: &[Prediction], record: &RunRecord) -> Result<Vec<Evaluation>> {
+fn evaluations(rows: &[Prediction], record: &RunRecord, task: &Task) -> Result<Vec<Evaluation>> {
     let mut evaluations = Vec::new();
     for repeat in 0..record.repeats {
         let mine = |row: &&Prediction| {
@@ -208,7 +209,7 @@ fn evaluations(rows: &[Prediction], record: &RunRecord) -> Result<Vec<Evaluation
             )
         };
         let of_repeat: Vec<&Prediction> = rows.iter().filter(mine).collect();
-        evaluations.extend(evaluation(name, note, &of_repeat, record)?);
+        evaluations.extend(evaluation(name, note, &of_repeat, task)?);
     }
     for (part, name, note) in [
         (
@@ -223,7 +224,7 @@ fn evaluations(rows: &[Prediction], record: &RunRecord) -> Result<Vec<Evaluation
         ),
     ] {
         let of_part: Vec<&Prediction> = rows.iter().filter(|row| row.part == part).collect();
-        evaluations.extend(evaluation(name.to_owned(), note, &of_part, record)?);
+        evaluations.extend(evaluation(name.to_owned(), note, &of_part, task)?);
     }
     Ok(evaluations)
 }
@@ -233,7 +234,7 @@ fn evaluation(
     name: String,
     note: &str,
     rows: &[&Prediction],
-    record: &RunRecord,
+    task: &Task,
 ) -> Result<Option<Evaluation>> {
     let labelled = rows.iter().filter_map(|row| Some((row, row.target?)));
     let (rows, targets): (Vec<&&Prediction>, Vec<usize>) = labelled.unzip();
@@ -242,22 +243,33 @@ fn evaluation(
     }
     let probs = rows.iter().flat_map(|row| row.probs.iter().copied());
     let probs: Vec<f32> = probs.collect();
-    let (classes, positive) = (record.classes.len(), positive(record)?);
+    let classes = task.classes.len();
     Ok(Some(Evaluation::new(
-        name, note, &targets, &probs, classes, positive,
+        name,
+        note,
+        &targets,
+        &probs,
+        classes,
+        task.positive,
     )?))
 }
 
 /// The wrong predictions held with most confidence, out-of-fold and on the test part; of a patch
 /// that several cross-validations get wrong, the surest.
-fn most_wrong(rows: &[Prediction], patches: &Patches, record: &RunRecord) -> Vec<WrongPatch> {
+fn most_wrong(
+    rows: &[Prediction],
+    patches: &Patches,
+    record: &RunRecord,
+    task: &Task,
+) -> Vec<WrongPatch> {
+    let pred = |row: &Prediction| task.decision.decide(&row.probs);
     let mut wrong: Vec<(&Prediction, usize)> = rows
         .iter()
         .filter(|row| row.part != Part::TestBest)
         .filter_map(|row| Some((row, row.target?)))
-        .filter(|(row, target)| row.pred() != *target)
+        .filter(|(row, target)| pred(row) != *target)
         .collect();
-    let confidence = |row: &Prediction| row.probs[row.pred()];
+    let confidence = |row: &Prediction| row.probs[pred(row)];
     wrong.sort_by(|(a, _), (b, _)| {
         confidence(b)
             .total_cmp(&confidence(a))
@@ -266,7 +278,7 @@ fn most_wrong(rows: &[Prediction], patches: &Patches, record: &RunRecord) -> Vec
     let patch = |(row, target): (&Prediction, usize)| WrongPatch {
         key: row.key.clone(),
         target,
-        pred: row.pred(),
+        pred: pred(row),
         pred_prob: f64::from(confidence(row)),
         origin: match row.fold {
             Some(fold) => format!("fold {}", record.fold_name(fold)),

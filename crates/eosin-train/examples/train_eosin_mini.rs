@@ -12,7 +12,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use eosin_core::config::{AugmentConfig, TrainConfig, TrainMode};
-use eosin_core::{BackboneName, FoldId, Seed, Stream};
+use eosin_core::{BackboneName, FoldId, Seed, Stream, Task};
 use eosin_data::{
     DecodeLimits, IngestOptions, InspectOptions, NoLedger, Normalisation, Patches, inspect,
     read_manifest,
@@ -142,8 +142,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         config: &config,
         augment: &AugmentConfig::default(),
         seed: SEED,
-        classes: 2,
-        positive: 1,
+        task: &Task::new(["benign", "malignant"].map(str::to_owned).into(), 1),
         select: Metric::LogLoss,
         targets: &train.targets,
     };

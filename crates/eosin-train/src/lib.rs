@@ -9,7 +9,7 @@
 //!
 //! ```
 //! use std::collections::BTreeSet;
-//! use eosin_core::{Config, Unwatched};
+//! use eosin_core::{Config, Task, Unwatched};
 //! use eosin_data::*;
 //! use eosin_store::Cache;
 //! use eosin_train::{PreparedBackbone, Run};
@@ -34,7 +34,7 @@
 //!     patches: &patches,
 //!     folds: &folds,
 //!     size_px,
-//!     positive: 1,
+//!     task: &Task::new(manifest.classes.clone(), 1),
 //!     select: "auroc".parse()?,
 //!     folder: None,
 //! };
@@ -79,9 +79,7 @@ pub use model::network_model::{NetworkModel, TrainedPart};
 pub use model::trainable::{Groups, LossOf, Trainable};
 pub use optimise::loss::{Loss, softmax};
 pub use predict::fold_network::{FoldNetwork, StartingFile, WeightsPlace, starting_file};
-pub use predict::predictions::{
-    Part, Prediction, most_probable, predictions_from_csv, predictions_to_csv,
-};
+pub use predict::predictions::{Part, Prediction, predictions_from_csv, predictions_to_csv};
 pub use predict::predictor::{Predictor, UseFolds};
 pub use run::save::save_run;
 pub use run::{Run, RunResult};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use eosin_core::FoldId;
+use eosin_core::{FoldId, Task};
 use eosin_metrics::{FoldSummary, Metric, MetricError, MetricSet, summarise};
 use serde::{Deserialize, Serialize};
 
@@ -43,15 +43,14 @@ pub struct RunMetrics {
 /// When there is no labelled prediction, or a probability is not finite.
 pub fn evaluate(
     rows: &[Prediction],
-    classes: usize,
-    positive: usize,
+    task: &Task,
     select: Metric,
 ) -> Result<RunMetrics, MetricError> {
     let score = |rows: &[&Prediction]| {
         let targets: Vec<usize> = rows.iter().filter_map(|row| row.target).collect();
         let labelled = rows.iter().filter(|row| row.target.is_some());
         let probs: Vec<f32> = labelled.flat_map(|row| row.probs.iter().copied()).collect();
-        MetricSet::new(&targets, &probs, classes, positive)
+        MetricSet::new(&targets, &probs, task.classes.len(), task.positive)
     };
     let mut by_fold: BTreeMap<FoldId, Vec<&Prediction>> = BTreeMap::new();
     let mut by_repeat: BTreeMap<usize, Vec<&Prediction>> = BTreeMap::new();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use eosin_core::choice::choices;
-use eosin_core::{Seed, Stream};
+use eosin_core::{Seed, Stream, Task};
 use eosin_metrics::{Metric, MetricSet};
 use rand::RngExt as _;
 use rayon::prelude::*;
@@ -55,8 +55,7 @@ pub struct PairedDifference {
 /// The rows of both runs, side by side.
 struct Pairs<'a> {
     metric: Metric,
-    classes: usize,
-    positive: usize,
+    task: &'a Task,
     /// For each cross-validation the target and both probabilities of its patches, by group.
     repeats: Vec<Vec<Vec<Pair<'a>>>>,
 }
@@ -77,13 +76,12 @@ pub fn paired_difference(
     variant: &[Prediction],
     group: impl Fn(&str) -> String,
     metric: Metric,
-    (classes, positive): (usize, usize),
+    task: &Task,
     seed: Seed,
 ) -> Result<PairedDifference, TrainError> {
     let pairs = Pairs {
         metric,
-        classes,
-        positive,
+        task,
         repeats: side_by_side(base, variant, group)?,
     };
     let groups = pairs.repeats.first().map_or(0, Vec::len);
@@ -185,7 +183,8 @@ impl Pairs<'_> {
             let of_base: Vec<f32> = rows.iter().flat_map(|row| row.1.iter().copied()).collect();
             let of_variant: Vec<f32> = rows.iter().flat_map(|row| row.2.iter().copied()).collect();
             let score = |probs: &[f32]| -> Result<Option<f64>, TrainError> {
-                let metrics = MetricSet::new(&targets, probs, self.classes, self.positive)?;
+                let metrics =
+                    MetricSet::new(&targets, probs, self.task.classes.len(), self.task.positive)?;
                 Ok(metrics.get(self.metric))
             };
             let count = self.repeats.len() as f64;
@@ -203,6 +202,10 @@ mod tests {
     use eosin_core::FoldId;
 
     use super::*;
+
+    fn two() -> Task {
+        Task::new(["benign", "malignant"].map(str::to_owned).into(), 1)
+    }
 
     /// Forty patches of ten groups; the variant is `shift` nearer to the truth.
     fn rows(shift: f32) -> Vec<Prediction> {
@@ -226,7 +229,7 @@ mod tests {
     fn compare(shift: f32) -> PairedDifference {
         let group = |key: &str| key.parse::<usize>().map_or(0, |at| at / 4).to_string();
         let (base, variant) = (rows(0.0), rows(shift));
-        paired_difference(&base, &variant, group, Metric::Auroc, (2, 1), Seed(1)).unwrap()
+        paired_difference(&base, &variant, group, Metric::Auroc, &two(), Seed(1)).unwrap()
     }
 
     #[test]
@@ -260,7 +263,7 @@ mod tests {
             &base[1..],
             str::to_owned,
             Metric::Auroc,
-            (2, 1),
+            &two(),
             Seed(1),
         );
         assert!(matches!(result, Err(TrainError::NotPaired)));

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use eosin_core::FoldId;
 use eosin_core::choice::choices;
+use eosin_core::{FoldId, Task};
 
 use crate::error::TrainError;
 
@@ -34,21 +34,6 @@ pub struct Prediction {
     pub probs: Vec<f32>,
 }
 
-impl Prediction {
-    /// The most probable class; of equals, the first.
-    pub fn pred(&self) -> usize {
-        most_probable(&self.probs)
-    }
-}
-
-/// The place of the largest probability; of equals, the first.
-pub fn most_probable(probs: &[f32]) -> usize {
-    (0..probs.len()).fold(
-        0,
-        |best, at| if probs[at] > probs[best] { at } else { best },
-    )
-}
-
 /// The mean of the folds' probabilities, value by value.
 pub(crate) fn mean_of(folds: &[Vec<f32>]) -> Vec<f32> {
     let count = folds.len() as f32;
@@ -65,7 +50,8 @@ const FIXED: [&str; 6] = ["key", "part", "repeat", "fold", "target", "pred"];
 ///
 /// # Errors
 /// Never in practice: writing to memory does not fail.
-pub fn predictions_to_csv(rows: &[Prediction], classes: &[String]) -> Result<Vec<u8>, csv::Error> {
+pub fn predictions_to_csv(rows: &[Prediction], task: &Task) -> Result<Vec<u8>, csv::Error> {
+    let classes = &task.classes;
     let mut writer = csv::Writer::from_writer(Vec::new());
     let probs = classes.iter().map(|class| format!("prob_{class}"));
     writer.write_record(FIXED.into_iter().map(str::to_owned).chain(probs))?;
@@ -78,7 +64,7 @@ pub fn predictions_to_csv(rows: &[Prediction], classes: &[String]) -> Result<Vec
             number(row.fold.map(|fold| fold.fold)),
             row.target
                 .map_or_else(String::new, |target| classes[target].clone()),
-            classes[row.pred()].clone(),
+            classes[task.decision.decide(&row.probs)].clone(),
         ];
         writer.write_record(
             fixed
@@ -189,7 +175,7 @@ mod tests {
             probs: vec![1.0 - prob, prob],
         };
         let rows = vec![row(Some(1), 0.1, Some(3)), row(None, 1.0e-8, None)];
-        let bytes = predictions_to_csv(&rows, &classes()).unwrap();
+        let bytes = predictions_to_csv(&rows, &Task::new(classes(), 1)).unwrap();
         let back = predictions_from_csv(Path::new("p.csv"), &bytes, &classes()).unwrap();
         assert_eq!(rows, back);
     }

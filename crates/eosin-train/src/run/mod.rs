@@ -10,7 +10,7 @@ mod training;
 
 use std::time::Duration;
 
-use eosin_core::{Config, Cut, Preprocess, Watch};
+use eosin_core::{Config, Cut, Preprocess, Task, Watch};
 use eosin_data::{Folds, Patches};
 use eosin_metrics::Metric;
 use eosin_models::{EMBEDDED, embedded_weights_have_seen};
@@ -44,8 +44,8 @@ pub struct Run<'a> {
     pub cache: &'a Cache,
     /// Side that the network is run at.
     pub size_px: usize,
-    /// The class that binary metrics are about.
-    pub positive: usize,
+    /// What is told apart.
+    pub task: &'a Task,
     /// The metric that picks epochs and the best fold.
     pub select: Metric,
     /// Where folds are kept as they end, and the state of training until then; `None`: nowhere.
@@ -93,8 +93,7 @@ impl Run<'_> {
         let metric = |fold: &FoldOutcome<StateDict>| fold.metrics.get(self.select);
         let best_fold = best_fold(folds.iter().map(metric), self.select);
         let predictions = self.predictions(&rows, &folds, best_fold);
-        let classes = self.patches.manifest().classes.len();
-        let metrics = evaluate(&predictions, classes, self.positive, self.select)?;
+        let metrics = evaluate(&predictions, self.task, self.select)?;
         Ok(RunResult {
             cut: self.backbone.cut_name(self.cut()?).to_owned(),
             seen_by_weights: self.seen_by_weights(&rows),

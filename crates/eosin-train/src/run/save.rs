@@ -1,5 +1,6 @@
 //! A finished run, written to its folder.
 
+use eosin_core::Task;
 use eosin_store::{RunFolder, RunRecord, names};
 
 use super::RunResult;
@@ -14,9 +15,10 @@ use crate::predict::predictions::predictions_to_csv;
 pub fn save_run(
     folder: &RunFolder,
     record: &RunRecord,
+    task: &Task,
     result: &RunResult,
 ) -> Result<(), TrainError> {
-    let predictions = predictions_to_csv(&result.predictions, &record.classes)
+    let predictions = predictions_to_csv(&result.predictions, task)
         .map_err(|error| TrainError::Csv(error.to_string()))?;
     folder.write(names::PREDICTIONS, predictions)?;
     folder.write_json(names::METRICS, &result.metrics)?;

@@ -84,8 +84,7 @@ impl Run<'_> {
             config,
             augment: &self.config.augment,
             seed: self.config.seed,
-            classes: self.patches.manifest().classes.len(),
-            positive: self.positive,
+            task: self.task,
             select: self.select,
             targets: &rows.targets,
         }
@@ -140,7 +139,7 @@ impl Run<'_> {
             finished: rows.folds.iter().map(finished).collect(),
         };
         if epochs == Epochs::Told {
-            let shape = (sources[0].width(), job.classes);
+            let shape = (sources[0].width(), job.classes());
             let fresh = || Ok(HeadModel::new(shape, 0.0, job.seed, 0));
             let subject = plan.subject(&*sources[0]);
             self.examine(fresh, &subject, session)?;
@@ -273,7 +272,7 @@ impl Run<'_> {
         let network = self.backbone.network.architecture();
         TrainedPart {
             name: self.backbone.spec.name,
-            classes: self.patches.manifest().classes.len(),
+            classes: self.task.classes.len(),
             size_px: self.size_px,
             stage,
             map: Recording::prefix_shape(network, stage, self.size_px).output_shape(),

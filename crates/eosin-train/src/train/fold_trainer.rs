@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use eosin_core::config::{AugmentConfig, ScheduleKind, TrainConfig, TrainMode};
-use eosin_core::{Seed, Stream};
+use eosin_core::{Seed, Stream, Task};
 use eosin_metrics::{Metric, MetricError, MetricSet};
 
 use crate::checkpoint::pack::{Pack, Unpack};
@@ -29,10 +29,8 @@ pub struct TrainJob<'a> {
     pub augment: &'a AugmentConfig,
     /// The run's seed.
     pub seed: Seed,
-    /// Number of classes.
-    pub classes: usize,
-    /// The class that binary metrics are about.
-    pub positive: usize,
+    /// What is told apart.
+    pub task: &'a Task,
     /// The metric that picks the best epoch.
     pub select: Metric,
     /// Class of every patch.
@@ -40,11 +38,16 @@ pub struct TrainJob<'a> {
 }
 
 impl TrainJob<'_> {
+    /// Number of classes.
+    pub const fn classes(&self) -> usize {
+        self.task.classes.len()
+    }
+
     /// Metrics of rows with these classes and logits.
     fn metrics(&self, targets: &[usize], logits: &[f32]) -> Result<MetricSet, MetricError> {
         let mut probs = logits.to_vec();
-        softmax(&mut probs, self.classes);
-        MetricSet::new(targets, &probs, self.classes, self.positive)
+        softmax(&mut probs, self.classes());
+        MetricSet::new(targets, &probs, self.classes(), self.task.positive)
     }
 }
 
@@ -94,13 +97,13 @@ impl<'a, M: Trainable> FoldTrainer<'a, M> {
         model: M,
     ) -> Self {
         let targets = fold.train.iter().map(|row| job.targets[*row]);
-        let weights = class_weights(job.config, targets, job.classes);
+        let weights = class_weights(job.config, targets, job.classes());
         let state = model.initial();
         Self {
             job,
             fold,
             source,
-            loss: Loss::new(job.config, weights, job.positive),
+            loss: Loss::new(job.config, weights, job.task.positive),
             stepper: Stepper::new(job.config, model.groups(), &state),
             model,
             state,

@@ -120,7 +120,7 @@ impl<'a> HeadTraining<'a> {
         if let Some(epochs) = self.finished[index] {
             return Lane::Finished(fold.id, epochs);
         }
-        let shape = (source.width(), job.classes);
+        let shape = (source.width(), job.classes());
         let model = HeadModel::new(shape, job.config.dropout, job.seed, fold.stream);
         Lane::Training(Box::new(FoldTrainer::new(job, fold, source, model)))
     }

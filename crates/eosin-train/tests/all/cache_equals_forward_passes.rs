@@ -8,7 +8,7 @@ use std::time::Duration;
 use eosin_core::config::{
     AugmentConfig, BackboneConfig, CacheDtype, Precision, TrainConfig, Weights,
 };
-use eosin_core::{Cut, FoldId, Normalisation, Preprocess, Seed, Unwatched};
+use eosin_core::{Cut, FoldId, Normalisation, Preprocess, Seed, Task, Unwatched};
 use eosin_data::{
     DecodeLimits, IngestOptions, InspectOptions, NoLedger, Patches, PhantomOptions, inspect,
     read_manifest, write_phantom,
@@ -177,8 +177,7 @@ impl Fixture {
                 config: &config,
                 augment: &AugmentConfig::default(),
                 seed: SEED,
-                classes: 2,
-                positive: 1,
+                task: &Task::new(["benign", "malignant"].map(str::to_owned).into(), 1),
                 select: Metric::LogLoss,
                 targets: &self.targets(),
             },

@@ -6,7 +6,7 @@
 //! few groups are too narrow), so from 0.88 to 0.99 is asked for, three standard errors of the
 //! simulation included. An interval that takes patches for independent is shown to fail.
 
-use eosin_core::{Rng, Seed, Stream};
+use eosin_core::{Rng, Seed, Stream, Task};
 use eosin_metrics::Metric;
 use eosin_train::{Part, Prediction, paired_difference};
 use rand::RngExt as _;
@@ -55,10 +55,11 @@ fn drawn_set(rng: &mut Rng) -> [Vec<Prediction>; 2] {
 
 /// The share of `sets` simulated sets whose interval holds the truth.
 fn coverage(sets: u64, group: fn(&str) -> String) -> f64 {
+    let task = Task::new(["benign", "malignant"].map(str::to_owned).into(), 1);
     let holds = |set: &u64| {
         let mut rng = Seed(7).stream(Stream::Bootstrap, &[u64::MAX, *set]);
         let [base, variant] = drawn_set(&mut rng);
-        let found = paired_difference(&base, &variant, group, Metric::Accuracy, (2, 1), Seed(*set))
+        let found = paired_difference(&base, &variant, group, Metric::Accuracy, &task, Seed(*set))
             .expect("two runs on the same patches");
         let (low, high) = (
             found.ci_low.expect("an end"),

@@ -157,10 +157,9 @@ fn compare(
     folds: &Folds,
     [one, other]: [&Vec<Prediction>; 2],
 ) -> Result<PairedDifference> {
-    let shape = (base.manifest().classes.len(), base.positive);
     let group = |key: &str| group_of(base.manifest(), folds, key);
     let seed = base.config.seed;
-    paired_difference(one, other, group, base.select, shape, seed)
+    paired_difference(one, other, group, base.select, &base.task, seed)
         .context("comparing with the base")
 }
 

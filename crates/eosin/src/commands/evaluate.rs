@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use eosin_run::{config_of_run, positive};
+use eosin_run::{config_of_run, task_of};
 use eosin_store::{Existing, RunFolder, RunRecord, names};
 use eosin_train::{evaluate, predictions_from_csv};
 
@@ -22,13 +22,7 @@ pub fn run(args: &EvaluateArgs, json: bool) -> Result<ExitCode> {
     let config = config_of_run(&folder)?;
     let path = folder.path(names::PREDICTIONS);
     let rows = predictions_from_csv(&path, &folder.read(names::PREDICTIONS)?, &record.classes)?;
-    let positive = positive(&record)?;
-    let metrics = evaluate(
-        &rows,
-        record.classes.len(),
-        positive,
-        config.train.select.parse()?,
-    )?;
+    let metrics = evaluate(&rows, &task_of(&record)?, config.train.select.parse()?)?;
     // As text: read back, a number of JSON may differ in its last digit.
     let before = folder.read_text(names::METRICS).unwrap_or_default();
     if serde_json::to_string_pretty(&metrics)? != before.trim_end() {

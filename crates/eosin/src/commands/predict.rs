@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
+use eosin_core::Task;
 use eosin_data::PatchSource;
-use eosin_run::weight_store;
+use eosin_run::{task_of, weight_store};
 use eosin_store::{RunFolder, RunRecord, write_atomic};
-use eosin_train::{Predictor, UseFolds, most_probable};
+use eosin_train::{Predictor, UseFolds};
 
 use crate::args::PredictArgs;
 use crate::output::{note, say};
@@ -22,19 +23,20 @@ const ENDINGS: [&str; 7] = ["png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp"];
 pub fn run(args: &PredictArgs, json: bool) -> Result<ExitCode> {
     let folder = RunFolder::open(&args.run)?;
     let record: RunRecord = folder.record()?;
+    let task = task_of(&record)?;
     let store = weight_store(&folder)?;
     let folds = which_folds(args.fold.as_deref(), &record)?;
     let predictor = Predictor::load(&folder, &store, folds)?;
     let images = find_images(&args.images)?;
     let sources = images.iter().cloned().map(PatchSource::from);
     let probs = predictor.predict(&sources.collect::<Vec<_>>())?;
-    let probs: Vec<&[f32]> = probs.chunks_exact(record.classes.len()).collect();
+    let probs: Vec<&[f32]> = probs.chunks_exact(task.classes.len()).collect();
     let text = if json {
-        json_lines(&record, &images, &probs)
+        json_lines(&task, &images, &probs)
     } else if args.datathon {
-        datathon_lines(&images, &probs)
+        datathon_lines(&task, &images, &probs)
     } else {
-        csv_table(&record, &images, &probs)?
+        csv_table(&task, &images, &probs)?
     };
     match &args.out {
         Some(path) => {
@@ -51,9 +53,9 @@ pub fn run(args: &PredictArgs, json: bool) -> Result<ExitCode> {
 }
 
 /// `path,pred,prob_<class>...`
-fn csv_table(record: &RunRecord, images: &[PathBuf], probs: &[&[f32]]) -> Result<String> {
+fn csv_table(task: &Task, images: &[PathBuf], probs: &[&[f32]]) -> Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let columns = record.classes.iter().map(|class| format!("prob_{class}"));
+    let columns = task.classes.iter().map(|class| format!("prob_{class}"));
     writer.write_record(
         ["path", "pred"]
             .map(str::to_owned)
@@ -63,7 +65,7 @@ fn csv_table(record: &RunRecord, images: &[PathBuf], probs: &[&[f32]]) -> Result
     for (image, probs) in images.iter().zip(probs) {
         let fixed = [
             image.display().to_string(),
-            record.classes[most_probable(probs)].clone(),
+            task.classes[task.decision.decide(probs)].clone(),
         ];
         writer.write_record(fixed.into_iter().chain(probs.iter().map(f32::to_string)))?;
     }
@@ -71,12 +73,12 @@ fn csv_table(record: &RunRecord, images: &[PathBuf], probs: &[&[f32]]) -> Result
 }
 
 /// `<key> <class index>`, the key being the file's stem.
-fn datathon_lines(images: &[PathBuf], probs: &[&[f32]]) -> String {
+fn datathon_lines(task: &Task, images: &[PathBuf], probs: &[&[f32]]) -> String {
     let line = |(image, probs): (&PathBuf, &&[f32])| {
         let stem = image
             .file_stem()
             .map_or_else(String::new, |s| s.to_string_lossy().into());
-        format!("{stem} {}\n", most_probable(probs))
+        format!("{stem} {}\n", task.decision.decide(probs))
     };
     images
         .iter()
@@ -87,15 +89,15 @@ fn datathon_lines(images: &[PathBuf], probs: &[&[f32]]) -> String {
 }
 
 /// One JSON object a line.
-fn json_lines(record: &RunRecord, images: &[PathBuf], probs: &[&[f32]]) -> String {
+fn json_lines(task: &Task, images: &[PathBuf], probs: &[&[f32]]) -> String {
     let line = |(image, probs): (&PathBuf, &&[f32])| {
-        let by_class: serde_json::Map<String, serde_json::Value> = record
+        let by_class: serde_json::Map<String, serde_json::Value> = task
             .classes
             .iter()
             .cloned()
             .zip(probs.iter().map(|p| (*p).into()))
             .collect();
-        let pred = &record.classes[most_probable(probs)];
+        let pred = &task.classes[task.decision.decide(probs)];
         serde_json::json!({"path": image.display().to_string(), "pred": pred, "probs": by_class})
             .to_string()
             + "\n"
