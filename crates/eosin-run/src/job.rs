@@ -254,10 +254,28 @@ pub enum Look {
     Whole,
 }
 
+/// What the cache knows of pictures. It only spares work: who has no cache, or none that can be
+/// written, looks at every patch anew.
+fn ledger(config: &Config, watch: &dyn WatchRun) -> Result<Option<FactsLedger>> {
+    let Ok(dir) = cache_dir(&config.cache.dir) else {
+        return Ok(None);
+    };
+    match FactsLedger::open(&dir) {
+        Ok(ledger) => Ok(Some(ledger)),
+        Err(error) => {
+            note(
+                watch,
+                &format!("warning: {error:#}; every patch is decoded"),
+            )?;
+            Ok(None)
+        }
+    }
+}
+
 /// Looks at every patch.
 ///
 /// # Errors
-/// When the cache's ledger cannot be read, or `watch` fails or ends the work.
+/// When `watch` fails or ends the work.
 pub fn inspect(
     manifest: &Manifest,
     config: &Config,
@@ -269,12 +287,10 @@ pub fn inspect(
         limits: decode_limits(config.data.max_side_px),
         sizes_may_differ: config.data.size_px.is_some(),
     };
-    // Who has no cache has no ledger, which only spares work.
-    let dir = cache_dir(&config.cache.dir).ok();
-    let ledger = dir
-        .filter(|_| options.decode)
-        .map(|dir| FactsLedger::open(&dir));
-    let ledger = ledger.transpose()?;
+    let ledger = match look {
+        Look::Headers => None,
+        Look::Whole => ledger(config, watch)?,
+    };
     let known: &dyn Ledger = match &ledger {
         Some(ledger) => ledger,
         None => &NoLedger,

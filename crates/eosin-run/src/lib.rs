@@ -53,4 +53,5 @@ pub use job::{Job, Look, find_patches, inspect, split_options};
 pub use named_weights::{HubOptions, open_hub, resolve_weights};
 pub use pack::{Packed, pack};
 pub use record::{seen_warning, task_of};
+pub use report::duration;
 pub use settings::{Setting, cache_dir, config_of_run, parse_settings, resolve};

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use eosin_core::Cut;
 use eosin_core::config::Weights;
 use eosin_store::{Existing, FoldFile, RunFolder, names};
 use eosin_train::{WeightsPlace, starting_file};
@@ -36,7 +37,7 @@ pub fn pack(run: &Path, out: &Path) -> Result<Packed> {
     if same {
         bail!("{} is the run itself; name another folder", out.display());
     }
-    let weights = if record.cut == "pixels" || record.weights == Weights::Random {
+    let weights = if record.cut == Cut::Pixels.name(&[]) || record.weights == Weights::Random {
         None
     } else {
         Some(starting_file(&folder, &record, &weight_store(&folder)?)?)

@@ -353,7 +353,7 @@ fn reproducibility(record: &RunRecord) -> Vec<Fact> {
 }
 
 /// `1.2 s`, `3 min 20 s`.
-fn duration(secs: f64) -> String {
+pub fn duration(secs: f64) -> String {
     if secs < 60.0 {
         format!("{secs:.1} s")
     } else {

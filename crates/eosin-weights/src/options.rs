@@ -12,6 +12,16 @@ pub struct ReadOptions {
     pub strip_prefixes: bool,
 }
 
+impl ReadOptions {
+    /// Every tensor under the very name that it was written with: for files of eosin's own.
+    pub fn as_written() -> Self {
+        Self {
+            strip_prefixes: false,
+            ..Self::default()
+        }
+    }
+}
+
 impl Default for ReadOptions {
     fn default() -> Self {
         Self {

@@ -50,15 +50,6 @@ pub fn say_table(header: &[&str], rows: Vec<Vec<String>>) {
     say(&table.to_string());
 }
 
-/// `1.2 s`, `3 min 20 s`.
-pub fn duration(secs: f64) -> String {
-    if secs < 60.0 {
-        format!("{secs:.1} s")
-    } else {
-        format!("{:.0} min {:.0} s", (secs / 60.0).floor(), secs % 60.0)
-    }
-}
-
 /// `12.3 MB`.
 pub fn bytes(count: u64) -> String {
     match count {

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::output::{duration, note};
+use eosin_run::duration;
+
+use crate::output::note;
 
 /// Time between two plain lines.
 const LINE_EVERY: Duration = Duration::from_secs(5);
@@ -73,6 +75,11 @@ impl Progress {
     }
 }
 
+/// A count as bars take it.
+pub fn small(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
+
 /// Does `work`, which may tell its progress (done, in all) from any thread, and gives the stage
 /// back to be finished.
 pub fn watch_threads<T>(
@@ -83,7 +90,6 @@ pub fn watch_threads<T>(
     let progress = Mutex::new(Progress::new(stage, unit));
     let result = work(&|done, total| {
         if let Ok(mut progress) = progress.try_lock() {
-            let small = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
             progress.update(small(done), small(total), "");
         }
     });

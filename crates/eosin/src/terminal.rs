@@ -1,7 +1,7 @@
 //! Whoever sits before the terminal, as the one who watches: bars, notes, Ctrl-C.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use anyhow::Result;
 use eosin_core::config::DoctorPolicy;
@@ -12,15 +12,17 @@ use eosin_train::Event;
 
 use crate::interrupt;
 use crate::output::{bytes, note};
-use crate::progress::Progress;
+use crate::progress::{Progress, small};
 use crate::tell;
 
 /// Problems with patches printed in full before "and N more".
 const PROBLEMS_SHOWN: usize = 20;
 
-/// Shows what happens on standard error; Ctrl-C (or SIGTERM) ends the work in order.
+/// Shows what happens on standard error. From the beginning of a run on Ctrl-C (or SIGTERM) ends the
+/// work in order; before, where nothing is lost, it ends the process.
+#[derive(Default)]
 pub struct Terminal {
-    stop: &'static AtomicBool,
+    stop: OnceLock<&'static AtomicBool>,
     state: Mutex<State>,
 }
 
@@ -36,19 +38,19 @@ struct State {
 }
 
 impl Terminal {
-    /// Watches from now on.
+    /// From now on interruptions end the work in order.
     ///
     /// # Errors
-    /// When the operating system lets nobody listen for interruptions.
-    pub fn new() -> Result<Self> {
-        Ok(Self {
-            stop: interrupt::flag()?,
-            state: Mutex::default(),
-        })
+    /// When the operating system lets nobody listen for them.
+    pub fn listen(&self) -> Result<()> {
+        let stop = interrupt::flag()?;
+        self.stop.get_or_init(|| stop);
+        Ok(())
     }
 
     fn flow(&self) -> Flow {
-        if self.stop.load(Ordering::Relaxed) {
+        let stop = self.stop.get();
+        if stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
             Flow::Stop
         } else {
             Flow::GoOn
@@ -90,6 +92,7 @@ impl Watch<RunEvent<'_>> for Terminal {
                 self.state().finish(&format!("{name}, {}", bytes(*count)));
             }
             RunEvent::Begins { config, folds } => {
+                self.listen()?;
                 *self.state() = State {
                     policy: Some(config.train.doctor),
                     folds: *folds,
@@ -101,6 +104,12 @@ impl Watch<RunEvent<'_>> for Terminal {
             RunEvent::Training(event) => self.state().training(event),
         }
         Ok(self.flow())
+    }
+}
+
+impl Watch<Event> for Terminal {
+    fn event(&self, event: &Event) -> Result<Flow, WatchError> {
+        self.event(&RunEvent::Training(event))
     }
 }
 
@@ -157,10 +166,6 @@ impl State {
             }
         }
     }
-}
-
-fn small(count: u64) -> usize {
-    usize::try_from(count).unwrap_or(usize::MAX)
 }
 
 /// Prints the problems with patches, each with what to do.

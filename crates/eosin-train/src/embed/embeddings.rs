@@ -116,14 +116,32 @@ impl EmbeddingService<'_> {
         views: Views<'_>,
         progress: &mut EmbedProgress<'_>,
     ) -> Result<(Embeddings, EmbedCount), TrainError> {
-        let recipe = self.embedder.recipe(self.dtype, views.maker());
-        let mut entry = self.cache.entry(&recipe, self.embedder.width())?;
+        let mut entry = self.open(views.maker())?;
+        self.within(&mut entry, patches, places, views, progress)
+    }
+
+    /// The cache entry that holds symmetries, or with a `maker` its random views. Opening it checks
+    /// every record, so who asks for several sets of patches opens it once.
+    pub(crate) fn open(&self, maker: Option<&ViewMaker>) -> Result<Entry, TrainError> {
+        let recipe = self.embedder.recipe(self.dtype, maker);
+        Ok(self.cache.entry(&recipe, self.embedder.width())?)
+    }
+
+    /// As [`of`](Self::of), in an entry that was opened for these views.
+    pub(crate) fn within(
+        &self,
+        entry: &mut Entry,
+        patches: &Patches,
+        places: &[usize],
+        views: Views<'_>,
+        progress: &mut EmbedProgress<'_>,
+    ) -> Result<(Embeddings, EmbedCount), TrainError> {
         let rows = RowReader {
             patches,
             places,
             reader: PatchReader::new(self.embedder.preprocess(), self.limits),
         };
-        let count = self.fill(&mut entry, &rows, views, progress)?;
+        let count = self.fill(entry, &rows, views, progress)?;
         let reader = entry.reader()?;
         let slots: Option<Vec<usize>> = places
             .iter()

@@ -1,7 +1,7 @@
 //! One fold's whole network, from a run folder and the weights that it started from.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use eosin_core::config::Weights;
 use eosin_core::{Cut, FoldId, Preprocess, Seed};
@@ -163,16 +163,12 @@ fn places(folder: &RunFolder, record: &RunRecord, store: &WeightStore) -> Vec<Pa
         store.path(&record.weights_hash),
     ];
     if let Weights::File(path) = &record.weights {
-        places.push(Path::new(path).to_owned());
+        places.push(path.clone());
     }
     places
 }
 
 fn read_weights(folder: &RunFolder, name: &str) -> Result<WeightFile<TensorDict>, TrainError> {
     let path = folder.existing(name)?;
-    let options = ReadOptions {
-        strip_prefixes: false,
-        ..ReadOptions::default()
-    };
-    Ok(WeightFile::open_with(&path, &options)?)
+    Ok(WeightFile::open_with(&path, &ReadOptions::as_written())?)
 }

@@ -1,8 +1,7 @@
 //! The checks before training.
 
-use eosin_core::Normalisation;
-use eosin_core::Preprocess;
 use eosin_core::config::DoctorPolicy;
+use eosin_core::{Normalisation, Preprocess};
 
 use super::Run;
 use super::rows::Rows;
@@ -62,8 +61,11 @@ impl Run<'_> {
             self.config.train.doctor,
             DoctorPolicy::Leaks | DoctorPolicy::Refuse
         );
+        if !heeded {
+            return Ok(());
+        }
         let findings = self.leaks(rows);
-        if heeded && findings.iter().any(|finding| !finding.leaks.is_empty()) {
+        if findings.iter().any(|finding| !finding.leaks.is_empty()) {
             return self.judge(findings, session);
         }
         Ok(())

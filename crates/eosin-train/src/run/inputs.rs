@@ -2,6 +2,7 @@
 
 use eosin_core::config::{CacheDtype, Precision, Symmetries};
 use eosin_core::{Cut, Preprocess};
+use eosin_store::Entry;
 
 use super::Run;
 use super::rows::Rows;
@@ -165,25 +166,31 @@ impl Run<'_> {
         counter: &mut Counter<'_>,
     ) -> Result<Inputs<'a>, TrainError> {
         let rows = wanted.rows;
-        let mut of = |places: &[usize], views: Views<'_>| {
-            let service = EmbeddingService {
-                cache: self.cache,
-                dtype: self.config.cache.dtype,
-                embedder: &embedder,
-                limits: self.patch_reader().limits,
-            };
+        let service = EmbeddingService {
+            cache: self.cache,
+            dtype: self.config.cache.dtype,
+            embedder: &embedder,
+            limits: self.patch_reader().limits,
+        };
+        let mut of = |entry: &mut Entry, places: &[usize], views: Views<'_>| {
             let progress = &mut |done| counter.tell(done);
-            let (embeddings, count) = service.of(self.patches, places, views, progress)?;
+            let found = service.within(entry, self.patches, places, views, progress);
+            let (embeddings, count) = found?;
             counter.add(places.len(), count);
             Ok::<_, TrainError>(embeddings)
         };
         let count = self.config.augment.views;
         let views = match &wanted.maker {
-            Some(maker) if count > 0 => Some(of(rows.pool_places(), Views::Random(count, maker))?),
+            Some(maker) if count > 0 => {
+                let mut random = service.open(Some(maker))?;
+                let views = Views::Random(count, maker);
+                Some(of(&mut random, rows.pool_places(), views)?)
+            }
             _ => None,
         };
-        let pool = of(rows.pool_places(), wanted.pool)?;
-        let test = of(rows.test_places(), Views::Upright)?;
+        let mut symmetries = service.open(None)?;
+        let pool = of(&mut symmetries, rows.pool_places(), wanted.pool)?;
+        let test = of(&mut symmetries, rows.test_places(), Views::Upright)?;
         Ok(Inputs {
             maker: wanted.maker.clone(),
             rows: self.reader(rows.pool_places()),

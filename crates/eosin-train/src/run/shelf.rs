@@ -1,11 +1,12 @@
 //! Finished folds on disk: written as each fold ends, never computed again.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 
 use eosin_core::{FoldId, Preprocess};
 use eosin_metrics::MetricSet;
 use eosin_store::{FoldFile, RunError, RunFolder, names};
-use eosin_weights::{ReadOptions, StateDict, StateTensor, StoredAs, WeightFile, write_safetensors};
+use eosin_weights::{ReadOptions, StateDict, StoredAs, WeightFile, write_safetensors};
 use serde::{Deserialize, Serialize};
 
 use super::Run;
@@ -95,10 +96,12 @@ impl<'a> Shelf<'a> {
             return Ok(());
         };
         let fold = outcome.rows.id;
-        let mut weights = Vec::new();
         let notes = self.notes(outcome);
-        write_safetensors(&mut weights, &outcome.weights, &notes, StoredAs::F32)
-            .map_err(TrainError::Hash)?;
+        // Written and hashed piece by piece: a whole network may be large.
+        let write =
+            |out: &mut dyn Write| write_safetensors(out, &outcome.weights, &notes, StoredAs::F32);
+        let mut weights_hash = blake3::Hasher::new();
+        write(&mut weights_hash).map_err(TrainError::Hash)?;
         let predictions = self.predictions(outcome).to_bytes()?;
         let record = FoldRecord {
             format: FoldRecord::FORMAT,
@@ -108,10 +111,10 @@ impl<'a> Shelf<'a> {
             best_epoch: outcome.best_epoch,
             epochs: outcome.epochs.clone(),
             metrics: outcome.metrics.clone(),
-            weights_blake3: hash(&weights),
+            weights_blake3: weights_hash.finalize().to_hex().to_string(),
             predictions_blake3: hash(&predictions),
         };
-        folder.write(&FoldFile::Weights.of(fold), weights)?;
+        folder.write_with(&FoldFile::Weights.of(fold), write)?;
         folder.write(&FoldFile::Predictions.of(fold), predictions)?;
         folder.write_json(&FoldFile::Outcome.of(fold), &record)?;
         Ok(())
@@ -149,7 +152,8 @@ impl<'a> Shelf<'a> {
             rows: rows.clone(),
             epochs: record.epochs,
             best_epoch: record.best_epoch,
-            weights: tensors(&folder.path(&files[0]).display().to_string(), weights)?,
+            weights: WeightFile::parse_with(&files[0], &weights, &ReadOptions::as_written())?
+                .tensors,
             val_logits: predictions.val_logits(),
             test_logits: predictions.test_logits(),
             metrics: record.metrics,
@@ -214,19 +218,4 @@ fn made_from(run: &Run<'_>) -> Result<String, TrainError> {
 
 fn hash(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex().to_string()
-}
-
-fn tensors(name: &str, bytes: Vec<u8>) -> Result<StateDict, TrainError> {
-    let options = ReadOptions {
-        strip_prefixes: false,
-        ..ReadOptions::default()
-    };
-    let file = WeightFile::open_bytes(name, bytes, &options)?;
-    let read = |(name, tensor): (String, std::sync::Arc<dyn eosin_weights::LazyTensor>)| {
-        let values = tensor.read_all()?;
-        let shape = tensor.shape().to_vec();
-        let values = values.into();
-        Ok((name, StateTensor { shape, values }))
-    };
-    file.tensors.into_iter().map(read).collect()
 }

@@ -58,7 +58,7 @@ struct Factor {
 pub fn run(args: &AblateArgs, json: bool) -> Result<ExitCode> {
     let out = args.out.clone().unwrap_or_else(|| default_out("ablations"));
     let changes = changes(&args.factor)?;
-    let terminal = Terminal::new()?;
+    let terminal = Terminal::default();
     let base = open(&args.job, &terminal)?;
     let folds = base.split(&terminal)?;
     // Every change is checked before the first run begins.

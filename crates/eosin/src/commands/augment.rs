@@ -19,7 +19,7 @@ const GAP_PX: usize = 4;
 /// # Errors
 /// When a patch cannot be read or the sheet not written.
 pub fn run(args: &AugmentArgs, json: bool) -> Result<ExitCode> {
-    let terminal = Terminal::new()?;
+    let terminal = Terminal::default();
     let job = open(&args.job, &terminal)?;
     let (patches, views) = (usize::from(args.patches), usize::from(args.views));
     let pool = job.manifest().training_pool();

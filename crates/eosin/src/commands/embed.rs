@@ -3,9 +3,6 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use eosin_core::{Flow, Watch, WatchError};
-use eosin_run::RunEvent;
-use eosin_train::Event;
 
 use crate::args::JobArgs;
 use crate::commands::run::open;
@@ -18,14 +15,15 @@ use crate::terminal::Terminal;
 /// # Errors
 /// When a patch, the weights or the cache cannot be used.
 pub fn run(args: &JobArgs, json: bool) -> Result<ExitCode> {
-    let terminal = Terminal::new()?;
+    let terminal = Terminal::default();
     let job = open(args, &terminal)?;
     let folds = job.split(&terminal)?;
     let cache = job.cache()?;
     let backbone = job.backbone(&terminal)?;
+    terminal.listen()?;
     let count = job
         .run(&folds, &backbone, &cache, None)
-        .embed(&Told(&terminal))
+        .embed(&terminal)
         .map_err(|error| explain(error.into(), None))?;
     let dir = cache.dir();
     if json {
@@ -40,13 +38,4 @@ pub fn run(args: &JobArgs, json: bool) -> Result<ExitCode> {
         ));
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The terminal as one who watches embedding only.
-struct Told<'a>(&'a Terminal);
-
-impl Watch<Event> for Told<'_> {
-    fn event(&self, event: &Event) -> Result<Flow, WatchError> {
-        self.0.event(&RunEvent::Training(event))
-    }
 }

@@ -17,7 +17,7 @@ use crate::terminal::{Terminal, list_problems};
 /// When no patches can be found at all.
 pub fn run(args: &InspectArgs, json: bool) -> Result<ExitCode> {
     let config = settings::resolve(&args.job)?;
-    let terminal = Terminal::new()?;
+    let terminal = Terminal::default();
     let manifest = find_patches(args.job.data(), &config, &terminal)?;
     let look = if args.headers_only {
         Look::Headers

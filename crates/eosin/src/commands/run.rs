@@ -21,7 +21,7 @@ use crate::terminal::Terminal;
 /// # Errors
 /// When a stage fails; what earlier stages wrote stays.
 pub fn run(args: &RunArgs, json: bool) -> Result<ExitCode> {
-    let terminal = Terminal::new()?;
+    let terminal = Terminal::default();
     if let Some(dir) = &args.resume {
         return resume(dir, &terminal, json);
     }

@@ -15,7 +15,7 @@ use crate::terminal::Terminal;
 /// # Errors
 /// When the patches cannot be divided so, or the file not written.
 pub fn run(args: &SplitArgs, json: bool) -> Result<ExitCode> {
-    let terminal = Terminal::new()?;
+    let terminal = Terminal::default();
     let job = open(&args.job, &terminal)?;
     let folds = job.split(&terminal)?;
     let text = folds.to_json()?;

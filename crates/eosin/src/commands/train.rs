@@ -19,7 +19,7 @@ pub fn run(args: &TrainArgs, json: bool) -> Result<ExitCode> {
         .with_context(|| format!("cannot read folds {path}; make them with 'eosin split'"))?;
     let folds = Folds::from_json(&text)
         .with_context(|| format!("{path} is no folds.json; make it with 'eosin split'"))?;
-    let terminal = Terminal::new()?;
+    let terminal = Terminal::default();
     let job = open(&args.job, &terminal)?;
     folds
         .validate(job.manifest())

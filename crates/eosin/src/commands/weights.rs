@@ -73,7 +73,7 @@ fn list(backbone: Option<BackboneName>, args: &HubArgs, json: bool) -> Result<()
 
 fn fetch(names: &[String], args: &HubArgs, json: bool) -> Result<()> {
     let hub = open_hub(&args.options())?;
-    let terminal = Terminal::new()?;
+    let terminal = Terminal::default();
     let mut objects = Vec::new();
     for name in names {
         let file = resolve_weights(&hub, name, &args.options(), &terminal)?;

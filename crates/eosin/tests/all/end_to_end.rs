@@ -8,18 +8,9 @@ use serde_json::Value;
 use crate::run_files::{Row, answers, assert_same_run, copy_test_images, file_name, listing, rows};
 use crate::scratch::{JOB, Scratch, TEST_PATCHES, TRAIN_PATCHES};
 
-/// A phantom with a finished run in `run`.
-fn finished() -> Scratch {
-    let scratch = Scratch::with_phantom();
-    scratch
-        .eosin(&format!("run --data data --out run {JOB}"))
-        .done();
-    scratch
-}
-
 #[test]
 fn a_run_folder_holds_every_documented_file() {
-    let scratch = finished();
+    let scratch = Scratch::with_run();
     let expected = "config.toml doctor.json events.jsonl folds folds.json manifest.csv metrics.json \
         predictions.csv report.html run.json run.lock start.json timings.json";
     assert_eq!(
@@ -35,7 +26,7 @@ fn a_run_folder_holds_every_documented_file() {
 
 #[test]
 fn every_epoch_of_every_fold_is_an_event() {
-    let scratch = finished();
+    let scratch = Scratch::with_run();
     let text = scratch.text("run/events.jsonl");
     let events: Vec<Value> = text
         .lines()
@@ -58,7 +49,7 @@ fn every_epoch_of_every_fold_is_an_event() {
 
 #[test]
 fn every_patch_is_predicted_once_by_each_part_it_is_in() {
-    let scratch = finished();
+    let scratch = Scratch::with_run();
     let manifest = rows(&scratch.text("data/manifest.csv"));
     let predictions = rows(&scratch.text("run/predictions.csv"));
     let keys = |rows: &[Row], of: &str| -> Vec<String> {
@@ -94,7 +85,7 @@ fn every_patch_is_predicted_once_by_each_part_it_is_in() {
 
 #[test]
 fn a_patient_is_validated_on_in_one_fold_only() {
-    let scratch = finished();
+    let scratch = Scratch::with_run();
     let mut folds: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for row in rows(&scratch.text("run/predictions.csv")) {
         if row["part"] == "out-of-fold" {
@@ -111,7 +102,7 @@ fn a_patient_is_validated_on_in_one_fold_only() {
 
 #[test]
 fn the_report_needs_no_other_file() {
-    let scratch = finished();
+    let scratch = Scratch::with_run();
     let html = scratch.text("run/report.html");
     assert!(html.contains("<svg") && html.contains("data:image/"));
     for reference in [
@@ -130,7 +121,7 @@ fn the_report_needs_no_other_file() {
 
 #[test]
 fn the_run_folder_alone_repeats_its_test_predictions_to_the_last_bit() {
-    let scratch = finished();
+    let scratch = Scratch::with_run();
     let labels = copy_test_images(&scratch);
     let told = rows(&scratch.text("run/predictions.csv"));
     fs::rename(scratch.path("run"), scratch.path("moved")).unwrap();
@@ -193,7 +184,7 @@ fn evaluating_a_run_again_changes_nothing() {
 
 #[test]
 fn the_steps_one_by_one_come_to_what_run_comes_to() {
-    let scratch = finished();
+    let scratch = Scratch::with_run();
     fs::remove_dir_all(scratch.path("cache")).unwrap();
     scratch.eosin("inspect --data data").done();
     scratch

@@ -2,17 +2,9 @@
 
 use crate::scratch::{JOB, Scratch};
 
-fn trained() -> Scratch {
-    let scratch = Scratch::with_phantom();
-    scratch
-        .eosin(&format!("run --data data --out run {JOB}"))
-        .done();
-    scratch
-}
-
 #[test]
 fn a_run_becomes_onnx_and_safetensors() {
-    let scratch = trained();
+    let scratch = Scratch::with_run();
     scratch.eosin("export run --out m.onnx --pixels").done();
     let graph = scratch.read("m.onnx");
     for word in ["pixels", "logits", "probs", "architecture", "eosin_mini"] {
@@ -37,7 +29,7 @@ fn a_run_becomes_onnx_and_safetensors() {
 
 #[test]
 fn an_exported_model_is_a_weight_file_again() {
-    let scratch = trained();
+    let scratch = Scratch::with_run();
     scratch
         .eosin("export run --out half.safetensors --precision f16")
         .done();
@@ -47,7 +39,7 @@ fn an_exported_model_is_a_weight_file_again() {
 
 #[test]
 fn a_size_limit_chooses_half_precision_and_says_what_it_costs() {
-    let scratch = trained();
+    let scratch = Scratch::with_run();
     let told = scratch
         .eosin("export run --out m.onnx --max-bytes 5000000 --data data")
         .done();
@@ -99,7 +91,7 @@ fn half_precision_is_measured_on_the_patches_that_the_run_took() {
 
 #[test]
 fn models_that_fit_no_limit_are_refused_with_their_sizes() {
-    let scratch = trained();
+    let scratch = Scratch::with_run();
     scratch
         .eosin("export run run --out . --max-bytes 1000")
         .refused(&["both be written"]);
@@ -111,7 +103,7 @@ fn models_that_fit_no_limit_are_refused_with_their_sizes() {
 
 #[test]
 fn exports_refuse_what_they_cannot_do() {
-    let scratch = trained();
+    let scratch = Scratch::with_run();
     scratch.write("m.onnx", "mine");
     for (words, said) in [
         ("export run --out m.onnx", "add '--overwrite'"),

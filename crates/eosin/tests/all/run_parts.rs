@@ -104,10 +104,7 @@ fn a_run_needs_no_more_than_the_hash_of_its_weights_as_long_as_the_store_has_the
 
 #[test]
 fn a_packed_run_is_refused_where_a_run_is() {
-    let scratch = Scratch::with_phantom();
-    scratch
-        .eosin(&format!("run --data data --out run {JOB}"))
-        .done();
+    let scratch = Scratch::with_run();
     scratch
         .eosin("pack run --out run")
         .refused(&["is the run itself"]);
@@ -122,10 +119,7 @@ fn a_packed_run_is_refused_where_a_run_is() {
 
 #[test]
 fn a_fold_keeps_the_logits_of_every_patch_that_it_judges() {
-    let scratch = Scratch::with_phantom();
-    scratch
-        .eosin(&format!("run --data data --out run {JOB}"))
-        .done();
+    let scratch = Scratch::with_run();
     let mut val = 0;
     for fold in ["0.0", "0.1", "0.2"] {
         let path = scratch.path(&format!("run/folds/{fold}/predictions.csv.gz"));
@@ -188,10 +182,7 @@ fn ablations_look_at_the_patches_once() {
 
 #[test]
 fn a_run_of_another_format_is_refused_by_name() {
-    let scratch = Scratch::with_phantom();
-    scratch
-        .eosin(&format!("run --data data --out run {JOB}"))
-        .done();
+    let scratch = Scratch::with_run();
     let record = scratch.text("run/run.json");
     assert!(record.contains("\"format\": 2,"), "{record}");
     scratch.write("run/run.json", record.replace("\"format\": 2,", ""));

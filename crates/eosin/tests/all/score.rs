@@ -1,20 +1,11 @@
 //! Predictions against labels, and bounds.
 
 use crate::run_files::{copy_test_images, rows};
-use crate::scratch::{JOB, Scratch};
-
-/// A phantom with a finished run in `run`.
-fn finished() -> Scratch {
-    let scratch = Scratch::with_phantom();
-    scratch
-        .eosin(&format!("run --data data --out run {JOB}"))
-        .done();
-    scratch
-}
+use crate::scratch::Scratch;
 
 #[test]
 fn scores_of_both_formats_are_those_of_the_run() {
-    let scratch = finished();
+    let scratch = Scratch::with_run();
     let labels = copy_test_images(&scratch);
     let table = labels
         .iter()
@@ -52,7 +43,7 @@ fn scores_of_both_formats_are_those_of_the_run() {
 
 #[test]
 fn a_score_never_mixes_the_models_of_a_run() {
-    let scratch = finished();
+    let scratch = Scratch::with_run();
     scratch.eosin("score run/predictions.csv").refused(&[
         "several models (out-of-fold, test-average, test-best)",
         "'--part out-of-fold'",
@@ -76,7 +67,7 @@ fn a_score_never_mixes_the_models_of_a_run() {
 
 #[test]
 fn predictions_of_new_images_are_scored_with_the_labels_that_people_have() {
-    let scratch = finished();
+    let scratch = Scratch::with_run();
     let labels = copy_test_images(&scratch);
     let absolute = scratch.path("new").display().to_string();
     scratch.eosin("predict run new --out ours.csv").done();
@@ -117,7 +108,7 @@ fn predictions_of_new_images_are_scored_with_the_labels_that_people_have() {
 
 #[test]
 fn the_images_of_a_data_set_are_scored_with_its_manifest() {
-    let scratch = finished();
+    let scratch = Scratch::with_run();
     scratch
         .eosin("predict run data/benign data/malignant --out all.csv")
         .done();

@@ -46,6 +46,14 @@ impl Scratch {
         this
     }
 
+    /// The same with a finished run in `run`.
+    pub fn with_run() -> Self {
+        let this = Self::with_phantom();
+        this.eosin(&format!("run --data data --out run {JOB}"))
+            .done();
+        this
+    }
+
     /// The same patches in class folders without a manifest: no groups, no test part.
     pub fn with_class_folders() -> Self {
         let this = Self::with_phantom();
