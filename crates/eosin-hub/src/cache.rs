@@ -6,13 +6,15 @@
 use std::fs::{self, File, OpenOptions};
 use std::path::PathBuf;
 
-use crate::error::{HubError, on};
-use crate::hub::{Origin, WeightFile};
+use eosin_store::FileError;
+
+use crate::error::HubError;
 use crate::part::Part;
 use crate::record::Record;
 use crate::registry::WeightEntry;
 use crate::sha256::Sha256;
 use crate::transfer::Expected;
+use crate::weight_file::{Origin, WeightFile};
 
 /// The files of one entry in the cache.
 pub(crate) struct Slot<'a> {
@@ -50,12 +52,12 @@ impl<'a> Slot<'a> {
     ///
     /// The lock file stays: removing it would let two processes hold locks on two files.
     pub(crate) fn lock(&self) -> Result<File, HubError> {
-        fs::create_dir_all(&self.dir).map_err(on("create cache folder", &self.dir))?;
+        fs::create_dir_all(&self.dir).map_err(FileError::on("create cache folder", &self.dir))?;
         let path = self.path("lock");
         let mut options = OpenOptions::new();
         let options = options.write(true).create(true).truncate(false);
-        let file = options.open(&path).map_err(on("open", &path))?;
-        file.lock().map_err(on("lock", &path))?;
+        let file = options.open(&path).map_err(FileError::on("open", &path))?;
+        file.lock().map_err(FileError::on("lock", &path))?;
         Ok(file)
     }
 

@@ -1,22 +1,11 @@
 //! Why weights could not be had.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use eosin_store::FileError;
 
 use crate::name::NameError;
 use crate::sha256::Sha256;
-
-/// For `map_err`: describes what was being done to `path`.
-pub(crate) fn on(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FileError {
-    let path = path.to_owned();
-    move |cause| FileError {
-        action,
-        path,
-        cause,
-    }
-}
 
 /// Why a registry file cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::{HashesDiffer, HubError};
-use crate::hub::{Origin, WeightFile};
 use crate::name::WeightName;
 use crate::registry::{EXTENSIONS, WeightEntry};
 use crate::sha256::Sha256;
+use crate::weight_file::{Origin, WeightFile};
 
 /// The file of that name in `dir`, verified against the registry's hash where there is one.
 pub(crate) fn find(

@@ -45,10 +45,12 @@ pub mod registry;
 pub mod settings;
 pub mod sha256;
 mod transfer;
+mod trouble;
 mod vars;
+mod weight_file;
 
 pub use error::{HashesDiffer, HubError, RegistryError};
-pub use hub::{Hub, Origin, Trust, WeightFile};
+pub use hub::{Hub, Trust};
 pub use name::WeightName;
 pub use progress::Progress;
 pub use proxy::Proxies;
@@ -56,3 +58,4 @@ pub use record::Record;
 pub use registry::{Registry, WeightEntry};
 pub use settings::{HubSettings, Limits, Token, default_weights_dir};
 pub use sha256::Sha256;
+pub use weight_file::{Origin, WeightFile};

@@ -2,19 +2,18 @@
 
 use eosin_core::choice::nearest;
 
-use crate::registry::Registry;
-
 const MOST: usize = 3;
 
-/// At most three known names near to `name`. The name of an architecture gives its weights.
-pub(crate) fn near_names(registry: &Registry, name: &str) -> Vec<String> {
-    let mut near: Vec<String> = registry
-        .of_architecture(name)
-        .map(|entry| entry.name.to_string())
-        .take(MOST)
-        .collect();
+/// At most three of `known` that are near to `name`, after those of the weights of the architecture
+/// `name`.
+pub(crate) fn near_names<'a>(
+    name: &str,
+    of_architecture: impl Iterator<Item = &'a str>,
+    known: &(impl Iterator<Item = &'a str> + Clone),
+) -> Vec<String> {
+    let mut near: Vec<String> = of_architecture.map(str::to_owned).take(MOST).collect();
     while near.len() < MOST {
-        let others = registry.entries().iter().map(|entry| entry.name.as_str());
+        let others = known.clone();
         let others = others.filter(|other| !near.iter().any(|have| have == other));
         match nearest(name, others) {
             Some(found) => near.push(found.to_owned()),
@@ -22,29 +21,4 @@ pub(crate) fn near_names(registry: &Registry, name: &str) -> Vec<String> {
         }
     }
     near
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_misspelt_name_finds_the_right_one_first() {
-        let registry = Registry::built_in().unwrap();
-        assert_eq!(
-            near_names(&registry, "resnet18.a1_in1")[0],
-            "resnet18.a1_in1k"
-        );
-    }
-
-    #[test]
-    fn an_architectures_name_finds_its_default_weights_first() {
-        let registry = Registry::built_in().unwrap();
-        assert_eq!(near_names(&registry, "resnet101")[0], "resnet101.a1h_in1k");
-    }
-
-    #[test]
-    fn a_name_like_no_other_finds_nothing() {
-        assert!(near_names(&Registry::built_in().unwrap(), "QQQ").is_empty());
-    }
 }

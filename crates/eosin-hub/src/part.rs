@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use eosin_store::{FileError, write_atomic};
 
-use crate::error::on;
 use crate::sha256::{Hasher, Sha256, read_into};
 
 /// What the server said of the file that an unfinished file is the beginning of.
@@ -44,7 +43,7 @@ impl Part {
     pub(crate) fn open(path: PathBuf, source_path: PathBuf, url: &str) -> Result<Self, FileError> {
         let mut options = OpenOptions::new();
         let options = options.read(true).write(true).create(true).truncate(false);
-        let file = options.open(&path).map_err(on("open", &path))?;
+        let file = options.open(&path).map_err(FileError::on("open", &path))?;
         let mut part = Self {
             source: read_source(&source_path)?.filter(|source| source.url == url),
             path,
@@ -58,7 +57,7 @@ impl Part {
             part.restart()?;
         } else {
             let read = read_into(&mut part.file, &mut part.hasher);
-            part.bytes = read.map_err(on("read", &part.path))?;
+            part.bytes = read.map_err(FileError::on("read", &part.path))?;
             part.resumed = part.bytes > 0;
         }
         Ok(part)
@@ -74,7 +73,7 @@ impl Part {
             }
             self.file.seek(SeekFrom::Start(0))
         });
-        done.map_err(on("empty", &self.path))?;
+        done.map_err(FileError::on("empty", &self.path))?;
         self.hasher = Hasher::default();
         self.bytes = 0;
         self.resumed = false;
@@ -94,7 +93,7 @@ impl Part {
     pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<(), FileError> {
         self.file
             .write_all(bytes)
-            .map_err(on("write", &self.path))?;
+            .map_err(FileError::on("write", &self.path))?;
         self.hasher.update(bytes);
         self.bytes += bytes.len() as u64;
         Ok(())
@@ -106,18 +105,20 @@ impl Part {
 
     /// Makes the whole, verified file visible at `path`: fsync, rename, fsync of the folder.
     pub(crate) fn finish(self, path: &Path) -> Result<(), FileError> {
-        self.file.sync_all().map_err(on("write", &self.path))?;
-        fs::rename(&self.path, path).map_err(on("write", path))?;
+        self.file
+            .sync_all()
+            .map_err(FileError::on("write", &self.path))?;
+        fs::rename(&self.path, path).map_err(FileError::on("write", path))?;
         if let (true, Some(folder)) = (cfg!(unix), path.parent()) {
             let synced = File::open(folder).and_then(|folder| folder.sync_all());
-            synced.map_err(on("write", folder))?;
+            synced.map_err(FileError::on("write", folder))?;
         }
         self.remove_source()
     }
 
     /// Removes the file and what is noted of it.
     pub(crate) fn discard(self) -> Result<(), FileError> {
-        fs::remove_file(&self.path).map_err(on("remove", &self.path))?;
+        fs::remove_file(&self.path).map_err(FileError::on("remove", &self.path))?;
         self.remove_source()
     }
 
@@ -129,7 +130,7 @@ impl Part {
     fn remove_source(&self) -> Result<(), FileError> {
         match fs::remove_file(&self.source_path) {
             Err(cause) if cause.kind() != ErrorKind::NotFound => {
-                Err(on("remove", &self.source_path)(cause))
+                Err(FileError::on("remove", &self.source_path)(cause))
             }
             _ => Ok(()),
         }
@@ -141,7 +142,7 @@ fn read_source(path: &Path) -> Result<Option<Source>, FileError> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(toml::from_str(&text).ok()),
         Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(None),
-        Err(cause) => Err(on("read", path)(cause)),
+        Err(cause) => Err(FileError::on("read", path)(cause)),
     }
 }
 

@@ -4,9 +4,9 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use eosin_store::write_atomic;
+use eosin_store::{FileError, write_atomic};
 
-use crate::error::{HubError, on};
+use crate::error::HubError;
 use crate::name::WeightName;
 use crate::registry::WeightEntry;
 use crate::sha256::Sha256;
@@ -57,7 +57,7 @@ impl Record {
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
             Err(cause) if cause.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(cause) => return Err(on("read", path)(cause).into()),
+            Err(cause) => return Err(FileError::on("read", path)(cause).into()),
         };
         let record = toml::from_str(&text).map_err(|cause| HubError::DamagedRecord {
             path: path.to_owned(),

@@ -2,8 +2,11 @@
 
 use std::path::Path;
 
+use eosin_store::FileError;
+
 use crate::error::{HubError, RegistryError};
 use crate::name::{WeightName, problem_of};
+use crate::near::near_names;
 use crate::sha256::Sha256;
 
 /// How files of weights may end.
@@ -147,7 +150,7 @@ impl Registry {
     /// As [`Registry::from_toml`]; and when an entry would change a known hash, because a name
     /// must go on to mean the same bytes.
     pub fn with_file(mut self, path: &Path) -> Result<Self, RegistryError> {
-        let text = std::fs::read_to_string(path).map_err(crate::error::on("read", path))?;
+        let text = std::fs::read_to_string(path).map_err(FileError::on("read", path))?;
         let added = Self::from_toml(&text, &path.display().to_string())?;
         for entry in added.entries {
             let Some(at) = self.entries.iter().position(|old| old.name == entry.name) else {
@@ -187,11 +190,20 @@ impl Registry {
             .filter(move |entry| entry.architecture == architecture)
     }
 
+    /// Known names that `name` was probably meant for.
+    fn near(&self, name: &str) -> Vec<String> {
+        near_names(
+            name,
+            self.of_architecture(name).map(|entry| entry.name.as_str()),
+            &self.entries.iter().map(|entry| entry.name.as_str()),
+        )
+    }
+
     /// The error for a `name` that is not here, with the names that were probably meant.
     pub fn unknown(&self, name: &str) -> HubError {
         HubError::Unknown {
             name: name.to_owned(),
-            near: crate::near::near_names(self, name),
+            near: self.near(name),
         }
     }
 
@@ -200,5 +212,27 @@ impl Registry {
             .iter()
             .map(|entry| &entry.name)
             .find(|other| other.as_str().eq_ignore_ascii_case(name.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_name_finds_the_right_one_first() {
+        let registry = Registry::built_in().unwrap();
+        assert_eq!(registry.near("resnet18.a1_in1")[0], "resnet18.a1_in1k");
+    }
+
+    #[test]
+    fn an_architectures_name_finds_its_default_weights_first() {
+        let registry = Registry::built_in().unwrap();
+        assert_eq!(registry.near("resnet101")[0], "resnet101.a1h_in1k");
+    }
+
+    #[test]
+    fn a_name_like_no_other_finds_nothing() {
+        assert!(Registry::built_in().unwrap().near("QQQ").is_empty());
     }
 }

@@ -9,8 +9,6 @@ use std::str::FromStr;
 use eosin_store::FileError;
 use sha2::Digest as _;
 
-use crate::error::on;
-
 const CHUNK_BYTES: usize = 1 << 20;
 
 /// A SHA-256 digest, written as 64 lower-case hexadecimal digits.
@@ -51,9 +49,9 @@ impl Sha256 {
     /// # Errors
     /// Names `path` when it cannot be read.
     pub fn of_file(path: &Path) -> Result<(Self, u64), FileError> {
-        let mut file = File::open(path).map_err(on("open", path))?;
+        let mut file = File::open(path).map_err(FileError::on("open", path))?;
         let mut hasher = Hasher::default();
-        let bytes = read_into(&mut file, &mut hasher).map_err(on("read", path))?;
+        let bytes = read_into(&mut file, &mut hasher).map_err(FileError::on("read", path))?;
         Ok((hasher.digest(), bytes))
     }
 }

@@ -1,9 +1,7 @@
 //! One attempt to bring the bytes here.
 
 use std::io::Read;
-use std::time::Duration;
 
-use eosin_store::FileError;
 use ureq::http::{HeaderMap, header};
 
 use crate::error::{HashesDiffer, HubError};
@@ -12,6 +10,7 @@ use crate::part::{Part, Source};
 use crate::progress::Progress;
 use crate::range::ContentRange;
 use crate::sha256::Sha256;
+use crate::trouble::{Trouble, again, no_reply, refusal};
 
 const CHUNK_BYTES: usize = 1 << 16;
 
@@ -45,38 +44,6 @@ pub(crate) struct Job<'a> {
     pub(crate) has_token: bool,
 }
 
-/// Why an attempt failed.
-pub(crate) enum Trouble {
-    /// Another attempt may help.
-    Again(Failure),
-    /// It would not.
-    Final(HubError),
-}
-
-/// Why an attempt failed, when another may help.
-pub(crate) struct Failure {
-    pub(crate) problem: String,
-    /// What to do, where known.
-    pub(crate) hint: &'static str,
-    /// How long the server wants to be left alone.
-    pub(crate) wait: Option<Duration>,
-}
-
-impl From<FileError> for Trouble {
-    fn from(error: FileError) -> Self {
-        Self::Final(error.into())
-    }
-}
-
-/// Another attempt may help.
-pub(crate) fn again(problem: impl Into<String>) -> Trouble {
-    Trouble::Again(Failure {
-        problem: problem.into(),
-        hint: "",
-        wait: None,
-    })
-}
-
 impl Job<'_> {
     /// Brings the bytes that `part` lacks. On success it has all of them, not yet verified.
     pub(crate) fn attempt(
@@ -102,7 +69,7 @@ impl Job<'_> {
                 part.restart()?;
                 return Err(again("the server has no such range; started again"));
             }
-            _ => return Err(crate::fetch::refusal(&reply, self.has_token)),
+            _ => return Err(refusal(&reply, self.has_token)),
         };
         self.check_offer(part, total)?;
         self.copy(part, total, reply.response.body_mut().as_reader(), progress)?;
@@ -200,7 +167,7 @@ impl Job<'_> {
     }
 
     fn no_reply(&self, error: NoReply) -> Trouble {
-        crate::fetch::no_reply(self.url, error)
+        no_reply(self.url, error)
     }
 
     pub(crate) fn wrong_content(

@@ -1,10 +1,9 @@
 //! Depthwise convolution along contiguous channels.
 
 use crate::activation::{Activation, clamp};
-use crate::conv::{ConvShape, MapSize};
 use crate::dispatch::{MulAdd, multiversion};
 use crate::packed::Finish;
-use crate::windows::Map;
+use crate::shape::{ConvShape, Map, MapSize};
 
 /// Where a window meets the image on one axis: first tap, number of taps, first input position.
 #[inline(always)]

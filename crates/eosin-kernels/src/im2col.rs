@@ -1,7 +1,7 @@
 //! Gathers the windows of a dense convolution into rows of a matrix.
 
-use crate::conv::{ConvShape, MapSize};
 use crate::pool::add;
+use crate::shape::{ConvShape, MapSize};
 
 /// Appends output pixels `first..first + count` (counted over the rows of one image) of `image`
 /// (`[height, width, cin]`) as rows of `[kernel_h * kernel_w * channels]`, zero where the window

@@ -1,9 +1,9 @@
 //! Dense convolution: every window is a row of a matrix product, read where it lies.
 
 use crate::activation::Activation;
-use crate::conv::{ConvShape, MapSize, Padding};
 use crate::microkernel::Piece;
 use crate::packed::{Finish, Packed, Rows, passes};
+use crate::shape::{ConvShape, Map, MapSize, Padding};
 
 /// Floats that one band of output rows reads or writes: few enough that they stay in the
 /// second-level cache until the activation is applied.
@@ -11,17 +11,6 @@ const BAND_FLOATS: usize = 64 * 1024;
 
 /// Bands of more lines have a multiple of these: whole tiles of rows where a line is a pixel.
 const LINES: usize = 24;
-
-/// What is convolved.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Map<'a> {
-    /// Images.
-    pub n: usize,
-    pub from: MapSize,
-    pub to: MapSize,
-    /// `[n, height, width, cin]`.
-    pub values: &'a [f32],
-}
 
 /// Some output rows, counted over all images, and the input that they read.
 pub(crate) struct Band<'a> {

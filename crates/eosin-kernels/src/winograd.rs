@@ -7,10 +7,10 @@
 
 use std::f64::consts::SQRT_2;
 
-use crate::conv::{MapSize, Padding};
 use crate::dispatch::{MulAdd, multiversion};
 use crate::microkernel::Piece;
 use crate::packed::{Finish, Packed, Rows, passes};
+use crate::shape::{MapSize, Padding};
 
 /// Outputs on a side of a tile.
 pub(crate) const OUT: usize = 4;

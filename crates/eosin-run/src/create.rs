@@ -10,14 +10,15 @@ use eosin_store::{Checkpoints, Existing, RunFolder, RunRecord, WeightStore, name
 use eosin_train::{PreparedBackbone, RunResult, save_run};
 use serde::{Deserialize, Serialize};
 
-use crate::event::{RunEvent, WatchRun};
-use crate::job::{Job, tell};
+use crate::event::{RunEvent, WatchRun, tell};
+use crate::job::Job;
 use crate::log::RunLog;
 use crate::named_weights::HubOptions;
 use crate::record::{Circumstances, record};
 use crate::report;
 use crate::settings::{cache_dir, config_of_run};
 use crate::tensorboard::TensorBoard;
+use crate::timings::Timings;
 
 /// The main job: what is to be done, and on which patches.
 #[derive(Clone, Debug)]
@@ -51,17 +52,6 @@ pub struct Place {
     pub tensorboard: bool,
     /// The command line that asked for it, to be noted.
     pub command: Vec<String>,
-}
-
-/// How long each stage took, in seconds.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Timings {
-    /// Embedding, or decoding for full training.
-    pub embed_secs: f64,
-    /// Training and judging every fold.
-    pub train_secs: f64,
-    /// The whole command so far.
-    pub total_secs: f64,
 }
 
 /// A run that has been written.

@@ -1,8 +1,9 @@
 //! What happens while a job is made and carried out.
 
-use eosin_core::{Config, Watch};
+use anyhow::Result;
+use eosin_core::{Config, Flow, Watch};
 use eosin_data::Inspection;
-use eosin_train::Event;
+use eosin_train::{Event, TrainError};
 
 /// What happens while a job is made and carried out.
 #[derive(Clone, Copy, Debug)]
@@ -51,3 +52,16 @@ pub enum RunEvent<'a> {
 pub trait WatchRun: for<'a> Watch<RunEvent<'a>> {}
 
 impl<W: for<'a> Watch<RunEvent<'a>> + ?Sized> WatchRun for W {}
+
+/// Tells `watch`, and ends the work when it says so.
+pub(crate) fn tell(watch: &dyn WatchRun, event: &RunEvent<'_>) -> Result<()> {
+    match watch.event(event).map_err(TrainError::Watch)? {
+        Flow::GoOn => Ok(()),
+        Flow::Stop => Err(TrainError::Interrupted.into()),
+    }
+}
+
+/// Tells a sentence.
+pub(crate) fn note(watch: &dyn WatchRun, text: &str) -> Result<()> {
+    tell(watch, &RunEvent::Note(text))
+}

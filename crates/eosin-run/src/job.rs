@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use eosin_core::Config;
 use eosin_core::config::{DataConfig, LossKind, ResizePolicy};
 use eosin_core::task::{PositiveChoice, positive_class};
-use eosin_core::{Flow, Split, Task};
+use eosin_core::{Split, Task};
 use eosin_data::{
     Folds, IngestOptions, InspectOptions, Inspected, Inspection, Ledger, Manifest, NoLedger,
     Patches, SplitMethod, SplitOptions, read_manifest, split,
@@ -15,9 +15,9 @@ use eosin_data::{
 use eosin_metrics::Metric;
 use eosin_models::BackboneSpec;
 use eosin_store::{Cache, RunFolder};
-use eosin_train::{PreparedBackbone, Run, TrainError, decode_limits};
+use eosin_train::{PreparedBackbone, Run, decode_limits};
 
-use crate::event::{RunEvent, WatchRun};
+use crate::event::{RunEvent, WatchRun, note, tell};
 use crate::ledger::FactsLedger;
 use crate::named_weights::{HubOptions, find};
 use crate::settings::cache_dir;
@@ -213,19 +213,6 @@ fn same_patches(one: &DataConfig, other: &DataConfig) -> bool {
         ..other.clone()
     };
     *one == alike
-}
-
-/// Tells `watch`, and ends the work when it says so.
-pub(crate) fn tell(watch: &dyn WatchRun, event: &RunEvent<'_>) -> Result<()> {
-    match watch.event(event).map_err(TrainError::Watch)? {
-        Flow::GoOn => Ok(()),
-        Flow::Stop => Err(TrainError::Interrupted.into()),
-    }
-}
-
-/// Tells a sentence.
-pub(crate) fn note(watch: &dyn WatchRun, text: &str) -> Result<()> {
-    tell(watch, &RunEvent::Note(text))
 }
 
 /// Finds the patches of a folder or manifest file.

@@ -43,10 +43,9 @@ mod record;
 mod report;
 mod settings;
 mod tensorboard;
+mod timings;
 
-pub use create::{
-    Finished, Overwrite, Place, Resumed, RunArgs, Timings, create, resume, run, weight_store,
-};
+pub use create::{Finished, Overwrite, Place, Resumed, RunArgs, create, resume, run, weight_store};
 pub use event::{RunEvent, WatchRun};
 pub use half_precision::{HalfEffect, HalfSubject, measure_half_precision};
 pub use job::{Job, Look, find_patches, inspect, split_options};
@@ -55,3 +54,4 @@ pub use pack::{Packed, pack};
 pub use record::{seen_warning, task_of};
 pub use report::duration;
 pub use settings::{Setting, cache_dir, config_of_run, parse_settings, resolve};
+pub use timings::Timings;

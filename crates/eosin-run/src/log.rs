@@ -8,9 +8,9 @@ use eosin_core::{Flow, Watch, WatchError};
 use eosin_store::{AppendLog, RunFolder, names};
 use eosin_train::Event;
 
-use crate::create::Timings;
 use crate::event::{RunEvent, WatchRun};
 use crate::tensorboard::TensorBoard;
+use crate::timings::Timings;
 
 /// Writes `events.jsonl`, `doctor.json`, `precision.json` and TensorBoard's files, takes the times,
 /// and passes every event on.

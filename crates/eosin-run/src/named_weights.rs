@@ -8,8 +8,7 @@ use eosin_hub::{Hub, HubSettings, Registry, Trust, WeightFile};
 use eosin_train::NamedWeights;
 use serde::{Deserialize, Serialize};
 
-use crate::event::{RunEvent, WatchRun};
-use crate::job::{note, tell};
+use crate::event::{RunEvent, WatchRun, note, tell};
 
 /// How weights are found by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -16,8 +16,8 @@ use eosin_train::{
     EpochRecord, Event, FoldMetrics, Part, Prediction, RunMetrics, predictions_from_csv,
 };
 
-use crate::create::Timings;
 use crate::record::{seen_warning, task_of};
+use crate::timings::Timings;
 
 /// Wrong patches shown with thumbnails.
 const WRONG_SHOWN: usize = 24;

@@ -71,14 +71,22 @@ pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Names of all that lies in `dir`.
+pub(crate) fn file_names(dir: &Path) -> Result<Vec<String>, FileError> {
+    fs::read_dir(dir)
+        .map_err(FileError::on("list", dir))?
+        .map(|entry| {
+            let entry = entry.map_err(FileError::on("list", dir))?;
+            Ok(entry.file_name().to_string_lossy().into_owned())
+        })
+        .collect()
+}
+
 /// Removes unfinished files that a killed process left in `dir`. Call it under that folder's lock.
 pub(crate) fn sweep_temps(dir: &Path) -> Result<(), FileError> {
-    for entry in fs::read_dir(dir).map_err(FileError::on("list", dir))? {
-        let entry = entry.map_err(FileError::on("list", dir))?;
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
+    for name in file_names(dir)? {
         if name.starts_with('.') && name.ends_with(TEMP_SUFFIX) {
-            let path = entry.path();
+            let path = dir.join(name);
             fs::remove_file(&path).map_err(FileError::on("remove", &path))?;
         }
     }

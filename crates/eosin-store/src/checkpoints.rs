@@ -3,9 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::atomic::{sweep_temps, write_atomic};
+use crate::atomic::{file_names, sweep_temps, write_atomic};
 use crate::error::FileError;
-use crate::run_claim::file_names;
 
 /// First bytes of a checkpoint: what it is, and its version.
 const MAGIC: &[u8; 12] = b"EOSINCKPT\x02\0\0";

@@ -17,7 +17,7 @@ pub struct FileError {
 
 impl FileError {
     /// For `map_err`: describes what was being done to `path`.
-    pub(crate) fn on(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub fn on(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |cause| Self {
             action,

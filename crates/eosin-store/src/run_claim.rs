@@ -6,7 +6,7 @@ use std::path::Path;
 
 use eosin_core::FoldId;
 
-use crate::atomic::sweep_temps;
+use crate::atomic::{file_names, sweep_temps};
 use crate::checkpoints::Checkpoints;
 use crate::error::{FileError, RunError};
 use crate::names::{self, FoldFile};
@@ -61,17 +61,6 @@ fn run_files(dir: &Path) -> Result<Vec<String>, FileError> {
     }
     found.sort();
     Ok(found)
-}
-
-/// Names of all that lies in `dir`.
-pub(crate) fn file_names(dir: &Path) -> Result<Vec<String>, FileError> {
-    fs::read_dir(dir)
-        .map_err(FileError::on("list", dir))?
-        .map(|entry| {
-            let entry = entry.map_err(FileError::on("list", dir))?;
-            Ok(entry.file_name().to_string_lossy().into_owned())
-        })
-        .collect()
 }
 
 /// Removes the files of a run; `run.json` first, so that what is left is no run.

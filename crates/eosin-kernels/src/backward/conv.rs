@@ -2,12 +2,13 @@
 
 use super::{WeightGradients, winograd, zeros};
 use crate::activation::Activation;
-use crate::conv::{Conv, ConvShape, MapSize, Padding};
+use crate::conv::Conv;
 use crate::depthwise::taps;
 use crate::dispatch::{MulAdd, multiversion};
 use crate::im2col::{gather, scatter};
 use crate::matmul::{Matrix, product};
 use crate::pool::add;
+use crate::shape::{ConvShape, MapSize, Padding};
 
 /// Values of the windows that one matrix product covers: several small maps share one.
 const BLOCK_FLOATS: usize = 4 << 20;

@@ -4,9 +4,9 @@
 //! the window `g` is the same read backwards: `Gᵀ [Σ (Bᵀ d B) ⊙ (A y Aᵀ)] G`, `y` being a tile of
 //! the output's gradient and the sum running over all tiles: one matrix product a point.
 
-use crate::conv::{ConvShape, MapSize};
 use crate::dispatch::{MulAdd, multiversion};
 use crate::matmul::{Matrix, product};
+use crate::shape::{ConvShape, MapSize};
 use crate::winograd::{
     GAP, IN, LANES, Lanes, OUT, POINTS, Tiling, WINDOW, load, store, transform_input,
 };
@@ -184,8 +184,8 @@ multiversion! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conv::Padding;
     use crate::noise::noise;
+    use crate::shape::Padding;
 
     fn check(shape: &ConvShape, n: usize, height: usize, width: usize) {
         let from = MapSize { height, width };

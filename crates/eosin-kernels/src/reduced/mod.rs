@@ -8,10 +8,10 @@ use std::ops::Range;
 use self::integers::{Columns, Scale, finish_rows};
 use self::words::{Encoding, round_to_bf16};
 use crate::activation::Activation;
-use crate::conv::ConvShape;
 use crate::microkernel::{Microkernel, Word};
 use crate::packed::{Finish, Packed, Rows, passes};
-use crate::windows::{Band, Map, bands, pieces};
+use crate::shape::{ConvShape, Map};
+use crate::windows::{Band, bands, pieces};
 
 /// Inputs of a sum: products of 8 bits overflow no `i32`.
 const MOST_INPUTS: usize = 1 << 15;
@@ -194,9 +194,9 @@ fn parts(band: &Band<'_>, height: usize) -> Vec<Part> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conv::{MapSize, Padding};
     use crate::noise::noise;
     use crate::precision::Precision;
+    use crate::shape::{MapSize, Padding};
 
     /// What bf16 or integers make of `values`, in `f64`.
     fn rounded(precision: Precision, values: &[f32], is_weight: bool) -> Vec<f64> {

@@ -9,7 +9,7 @@ use crate::error::TrainError;
 use crate::input::draw::InputSource;
 use crate::model::head::Head;
 use crate::model::trainable::{Groups, LossOf, Trainable};
-use crate::optimise::optimiser::narrow;
+use crate::optimise::narrow;
 
 /// A linear classifier on embeddings, trained by itself.
 pub struct HeadModel {

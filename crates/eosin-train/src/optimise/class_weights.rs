@@ -2,7 +2,7 @@
 
 use eosin_core::config::{ClassWeights, TrainConfig};
 
-use crate::optimise::optimiser::narrow;
+use crate::optimise::narrow;
 
 /// The weights of the classes for the loss.
 pub(crate) fn class_weights(

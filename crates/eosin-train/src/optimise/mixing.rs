@@ -7,7 +7,7 @@ use rand::seq::SliceRandom as _;
 use rand_distr::{Beta, Distribution as _};
 
 use crate::optimise::loss::Loss;
-use crate::optimise::optimiser::narrow;
+use crate::optimise::narrow;
 
 /// How the patches of a batch are mixed, each with a partner from the same batch.
 ///

@@ -5,7 +5,9 @@ use eosin_core::config::TrainConfig;
 use crate::checkpoint::pack::{Pack, Unpack};
 use crate::error::TrainError;
 use crate::model::trainable::Groups;
-use crate::optimise::optimiser::{Optimiser, clip, narrow, norm};
+use crate::optimise::clip::{clip, norm};
+use crate::optimise::narrow;
+use crate::optimise::optimiser::Optimiser;
 
 /// Share of the way that the slow weights of Lookahead go.
 const LOOKAHEAD_SHARE: f32 = 0.5;

@@ -1,22 +1,58 @@
-//! Gradients to steps, over one flat vector of weights.
+//! Gradients to steps, over one flat vector of weights: one rule, one file.
+
+mod adam;
+mod adam_w;
+mod lion;
+mod rms_prop;
+mod sgd;
 
 use eosin_core::config::{OptimiserKind, TrainConfig};
 
+use self::adam::Adam;
+use self::adam_w::AdamW;
+use self::lion::Lion;
+use self::rms_prop::RmsProp;
+use self::sgd::Sgd;
 use crate::checkpoint::pack::{Pack, Unpack};
 use crate::error::TrainError;
 use crate::model::trainable::Groups;
+use crate::optimise::narrow;
 
+/// How slowly the mean of gradients forgets.
 const BETA1: f32 = 0.9;
+/// How slowly the mean of their squares forgets.
 const BETA2: f32 = 0.999;
+/// What keeps a denominator from 0.
 const EPSILON: f32 = 1e-8;
-/// How slowly `rmsprop` forgets.
-const ALPHA: f32 = 0.99;
-/// How slowly the running mean of `lion` forgets.
-const LION_BETA2: f32 = 0.99;
 
-/// An optimiser with its state. `step` follows PyTorch's update rules.
+/// One weight with its gradient and its moments.
+struct Slot<'a> {
+    weight: &'a mut f32,
+    gradient: f32,
+    /// Weight decay, 0 for what is not decayed.
+    decay: f32,
+    first: &'a mut f32,
+    second: &'a mut f32,
+}
+
+/// What all weights of a group share in a step.
+#[derive(Clone, Copy)]
+struct Pace {
+    learning_rate: f32,
+    /// `1 - beta1^steps`.
+    correction1: f32,
+    /// `sqrt(1 - beta2^steps)`.
+    correction2: f32,
+}
+
+/// How a weight moves, as in PyTorch.
+trait Rule {
+    fn step(&self, slot: Slot<'_>, pace: Pace);
+}
+
+/// An optimiser with its state.
 #[derive(Clone, Debug)]
-pub struct Optimiser {
+pub(crate) struct Optimiser {
     kind: OptimiserKind,
     momentum: f32,
     nesterov: bool,
@@ -24,12 +60,13 @@ pub struct Optimiser {
     /// Steps of each group.
     steps: Vec<i32>,
     first: Vec<f32>,
+    /// Empty where the rule needs none.
     second: Vec<f32>,
 }
 
 impl Optimiser {
     /// A fresh state for the weights of `groups`.
-    pub fn new(config: &TrainConfig, groups: &Groups) -> Self {
+    pub(crate) fn new(config: &TrainConfig, groups: &Groups) -> Self {
         let len = groups.decays.len();
         let second = match config.optimiser {
             OptimiserKind::Sgd | OptimiserKind::Lion => 0,
@@ -49,18 +86,9 @@ impl Optimiser {
     /// Moves `weights` against `gradients`, each group at its own learning rate. A group whose
     /// rate is 0 is frozen: neither its weights nor their moments change.
     ///
-    /// - `sgd`: `v = momentum v + g + decay w; w -= lr v` (Sutskever et al. 2013, PyTorch's form);
-    ///   with `nesterov` `w -= lr (g + decay w + momentum v)`
-    /// - `adam`: Kingma & Ba 2015, arXiv:1412.6980, the decay added to the gradient
-    /// - `adamw`: Loshchilov & Hutter 2019, arXiv:1711.05101: `w -= lr decay w` first
-    /// - `rmsprop`: Tieleman & Hinton 2012, PyTorch's form: `s = 0.99 s + 0.01 g^2;
-    ///   v = momentum v + g / (sqrt s + 1e-8); w -= lr v`, the decay added to the gradient
-    /// - `lion`: Chen et al. 2023, arXiv:2302.06675: `w -= lr (decay w + sign(0.9 m + 0.1 g));
-    ///   m = 0.99 m + 0.01 g`
-    ///
     /// # Panics
     /// When the lengths differ from the state's.
-    pub fn step(
+    pub(crate) fn step(
         &mut self,
         weights: &mut [f32],
         gradients: &[f32],
@@ -77,62 +105,61 @@ impl Optimiser {
             weights.len(),
             "each weight has one gradient"
         );
-        let constants = |(steps, rate): (&mut i32, &f64)| {
+        let pace = |(steps, rate): (&mut i32, &f64)| {
             *steps += i32::from(*rate > 0.0);
-            let correction1 = 1.0 - BETA1.powi(*steps);
-            let correction2 = (1.0 - BETA2.powi(*steps)).sqrt();
-            (narrow(*rate), correction1, correction2)
+            Pace {
+                learning_rate: narrow(*rate),
+                correction1: 1.0 - BETA1.powi(*steps),
+                correction2: (1.0 - BETA2.powi(*steps)).sqrt(),
+            }
         };
-        let of_group = self.steps.iter_mut().zip(learning_rates).map(constants);
-        let of_group: Vec<(f32, f32, f32)> = of_group.collect();
-        for (i, (weight, gradient)) in weights.iter_mut().zip(gradients).enumerate() {
-            let (rate, correction1, correction2) = of_group[usize::from(groups.group[i])];
-            if rate == 0.0 {
-                continue;
-            }
-            let decay = if groups.decays[i] {
-                self.weight_decay
-            } else {
-                0.0
-            };
-            let mut gradient = *gradient;
-            match self.kind {
-                OptimiserKind::AdamW | OptimiserKind::Lion => *weight -= rate * decay * *weight,
-                OptimiserKind::Sgd | OptimiserKind::Adam | OptimiserKind::RmsProp => {
-                    gradient += decay * *weight;
-                }
-            }
-            let first = &mut self.first[i];
-            match self.kind {
-                OptimiserKind::Sgd => {
-                    *first = self.momentum * *first + gradient;
-                    let ahead = gradient + self.momentum * *first;
-                    *weight -= rate * if self.nesterov { ahead } else { *first };
-                }
-                OptimiserKind::RmsProp => {
-                    let second = &mut self.second[i];
-                    *second = ALPHA * *second + (1.0 - ALPHA) * gradient * gradient;
-                    *first = self.momentum * *first + gradient / (second.sqrt() + EPSILON);
-                    *weight -= rate * *first;
-                }
-                OptimiserKind::Lion => {
-                    let direction = BETA1 * *first + (1.0 - BETA1) * gradient;
-                    *first = LION_BETA2 * *first + (1.0 - LION_BETA2) * gradient;
-                    // `signum` of zero is one.
-                    if direction != 0.0 {
-                        *weight -= rate * direction.signum();
-                    }
-                }
-                OptimiserKind::Adam | OptimiserKind::AdamW => {
-                    let second = &mut self.second[i];
-                    *first = BETA1 * *first + (1.0 - BETA1) * gradient;
-                    *second = BETA2 * *second + (1.0 - BETA2) * gradient * gradient;
-                    let denominator = second.sqrt() / correction2 + EPSILON;
-                    *weight -= rate / correction1 * *first / denominator;
-                }
-            }
+        let paces = self.steps.iter_mut().zip(learning_rates).map(pace);
+        let paces: Vec<Pace> = paces.collect();
+        let momentum = self.momentum;
+        let nesterov = self.nesterov;
+        let moves = &mut Moves {
+            weights,
+            gradients,
+            groups,
+            paces: &paces,
+        };
+        match self.kind {
+            OptimiserKind::Sgd => self.sweep(moves, &Sgd { momentum, nesterov }),
+            OptimiserKind::Adam => self.sweep(moves, &Adam),
+            OptimiserKind::AdamW => self.sweep(moves, &AdamW),
+            OptimiserKind::RmsProp => self.sweep(moves, &RmsProp { momentum }),
+            OptimiserKind::Lion => self.sweep(moves, &Lion),
         }
     }
+
+    fn sweep(&mut self, moves: &mut Moves<'_>, rule: &impl Rule) {
+        let weights = moves.weights.iter_mut().zip(moves.gradients);
+        let mut unused = 0.0;
+        for (i, (weight, gradient)) in weights.enumerate() {
+            let pace = moves.paces[usize::from(moves.groups.group[i])];
+            if pace.learning_rate == 0.0 {
+                continue;
+            }
+            let decays = moves.groups.decays[i];
+            let slot = Slot {
+                weight,
+                gradient: *gradient,
+                decay: if decays { self.weight_decay } else { 0.0 },
+                first: &mut self.first[i],
+                second: self.second.get_mut(i).unwrap_or(&mut unused),
+            };
+            rule.step(slot, pace);
+        }
+    }
+}
+
+/// One step of all weights.
+struct Moves<'a> {
+    weights: &'a mut [f32],
+    gradients: &'a [f32],
+    groups: &'a Groups,
+    /// One a group.
+    paces: &'a [Pace],
 }
 
 impl Optimiser {
@@ -158,34 +185,6 @@ impl Optimiser {
         self.second = unpack.floats_of(self.second.len())?;
         Ok(())
     }
-}
-
-/// Euclidean length.
-pub(crate) fn norm(values: &[f32]) -> f64 {
-    let square: f64 = values.iter().map(|value| f64::from(*value).powi(2)).sum();
-    square.sqrt()
-}
-
-/// Scales `gradients` down to the norm `limit` when theirs is larger, as PyTorch's
-/// `clip_grad_norm_`; a `limit` of 0 is none.
-pub(crate) fn clip(gradients: &mut [f32], limit: f64) {
-    if limit == 0.0 {
-        return;
-    }
-    let factor = limit / (norm(gradients) + 1e-6);
-    if factor < 1.0 {
-        for gradient in gradients {
-            *gradient *= narrow(factor);
-        }
-    }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "weights are kept in single precision"
-)]
-pub(crate) const fn narrow(value: f64) -> f32 {
-    value as f32
 }
 
 #[cfg(test)]
@@ -247,17 +246,5 @@ mod tests {
         let groups = groups([true, false]);
         Optimiser::new(&config, &groups).step(&mut weights, &[0.0, 0.0], &groups, &[0.1]);
         assert_eq!(weights.map(f32::to_bits), [0.95_f32, 1.0].map(f32::to_bits));
-    }
-
-    #[test]
-    fn long_gradients_are_clipped_and_short_ones_kept() {
-        let mut gradients = [3.0, -4.0];
-        clip(&mut gradients, 10.0);
-        assert_eq!(
-            gradients.map(f32::to_bits),
-            [3.0_f32, -4.0].map(f32::to_bits)
-        );
-        clip(&mut gradients, 1.0);
-        assert!((gradients[0] - 0.6).abs() < 1e-6 && (gradients[1] + 0.8).abs() < 1e-6);
     }
 }

@@ -1,46 +1,73 @@
-//! What training minimises.
+//! What training minimises: one loss, one file.
+
+mod binary;
+mod cross_entropy;
+mod focal;
+mod generalised_cross_entropy;
+
+use std::fmt::Debug;
+use std::sync::Arc;
 
 use eosin_core::config::{LossKind, TrainConfig};
 
-use crate::optimise::optimiser::narrow;
+use self::binary::Binary;
+use self::cross_entropy::CrossEntropy;
+use self::focal::Focal;
+use self::generalised_cross_entropy::GeneralisedCrossEntropy;
+use crate::optimise::narrow;
 
-/// Loss of a batch and its gradient with respect to the logits. With `p` the softmax of the logits,
-/// `t` a row's target and `w` the weights of the classes, the kinds are
-///
-/// - `cross-entropy`: `sum_i [ (1-s) w_t (-log p_t) + s/C sum_c w_c (-log p_c) ] / sum_i w_t`, as
-///   `torch.nn.functional.cross_entropy(weight=w, label_smoothing=s)` (label smoothing: Szegedy et
-///   al. 2016, arXiv:1512.00567);
-/// - `focal`: `sum_i w_t (1-p_t)^gamma (-log p_t) / sum_i w_t` (Lin et al. 2017,
-///   arXiv:1708.02002);
-/// - `generalised-cross-entropy`: `sum_i w_t (1 - p_t^q) / q / sum_i w_t` (Zhang & Sabuncu 2018,
-///   arXiv:1805.07836);
-/// - `binary`: cross-entropy divided by the number of rows, `w` being 1 and the positive class's
-///   weight: `torch.nn.BCEWithLogitsLoss(pos_weight)` of the difference of the two logits.
+/// A row of a batch.
+struct Row<'a> {
+    logits: &'a [f32],
+    target: usize,
+    /// One weight a class.
+    class_weights: &'a [f32],
+    /// What the batch's sum is divided by.
+    divisor: f32,
+}
+
+/// A loss as a function of one row. With `p` the softmax of the logits, `t` the target and `w` the
+/// weights of the classes.
+trait RowLoss: Debug + Send + Sync {
+    /// What the sum over the rows is divided by.
+    fn divisor(&self, targets: &[usize], class_weights: &[f32]) -> f32 {
+        targets.iter().map(|target| class_weights[*target]).sum()
+    }
+
+    /// The row's share of the sum; `derivative` receives the derivative of the whole loss with
+    /// respect to each logit.
+    fn row(&self, row: &Row<'_>, derivative: &mut [f32]) -> f64;
+}
+
+/// Loss of a batch and its gradient with respect to the logits.
 #[derive(Clone, Debug)]
 pub struct Loss {
-    /// Which.
-    pub kind: LossKind,
-    /// `s`: share of the target probability spread over all classes.
-    pub label_smoothing: f32,
-    /// `gamma` of `focal`.
-    pub focal_gamma: f32,
-    /// `q` of `generalised-cross-entropy`.
-    pub gce_q: f32,
-    /// `w`: one weight a class.
-    pub class_weights: Vec<f32>,
+    of_row: Arc<dyn RowLoss>,
+    class_weights: Vec<f32>,
 }
 
 impl Loss {
-    /// The loss that `config` asks for; `positive` is the class of `positive_weight`.
+    /// The loss that `config` asks for, with one weight a class; `positive` is the class of
+    /// `positive_weight`.
     pub fn new(config: &TrainConfig, mut class_weights: Vec<f32>, positive: usize) -> Self {
-        if config.loss == LossKind::Binary {
-            class_weights[positive] *= narrow(config.positive_weight);
-        }
-        Self {
-            kind: config.loss,
+        let cross_entropy = CrossEntropy {
             label_smoothing: narrow(config.label_smoothing),
-            focal_gamma: narrow(config.focal_gamma),
-            gce_q: narrow(config.gce_q),
+        };
+        let of_row: Arc<dyn RowLoss> = match config.loss {
+            LossKind::CrossEntropy => Arc::new(cross_entropy),
+            LossKind::Focal => Arc::new(Focal {
+                gamma: narrow(config.focal_gamma),
+            }),
+            LossKind::GeneralisedCrossEntropy => Arc::new(GeneralisedCrossEntropy {
+                q: narrow(config.gce_q),
+            }),
+            LossKind::Binary => {
+                class_weights[positive] *= narrow(config.positive_weight);
+                Arc::new(Binary(cross_entropy))
+            }
+        };
+        Self {
+            of_row,
             class_weights,
         }
     }
@@ -58,77 +85,57 @@ impl Loss {
             "one logit a row and class"
         );
         assert_eq!(gradient.len(), logits.len(), "one derivative a logit");
-        let norm: f32 = match self.kind {
-            LossKind::Binary => targets.len() as f32,
-            _ => targets
-                .iter()
-                .map(|target| self.class_weights[*target])
-                .sum(),
-        };
+        let divisor = self.of_row.divisor(targets, &self.class_weights);
         let rows = logits
             .chunks_exact(classes)
             .zip(gradient.chunks_exact_mut(classes));
         let mut total = 0.0;
-        for ((row, derivative), target) in rows.zip(targets) {
-            total += match self.kind {
-                LossKind::CrossEntropy | LossKind::Binary => {
-                    self.cross_entropy(row, *target, norm, derivative)
-                }
-                LossKind::Focal | LossKind::GeneralisedCrossEntropy => {
-                    self.of_target_prob(row, *target, norm, derivative)
-                }
+        for ((logits, derivative), target) in rows.zip(targets) {
+            let row = Row {
+                logits,
+                target: *target,
+                class_weights: &self.class_weights,
+                divisor,
             };
+            total += self.of_row.row(&row, derivative);
         }
-        total / f64::from(norm)
+        total / f64::from(divisor)
     }
+}
 
-    /// One row of cross-entropy.
-    fn cross_entropy(&self, row: &[f32], target: usize, norm: f32, derivative: &mut [f32]) -> f64 {
-        let spread = self.label_smoothing / row.len() as f32;
-        let log_norm = log_sum_exp(row);
-        let (mut total, mut mass) = (0.0, 0.0);
-        for (class, (logit, slot)) in row.iter().zip(derivative.iter_mut()).enumerate() {
-            let hit = if class == target {
-                1.0 - self.label_smoothing
-            } else {
-                0.0
-            };
-            let wanted = (hit + spread) * self.class_weights[class];
-            total += f64::from(wanted * (log_norm - logit));
-            mass += wanted;
-            *slot = -wanted / norm;
-        }
-        for (logit, slot) in row.iter().zip(derivative) {
-            *slot += mass * (logit - log_norm).exp() / norm;
-        }
-        total
-    }
-
-    /// One row of a loss `f(p_t)`: its derivative is `f'(p_t) p_t ([c = t] - p_c)`.
-    fn of_target_prob(&self, row: &[f32], target: usize, norm: f32, derivative: &mut [f32]) -> f64 {
-        let log_norm = log_sum_exp(row);
-        let log_prob = row[target] - log_norm;
-        let prob = log_prob.exp();
-        let (value, slope) = if self.kind == LossKind::Focal {
-            let (gamma, rest) = (self.focal_gamma, 1.0 - prob);
-            let factor = rest.powf(gamma);
-            let steepness = if gamma == 0.0 {
-                0.0
-            } else {
-                gamma * rest.powf(gamma - 1.0) * prob * log_prob
-            };
-            (-factor * log_prob, steepness - factor)
-        } else {
-            let power = (self.gce_q * log_prob).exp();
-            ((1.0 - power) / self.gce_q, -power)
-        };
-        let weight = self.class_weights[target];
-        for (class, (logit, slot)) in row.iter().zip(derivative).enumerate() {
-            let hit = if class == target { 1.0 } else { 0.0 };
-            *slot = weight * slope * (hit - (logit - log_norm).exp()) / norm;
+impl Row<'_> {
+    /// A loss `f(p_t)` of the target's probability alone: its derivative with respect to a logit is
+    /// `f'(p_t) p_t ([c = t] - p_c)`. `of_prob` gives `f` and `f' p_t` from `p_t` and its logarithm.
+    fn of_target_prob(
+        &self,
+        derivative: &mut [f32],
+        of_prob: impl FnOnce(TargetProb) -> ValueAndSlope,
+    ) -> f64 {
+        let log_norm = log_sum_exp(self.logits);
+        let log = self.logits[self.target] - log_norm;
+        let ValueAndSlope { value, slope } = of_prob(TargetProb {
+            prob: log.exp(),
+            log,
+        });
+        let weight = self.class_weights[self.target];
+        for (class, (logit, slot)) in self.logits.iter().zip(derivative).enumerate() {
+            let hit = if class == self.target { 1.0 } else { 0.0 };
+            *slot = weight * slope * (hit - (logit - log_norm).exp()) / self.divisor;
         }
         f64::from(weight * value)
     }
+}
+
+/// `p_t` and its natural logarithm.
+struct TargetProb {
+    prob: f32,
+    log: f32,
+}
+
+/// A loss and its derivative times `p_t`.
+struct ValueAndSlope {
+    value: f32,
+    slope: f32,
 }
 
 fn log_sum_exp(row: &[f32]) -> f32 {
@@ -220,10 +227,11 @@ mod tests {
             ..TrainConfig::default()
         };
         let focal = Loss::new(&config, vec![1.0; 3], 0);
-        let plain = Loss {
-            kind: LossKind::CrossEntropy,
-            ..focal.clone()
+        let plain = TrainConfig {
+            loss: LossKind::CrossEntropy,
+            ..config
         };
+        let plain = Loss::new(&plain, vec![1.0; 3], 0);
         let mut slopes = [[0.0; 9], [0.0; 9]];
         let [a, b] = &mut slopes;
         let difference =
