@@ -70,6 +70,7 @@ pub use phantom::{
 };
 pub use resize::{ResizeError, ResizeSpec, resize};
 pub use split::{
-    Fold, FoldIndices, Folds, SplitError, SplitMethod, SplitOptions, SplitWarning, split,
+    Division, Fold, FoldIndices, Folds, Proof, SplitError, SplitMethod, SplitOptions, SplitWarning,
+    split,
 };
 pub use stats::{ImageSums, StatisticsError, channel_statistics};

@@ -10,15 +10,17 @@ impl Ranking {
     ///
     /// In 0 to 1; a random ranking scores about the share of positives. There is no interpolation
     /// between points, which would be too optimistic. Undefined without positives, where
-    /// scikit-learn's `average_precision_score` gives 0 with a warning. Source: that function;
-    /// Davis and Goadrich, ICML 2006.
+    /// scikit-learn's `average_precision_score` gives 0 with a warning, and without negatives,
+    /// where it gives the 1 that every ranking has. Source: that function; Davis and Goadrich, ICML
+    /// 2006.
     pub fn auprc(&self) -> Option<f64> {
         let mut area = 0.0;
         for (group, positives, negatives) in self.cumulative() {
             let precision = positives as f64 / (positives + negatives) as f64;
             area += group.positives as f64 * precision;
         }
-        (self.positives() > 0).then(|| area / self.positives() as f64)
+        let both = self.positives() > 0 && self.negatives() > 0;
+        both.then(|| area / self.positives() as f64)
     }
 }
 
@@ -41,7 +43,8 @@ mod tests {
     }
 
     #[test]
-    fn no_positive_leaves_it_undefined() {
+    fn one_class_alone_leaves_it_undefined() {
         assert_eq!(auprc(&[false, false], &[0.1, 0.9]), Ok(None));
+        assert_eq!(auprc(&[true, true], &[0.1, 0.9]), Ok(None));
     }
 }

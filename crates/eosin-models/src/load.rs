@@ -7,46 +7,79 @@ use eosin_weights::{LazyTensor, StateMismatch, StateTensor, TensorDict, WeightFi
 
 use crate::adapted::adapted;
 use crate::backbone::Backbone;
+use crate::find::{Found, Place, Search};
 use crate::fresh::fresh_weights;
+use crate::naming::Naming;
 use crate::position_embedding::resample_positions;
 use crate::registry::BackboneSpec;
-use crate::state::check_state;
+use crate::state::{Shapes, check_state};
 use crate::stored_network::StoredNetwork;
-use crate::torchvision::from_torchvision;
 
 /// Why a file's tensors cannot be a network's weights.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// They belong to another network.
-    #[error("{name} does not hold the weights of {backbone}: {mismatch}{}", hint(*.fits))]
+    #[error(
+        "{name} does not hold the weights of {backbone}{}: {mismatch}{}{}",
+        behind(prefix), not_read(unread), hint(*.fits)
+    )]
     Foreign {
         /// File or resource.
         name: String,
         /// The network asked for.
         backbone: BackboneName,
+        /// What stands before the names that were compared; mostly empty.
+        prefix: String,
         /// The tensors that do not fit.
-        mismatch: StateMismatch,
+        mismatch: Box<StateMismatch>,
+        /// Those that are missing because the file has them as integers or as no tensors.
+        unread: Vec<String>,
         /// The network that they do fit.
         fits: Option<BackboneName>,
+    },
+    /// The network is in the file more than once.
+    #[error(
+        "{name} holds the weights of {backbone} more than once, behind the prefixes {}; choose one \
+         with '--weights-prefix {}'",
+        quoted(prefixes),
+        prefixes.first().map_or("", String::as_str)
+    )]
+    Several {
+        /// File or resource.
+        name: String,
+        /// The network asked for.
+        backbone: BackboneName,
+        /// What stands before its names.
+        prefixes: Vec<String>,
     },
     /// They cannot be read.
     #[error(transparent)]
     Read(#[from] WeightsError),
 }
 
+fn quoted(prefixes: &[String]) -> String {
+    let quoted: Vec<String> = prefixes.iter().map(|one| format!("'{one}'")).collect();
+    quoted.join(", ")
+}
+
+fn behind(prefix: &str) -> String {
+    match prefix {
+        "" => String::new(),
+        prefix => format!(" behind the prefix '{prefix}'"),
+    }
+}
+
+fn not_read(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [first, ..] => format!("; '{first}' is in the file, but not as floating-point numbers"),
+    }
+}
+
 fn hint(fits: Option<BackboneName>) -> String {
     fits.map_or_else(String::new, |name| {
         format!("; they are those of {name}: use '--backbone {name}'")
     })
-}
-
-/// Whose names a file's tensors have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Naming {
-    /// timm's, which are also this program's.
-    Timm,
-    /// torchvision's.
-    Torchvision,
 }
 
 /// A network with weights from a file.
@@ -56,6 +89,10 @@ pub struct Loaded {
     pub network: StoredNetwork,
     /// Whose names the file's tensors had.
     pub naming: Naming,
+    /// What was taken off the front of their names, such as `module.`; mostly empty.
+    pub prefix: String,
+    /// Tensors of the file that are none of the network's, by their own names.
+    pub left_out: Vec<String>,
     /// Trained classes whose classifier was left out, because the network has another number.
     pub replaced_classifier: Option<usize>,
     /// Patches along a side that the file's position embeddings were made for, when they had to be
@@ -63,64 +100,85 @@ pub struct Loaded {
     pub resampled_from: Option<usize>,
 }
 
-/// `network`, which is a `name`, with the weights of `file`. A classifier that is absent there, or
-/// made for another number of classes, is taken from `fresh`; position embeddings are resampled to
-/// the network's number of patches; every other tensor must be there and fit.
+/// `network`, which is a `name`, with the weights of `file`: those behind `prefix`, or else behind
+/// the one prefix, mostly none, that makes all of the network's tensors there. A classifier that is
+/// absent, or made for another number of classes, is taken from `fresh`; position embeddings are
+/// resampled to the network's number of patches; every other tensor must be there and fit.
 ///
 /// # Errors
-/// When the tensors are those of another network; all that do not fit are listed.
+/// When the tensors are those of another network (all that do not fit are listed), or the network
+/// is there more than once.
 pub fn load_weights(
     network: Backbone,
     fresh: &TensorDict,
     name: BackboneName,
     file: &WeightFile<TensorDict>,
+    prefix: Option<&str>,
 ) -> Result<Loaded, LoadError> {
-    let given = Given::new(name, fresh, &file.tensors)?;
-    let network =
-        StoredNetwork::new(network, given.tensors).map_err(|mismatch| LoadError::Foreign {
+    let shapes = shapes_of(fresh);
+    let search = Search {
+        network: name,
+        own: &shapes,
+        tensors: &file.tensors,
+        prefix,
+    };
+    let found = search.find().map_err(|several| LoadError::Several {
+        name: file.name.clone(),
+        backbone: name,
+        prefixes: several.prefixes,
+    })?;
+    let given = Given::new(name, fresh, found)?;
+    let network = StoredNetwork::new(network, given.tensors).map_err(|mismatch| {
+        let is_unread = |key: &&String| {
+            let theirs = given.place.naming.name(name, key);
+            let theirs = theirs.map(|theirs| format!("{}{theirs}", given.place.prefix));
+            theirs.is_some_and(|theirs| file.left_out.contains(&theirs))
+        };
+        LoadError::Foreign {
             name: file.name.clone(),
             backbone: name,
-            mismatch,
+            prefix: given.place.prefix.clone(),
+            unread: mismatch.missing.iter().filter(is_unread).cloned().collect(),
+            mismatch: Box::new(mismatch),
             fits: network_of(&file.tensors),
-        })?;
+        }
+    })?;
     Ok(Loaded {
         network,
-        naming: given.naming,
+        naming: given.place.naming,
+        prefix: given.place.prefix,
+        left_out: given.left_out,
         replaced_classifier: given.replaced_classifier,
         resampled_from: given.resampled_from,
     })
 }
 
+fn shapes_of(tensors: &TensorDict) -> Shapes {
+    let shapes = tensors.iter();
+    shapes
+        .map(|(key, tensor)| (key.clone(), tensor.shape().to_vec()))
+        .collect()
+}
+
 /// A file's tensors, made to fit.
 struct Given {
+    place: Place,
     tensors: TensorDict,
-    naming: Naming,
+    left_out: Vec<String>,
     replaced_classifier: Option<usize>,
     resampled_from: Option<usize>,
 }
 
 impl Given {
-    /// `tensors` made to fit a network that has the tensors `own`.
-    fn new(
-        name: BackboneName,
-        own: &TensorDict,
-        tensors: &TensorDict,
-    ) -> Result<Self, WeightsError> {
-        let shapes = own.iter();
-        let shapes = shapes.map(|(key, own)| (key.clone(), own.shape().to_vec()));
-        let renamed = from_torchvision(name, &shapes.collect(), tensors);
-        let naming = match renamed {
-            Some(_) => Naming::Torchvision,
-            None => Naming::Timm,
-        };
+    /// What was found, made to fit a network that has the tensors `own`.
+    fn new(name: BackboneName, own: &TensorDict, found: Found) -> Result<Self, WeightsError> {
         let mut given = Self {
-            tensors: renamed.unwrap_or_else(|| tensors.clone()),
-            naming,
+            place: found.place,
+            tensors: found.tensors,
+            left_out: found.left_out,
             replaced_classifier: None,
             resampled_from: None,
         };
-        // DINOv2's own files hold what only its training masks patches with.
-        given.tensors.remove("mask_token");
         given.fit_classifier(BackboneSpec::of(name).classifier, own);
         given.fit_positions(own)?;
         Ok(given)
@@ -191,7 +249,15 @@ pub fn network_of(tensors: &TensorDict) -> Option<BackboneName> {
             return false;
         }
         let network = Backbone::new(*name, 2, spec.min_size_px);
-        let given = Given::new(*name, &fresh_weights(&network, Seed(0)), tensors);
-        given.is_ok_and(|given| check_state(&network, &given.tensors).is_ok())
+        let own = fresh_weights(&network, Seed(0));
+        let search = Search {
+            network: *name,
+            own: &shapes_of(&own),
+            tensors,
+            prefix: None,
+        };
+        let given = search.find().ok();
+        let given = given.and_then(|found| Given::new(*name, &own, found).ok());
+        given.is_some_and(|given| check_state(&network, &given.tensors).is_ok())
     })
 }

@@ -5,11 +5,10 @@
 //! names in both; `DenseNet` has had since torchvision 0.3, before that with dots
 //! (`norm.1`).
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use eosin_core::BackboneName;
-use eosin_weights::{LazyTensor, TensorDict};
+use eosin_weights::LazyTensor;
 
 use crate::adapted::adapted;
 use crate::state::Shapes;
@@ -42,39 +41,8 @@ pub fn torchvision_name(network: BackboneName, key: &str) -> Option<String> {
     Some(format!("{}.{leaf}", rename(module)?))
 }
 
-/// `tensors` under timm's names and in timm's form, when they come under torchvision's; `None`
-/// when they do not. `own` are the shapes of the network's
-/// tensors.
-pub(crate) fn from_torchvision(
-    network: BackboneName,
-    own: &Shapes,
-    tensors: &TensorDict,
-) -> Option<TensorDict> {
-    if network == BackboneName::DenseNet121 {
-        return from_dotted_densenet(tensors);
-    }
-    let pairs = own
-        .keys()
-        .map(|key| Some((torchvision_name(network, key)?, key)));
-    let names: BTreeMap<String, &String> = pairs.collect::<Option<_>>()?;
-    let known = tensors
-        .keys()
-        .filter(|key| names.contains_key(*key))
-        .count();
-    // A timm file may share a name or two by chance (`features.0.weight` of VGG).
-    let foreign = own.keys().filter(|key| tensors.contains_key(*key)).count();
-    if known <= foreign {
-        return None;
-    }
-    let renamed = tensors.iter().map(|(key, tensor)| match names.get(key) {
-        Some(timm) => ((*timm).clone(), fitted(network, timm, tensor, own)),
-        None => (key.clone(), tensor.clone()),
-    });
-    Some(renamed.collect())
-}
-
 /// A tensor in the shape and with the meaning that timm's network gives it.
-fn fitted(
+pub(crate) fn fitted(
     network: BackboneName,
     key: &str,
     tensor: &Arc<dyn LazyTensor>,
@@ -104,23 +72,18 @@ fn may_reshape(key: &str, given: &[usize], expected: &[usize]) -> bool {
     same_count && (head || key.ends_with("gamma"))
 }
 
-/// `features.denseblock1.denselayer1.norm.1.weight` -> `...norm1.weight`.
-fn from_dotted_densenet(tensors: &TensorDict) -> Option<TensorDict> {
-    let undotted = |key: &str| {
-        ["norm", "conv"].iter().find_map(|layer| {
-            let dotted = format!(".{layer}.");
-            let (before, after) = key.split_once(&dotted)?;
-            let numbered = before.contains("denselayer") && after.starts_with(['1', '2']);
-            numbered.then(|| format!("{before}.{layer}{after}"))
-        })
-    };
-    tensors.keys().any(|key| undotted(key).is_some()).then(|| {
-        let renamed = tensors.iter().map(|(key, tensor)| {
-            let name = undotted(key).unwrap_or_else(|| key.clone());
-            (name, tensor.clone())
-        });
-        renamed.collect()
-    })
+/// `...denselayer1.norm1.weight` -> `...denselayer1.norm.1.weight`, as torchvision called it before
+/// version 0.3.
+pub(crate) fn dotted_densenet(network: BackboneName, key: &str) -> Option<String> {
+    if network != BackboneName::DenseNet121 {
+        return None;
+    }
+    let dotted = ["norm", "conv"].iter().find_map(|layer| {
+        let (before, after) = key.split_once(&format!(".{layer}"))?;
+        let numbered = before.contains("denselayer") && after.starts_with(['1', '2']);
+        numbered.then(|| format!("{before}.{layer}.{after}"))
+    });
+    Some(dotted.unwrap_or_else(|| key.to_owned()))
 }
 
 /// The first number, and what follows its dot.

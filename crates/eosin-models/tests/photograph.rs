@@ -16,7 +16,7 @@ fn load(
 ) -> Result<Loaded, LoadError> {
     let network = Backbone::new(name, classes, size);
     let fresh = fresh_weights(&network, Seed(0));
-    load_weights(network, &fresh, name, file)
+    load_weights(network, &fresh, name, file, None)
 }
 
 #[test]

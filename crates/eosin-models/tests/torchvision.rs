@@ -89,7 +89,7 @@ fn check(arch: &str) {
     let bytes = to_safetensors(&tensors, &BTreeMap::new(), StoredAs::F32);
     let file = WeightFile::parse(arch, &bytes).unwrap().into_lazy();
     let fresh = fresh_weights(&network, Seed(0));
-    let loaded = load_weights(network, &fresh, name, &file).unwrap();
+    let loaded = load_weights(network, &fresh, name, &file, None).unwrap();
     let renamed = torchvision_name(
         name,
         &format!("{}weight", eosin_models::BackboneSpec::of(name).classifier),
@@ -168,7 +168,7 @@ fn the_dotted_names_of_old_densenet_files_are_understood() {
     let bytes = to_safetensors(&tensors, &BTreeMap::new(), StoredAs::F32);
     let file = WeightFile::parse("old", &bytes).unwrap().into_lazy();
     let fresh = fresh_weights(&network, Seed(0));
-    let loaded = load_weights(network, &fresh, name, &file).unwrap();
-    assert_eq!(loaded.naming, Naming::Torchvision);
+    let loaded = load_weights(network, &fresh, name, &file, None).unwrap();
+    assert_eq!(loaded.naming, Naming::OldTorchvision);
     assert_eq!(read_all(loaded.network.weights()).unwrap(), own);
 }

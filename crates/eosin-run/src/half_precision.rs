@@ -156,7 +156,7 @@ fn rounded(fold: &FoldNetwork) -> Result<FoldNetwork> {
     let (tensors, notes) = (fold.network.weights(), &fold.notes);
     let mut stored = Vec::with_capacity(safetensors_bytes(tensors, notes, StoredAs::F16));
     write_safetensors(&mut stored, tensors, notes, StoredAs::F16)?;
-    let rounded = WeightFile::open_bytes("half precision", stored, &ReadOptions::as_written())?;
+    let rounded = WeightFile::open_bytes("half precision", stored, &ReadOptions::default())?;
     Ok(FoldNetwork {
         network: StoredNetwork::new(fold.network.architecture().clone(), rounded.tensors)?,
         ..fold.clone()

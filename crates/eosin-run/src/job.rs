@@ -9,13 +9,13 @@ use eosin_core::config::{DataConfig, LossKind, ResizePolicy};
 use eosin_core::task::{PositiveChoice, positive_class};
 use eosin_core::{Split, Task};
 use eosin_data::{
-    Folds, IngestOptions, InspectOptions, Inspected, Inspection, Ledger, Manifest, NoLedger,
-    Patches, SplitMethod, SplitOptions, read_manifest, split,
+    FoldIndices, Folds, IngestOptions, InspectOptions, Inspected, Inspection, Ledger, Manifest,
+    NoLedger, Patches, SplitMethod, SplitOptions, read_manifest, split,
 };
 use eosin_metrics::Metric;
 use eosin_models::BackboneSpec;
 use eosin_store::{Cache, RunFolder};
-use eosin_train::{PreparedBackbone, Run, decode_limits};
+use eosin_train::{PreparedBackbone, Run, decode_limits, selection};
 
 use crate::event::{RunEvent, WatchRun, note, tell};
 use crate::ledger::FactsLedger;
@@ -161,6 +161,36 @@ impl Job {
         Ok(Cache::open(cache_dir(&config.dir)?, config.max_bytes)?)
     }
 
+    /// Says when what is asked to choose epochs and the best fold has no value in a fold.
+    fn tell_selection(&self, folds: &Folds, watch: &dyn WatchRun) -> Result<()> {
+        let patches = &self.manifest().patches;
+        let val = |fold: &FoldIndices| {
+            fold.val
+                .iter()
+                .filter_map(|at| patches[*at].class)
+                .collect()
+        };
+        let parts: Vec<Vec<usize>> = folds.resolve(self.manifest())?.iter().map(val).collect();
+        let asked = self.select;
+        let chosen = |parts: &[Vec<usize>]| {
+            let parts = parts.iter().map(Vec::as_slice);
+            selection(asked, &self.task, parts)
+        };
+        let by = chosen(&parts)?;
+        if by == asked {
+            return Ok(());
+        }
+        let undefined = parts
+            .iter()
+            .filter(|part| chosen(std::slice::from_ref(*part)).is_ok_and(|by| by != asked));
+        let text = format!(
+            "warning: {asked} is undefined in {} of {} folds, where classes are absent: epochs and the best fold are chosen by {by}",
+            undefined.count(),
+            parts.len()
+        );
+        note(watch, &text)
+    }
+
     /// Divides the patches as the configuration says.
     ///
     /// # Errors
@@ -173,6 +203,7 @@ impl Job {
         for warning in warnings {
             note(watch, &format!("warning: {warning}"))?;
         }
+        self.tell_selection(&folds, watch)?;
         Ok(folds)
     }
 }

@@ -39,6 +39,7 @@ pub(crate) fn record(
         precision: config.backbone.precision,
         cache_dtype: config.cache.dtype,
         weights: config.backbone.weights.clone(),
+        tensors: config.backbone.tensor_choice(),
         weights_hash: backbone.weights_hash.clone(),
         seen_by_weights: result.seen_by_weights,
         classes: manifest.classes.clone(),

@@ -1,6 +1,6 @@
 //! What a run says of itself.
 
-use eosin_core::config::{CacheDtype, NormaliseMode, Precision, Weights};
+use eosin_core::config::{CacheDtype, NormaliseMode, Precision, TensorChoice, Weights};
 use eosin_core::{BackboneName, FoldId, Preprocess};
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +34,9 @@ pub struct RunRecord {
     pub cache_dtype: CacheDtype,
     /// Where the weights came from that the run started with.
     pub weights: Weights,
+    /// Which tensors of their file were meant.
+    #[serde(default)]
+    pub tensors: TensorChoice,
     /// BLAKE3 of the file that they came in (or would be in), hex.
     pub weights_hash: String,
     /// Training-pool and test patches that the backbone's weights were made with, as far as is

@@ -187,6 +187,11 @@ pub enum TrainError {
         "{0} has no weights of its own; name published ones or a file with '--weights' ('eosin weights ls --backbone {0}' lists names), or train from fresh weights with '--weights random --mode full'"
     )]
     NoWeights(eosin_core::BackboneName),
+    /// A part of weights is chosen that come in no file.
+    #[error(
+        "'--weights-key' and '--weights-prefix' choose among the tensors of a weight file; name it with '--weights', or leave them out"
+    )]
+    NoChoice,
     /// Two runs judge different patches.
     #[error(
         "the runs do not predict the same patches in the same cross-validations: compare runs on the same folds"

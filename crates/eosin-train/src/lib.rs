@@ -74,6 +74,7 @@ pub use input::scale::PixelScale;
 pub use input::views::{ViewMaker, drawn_view};
 pub use judge::evaluate::{FoldMetrics, RunMetrics, evaluate};
 pub use judge::paired::{PairedDifference, Verdict, paired_difference};
+pub use judge::selection::selection;
 pub use model::head::Head;
 pub use model::network_model::{NetworkModel, TrainedPart};
 pub use model::trainable::{Groups, LossOf, Trainable};

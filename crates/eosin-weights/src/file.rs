@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use crate::content::{Content, content_of};
 use crate::error::WeightsError;
 use crate::lazy::{TensorDict, to_lazy};
-use crate::names::{check_names, strip_wrapper_prefixes};
+use crate::names::check_names;
 use crate::options::ReadOptions;
 use crate::pytorch::{read_legacy, read_zip};
 use crate::safetensors::read_safetensors;
@@ -38,7 +38,7 @@ pub struct WeightFile<D = StateDict> {
     pub name: String,
     /// BLAKE3 of the file's bytes, in hexadecimal.
     pub hash: String,
-    /// The tensors, under the file's own names less [`prefix`](Self::prefix).
+    /// The tensors, under the file's own names.
     pub tensors: D,
     /// The file's own notes; PyTorch's formats have none.
     pub metadata: BTreeMap<String, String>,
@@ -50,10 +50,8 @@ pub struct WeightFile<D = StateDict> {
     /// Other places of the checkpoint that hold tensors by name, such as `student` or
     /// `model/encoder`; each is a [`ReadOptions::key`].
     pub other_candidates: Vec<String>,
-    /// What was taken off the front of every tensor's name, such as `module.`; mostly empty.
-    pub prefix: String,
     /// Entries of the state dict that are not in [`tensors`](Self::tensors), by their own names:
-    /// [well-known integers](crate::WELL_KNOWN_INTEGERS) and what is no tensor.
+    /// integers, such as counters of batches, and what is no tensor.
     pub left_out: Vec<String>,
 }
 
@@ -174,7 +172,6 @@ impl<D> WeightFile<D> {
             format: self.format,
             taken_from: self.taken_from,
             other_candidates: self.other_candidates,
-            prefix: self.prefix,
             left_out: self.left_out,
         }
     }
@@ -205,22 +202,15 @@ fn find<K: Keep>(
         }
     };
     let found = found?;
-    let mut tensors = found.tensors;
-    check_names(name, &tensors)?;
-    let prefix = if options.strip_prefixes {
-        strip_wrapper_prefixes(&mut tensors)
-    } else {
-        String::new()
-    };
+    check_names(name, &found.tensors)?;
     Ok(WeightFile {
         name: name.to_owned(),
         hash: blake3::hash(bytes).to_hex().to_string(),
-        tensors,
+        tensors: found.tensors,
         metadata: found.metadata,
         format,
         taken_from: found.taken_from,
         other_candidates: found.other_candidates,
-        prefix,
         left_out: found.left_out,
     })
 }

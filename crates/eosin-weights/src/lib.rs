@@ -2,10 +2,11 @@
 //! (the zip format since PyTorch 1.6 and the older one), all to single precision.
 //!
 //! A `.pth` file is a pickle, a program that Python runs on loading. Here it is interpreted by a
-//! small machine that knows the opcodes and the globals of weight files and refuses every other
-//! one by name; nothing is imported or called. What kind a file is, its content says, never its
+//! small machine that knows the opcodes and the globals of weight files; what any other class
+//! would make is passed over, and what could run code is refused by name. Nothing is imported or
+//! called. What kind a file is, its content says, never its
 //! extension. [`WeightFile::open`] finds the state dict inside a checkpoint and reports which
-//! key it took and which prefix it stripped.
+//! key it took and what it left out.
 //!
 //! Memory: besides the file's own bytes, parsing takes at most 8 times their number + 1 MiB for
 //! the values, and for the pickle at most 200 bytes per byte of it, for no more than a
@@ -17,10 +18,9 @@
 //! use eosin_weights::{StateDict, StateTensor, StoredAs, WeightFile, to_safetensors};
 //!
 //! let bias = StateTensor { shape: vec![2], values: vec![0.5, -1.0] };
-//! let tensors = StateDict::from([("module.fc.bias".to_owned(), bias.clone())]);
+//! let tensors = StateDict::from([("fc.bias".to_owned(), bias.clone())]);
 //! let bytes = to_safetensors(&tensors, &BTreeMap::new(), StoredAs::F16);
 //! let file = WeightFile::parse("example", &bytes)?;
-//! assert_eq!(file.prefix, "module.");
 //! assert_eq!(file.tensors["fc.bias"], bias);
 //! # Ok::<(), eosin_weights::WeightsError>(())
 //! ```
@@ -44,7 +44,6 @@ pub use content::Foreign;
 pub use error::{TensorError, WeightsError};
 pub use file::{WeightFile, WeightFormat};
 pub use lazy::{LazyTensor, TensorDict, pieces, read_all, to_lazy};
-pub use names::{WELL_KNOWN_INTEGERS, WRAPPER_PREFIXES};
 pub use options::ReadOptions;
 pub use pickle::PickleError;
 pub use pytorch::{STATE_DICT_KEYS, SelectError, TorchError, ZipError};

@@ -15,7 +15,7 @@ use crate::content::MAX_HEADER_BYTES;
 use crate::dtype::Dtype;
 use crate::error::{TensorError, WeightsError};
 use crate::file::Found;
-use crate::names::{is_well_known_integer, shown};
+use crate::names::shown;
 use crate::options::ReadOptions;
 use crate::pytorch::SelectError;
 use crate::stored::{InOrder, Keep};
@@ -173,7 +173,7 @@ pub(crate) fn read_safetensors<K: Keep>(
     };
     for (key, place) in header.places {
         let dtype = dtype_of(&key, &place.dtype).map_err(invalid)?;
-        if dtype.is_integer() && is_well_known_integer(&key) {
+        if dtype.is_integer() {
             found.left_out.push(key);
             continue;
         }
@@ -185,6 +185,12 @@ pub(crate) fn read_safetensors<K: Keep>(
             bytes: &body[begin..end],
         })?;
         found.tensors.insert(key, kept);
+    }
+    if found.tensors.is_empty() && !found.left_out.is_empty() {
+        return Err(WeightsError::Select {
+            name: name.to_owned(),
+            reason: SelectError::integers_alone(&[]),
+        });
     }
     Ok(found)
 }

@@ -120,6 +120,12 @@ pub struct JobArgs {
     /// Weight file (safetensors, .pth, .pt, .bin), a name ('eosin weights ls'), or `random`.
     #[arg(long, value_name = "FILE|NAME")]
     pub weights: Option<String>,
+    /// Where in the weight file the tensors are, such as `state_dict_ema` or `model/teacher`.
+    #[arg(long, value_name = "KEY")]
+    pub weights_key: Option<String>,
+    /// What stands before the names of the backbone's tensors, such as `encoder_q.`.
+    #[arg(long, value_name = "PREFIX")]
+    pub weights_prefix: Option<String>,
     /// Pixel scaling: backbone, unit, imagenet, dataset, fold.
     #[arg(long)]
     pub normalise: Option<NormaliseMode>,
@@ -462,9 +468,12 @@ pub enum WeightsCommand {
     Show {
         /// The file.
         file: PathBuf,
-        /// Where in a checkpoint the tensors are, such as `teacher`.
-        #[arg(long)]
-        key: Option<String>,
+        /// Where in the file the tensors are, such as `state_dict_ema` or `model/teacher`.
+        #[arg(long, value_name = "KEY")]
+        weights_key: Option<String>,
+        /// What stands before the names of the backbone's tensors, such as `encoder_q.`.
+        #[arg(long, value_name = "PREFIX", requires = "backbone")]
+        weights_prefix: Option<String>,
         /// List every tensor that does not fit this backbone; exit with 1 when there is one.
         #[arg(long)]
         backbone: Option<BackboneName>,

@@ -40,6 +40,11 @@ pub fn print_metrics(classes: &[String], positive: &str, metrics: &RunMetrics) {
             (Some(mean), None) => format!("{mean:.4}"),
             _ => "undefined".to_owned(),
         };
+        let folds = match metrics.across_folds[&metric].undefined {
+            0 => folds,
+            count if count == metrics.folds.len() => folds,
+            count => format!("{folds} (undefined in {count} of {})", metrics.folds.len()),
+        };
         let mut row = vec![metric.title().to_owned(), folds];
         let sets = metrics.out_of_fold.iter().chain(&metrics.test_average);
         row.extend(sets.chain(&metrics.test_best).map(|set| cell(set, metric)));

@@ -30,6 +30,16 @@ fn flags(args: &JobArgs) -> Result<Vec<Setting>> {
         flag("--group", "split.group", args.group.as_ref())?,
         flag("--backbone", "backbone.name", args.backbone.as_ref())?,
         flag("--weights", "backbone.weights", args.weights.as_ref())?,
+        flag(
+            "--weights-key",
+            "backbone.weights_key",
+            args.weights_key.as_ref(),
+        )?,
+        flag(
+            "--weights-prefix",
+            "backbone.weights_prefix",
+            args.weights_prefix.as_ref(),
+        )?,
         flag("--normalise", "backbone.normalise", args.normalise.as_ref())?,
         flag("--mode", "train.mode", args.mode.as_ref())?,
         flag("--epochs", "train.epochs", args.epochs.as_ref())?,

@@ -216,6 +216,9 @@ pub(super) fn require(
 fn all_keys() -> toml::Table {
     let mut config = Config::default();
     config.data.size_px = Some(1);
+    config.data.mpp = Some(0.5);
+    config.backbone.weights_key = Some(String::new());
+    config.backbone.weights_prefix = Some(String::new());
     config.split.holdout = Some(0.5);
     toml::Table::try_from(config).expect("a configuration has a TOML form")
 }
@@ -246,6 +249,17 @@ mod tests {
     fn the_default_survives_a_round_trip() {
         let config = Config::default();
         assert_eq!(Config::from_toml(&config.to_toml()), Ok(config));
+    }
+
+    #[test]
+    fn keys_that_the_default_lacks_are_known() {
+        for text in [
+            "[data]\nsize_px = 96\nmpp = 0.5",
+            "[split]\nholdout = 0.2",
+            "[backbone]\nweights_key = 'teacher'\nweights_prefix = 'backbone.'",
+        ] {
+            assert!(Config::from_toml(text).is_ok(), "{text}");
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub use self::choices::{
     StatisticsKind, Symmetries, TrainMode,
 };
 pub use self::train::TrainConfig;
-pub use self::weights::Weights;
+pub use self::weights::{TensorChoice, Weights};
 use crate::model::BackboneName;
 use crate::seed::Seed;
 
@@ -98,6 +98,12 @@ pub struct BackboneConfig {
     pub name: BackboneName,
     /// Where its weights come from.
     pub weights: Weights,
+    /// Where in the weight file the state dict is; found out when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weights_key: Option<String>,
+    /// What stands before the names of the network's tensors; found out when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weights_prefix: Option<String>,
     /// Scaling of pixel values.
     pub normalise: NormaliseMode,
     /// How `dataset` and `fold` statistics are computed.
@@ -111,9 +117,21 @@ impl Default for BackboneConfig {
         Self {
             name: BackboneName::EosinMini,
             weights: Weights::Embedded,
+            weights_key: None,
+            weights_prefix: None,
             normalise: NormaliseMode::Backbone,
             statistics: StatisticsKind::PooledPixels,
             precision: Precision::F32,
+        }
+    }
+}
+
+impl BackboneConfig {
+    /// Which tensors of the weight file are meant.
+    pub fn tensor_choice(&self) -> TensorChoice {
+        TensorChoice {
+            key: self.weights_key.clone(),
+            prefix: self.weights_prefix.clone(),
         }
     }
 }

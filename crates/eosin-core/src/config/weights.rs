@@ -8,7 +8,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 /// Endings of weight files.
-const ENDINGS: [&str; 4] = ["safetensors", "pth", "pt", "bin"];
+const ENDINGS: [&str; 7] = ["safetensors", "pth", "pt", "bin", "ckpt", "tar", "th"];
 
 /// Where a backbone's weights come from. In a configuration one word: nothing, `random`, a path, or
 /// a name.
@@ -77,4 +77,15 @@ impl fmt::Display for Weights {
             Self::Named(name) => f.write_str(name),
         }
     }
+}
+
+/// Which tensors of a weight file are meant, where it holds more than those of one network.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TensorChoice {
+    /// Where in a checkpoint the state dict is, such as `state_dict_ema` or `model/teacher`; `None`:
+    /// where checkpoints usually have it.
+    pub key: Option<String>,
+    /// What stands before the names of the network's tensors, such as `encoder_q.`; `None`: found
+    /// out, when there is only one possibility.
+    pub prefix: Option<String>,
 }

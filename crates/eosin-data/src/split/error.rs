@@ -1,5 +1,6 @@
 //! Why a split cannot be made or used.
 
+use super::cover::Proof;
 use crate::listed::listed;
 use eosin_core::config::GroupBy;
 
@@ -7,21 +8,21 @@ use eosin_core::config::GroupBy;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum SplitError {
     /// Fewer than two folds.
-    #[error("k is {0}; k-fold needs at least 2 folds, or use hold-out")]
+    #[error("split.folds is {0}; cross-validation needs at least 2, or set split.holdout")]
     TooFewFolds(usize),
     /// No repeat at all.
     #[error("repeats is 0; use at least 1")]
     NoRepeats,
     /// A share that leaves one side empty.
-    #[error("val_fraction is {0}; it must lie between 0 and 1, such as 0.2")]
+    #[error("split.holdout is {0}; it must lie between 0 and 1, such as 0.2")]
     Fraction(f64),
     /// Nothing to split.
     #[error("there are no patches to train on: all {0} patches are in the test part")]
     NothingToTrain(usize),
     /// More folds than patches of a class.
     #[error(
-        "k is {k}, but class '{class}' has {n}; use k of at most {n}{}, or add patches of that class",
-        if *.n < 2 { " (impossible here: one image per class cannot be cross-validated)" } else { "" }
+        "{k} parts were asked for, but class '{class}' has {n}; {}add patches of that class",
+        if *.n < 2 { "one image of a class cannot be cross-validated: ".to_owned() } else { format!("use '--folds {}' at most, or ", .n) }
     )]
     ClassTooSmall {
         /// Folds asked for.
@@ -33,7 +34,7 @@ pub enum SplitError {
     },
     /// More folds than groups.
     #[error(
-        "k is {k}, but there are {n} groups by {by}; use k of at most {n}, or --group none if patches of one {by} are independent"
+        "{k} parts were asked for, but there are {n} groups by {by}; use '--folds {n}' at most, or '--group none' if patches of one {by} are independent"
     )]
     TooFewGroups {
         /// Folds asked for.
@@ -107,8 +108,8 @@ pub enum SplitError {
     },
     /// The manifest has a validation part and something else was asked for.
     #[error(
-        "the manifest puts {val} patches in val, but {method} was asked for; use the split method \
-         'predefined', or remove 'val' from the manifest to draw folds over all of them"
+        "the manifest puts {val} patches in val, but {method} was asked for; ask for the \
+         predefined split, or remove 'val' from the manifest to draw folds over all of them"
     )]
     HasPredefinedVal {
         /// Patches in val.
@@ -126,6 +127,18 @@ pub enum SplitError {
         train: usize,
         /// Patches in val.
         val: usize,
+    },
+    /// Groups cannot be divided so that every training part has every class.
+    #[error(
+        "class '{class}' is missing from the training part of fold {fold}: {}", .why
+    )]
+    NoDivision {
+        /// The class.
+        class: String,
+        /// The fold.
+        fold: usize,
+        /// Why there is no better division, and what to do.
+        why: Division,
     },
     /// A part of a fold that lacks a class altogether, or has no patch.
     #[error("the {part} part of fold {fold} has no patch{}; {fix}",
@@ -163,6 +176,50 @@ pub enum SplitError {
     },
 }
 
+/// Why groups are not divided so that every class is in every part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Division {
+    /// What groups patches.
+    pub by: GroupBy,
+    /// How many groups there are.
+    pub groups: usize,
+    /// Parts that were asked for.
+    pub parts: usize,
+    /// What shows that there is no such division.
+    pub proof: Proof,
+    /// The class that [`Proof::Counted`] is about.
+    pub class: Option<String>,
+    /// The most parts for which there is one.
+    pub most: Option<usize>,
+}
+
+impl std::fmt::Display for Division {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            by, groups, parts, ..
+        } = self;
+        let asked = format!(
+            "division of {groups} groups by {by} into {parts} parts has every class in every part"
+        );
+        match &self.proof {
+            Proof::Counted { n, .. } => {
+                let class = self.class.as_deref().unwrap_or_default();
+                write!(f, "no {asked}, since class '{class}' is in {n} of them")?;
+            }
+            Proof::Searched => write!(f, "no {asked}: all were searched")?,
+            Proof::Unknown { steps } => write!(f, "no {asked} was found in {steps} steps")?,
+        }
+        match self.most {
+            Some(most) => write!(f, "; '--folds {most}' is possible"),
+            None => write!(
+                f,
+                "; add a {by} with the rare classes, or '--group none' if patches of one {by} are \
+                 independent"
+            ),
+        }
+    }
+}
+
 /// A split that was made, with a weakness that the user should know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SplitWarning {
@@ -179,6 +236,8 @@ pub enum SplitWarning {
         /// Folds, counted over all repeats, whose validation part lacks the class.
         folds: Vec<usize>,
     },
+    /// Not every fold has every class.
+    NoDivision(Division),
     /// Nothing is known that would group patches.
     NoGroups,
 }
@@ -204,9 +263,10 @@ impl std::fmt::Display for SplitWarning {
                 write!(
                     f,
                     "class '{class}' {spread}is missing from the validation part of {folds} (of \
-                     {k} a repeat): metrics there are undefined; a smaller k may help"
+                     {k} a repeat): metrics there are undefined"
                 )
             }
+            Self::NoDivision(division) => division.fmt(f),
             Self::NoGroups => f.write_str(
                 "no patient, slide or group is known: patches of one patient may be on both sides \
                  of a fold, which flatters the score; add a patient or slide column to the manifest",

@@ -2,6 +2,7 @@
 
 use eosin_core::Rng;
 
+use super::cover::{self, Cover};
 use super::grouped::Groups;
 use super::stratified::shuffled_by_class;
 
@@ -30,26 +31,71 @@ pub(super) fn ungrouped(
 }
 
 /// Positions of the validation part made of whole groups: each group in turn joins when that brings
-/// the class shares nearer to the one asked for.
+/// the class shares nearer to the one asked for. Where that leaves either side without a class, both
+/// begin with groups that a search found for them.
 pub(super) fn grouped(groups: &Groups, fraction: f64, rng: &mut Rng) -> Vec<usize> {
+    let order = groups.most_uneven_first(rng);
+    let mut val = drawn(groups, &order, fraction, &Sides::default());
+    if !both_covered(groups, &val)
+        && let Cover::Found(parts) = cover::find(groups, 2, rng)
+        && let Ok([val_part, train_part]) = <[Vec<usize>; 2]>::try_from(parts)
+    {
+        let sides = Sides {
+            val: val_part,
+            train: train_part,
+        };
+        val = drawn(groups, &order, fraction, &sides);
+    }
+    val.iter()
+        .flat_map(|&group| groups.members[group].iter().copied())
+        .collect()
+}
+
+/// Groups whose side is fixed.
+#[derive(Default)]
+struct Sides {
+    val: Vec<usize>,
+    train: Vec<usize>,
+}
+
+/// The groups of the validation part.
+fn drawn(groups: &Groups, order: &[usize], fraction: f64, sides: &Sides) -> Vec<usize> {
     let mut counts = vec![0_usize; groups.totals.len()];
     let mut val = Vec::new();
-    let mut left = groups.members.len();
-    for group in groups.most_uneven_first(rng) {
-        let with: Vec<usize> = counts
-            .iter()
-            .zip(&groups.counts[group])
-            .map(|(a, b)| a + b)
-            .collect();
-        let is_last_chance = val.is_empty() && left == 1;
+    let joined = |counts: &[usize], group: usize| -> Vec<usize> {
+        let group = &groups.counts[group];
+        counts.iter().zip(group).map(|(a, b)| a + b).collect()
+    };
+    for &group in &sides.val {
+        counts = joined(&counts, group);
+        val.push(group);
+    }
+    let fixed = |group: &usize| sides.val.contains(group) || sides.train.contains(group);
+    let free: Vec<usize> = order
+        .iter()
+        .copied()
+        .filter(|group| !fixed(group))
+        .collect();
+    for (at, &group) in free.iter().enumerate() {
+        let with = joined(&counts, group);
+        let is_last_chance = val.is_empty() && at + 1 == free.len();
         let nearer = distance(&with, groups, fraction) < distance(&counts, groups, fraction);
         if nearer || is_last_chance {
-            val.extend(&groups.members[group]);
+            val.push(group);
             counts = with;
         }
-        left -= 1;
     }
     val
+}
+
+/// Whether both sides have every class.
+fn both_covered(groups: &Groups, val: &[usize]) -> bool {
+    (0..groups.totals.len())
+        .filter(|class| groups.totals[*class] > 0)
+        .all(|class| {
+            let within: usize = val.iter().map(|&group| groups.counts[group][class]).sum();
+            within > 0 && within < groups.totals[class]
+        })
 }
 
 /// Squared distance of the class shares from the share asked for.

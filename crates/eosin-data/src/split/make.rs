@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use eosin_core::config::GroupBy;
-use eosin_core::{FoldId, Split, Stream};
+use eosin_core::{FoldId, Seed, Split, Stream};
 
+use super::cover::{self, Proof};
+use super::error::Division;
 use super::group::refuse_across_parts;
 use super::grouped::Groups;
 use super::{
@@ -134,11 +136,19 @@ impl<'a> Pool<'a> {
         for (number, fold) in folds.resolve(self.manifest)?.iter().enumerate() {
             let train = self.manifest.class_counts_of(fold.train.iter().copied());
             if let Some(class) = train.iter().position(|&n| n == 0) {
-                return Err(SplitError::EmptyPart {
-                    part: "train",
-                    fold: number,
-                    class: Some(self.manifest.classes[class].clone()),
-                    fix: "use another k or val_fraction, or another seed",
+                let class = self.manifest.classes[class].clone();
+                return Err(match self.division(folds.k) {
+                    Some(why) => SplitError::NoDivision {
+                        class,
+                        fold: number,
+                        why,
+                    },
+                    None => SplitError::EmptyPart {
+                        part: "train",
+                        fold: number,
+                        class: Some(class),
+                        fix: "move patches of that class to train",
+                    },
                 });
             }
             let val = self.manifest.class_counts_of(fold.val.iter().copied());
@@ -163,7 +173,32 @@ impl<'a> Pool<'a> {
                 folds: numbers,
             }),
         );
+        let is_lacking =
+            |warning: &SplitWarning| matches!(warning, SplitWarning::ClassNotInEveryFold { .. });
+        if folds.method != SplitMethod::Predefined && warnings.iter().any(is_lacking) {
+            warnings.extend(self.division(folds.k).map(SplitWarning::NoDivision));
+        }
         Ok(warnings)
+    }
+
+    /// Why groups are not divided so that every class is in every one of `k` folds (1: a hold-out).
+    fn division(&self, k: usize) -> Option<Division> {
+        let groups = self.groups.as_ref()?;
+        let parts = k.max(2);
+        let mut rng = Seed::default().stream(Stream::Split, &[]);
+        let why = cover::why_not(groups, parts, &mut rng);
+        let class = match why.proof {
+            Proof::Counted { class, .. } => Some(self.manifest.classes[class].clone()),
+            _ => None,
+        };
+        Some(Division {
+            by: self.by,
+            groups: groups.members.len(),
+            parts,
+            proof: why.proof,
+            class,
+            most: why.most,
+        })
     }
 
     fn groups_with(&self, class: usize) -> usize {

@@ -1,6 +1,7 @@
 //! Which patches are trained on and which are validated on.
 
 mod check;
+mod cover;
 mod error;
 mod folds;
 mod group;
@@ -10,7 +11,8 @@ mod make;
 mod options;
 mod stratified;
 
-pub use error::{SplitError, SplitWarning};
+pub use cover::Proof;
+pub use error::{Division, SplitError, SplitWarning};
 pub use folds::{Fold, FoldIndices, Folds};
 pub use make::split;
 pub use options::{SplitMethod, SplitOptions};

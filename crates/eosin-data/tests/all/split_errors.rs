@@ -42,12 +42,13 @@ fn grouped(
 fn one_image_per_class_and_too_large_a_k_are_named() {
     assert_eq!(
         error_of(&two_classes(1, 1), &k_fold(2)),
-        "k is 2, but class 'benign' has 1; use k of at most 1 (impossible here: one image per class \
-         cannot be cross-validated), or add patches of that class"
+        "2 parts were asked for, but class 'benign' has 1; one image of a class cannot be \
+         cross-validated: add patches of that class"
     );
     assert_eq!(
         error_of(&two_classes(20, 4), &k_fold(5)),
-        "k is 5, but class 'malignant' has 4; use k of at most 4, or add patches of that class"
+        "5 parts were asked for, but class 'malignant' has 4; use '--folds 4' at most, or add patches \
+         of that class"
     );
     let three = manifest(&grouped(
         &[("S1", &[0, 1]), ("S2", &[0, 1]), ("S3", &[0, 1])],
@@ -55,12 +56,12 @@ fn one_image_per_class_and_too_large_a_k_are_named() {
     ));
     assert_eq!(
         error_of(&three, &k_fold(4)),
-        "k is 4, but there are 3 groups by slide; use k of at most 3, or --group none if patches \
+        "4 parts were asked for, but there are 3 groups by slide; use '--folds 3' at most, or '--group none' if patches \
          of one slide are independent"
     );
     assert_eq!(
         error_of(&two_classes(5, 5), &k_fold(1)),
-        "k is 1; k-fold needs at least 2 folds, or use hold-out"
+        "split.folds is 1; cross-validation needs at least 2, or set split.holdout"
     );
 }
 
@@ -123,8 +124,8 @@ fn a_predefined_val_part_is_not_ignored_by_k_fold() {
     rows.extend(grouped(&[("S3", &[0, 1])], Some(Split::Val)));
     assert_eq!(
         error_of(&manifest(&rows), &k_fold(2)),
-        "the manifest puts 2 patches in val, but k-fold was asked for; use the split method \
-         'predefined', or remove 'val' from the manifest to draw folds over all of them"
+        "the manifest puts 2 patches in val, but k-fold was asked for; ask for the predefined \
+         split, or remove 'val' from the manifest to draw folds over all of them"
     );
     let predefined = SplitOptions {
         method: SplitMethod::Predefined,
@@ -154,6 +155,7 @@ fn a_class_that_cannot_be_in_every_fold_is_a_warning() {
             folds,
             ..
         },
+        SplitWarning::NoDivision(why),
     ] = warnings.as_slice()
     else {
         panic!("{warnings:?}");
@@ -161,8 +163,65 @@ fn a_class_that_cannot_be_in_every_fold_is_a_warning() {
     assert_eq!((class.as_str(), *groups, folds.len()), ("malignant", 2, 1));
     let text = warnings[0].to_string();
     assert!(text.starts_with("class 'malignant' occurs in 2 groups by slide and is missing"));
+    assert_eq!(
+        why.to_string(),
+        "no division of 5 groups by slide into 3 parts has every class in every part, since class \
+         'malignant' is in 2 of them; '--folds 2' is possible"
+    );
     let (_, warnings) = split(&two_classes(6, 6), &k_fold(3)).unwrap();
     assert_eq!(warnings, [SplitWarning::NoGroups]);
+}
+
+#[test]
+fn a_division_with_every_class_in_every_part_is_found_whatever_the_seed() {
+    let groups: [(&str, &[usize]); 4] = [("a", &[0]), ("b", &[0, 1]), ("c", &[1, 2]), ("d", &[2])];
+    let mut manifest = manifest(&grouped(&groups, None));
+    manifest.classes = ["normal", "benign", "malignant"]
+        .map(str::to_owned)
+        .to_vec();
+    for seed in 0..40 {
+        for method in [SplitMethod::KFold, SplitMethod::HoldOut] {
+            let options = SplitOptions {
+                seed: Seed(seed),
+                method,
+                ..k_fold(2)
+            };
+            let (folds, warnings) = split(&manifest, &options).unwrap();
+            assert_eq!(warnings, []);
+            for fold in folds.resolve(&manifest).unwrap() {
+                for part in [fold.train, fold.val] {
+                    let counts = manifest.class_counts_of(part);
+                    assert!(counts.iter().all(|n| *n > 0), "{seed}: {counts:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_division_that_does_not_exist_is_refused_with_the_proof() {
+    // Two classes share two of three groups each: no halves have all three.
+    let groups: [(&str, &[usize]); 3] = [("a", &[0, 1]), ("b", &[1, 2]), ("c", &[0, 2])];
+    let mut manifest = manifest(&grouped(&groups, None));
+    manifest.classes = ["normal", "benign", "malignant"]
+        .map(str::to_owned)
+        .to_vec();
+    let error = error_of(&manifest, &k_fold(2));
+    assert!(
+        error.ends_with(
+            "no division of 3 groups by slide into 2 parts has every class in every part: all were \
+             searched; add a slide with the rare classes, or '--group none' if patches of one slide \
+             are independent"
+        ),
+        "{error}"
+    );
+    // Each fold alone lacks a class, yet no training part does.
+    let (_, warnings) = split(&manifest, &k_fold(3)).unwrap();
+    assert!(
+        warnings
+            .iter()
+            .any(|w| matches!(w, SplitWarning::NoDivision(_)))
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 
 use eosin_core::config::{
-    CacheDtype, NormaliseMode, Precision, ResizeFilter, ResizePolicy, Weights,
+    CacheDtype, NormaliseMode, Precision, ResizeFilter, ResizePolicy, TensorChoice, Weights,
 };
 use eosin_core::{BackboneName, FoldId, Normalisation, Preprocess, Resize};
 use eosin_store::{Existing, FoldFile, RunError, RunFolder, RunRecord, names};
@@ -27,6 +27,7 @@ fn record() -> RunRecord {
         precision: Precision::Int8,
         cache_dtype: CacheDtype::F16,
         weights: Weights::Named("resnet18.a1_in1k".to_owned()),
+        tensors: TensorChoice::default(),
         weights_hash: "cd".to_owned(),
         seen_by_weights: [0, 0],
         classes: vec!["benign".to_owned(), "malignant".to_owned()],

@@ -1,15 +1,17 @@
 //! From a configuration to a network with weights.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use eosin_core::config::{BackboneConfig, TrainConfig, TrainMode, Weights};
+use eosin_core::config::{BackboneConfig, TensorChoice, TrainConfig, TrainMode, Weights};
 use eosin_core::{Cut, Seed};
 use eosin_models::{
     Backbone, BackboneSpec, IMAGENET_MEAN, IMAGENET_STD, Loaded, Naming, StoredNetwork,
     embedded_weights, fresh_weights, load_weights,
 };
-use eosin_weights::{StoredAs, TensorDict, WeightFile, write_safetensors};
+use eosin_weights::{
+    ReadOptions, StoredAs, TensorDict, WeightFile, WeightsError, write_safetensors,
+};
 
 use crate::embed::frozen::WeightsOrigin;
 use crate::error::TrainError;
@@ -37,6 +39,8 @@ pub struct PreparedBackbone {
     pub network: StoredNetwork,
     /// BLAKE3 of the weight file, or of the fresh weights as a file.
     pub weights_hash: String,
+    /// The same, with what of the file was asked for: what embeddings depend on.
+    tensors_hash: String,
     /// Where the weights came from.
     pub weights_source: String,
     /// The file that they came in, where they came in one.
@@ -62,17 +66,24 @@ impl PreparedBackbone {
         check_size(&spec, size_px)?;
         let network = Backbone::new(config.name, classes, size_px);
         let fresh = fresh_weights(&network, seed);
+        let choice = config.tensor_choice();
+        let open = |path: &Path| open_weights(path, &choice);
         let file = match (&config.weights, named) {
-            (_, Some(named)) => WeightFile::open(&named.path)?,
+            (_, Some(named)) => open(&named.path)?,
+            (Weights::Random | Weights::Embedded, None) if choice != TensorChoice::default() => {
+                return Err(TrainError::NoChoice);
+            }
             (Weights::Random, None) => return Self::with_fresh(spec, network, fresh),
             (Weights::Embedded, None) => {
                 embedded_weights(config.name).ok_or(TrainError::NoWeights(config.name))?
             }
-            (Weights::File(path), None) => WeightFile::open(path)?,
+            (Weights::File(path), None) => open(path)?,
             (Weights::Named(name), None) => return Err(TrainError::Unresolved(name.clone())),
         };
-        let loaded = load_weights(network, &fresh, config.name, &file)?;
+        let prefix = choice.prefix.as_deref();
+        let loaded = load_weights(network, &fresh, config.name, &file, prefix)?;
         let mut this = Self::with_loaded(spec, loaded, file);
+        this.tensors_hash = tensors_hash(&this.weights_hash, &choice);
         this.weights_path = match (&config.weights, named) {
             (_, Some(named)) => Some(named.path.clone()),
             (Weights::File(path), None) => Some(path.clone()),
@@ -117,7 +128,7 @@ impl PreparedBackbone {
     pub(crate) fn origin(&self) -> WeightsOrigin<'_> {
         WeightsOrigin {
             backbone: self.spec.name,
-            weights_hash: &self.weights_hash,
+            weights_hash: &self.tensors_hash,
         }
     }
 
@@ -129,10 +140,12 @@ impl PreparedBackbone {
         let mut hasher = blake3::Hasher::new();
         write_safetensors(&mut hasher, &fresh, &BTreeMap::new(), StoredAs::F32)
             .map_err(TrainError::Hash)?;
+        let weights_hash = hasher.finalize().to_hex().to_string();
         Ok(Self {
             spec,
             network: StoredNetwork::new(network, fresh)?,
-            weights_hash: hasher.finalize().to_hex().to_string(),
+            tensors_hash: weights_hash.clone(),
+            weights_hash,
             weights_source: "random".to_owned(),
             weights_path: None,
             notes: Vec::new(),
@@ -140,18 +153,52 @@ impl PreparedBackbone {
     }
 
     fn with_loaded(mut spec: BackboneSpec, loaded: Loaded, file: WeightFile<TensorDict>) -> Self {
-        if loaded.naming == Naming::Torchvision {
+        if loaded.naming.is_torchvision() {
             (spec.mean, spec.std) = (IMAGENET_MEAN, IMAGENET_STD);
         }
         Self {
             spec,
             notes: notes(&file, &loaded),
             network: loaded.network,
+            tensors_hash: file.hash.clone(),
             weights_hash: file.hash,
             weights_source: file.name,
             weights_path: None,
         }
     }
+}
+
+/// Opens a weight file at the key that `choice` names.
+///
+/// # Errors
+/// When it cannot be read, or has no such key.
+pub(crate) fn open_weights(
+    path: &Path,
+    choice: &TensorChoice,
+) -> Result<WeightFile<TensorDict>, WeightsError> {
+    let key = choice.key.clone();
+    WeightFile::open_with(path, &ReadOptions { key })
+}
+
+/// The hash of a weight file with what of it is asked for: another key or prefix gives other
+/// embeddings.
+pub(crate) fn tensors_hash(file_hash: &str, choice: &TensorChoice) -> String {
+    if *choice == TensorChoice::default() {
+        return file_hash.to_owned();
+    }
+    let parts = [
+        Some(file_hash),
+        choice.key.as_deref(),
+        choice.prefix.as_deref(),
+    ];
+    let mut hasher = blake3::Hasher::new();
+    for part in parts {
+        hasher.update(&[u8::from(part.is_some())]);
+        let part = part.unwrap_or_default();
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hasher.finalize().to_hex().to_string()
 }
 
 fn check_size(spec: &BackboneSpec, size_px: usize) -> Result<(), TrainError> {
@@ -187,10 +234,22 @@ fn notes(file: &WeightFile<TensorDict>, loaded: &Loaded) -> Vec<String> {
             file.taken_from.join("/")
         ));
     }
-    if !file.prefix.is_empty() {
-        notes.push(format!("'{}' taken off every tensor's name", file.prefix));
+    if !loaded.prefix.is_empty() {
+        notes.push(format!("'{}' taken off the tensors' names", loaded.prefix));
     }
-    if loaded.naming == Naming::Torchvision {
+    if let [first, rest @ ..] = loaded.left_out.as_slice() {
+        let more = match rest.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        notes.push(format!("left out, not of the backbone: {first}{more}"));
+    }
+    if loaded.naming == Naming::Numbered {
+        notes.push(
+            "the tensors have numbers for names, as fastai and nn.Sequential give".to_owned(),
+        );
+    }
+    if loaded.naming.is_torchvision() {
         notes.push(
             "torchvision's names; pixels are scaled with ImageNet's mean and standard deviation, \
              as torchvision does"

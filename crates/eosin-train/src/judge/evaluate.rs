@@ -6,6 +6,7 @@ use eosin_core::{FoldId, Task};
 use eosin_metrics::{FoldSummary, Metric, MetricError, MetricSet, summarise};
 use serde::{Deserialize, Serialize};
 
+use crate::judge::selection::selection;
 use crate::predict::predictions::{Part, Prediction};
 
 /// Metrics of one fold on its validation part.
@@ -37,7 +38,8 @@ pub struct RunMetrics {
     pub test_best: Option<MetricSet>,
 }
 
-/// Computes every metric.
+/// Computes every metric. `select` is the metric that was asked to pick the best fold; see
+/// [`selection`].
 ///
 /// # Errors
 /// When there is no labelled prediction, or a probability is not finite.
@@ -69,6 +71,10 @@ pub fn evaluate(
         .iter()
         .map(fold)
         .collect::<Result<_, MetricError>>()?;
+    let val = |rows: &Vec<&Prediction>| rows.iter().filter_map(|row| row.target).collect();
+    let targets: Vec<Vec<usize>> = by_fold.values().map(val).collect();
+    let parts = targets.iter().map(Vec::as_slice);
+    let select = selection(select, task, parts)?;
     let summary = |metric: Metric| {
         (
             metric,

@@ -2,3 +2,4 @@
 
 pub(crate) mod evaluate;
 pub(crate) mod paired;
+pub(crate) mod selection;

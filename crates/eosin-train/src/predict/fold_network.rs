@@ -9,8 +9,9 @@ use eosin_models::{
     Backbone, StoredNetwork, embedded_bytes, embedded_weights, fresh_weights, load_weights,
 };
 use eosin_store::{FoldFile, RunFolder, RunRecord, WeightStore, names};
-use eosin_weights::{ReadOptions, TensorDict, WeightFile};
+use eosin_weights::{TensorDict, WeightFile};
 
+use crate::embed::backbone::open_weights;
 use crate::error::TrainError;
 
 /// The network of one fold, with what it needs to be run.
@@ -97,7 +98,8 @@ pub(crate) fn frozen_tensors(
         return Ok(fresh);
     }
     let StartingFile { file, .. } = starting_file(folder, record, store)?;
-    let loaded = load_weights(network, &fresh, record.backbone, &file)?;
+    let prefix = record.tensors.prefix.as_deref();
+    let loaded = load_weights(network, &fresh, record.backbone, &file, prefix)?;
     Ok(loaded.network.weights().clone())
 }
 
@@ -138,7 +140,7 @@ pub fn starting_file(
     }
     for path in places(folder, record, store) {
         if path.is_file() {
-            let file = WeightFile::open(&path)?;
+            let file = open_weights(&path, &record.tensors)?;
             if is_it(&file) {
                 let place = WeightsPlace::Disk(path);
                 return Ok(StartingFile { file, place });
@@ -170,5 +172,5 @@ fn places(folder: &RunFolder, record: &RunRecord, store: &WeightStore) -> Vec<Pa
 
 fn read_weights(folder: &RunFolder, name: &str) -> Result<WeightFile<TensorDict>, TrainError> {
     let path = folder.existing(name)?;
-    Ok(WeightFile::open_with(&path, &ReadOptions::as_written())?)
+    Ok(WeightFile::open(&path)?)
 }

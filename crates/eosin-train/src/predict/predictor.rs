@@ -11,6 +11,7 @@ use eosin_store::{RunFolder, RunRecord, WeightStore};
 use eosin_weights::LazyTensor as _;
 use rayon::prelude::*;
 
+use crate::embed::backbone::tensors_hash;
 use crate::embed::embedder::Embedder;
 use crate::embed::frozen::{FrozenGraph, RunAt, WeightsOrigin};
 use crate::error::TrainError;
@@ -176,7 +177,7 @@ impl Predictor {
         }
         let origin = WeightsOrigin {
             backbone: self.record.backbone,
-            weights_hash: &self.record.weights_hash,
+            weights_hash: &tensors_hash(&self.record.weights_hash, &self.record.tensors),
         };
         let run_at = RunAt {
             size_px: self.record.size_px(),

@@ -46,7 +46,8 @@ pub struct Run<'a> {
     pub size_px: usize,
     /// What is told apart.
     pub task: &'a Task,
-    /// The metric that picks epochs and the best fold.
+    /// The metric that picks epochs and the best fold, where it is defined in every fold: see
+    /// [`selection`](crate::selection).
     pub select: Metric,
     /// Where folds are kept as they end, and the state of training until then; `None`: nowhere.
     pub folder: Option<&'a RunFolder>,
@@ -90,8 +91,9 @@ impl Run<'_> {
         let preprocess = self.preprocess(&rows)?;
         let shelf = Shelf::new(self, &rows, &preprocess)?;
         let Trained { folds, embedded } = self.train(&rows, &preprocess, &shelf, &mut session)?;
-        let metric = |fold: &FoldOutcome<StateDict>| fold.metrics.get(self.select);
-        let best_fold = best_fold(folds.iter().map(metric), self.select);
+        let select = rows.select;
+        let metric = |fold: &FoldOutcome<StateDict>| fold.metrics.get(select);
+        let best_fold = best_fold(folds.iter().map(metric), select);
         let predictions = self.predictions(&rows, &folds, best_fold);
         let metrics = evaluate(&predictions, self.task, self.select)?;
         Ok(RunResult {

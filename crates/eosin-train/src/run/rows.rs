@@ -1,10 +1,12 @@
 //! The rows that a run is about.
 
 use eosin_data::FoldIndices;
+use eosin_metrics::Metric;
 
 use super::Run;
 use crate::error::TrainError;
 use crate::input::reader::RowReader;
+use crate::judge::selection::selection;
 use crate::train::rows::FoldRows;
 
 /// The rows of a manifest that a run is about: training pool first, then test.
@@ -17,6 +19,8 @@ pub(super) struct Rows {
     pub folds: Vec<FoldRows>,
     /// Rows of the test part.
     pub test: Vec<usize>,
+    /// The metric that picks epochs and the best fold.
+    pub select: Metric,
 }
 
 impl Rows {
@@ -53,13 +57,16 @@ impl Run<'_> {
             val: rows(&fold.val),
         };
         let folds = self.folds.resolve(manifest)?.into_iter().enumerate();
+        let folds: Vec<FoldRows> = folds.map(fold).collect();
+        // Unlabelled patches stand in the test part only, whose targets training never reads.
+        let class = |place: &usize| manifest.patches[*place].class.unwrap_or(0);
+        let targets: Vec<usize> = places.iter().map(class).collect();
+        let val = |fold: &FoldRows| fold.val.iter().map(|row| targets[*row]).collect();
+        let parts: Vec<Vec<usize>> = folds.iter().map(val).collect();
         Ok(Rows {
-            folds: folds.map(fold).collect(),
-            // Unlabelled patches stand in the test part only, whose targets training never reads.
-            targets: places
-                .iter()
-                .map(|place| manifest.patches[*place].class.unwrap_or(0))
-                .collect(),
+            select: selection(self.select, self.task, parts.iter().map(Vec::as_slice))?,
+            folds,
+            targets,
             test: (pool.len()..places.len()).collect(),
             places,
         })

@@ -6,7 +6,7 @@ use std::io::Write;
 use eosin_core::{FoldId, Preprocess};
 use eosin_metrics::MetricSet;
 use eosin_store::{FoldFile, RunError, RunFolder, names};
-use eosin_weights::{ReadOptions, StateDict, StoredAs, WeightFile, write_safetensors};
+use eosin_weights::{StateDict, StoredAs, WeightFile, write_safetensors};
 use serde::{Deserialize, Serialize};
 
 use super::Run;
@@ -152,8 +152,7 @@ impl<'a> Shelf<'a> {
             rows: rows.clone(),
             epochs: record.epochs,
             best_epoch: record.best_epoch,
-            weights: WeightFile::parse_with(&files[0], &weights, &ReadOptions::as_written())?
-                .tensors,
+            weights: WeightFile::parse(&files[0], &weights)?.tensors,
             val_logits: predictions.val_logits(),
             test_logits: predictions.test_logits(),
             metrics: record.metrics,

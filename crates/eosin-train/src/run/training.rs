@@ -85,7 +85,7 @@ impl Run<'_> {
             augment: &self.config.augment,
             seed: self.config.seed,
             task: self.task,
-            select: self.select,
+            select: rows.select,
             targets: &rows.targets,
         }
     }

@@ -80,7 +80,7 @@ impl<'a> Machine<'a> {
                 self.rebuild(global, &arguments)
             }
             Global::OtherTensor(kind) => self.push_other(kind),
-            Global::Opaque => self.push(Value::Opaque),
+            Global::Opaque | Global::Foreign => self.push(Value::Opaque),
             Global::Storage(_) | Global::Dtype(_) | Global::TensorClass => {
                 Err(self.expected("function that rebuilds a tensor"))
             }

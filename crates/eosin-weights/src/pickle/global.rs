@@ -28,9 +28,12 @@ pub(crate) enum Global {
     OtherTensor(&'static str),
     /// Makes plain data that no weights need.
     Opaque,
+    /// Anything else, such as a class of the training program: what it makes is passed over.
+    Foreign,
 }
 
-const MODULE_ADVICE: &str = "it holds a whole Python object, not weights alone; where its code is at hand, save it again with `torch.save(model.state_dict(), ...)`";
+/// What it means that weights are nowhere but in an object of a class that is not known.
+pub(crate) const MODULE_ADVICE: &str = "it holds a whole Python object, not weights alone; where its code is at hand, save it again with `torch.save(model.state_dict(), ...)`";
 const ATTACK_ADVICE: &str =
     "no weights need that and it may be an attack; do not load this file in Python";
 
@@ -62,7 +65,7 @@ impl Global {
     /// The global that Python imports as `name` from `module`.
     ///
     /// # Errors
-    /// When weights do not need it.
+    /// When a pickle would run code through it.
     pub(super) fn find(module: &str, name: &str) -> Result<Self, PickleError> {
         let known = match module {
             "torch" | "torch.cuda" => torch_member(name),
@@ -80,14 +83,15 @@ impl Global {
             },
             _ => is_plain_data(module, name).then_some(Self::Opaque),
         };
-        known.ok_or_else(|| {
-            let top = module.split('.').next().unwrap_or(module);
-            let attack = ATTACK_MODULES.contains(&top);
-            PickleError::Global {
+        let top = module.split('.').next().unwrap_or(module);
+        match known {
+            Some(known) => Ok(known),
+            None if ATTACK_MODULES.contains(&top) => Err(PickleError::Global {
                 global: shown(&format!("{module}.{name}")),
-                advice: if attack { ATTACK_ADVICE } else { MODULE_ADVICE },
-            }
-        })
+                advice: ATTACK_ADVICE,
+            }),
+            None => Ok(Self::Foreign),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use super::error::PickleError;
 use super::global::Global;
 use super::op;
 use super::value::{Node, NodeId, Value};
+use crate::names::shown;
 
 /// The most marks open at a time; Python's own pickler gives up at this depth.
 const MAX_MARKS: usize = 1000;
@@ -20,6 +21,8 @@ pub(crate) struct Unpickled<'a> {
     pub storages: BTreeMap<&'a str, (usize, usize)>,
     /// How many bytes the pickle has.
     pub length: usize,
+    /// The first class or function that is not known, by module and name.
+    pub foreign: Option<String>,
 }
 
 impl<'a> Unpickled<'a> {
@@ -65,6 +68,7 @@ pub(crate) fn unpickle(bytes: &[u8]) -> Result<Unpickled<'_>, PickleError> {
         storages: BTreeMap::new(),
         pushed: 0,
         copied: 0,
+        foreign: None,
     };
     let root = machine.run()?;
     Ok(Unpickled {
@@ -72,6 +76,7 @@ pub(crate) fn unpickle(bytes: &[u8]) -> Result<Unpickled<'_>, PickleError> {
         nodes: machine.nodes,
         storages: machine.storages,
         length: machine.cursor.at(),
+        foreign: machine.foreign,
     })
 }
 
@@ -88,6 +93,7 @@ pub(super) struct Machine<'a> {
     pub(super) pushed: usize,
     /// Entries copied into dicts.
     pub(super) copied: usize,
+    foreign: Option<String>,
 }
 
 impl<'a> Machine<'a> {
@@ -244,7 +250,11 @@ impl<'a> Machine<'a> {
                 _ => return Err(self.expected("module and name")),
             }
         };
-        self.push(Value::Global(Global::find(module, name)?))
+        let global = Global::find(module, name)?;
+        if global == Global::Foreign && self.foreign.is_none() {
+            self.foreign = Some(shown(&format!("{module}.{name}")));
+        }
+        self.push(Value::Global(global))
     }
 }
 

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::error::SelectError;
-use super::select::{Selected, place, select};
+use super::select::{Selected, select};
 use crate::error::{TensorError, WeightsError, check_finite};
 use crate::file::Found;
-use crate::names::{is_well_known_integer, shown};
+use crate::names::shown;
 use crate::options::ReadOptions;
-use crate::pickle::{Node, StorageRef, Tensor, Unpickled, Value};
+use crate::pickle::{MODULE_ADVICE, Node, PickleError, StorageRef, Tensor, Unpickled, Value};
 use crate::state::StateTensor;
 use crate::stored::{InOrder, Keep};
 use crate::strided::{Budget, Shown};
@@ -31,10 +31,7 @@ pub(super) fn collect<K: Keep>(
     options: &ReadOptions,
     keep: &K,
 ) -> Result<Found<K::Kept>, WeightsError> {
-    let failed = |reason| WeightsError::Select {
-        name: source.name.to_owned(),
-        reason,
-    };
+    let failed = |reason: SelectError| source.not_found(reason);
     let Selected {
         entries,
         taken_from,
@@ -59,15 +56,32 @@ pub(super) fn collect<K: Keep>(
         }
     }
     if found.tensors.is_empty() {
-        return Err(failed(SelectError::NoTensors {
-            place: place(&found.taken_from),
-            present: "none of floating-point numbers".to_owned(),
-        }));
+        return Err(failed(SelectError::integers_alone(&found.taken_from)));
     }
     Ok(found)
 }
 
 impl Source<'_, '_> {
+    /// The state dict is not there: where the pickle makes objects of a class that is not known, it
+    /// is inside of them.
+    fn not_found(&self, reason: SelectError) -> WeightsError {
+        let name = self.name.to_owned();
+        let nothing = matches!(
+            reason,
+            SelectError::NotDict { .. } | SelectError::NoTensors { .. }
+        );
+        match &self.pickle.foreign {
+            Some(class) if nothing => WeightsError::Pickle {
+                name,
+                reason: PickleError::Global {
+                    global: class.clone(),
+                    advice: MODULE_ADVICE,
+                },
+            },
+            _ => WeightsError::Select { name, reason },
+        }
+    }
+
     /// One entry; `None` when it is none that a network loads.
     fn tensor<K: Keep>(
         &self,
@@ -85,7 +99,7 @@ impl Source<'_, '_> {
             },
             _ => return Ok(None),
         };
-        if view.dtype.is_integer() && is_well_known_integer(key) {
+        if view.dtype.is_integer() {
             return Ok(None);
         }
         let mut show = |storage: &StorageRef<'_>| {

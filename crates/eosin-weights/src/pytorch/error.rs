@@ -1,5 +1,7 @@
 //! Why a PyTorch file cannot be read.
 
+use super::select::place;
+
 /// Why bytes are no archive of `torch.save`. Positions are bytes from the file's beginning.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ZipError {
@@ -84,6 +86,16 @@ pub enum TorchError {
     },
 }
 
+impl SelectError {
+    /// What is at the end of `path` has names, but no floating-point numbers.
+    pub(crate) fn integers_alone(path: &[String]) -> Self {
+        Self::NoTensors {
+            place: place(path),
+            present: "none of floating-point numbers".to_owned(),
+        }
+    }
+}
+
 /// Why the state dict is not found in a checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SelectError {
@@ -104,7 +116,7 @@ pub enum SelectError {
         present: String,
     },
     /// More than one entry could be meant.
-    #[error("{candidates} all hold tensors by name; name the key of the one that is meant")]
+    #[error("{candidates} all hold tensors by name; choose one with '--weights-key KEY'")]
     Ambiguous {
         /// The keys.
         candidates: String,

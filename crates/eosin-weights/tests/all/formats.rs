@@ -31,7 +31,7 @@ fn all_containers_types_and_protocols_give_the_same_tensors() {
             assert_eq!(file.tensors, expected, "{name}.{suffix}");
             assert_eq!(file.format, format);
             assert_eq!(file.left_out, ["1.num_batches_tracked"]);
-            assert_eq!((file.prefix.as_str(), file.taken_from.len()), ("", 0));
+            assert!(file.taken_from.is_empty());
         }
     }
     for name in ["float16", "bfloat16", "float64"] {
@@ -94,19 +94,23 @@ fn a_checkpoint_gives_its_model_and_says_where_it_was() {
 }
 
 #[test]
-fn prefixes_of_wrappers_are_taken_off_and_reported() {
+fn integers_are_passed_over_and_listed() {
     for (suffix, _) in CONTAINERS {
-        let name = format!("saved/wrapped.{suffix}");
-        let file = parse(&name).unwrap();
-        assert_eq!(file.tensors, plain());
-        assert_eq!(file.prefix, "module._orig_mod.");
+        let file = good(&format!("integers.{suffix}"));
+        assert_eq!(file.left_out, ["labels"]);
+        assert!(file.tensors.keys().eq(["w"]));
+    }
+}
+
+#[test]
+fn names_stay_as_they_were_written() {
+    for (suffix, _) in CONTAINERS {
+        let file = parse(&format!("saved/wrapped.{suffix}")).unwrap();
         assert_eq!(file.taken_from, ["state_dict"]);
-        let options = ReadOptions {
-            strip_prefixes: false,
-            ..ReadOptions::default()
-        };
-        let kept = WeightFile::parse_with(&name, &bytes(&name), &options).unwrap();
-        assert!(kept.tensors.contains_key("module._orig_mod.0.weight"));
+        let names = plain()
+            .into_keys()
+            .map(|name| format!("module._orig_mod.{name}"));
+        assert!(names.eq(file.tensors.into_keys()));
     }
 }
 
@@ -120,7 +124,6 @@ fn the_caller_can_name_the_key() {
     let with = |key: &str| {
         let options = ReadOptions {
             key: Some(key.to_owned()),
-            ..ReadOptions::default()
         };
         WeightFile::parse_with(name, &bytes(name), &options)
     };
@@ -134,7 +137,6 @@ fn the_caller_can_name_the_key() {
     let name = "saved/plain.safetensors";
     let options = ReadOptions {
         key: Some("model".to_owned()),
-        ..ReadOptions::default()
     };
     let error = WeightFile::parse_with(name, &bytes(name), &options).unwrap_err();
     assert!(error.to_string().contains("leave the key out"), "{error}");

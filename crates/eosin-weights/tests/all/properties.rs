@@ -78,7 +78,7 @@ proptest! {
     #[test]
     fn what_is_written_is_read_back(tensors in tensors()) {
         let bytes = to_safetensors(&tensors, &BTreeMap::new(), StoredAs::F32);
-        let options = eosin_weights::ReadOptions { strip_prefixes: false, ..Default::default() };
+        let options = eosin_weights::ReadOptions::default();
         let read = WeightFile::parse_with("file", &bytes, &options).unwrap();
         prop_assert_eq!(&read.tensors, &tensors);
         let theirs = SafeTensors::deserialize(&bytes).unwrap();

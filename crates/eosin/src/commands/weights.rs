@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use eosin_core::config::TensorChoice;
 use eosin_core::{BackboneName, Seed};
 use eosin_hub::WeightEntry;
 use eosin_models::{Backbone, BackboneSpec, LoadError, fresh_weights, load_weights, network_of};
@@ -24,9 +25,16 @@ pub fn run(command: &WeightsCommand, json: bool) -> Result<ExitCode> {
         WeightsCommand::Fetch { names, hub } => fetch(names, hub, json)?,
         WeightsCommand::Show {
             file,
-            key,
+            weights_key,
+            weights_prefix,
             backbone,
-        } => return show(file, key.as_deref(), *backbone, json),
+        } => {
+            let choice = TensorChoice {
+                key: weights_key.clone(),
+                prefix: weights_prefix.clone(),
+            };
+            return show(file, &choice, *backbone, json);
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -99,30 +107,32 @@ fn fetch(names: &[String], args: &HubArgs, json: bool) -> Result<()> {
 
 fn show(
     path: &Path,
-    key: Option<&str>,
+    choice: &TensorChoice,
     backbone: Option<BackboneName>,
     json: bool,
 ) -> Result<ExitCode> {
-    let options = ReadOptions {
-        key: key.map(str::to_owned),
-        ..ReadOptions::default()
-    };
-    let file = WeightFile::open_with(path, &options)?;
+    let key = choice.key.clone();
+    let file = WeightFile::open_with(path, &ReadOptions { key })?;
     if let Some(name) = backbone {
-        return compare(&file, name, json);
+        return compare(&file, choice.prefix.as_deref(), name, json);
     }
     describe(path, &file, json)?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// What of `file` does not fit `name`.
-fn compare(file: &WeightFile<TensorDict>, name: BackboneName, json: bool) -> Result<ExitCode> {
+fn compare(
+    file: &WeightFile<TensorDict>,
+    prefix: Option<&str>,
+    name: BackboneName,
+    json: bool,
+) -> Result<ExitCode> {
     let size = BackboneSpec::of(name).native_size_px;
     let network = Backbone::new(name, 2, size);
     let fresh = fresh_weights(&network, Seed(0));
-    let mismatch = match load_weights(network, &fresh, name, file) {
+    let mismatch = match load_weights(network, &fresh, name, file, prefix) {
         Ok(_) => StateMismatch::default(),
-        Err(LoadError::Foreign { mismatch, .. }) => mismatch,
+        Err(LoadError::Foreign { mismatch, .. }) => *mismatch,
         Err(error) => return Err(error.into()),
     };
     if json {
@@ -162,8 +172,7 @@ fn describe(path: &Path, file: &WeightFile<TensorDict>, json: bool) -> Result<()
         return say_json(&serde_json::json!({
             "path": path, "format": format!("{:?}", file.format), "blake3": file.hash,
             "backbone": backbone, "values": values, "taken_from": file.taken_from,
-            "other_candidates": file.other_candidates, "prefix": file.prefix,
-            "left_out": file.left_out, "metadata": file.metadata, "tensors": shapes,
+            "other_candidates": file.other_candidates, "left_out": file.left_out, "metadata": file.metadata, "tensors": shapes,
         }));
     }
     let rows = file.tensors.iter().map(|(name, tensor)| {
@@ -188,9 +197,6 @@ fn describe(path: &Path, file: &WeightFile<TensorDict>, json: bool) -> Result<()
         if !names.is_empty() {
             say(&format!("{what}  {}", names.join(", ")));
         }
-    }
-    if !file.prefix.is_empty() {
-        say(&format!("prefix    '{}' taken off", file.prefix));
     }
     say(&format!("blake3    {}", file.hash));
     Ok(())

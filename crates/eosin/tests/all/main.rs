@@ -17,3 +17,4 @@ mod scratch;
 mod splits;
 mod training;
 mod weights;
+mod words;

@@ -68,7 +68,10 @@ fn a_single_class_is_refused() {
 #[test]
 fn one_image_per_class_cannot_be_cross_validated() {
     let refused = class_folders(1, 1).eosin("run --data data --out run --folds 2");
-    refused.refused(&["k is 2, but class 'benign' has 1", "one image per class"]);
+    refused.refused(&[
+        "2 parts were asked for, but class 'benign' has 1",
+        "one image of a class",
+    ]);
 }
 
 #[test]
@@ -134,7 +137,7 @@ fn more_folds_than_groups_are_refused_with_both_ways_out() {
     let scratch = Scratch::with_phantom();
     let refused = scratch.eosin("run --data data --out run --folds 7");
     refused.refused(&[
-        "k is 7, but there are 6 groups by patient",
+        "7 parts were asked for, but there are 6 groups by patient",
         "at most 6",
         "--group none",
     ]);
