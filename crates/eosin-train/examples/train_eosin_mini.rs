@@ -20,8 +20,8 @@ use eosin_data::{
 use eosin_metrics::{Metric, MetricSet};
 use eosin_models::{Backbone, BackboneSpec, StoredNetwork};
 use eosin_train::{
-    FoldRows, FoldTrainer, Moment, NetworkModel, PatchReader, PatchSet, PixelScale, PixelSource,
-    RowReader, TrainJob, Trainable as _, TrainedPart, softmax,
+    FoldRows, FoldTrainer, Moment, NetworkModel, PatchReader, PatchSet, PixelRows, PixelScale,
+    PixelSource, RowReader, TrainJob, Trainable as _, TrainedPart, softmax,
 };
 use eosin_weights::{StoredAs, WeightFile, to_lazy, to_safetensors};
 use rand::seq::SliceRandom as _;
@@ -47,7 +47,7 @@ fn config() -> TrainConfig {
 
 /// Decoded patches with their classes.
 struct Labelled {
-    patches: PatchSet,
+    patches: PixelRows<'static>,
     targets: Vec<usize>,
 }
 
@@ -75,7 +75,7 @@ fn load(folder: &Path) -> Result<Labelled, Box<dyn std::error::Error>> {
         },
     };
     Ok(Labelled {
-        patches: PatchSet::decode(&rows)?,
+        patches: PixelRows::Decoded(PatchSet::decode(&rows)?),
         targets: labels.iter().filter_map(|patch| patch.class).collect(),
     })
 }

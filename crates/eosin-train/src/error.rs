@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::run::afford::in_words;
+
 impl From<eosin_weights::StateError> for TrainError {
     fn from(error: eosin_weights::StateError) -> Self {
         match error {
@@ -9,6 +11,14 @@ impl From<eosin_weights::StateError> for TrainError {
             eosin_weights::StateError::Read(error) => Self::Weights(error),
         }
     }
+}
+
+/// The changes that would fit, as the end of a sentence.
+fn or_less(fits: &[String]) -> String {
+    if fits.is_empty() {
+        return ", or use fewer or smaller patches".to_owned();
+    }
+    format!(", or take less with {}", fits.join(" or "))
 }
 
 /// Why a training, an embedding or an evaluation cannot be done.
@@ -26,6 +36,36 @@ pub enum TrainError {
     /// The run folder cannot be used.
     #[error(transparent)]
     Run(#[from] eosin_store::RunError),
+    /// The run would keep more than the cache may hold.
+    #[error(
+        "the run keeps {} of embeddings, more than the cache may hold (cache.max_bytes is {}); allow \
+         it with '--set cache.max_bytes={wanted}'{}",
+        in_words(*.wanted), in_words(*.limit), or_less(.fits)
+    )]
+    OverLimit {
+        /// Bytes of the run.
+        wanted: u64,
+        /// Bytes that are allowed.
+        limit: u64,
+        /// Changes that would fit.
+        fits: Vec<String>,
+    },
+    /// The run would keep more than the disk has room for.
+    #[error(
+        "the run has {} of embeddings to write to {dir}, where {} are free; make room, name a folder \
+         on another disk with '--set cache.dir=DIR'{}",
+        in_words(*.missing), in_words(*.free), or_less(.fits)
+    )]
+    DiskFull {
+        /// The cache's folder.
+        dir: PathBuf,
+        /// Bytes to be written.
+        missing: u64,
+        /// Bytes that the disk has free.
+        free: u64,
+        /// Changes that would fit.
+        fits: Vec<String>,
+    },
     /// A run's weights do not fit its architecture.
     #[error("the run's weights do not fit its architecture: {0}; train again")]
     RunWeights(#[from] eosin_weights::StateMismatch),

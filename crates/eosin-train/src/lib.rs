@@ -68,7 +68,7 @@ pub use embed::precision::PrecisionEffect;
 pub use error::TrainError;
 pub use event::Event;
 pub use input::draw::{Draw, InputSource};
-pub use input::pixels::{PatchSet, PixelSource};
+pub use input::pixels::{PatchSet, PixelRows, PixelSource};
 pub use input::reader::{PatchReader, RowReader, decode_limits, resize_of};
 pub use input::scale::PixelScale;
 pub use input::views::{ViewMaker, drawn_view};

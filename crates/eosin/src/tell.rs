@@ -3,7 +3,12 @@
 use eosin_core::config::{DoctorPolicy, Precision};
 use eosin_train::{Event, Finding, PrecisionEffect};
 
+use eosin_run::duration;
+
 use crate::output::note;
+
+/// What takes less is not worth a word.
+const WORTH_SECS: f64 = 10.0;
 
 /// Says what the cache and new views will cost, where that is much.
 pub fn cost(event: &Event) {
@@ -12,16 +17,19 @@ pub fn cost(event: &Event) {
         cache_bytes,
         fresh_views,
         multiply_adds,
+        secs,
     } = event
     else {
         return;
     };
     let giga = *multiply_adds as f64 / 1e9;
     let gigabytes = *cache_bytes as f64 / 1e9;
-    if *fresh_views > 0 || gigabytes >= 1.0 {
+    if *fresh_views > 0 || gigabytes >= 1.0 || *secs >= WORTH_SECS {
         note(&format!(
             "     cost  {cached_views} views through the frozen part ({giga:.2} billion \
-             multiply-adds each) and {gigabytes:.2} GB for the cache, as far as it lacks them"
+             multiply-adds each) and {gigabytes:.2} GB for the cache, as far as it lacks them; all \
+             passes take about {}",
+            duration(*secs)
         ));
     }
     if *fresh_views > 0 {

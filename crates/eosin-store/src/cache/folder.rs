@@ -68,6 +68,15 @@ impl Cache {
         &self.dir
     }
 
+    /// Bytes that the disk of the cache has free for this user.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn free_bytes(&self) -> Result<u64, CacheError> {
+        let free = fs4::available_space(&self.dir);
+        Ok(free.map_err(FileError::on("ask for the free space of", &self.dir))?)
+    }
+
     /// Opens the entry of `recipe`, whose embeddings have `width` values, and makes it when there
     /// is none. Every record is checked; then the cache is brought under its limit.
     ///

@@ -1,10 +1,11 @@
 //! The cached values that a run's rows enter training with.
 
-use eosin_core::config::{CacheDtype, Precision, Symmetries};
+use eosin_core::config::{Precision, Symmetries};
 use eosin_core::{Cut, Preprocess};
 use eosin_store::Entry;
 
 use super::Run;
+use super::afford::{Kept, value_bytes};
 use super::rows::Rows;
 use crate::embed::drawn::{CachedViews, FreshViews};
 use crate::embed::embedder::Embedder;
@@ -100,6 +101,14 @@ impl Run<'_> {
                 self.tell_precision(cut, rows, &embedder, session)?;
                 let views = wanted.views(augment.views) * preprocess.len();
                 session.tell_or_stop(&self.cost(&embedder, views, rows))?;
+                let upright = (rows.pool() + rows.test.len()) * preprocess.len();
+                self.afford(Kept {
+                    views,
+                    upright_views: upright,
+                    width: embedder.width(),
+                    embedding_width: self.backbone.spec.embedding_width,
+                    present_bytes: self.present_bytes(&embedder)?,
+                })?;
             }
             all.push(self.fill(embedder, &wanted, &mut counter)?);
         }
@@ -144,18 +153,33 @@ impl Run<'_> {
     }
 
     fn cost(&self, embedder: &Embedder, cached_views: usize, rows: &Rows) -> Event {
-        let value_bytes = match self.config.cache.dtype {
-            CacheDtype::F32 => 4,
-            CacheDtype::F16 => 2,
-        };
         let augment = &self.config.augment;
         let fresh = augment.changes_pixels() && augment.views == 0;
         let trained: usize = rows.folds.iter().map(|fold| fold.train.len()).sum();
+        let fresh_views = usize::from(fresh) * trained * self.config.train.epochs;
         Event::Cost {
             cached_views,
-            cache_bytes: (cached_views * embedder.width() * value_bytes) as u64,
-            fresh_views: usize::from(fresh) * trained * self.config.train.epochs,
+            cache_bytes: (cached_views * embedder.width() * value_bytes(self.config.cache.dtype))
+                as u64,
+            fresh_views,
             multiply_adds: embedder.frozen().multiply_adds(),
+            secs: (cached_views + fresh_views) as f64 * Self::secs_per_view(embedder),
+        }
+    }
+
+    /// Bytes of what the cache has under the recipe of `embedder`.
+    fn present_bytes(&self, embedder: &Embedder) -> Result<u64, TrainError> {
+        let entry = self.service(embedder).open(None)?;
+        let values = entry.len() * entry.width();
+        Ok((values * value_bytes(self.config.cache.dtype)) as u64)
+    }
+
+    fn service<'a>(&'a self, embedder: &'a Embedder) -> EmbeddingService<'a> {
+        EmbeddingService {
+            cache: self.cache,
+            dtype: self.config.cache.dtype,
+            embedder,
+            limits: self.patch_reader().limits,
         }
     }
 
@@ -166,12 +190,7 @@ impl Run<'_> {
         counter: &mut Counter<'_>,
     ) -> Result<Inputs<'a>, TrainError> {
         let rows = wanted.rows;
-        let service = EmbeddingService {
-            cache: self.cache,
-            dtype: self.config.cache.dtype,
-            embedder: &embedder,
-            limits: self.patch_reader().limits,
-        };
+        let service = self.service(&embedder);
         let mut of = |entry: &mut Entry, places: &[usize], views: Views<'_>| {
             let progress = &mut |done| counter.tell(done);
             let found = service.within(entry, self.patches, places, views, progress);

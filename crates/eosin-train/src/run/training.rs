@@ -13,7 +13,7 @@ use crate::embed::embeddings::EmbedCount;
 use crate::error::TrainError;
 use crate::event::Event;
 use crate::input::draw::InputSource;
-use crate::input::pixels::{PatchSet, PixelSource};
+use crate::input::pixels::{PixelRows, PixelSource};
 use crate::input::scale::PixelScale;
 use crate::input::views::ViewMaker;
 use crate::model::head::Head;
@@ -183,7 +183,7 @@ impl Run<'_> {
         weights: &[TensorDict],
         session: &mut Session<'_>,
     ) -> Result<Trained, TrainError> {
-        let patches = PatchSet::decode(&self.reader(&plan.rows.places))?;
+        let patches = PixelRows::new(self.reader(&plan.rows.places), PixelRows::MOST_BYTES)?;
         let maker = ViewMaker::new(&self.config.augment, self.config.seed);
         let source = |preprocess: &Preprocess| PixelSource {
             patches: &patches,

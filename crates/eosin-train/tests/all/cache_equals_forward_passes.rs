@@ -18,8 +18,8 @@ use eosin_models::{Graph, Workspace};
 use eosin_store::Cache;
 use eosin_train::{
     Draw, Embedder, EmbeddingService, Embeddings, Epochs, FoldOutcome, FoldRows, FrozenGraph, Head,
-    HeadTraining, InputSource, Keeper, PatchReader, PatchSet, PixelScale, PreparedBackbone,
-    RowReader, RunAt, Session, TrainError, TrainJob, Views, WeightsOrigin,
+    HeadTraining, InputSource, Keeper, PatchReader, PatchSet, PixelRows, PixelScale,
+    PreparedBackbone, RowReader, RunAt, Session, TrainError, TrainJob, Views, WeightsOrigin,
 };
 
 const SIDE: usize = 40;
@@ -29,7 +29,7 @@ const SEED: Seed = Seed(11);
 struct ForwardPasses<'a> {
     backbone: &'a PreparedBackbone,
     graph: Graph,
-    patches: PatchSet,
+    patches: PixelRows<'static>,
     scale: PixelScale,
 }
 
@@ -40,8 +40,8 @@ impl InputSource for ForwardPasses<'_> {
 
     fn fill(&self, draws: &[Draw], out: &mut [f32]) -> Result<(), TrainError> {
         for (draw, out) in draws.iter().zip(out.chunks_exact_mut(self.width())) {
-            let pixels = self.patches.image(draw.row);
-            let pixels = draw.symmetry.apply(pixels, SIDE, SIDE, 3);
+            let pixels = self.patches.patch(draw.row)?.pixels;
+            let pixels = draw.symmetry.apply(&pixels, SIDE, SIDE, 3);
             let image: Vec<f32> = self.scale.interleaved(&pixels).collect();
             let mut workspace = Workspace::default();
             out.copy_from_slice(self.graph.run(1, &image, &mut workspace));
@@ -151,7 +151,7 @@ impl Fixture {
         ForwardPasses {
             backbone: &self.backbone,
             graph: self.backbone.network.embedding(SIDE).unwrap(),
-            patches: PatchSet::decode(&reader).unwrap(),
+            patches: PixelRows::Decoded(PatchSet::decode(&reader).unwrap()),
             scale: PixelScale::new(&self.preprocess.scale),
         }
     }
@@ -250,4 +250,28 @@ fn views_that_another_set_of_views_computed_are_not_computed_again() {
         symmetries.keys()[0],
         fixture.patches.manifest().patches[0].key
     );
+}
+
+#[test]
+fn patches_that_are_decoded_when_wanted_are_those_that_are_kept() {
+    let fixture = Fixture::new();
+    let places = fixture.places();
+    let rows = RowReader {
+        patches: &fixture.patches,
+        places: &places,
+        reader: PatchReader::new(&fixture.preprocess, DecodeLimits::default()),
+    };
+    let bytes = places.len() * SIDE * SIDE * 3;
+    let kept = PixelRows::new(rows, bytes).unwrap();
+    let read = PixelRows::new(rows, bytes - 1).unwrap();
+    assert!(matches!(
+        (&kept, &read),
+        (PixelRows::Decoded(_), PixelRows::Read(_))
+    ));
+    for row in 0..places.len() {
+        assert_eq!(
+            kept.patch(row).unwrap().pixels,
+            read.patch(row).unwrap().pixels
+        );
+    }
 }

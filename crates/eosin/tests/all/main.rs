@@ -3,6 +3,7 @@
 mod bad_input;
 mod classes;
 mod cli_snapshots;
+mod costs;
 mod determinism;
 mod docs;
 mod doctor;

@@ -39,6 +39,22 @@ fn weights_of_another_network_are_refused() {
 }
 
 #[test]
+fn a_part_of_weights_that_come_in_no_file_cannot_be_chosen() {
+    let scratch = Scratch::with_phantom();
+    for flags in [
+        "--weights-key ema",
+        "--weights-prefix net. --weights random --mode full",
+    ] {
+        let refused = scratch.eosin(&format!("run --data data --out run {JOB} {flags}"));
+        refused.refused(&["'--weights-key' and '--weights-prefix' choose among the tensors"]);
+    }
+    let flat = format!("run --data data --out run {JOB} --weights {MINI} --weights-key ema");
+    scratch
+        .eosin(&flat)
+        .refused(&["there is no key 'ema': safetensors hold tensors alone"]);
+}
+
+#[test]
 fn a_file_that_holds_no_weights_is_refused() {
     let scratch = Scratch::with_phantom();
     scratch.write("w.safetensors", "not weights at all");
