@@ -75,13 +75,15 @@ struct Candidate {
     names: BTreeMap<String, String>,
     /// Tensors of the network, the classifier aside, that are there.
     present: usize,
+    /// Tensors of the network, the classifier aside.
+    wanted: usize,
     /// Whether nothing is missing and nothing is there that would change the network.
     is_whole: bool,
 }
 
 impl Search<'_> {
     /// The one place that holds every tensor of the network, the classifier aside; where there is
-    /// none, the place that holds the most.
+    /// none, the place that holds the most of them, if more than half.
     ///
     /// # Errors
     /// When several hold all of them.
@@ -100,6 +102,8 @@ impl Search<'_> {
                 prefixes: prefixes.collect(),
             });
         }
+        // A name or two are the same by chance.
+        candidates.retain(|one| one.is_whole || 2 * one.present > one.wanted);
         // The earliest of equals.
         candidates.reverse();
         let best = candidates
@@ -159,6 +163,7 @@ impl Search<'_> {
                 .map(|(name, key)| (format!("{prefix}{name}"), key.clone()))
                 .collect(),
             present,
+            wanted,
             is_whole: present == wanted && rest.filter(foreign).count() == 0,
         }
     }

@@ -75,7 +75,7 @@ impl Run<'_> {
                 views: kept.upright_views,
                 ..kept
             };
-            changes.push(("--symmetry none", upright.bytes(dtype)));
+            changes.push(("--augment none", upright.bytes(dtype)));
         }
         if kept.width != kept.embedding_width {
             let head = Kept {

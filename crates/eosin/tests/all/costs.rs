@@ -11,9 +11,9 @@ fn a_run_that_the_cache_may_not_hold_is_refused_with_what_would_fit() {
         "more than the cache may hold (cache.max_bytes is 200.0 kB)",
         "allow it with '--set cache.max_bytes=",
         "or take less with '--set cache.dtype=f16' (",
-        "'--symmetry none' (",
+        "'--augment none' (",
     ]);
     assert!(!scratch.path("run/predictions.csv").exists());
-    let fits = format!("{words} --overwrite --symmetry none");
+    let fits = format!("{words} --overwrite --augment none");
     scratch.eosin(&fits).done();
 }

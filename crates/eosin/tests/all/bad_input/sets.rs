@@ -138,8 +138,8 @@ fn more_folds_than_groups_are_refused_with_both_ways_out() {
     let refused = scratch.eosin("run --data data --out run --folds 7");
     refused.refused(&[
         "7 parts were asked for, but there are 6 groups by patient",
-        "at most 6",
-        "--group none",
+        "use '--folds 6' at most",
+        "'--group none'",
     ]);
     scratch
         .eosin("split --data data --folds 7 --group none")
