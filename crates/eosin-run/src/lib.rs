@@ -32,6 +32,7 @@
 //! ```
 
 mod create;
+mod describe;
 mod event;
 mod half_precision;
 mod job;
@@ -45,7 +46,8 @@ mod settings;
 mod tensorboard;
 
 pub use create::{
-    Finished, Overwrite, Place, Resumed, RunArgs, Timings, create, resume, run, weight_store,
+    Finished, Overwrite, Place, Resumed, RunArgs, Timings, create, lies_in, resume, run,
+    weight_store,
 };
 pub use event::{RunEvent, WatchRun};
 pub use half_precision::{HalfEffect, HalfSubject, measure_half_precision};

@@ -216,6 +216,7 @@ pub(super) fn require(
 fn all_keys() -> toml::Table {
     let mut config = Config::default();
     config.data.size_px = Some(1);
+    config.data.layout = Some(crate::Layout::CLASS_FOLDERS);
     config.split.holdout = Some(0.5);
     toml::Table::try_from(config).expect("a configuration has a TOML form")
 }
