@@ -65,7 +65,7 @@ pub(super) const NAMINGS: &[Naming] = &[
     },
 ];
 
-/// The parts of a name of BreakHis, such as `SOB_B_A-14-22549AB-40-001`.
+/// The parts of a name of `BreakHis`, such as `SOB_B_A-14-22549AB-40-001`.
 pub(super) struct BreakHis {
     /// As its folders are called: `SOB_B_A_14-22549AB`.
     pub patient: String,

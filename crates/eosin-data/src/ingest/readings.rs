@@ -132,22 +132,21 @@ fn reading(above: &[Level], levels: &[LevelNames], classes: &BTreeMap<String, us
         .map(|level| level.as_str())
         .chain(["class"])
         .collect();
-    let mut others = String::new();
-    for (role, level) in above.iter().zip(levels) {
+    let others = above.iter().zip(levels).map(|(role, level)| {
         let names: Vec<&str> = level.names.iter().map(String::as_str).collect();
         let names = listed(&names);
-        others += &match role {
+        match role {
             Level::Any | Level::Organ if level.names.len() > 1 => format!("; {names} not used"),
             Level::Any | Level::Organ => String::new(),
             Level::Part => format!("; {names} as parts"),
             Level::Fold => format!("; {names} as folds"),
             role => format!("; each of {names} kept together as a {role}"),
-        };
-    }
+        }
+    });
     Reading {
         layout: words.join("/"),
         classes: classes.iter().map(|(name, n)| (name.clone(), *n)).collect(),
-        others,
+        others: others.collect(),
     }
 }
 

@@ -93,7 +93,7 @@ impl Folder {
     pub(super) fn all_images(&self) -> Vec<PathBuf> {
         let mut images = Vec::new();
         self.each(0, &mut |folder, _| {
-            images.extend(folder.images.iter().cloned())
+            images.extend(folder.images.iter().cloned());
         });
         images.sort();
         images

@@ -115,8 +115,8 @@ impl NameMatcher {
         }
         if found.is_empty() {
             for form in &forms {
-                let ends = form.match_indices('/').map(|(at, _)| &form[at + 1..]);
-                let longest = ends.filter_map(|end| index.whole.get(end)).next();
+                let mut ends = form.match_indices('/').map(|(at, _)| &form[at + 1..]);
+                let longest = ends.find_map(|end| index.whole.get(end));
                 found.extend(longest.into_iter().flatten());
             }
         }

@@ -4,6 +4,37 @@ use super::{Table, TableError};
 use crate::ingest::plain_words;
 use crate::listed::listed;
 
+/// Other names for `path`, words joined by `_`, the likeliest first.
+const PATH: &[&str] = &[
+    "file_path filepath image_path img_path patch_path tile_path file_name filename fname file",
+    "image_name img_name imagename image_file image img image_id img_id imageid patch patch_id",
+    "patch_name tile tile_id id name datei dateiname pfad bild fichier chemin archivo ruta",
+    "imagen arquivo imagem percorso immagine файл путь 文件名 文件 路径 图像 ファイル 画像",
+];
+
+/// Other names for `label`, words joined by `_`, the likeliest first.
+const LABEL: &[&str] = &[
+    "class class_name label_name target category diagnosis truth ground_truth gt y y_true cls",
+    "klasse diagnose classe diagnostic etiquette clase etiqueta diagnostico etichetta класс",
+    "метка диагноз 标签 类别 诊断 ラベル クラス",
+];
+
+/// Other names for `patient`, words joined by `_`, the likeliest first.
+const PATIENT: &[&str] = &[
+    "patient_id patientid patient_name patient_no pat_id pid subject subject_id case case_id",
+    "caseid donor donor_id paciente paziente пациент 患者 病人 病例 症例",
+];
+
+/// Other names for `slide`, words joined by `_`, the likeliest first.
+const SLIDE: &[&str] =
+    &["slide_id slideid slide_name wsi wsi_id wsi_name objekttrager lame 切片 スライド слайд"];
+
+/// Other names for `group`, words joined by `_`, the likeliest first.
+const GROUP: &[&str] = &["group_id groups gruppe groupe grupo gruppo"];
+
+/// Other names for `split`, words joined by `_`, the likeliest first.
+const SPLIT: &[&str] = &["part partition subset set phase usage data_split teil"];
+
 /// What a column is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
@@ -48,137 +79,18 @@ impl Role {
         }
     }
 
-    /// Other names for it, words joined by `_`, the likeliest first.
-    const fn others(self) -> &'static [&'static str] {
-        match self {
+    /// Other names for it, the likeliest first.
+    fn others(self) -> impl Iterator<Item = &'static str> {
+        let lines: &[&str] = match self {
             Self::Key => &[],
-            Self::Path => &[
-                "file_path",
-                "filepath",
-                "image_path",
-                "img_path",
-                "patch_path",
-                "tile_path",
-                "file_name",
-                "filename",
-                "fname",
-                "file",
-                "image_name",
-                "img_name",
-                "imagename",
-                "image_file",
-                "image",
-                "img",
-                "image_id",
-                "img_id",
-                "imageid",
-                "patch",
-                "patch_id",
-                "patch_name",
-                "tile",
-                "tile_id",
-                "id",
-                "name",
-                "datei",
-                "dateiname",
-                "pfad",
-                "bild",
-                "fichier",
-                "chemin",
-                "archivo",
-                "ruta",
-                "imagen",
-                "arquivo",
-                "imagem",
-                "percorso",
-                "immagine",
-                "файл",
-                "путь",
-                "文件名",
-                "文件",
-                "路径",
-                "图像",
-                "ファイル",
-                "画像",
-            ],
-            Self::Label => &[
-                "class",
-                "class_name",
-                "label_name",
-                "target",
-                "category",
-                "diagnosis",
-                "truth",
-                "ground_truth",
-                "gt",
-                "y",
-                "y_true",
-                "cls",
-                "klasse",
-                "diagnose",
-                "classe",
-                "diagnostic",
-                "etiquette",
-                "clase",
-                "etiqueta",
-                "diagnostico",
-                "etichetta",
-                "класс",
-                "метка",
-                "диагноз",
-                "标签",
-                "类别",
-                "诊断",
-                "ラベル",
-                "クラス",
-            ],
-            Self::Patient => &[
-                "patient_id",
-                "patientid",
-                "patient_name",
-                "patient_no",
-                "pat_id",
-                "pid",
-                "subject",
-                "subject_id",
-                "case",
-                "case_id",
-                "caseid",
-                "donor",
-                "donor_id",
-                "paciente",
-                "paziente",
-                "пациент",
-                "患者",
-                "病人",
-                "病例",
-                "症例",
-            ],
-            Self::Slide => &[
-                "slide_id",
-                "slideid",
-                "slide_name",
-                "wsi",
-                "wsi_id",
-                "wsi_name",
-                "objekttrager",
-                "lame",
-                "切片",
-                "スライド",
-                "слайд",
-            ],
-            Self::Group => &["group_id", "groups", "gruppe", "groupe", "grupo", "gruppo"],
-            Self::Split => &[
-                "part",
-                "partition",
-                "subset",
-                "set",
-                "phase",
-                "usage",
-                "data_split",
-                "teil",
-            ],
-        }
+            Self::Path => PATH,
+            Self::Label => LABEL,
+            Self::Patient => PATIENT,
+            Self::Slide => SLIDE,
+            Self::Group => GROUP,
+            Self::Split => SPLIT,
+        };
+        lines.iter().flat_map(|line| line.split(' '))
     }
 }
 
@@ -189,7 +101,7 @@ fn joined(name: &str) -> String {
 
 fn is_role(name: &str, role: Role) -> bool {
     let name = joined(name);
-    name == role.name() || role.others().contains(&name.as_str())
+    name == role.name() || role.others().any(|other| other == name)
 }
 
 /// Whether a column has a meaning here.
@@ -235,7 +147,7 @@ impl Table {
             }
             several => return Err(ambiguous(several.to_vec())),
         }
-        let others: Vec<usize> = role.others().iter().flat_map(|word| named(word)).collect();
+        let others: Vec<usize> = role.others().flat_map(named).collect();
         match others.as_slice() {
             [] => Ok(None),
             // A wrong one names no files, which is refused.

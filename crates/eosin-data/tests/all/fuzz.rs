@@ -261,9 +261,9 @@ fn written(rng: &mut Rng, truth: &Truth) -> Vec<u8> {
     let blank = pick(rng, &["", " ", "\u{a0}"]);
     let mut text = String::new();
     if rng.random_range(0..4) == 0 {
-        text += &format!("sep={sign}{end}");
+        text.extend(["sep=", sign, end]);
     }
-    text += &format!("{}{sign}{}{end}", cell(path_column), cell(label_column));
+    text.extend([&cell(path_column), sign, &cell(label_column), end]);
     for (name, label) in &truth.rows {
         let name = match how {
             0 => name.replace('/', "\\"),
@@ -273,7 +273,7 @@ fn written(rng: &mut Rng, truth: &Truth) -> Vec<u8> {
             4 => name.replace('Ä', "A\u{308}").replace('ä', "a\u{308}"),
             _ => name.clone(),
         };
-        text += &format!("{}{sign}{blank}{}{end}", cell(&name), cell(label));
+        text.extend([&cell(&name), sign, blank, &cell(label), end]);
     }
     let units = || text.encode_utf16();
     match rng.random_range(0..5) {

@@ -72,7 +72,7 @@ fn jpeg_quality_and_size_that_tell_classes_apart_are_said() {
     assert!(notes.contains("the size tells classes apart"), "{notes}");
     let dir = tempdir().unwrap();
     write_classes(dir.path(), |path, _, at| {
-        write_jpeg(path, if at % 2 == 0 { 90 } else { 60 })
+        write_jpeg(path, if at % 2 == 0 { 90 } else { 60 });
     });
     assert_eq!(scan(dir.path()).notes, [""; 0], "both classes alike");
 }
@@ -113,7 +113,7 @@ fn twelve_bits_in_sixteen_are_said_and_refused_where_classes_differ() {
     );
     assert!(mixed.problems[0].kind.is_bad());
     write_classes(dir.path(), |path, _, at| {
-        write_wide(path, if at % 2 == 0 { 16 } else { 257 })
+        write_wide(path, if at % 2 == 0 { 16 } else { 257 });
     });
     let even = scan(dir.path());
     assert_eq!(even.problems, []);
