@@ -1,6 +1,6 @@
 //! `cargo xtask check`: everything that a change must pass; with `--full` also what needs more than
 //! this repository. `cargo xtask sanitize`: the tests of the crate with unsafe code under
-//! `AddressSanitizer`.
+//! `AddressSanitizer`. `cargo xtask fuzz [N]`: N folder trees and tables at random.
 
 mod counted;
 mod full;
@@ -18,7 +18,9 @@ fn main() -> Result<()> {
         ["check"] => check(&[]),
         ["check", "--full"] => check(&full::environment(&root())?),
         ["sanitize"] => sanitize(),
-        _ => bail!("usage: cargo xtask check [--full] | sanitize"),
+        ["fuzz"] => fuzz("10000"),
+        ["fuzz", cases] => fuzz(cases),
+        _ => bail!("usage: cargo xtask check [--full] | sanitize | fuzz [CASES]"),
     }
 }
 
@@ -51,6 +53,28 @@ fn sanitize() -> Result<()> {
         .context("cannot start cargo")?;
     if !status.success() {
         bail!("the sanitizer or a test found a fault");
+    }
+    Ok(())
+}
+
+/// So many random folder trees and tables, from another seed each day.
+fn fuzz(cases: &str) -> Result<()> {
+    cases
+        .parse::<u64>()
+        .context("the number of cases is no number")?;
+    let since = std::time::UNIX_EPOCH
+        .elapsed()
+        .context("the clock is wrong")?;
+    let day = since.as_secs() / (24 * 60 * 60);
+    let status = Command::new(env!("CARGO"))
+        .args(["test", "--package", "eosin-data", "--test", "all", "fuzz::"])
+        .env("EOSIN_FUZZ", cases)
+        .env("EOSIN_FUZZ_SEED", day.to_string())
+        .current_dir(root())
+        .status()
+        .context("cannot start cargo")?;
+    if !status.success() {
+        bail!("a tree or a table was read wrong");
     }
     Ok(())
 }

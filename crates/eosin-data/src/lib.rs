@@ -47,18 +47,23 @@ mod ingest;
 mod inspect;
 mod listed;
 mod manifest;
+pub mod matching;
 mod patches;
 mod phantom;
 mod resize;
 mod split;
 mod stats;
+pub mod table;
 
 pub use augment::Augmentation;
 pub use decode::{
     DecodeError, DecodeLimits, Header, PatchFormat, PixelMode, RgbPatch, decode_rgb,
     decode_rgb_bytes, read_header, read_header_bytes,
 };
-pub use ingest::{IngestError, IngestOptions, read_manifest};
+pub use ingest::{
+    IngestError, IngestOptions, PICTURE_MARK, Reading, Spelling, find_images, likeness,
+    read_manifest,
+};
 pub use inspect::{
     ClassCount, GroupCounts, ImageInfo, InspectOptions, Inspected, Inspection, Problem,
     ProblemKind, inspect,

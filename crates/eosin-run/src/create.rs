@@ -109,6 +109,14 @@ pub fn create(job: &Job, folds: &Folds, place: &Place, watch: &dyn WatchRun) -> 
     };
     // Before the folder is made: a weight file that cannot be used leaves nothing behind.
     let backbone = job.backbone(watch)?;
+    if lies_in(&place.out, &job.data) {
+        let text = format!(
+            "note: the run is written to {}, within the data folder; it is passed over when patches \
+             are read",
+            place.out.display()
+        );
+        tell(watch, &RunEvent::Note(&text))?;
+    }
     let folder = RunFolder::create(&place.out, existing)?;
     let start = Start {
         created,
@@ -120,6 +128,19 @@ pub fn create(job: &Job, folds: &Folds, place: &Place, watch: &dyn WatchRun) -> 
     };
     write_inputs(&folder, job, folds, &start)?;
     go_on(folder, start, job, folds, &backbone, watch)
+}
+
+/// Whether a path, which need not exist yet, is within a folder.
+pub fn lies_in(path: &Path, folder: &Path) -> bool {
+    let real = |path: &Path| {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let known = path.ancestors().find_map(|above| {
+            let real = std::fs::canonicalize(above).ok()?;
+            Some(real.join(path.strip_prefix(above).ok()?))
+        });
+        known.unwrap_or(path)
+    };
+    folder.is_dir() && real(path).starts_with(real(folder))
 }
 
 /// Goes on with the run in `dir`: finished folds stay, the others go on from their last checkpoints.

@@ -17,6 +17,7 @@ use eosin_models::BackboneSpec;
 use eosin_store::{Cache, RunFolder};
 use eosin_train::{PreparedBackbone, Run, decode_limits, selection};
 
+use crate::describe::describe;
 use crate::event::{RunEvent, WatchRun, note, tell};
 use crate::ledger::FactsLedger;
 use crate::named_weights::{HubOptions, find};
@@ -69,6 +70,12 @@ impl Job {
                 );
             }
             note(watch, &format!("going on without {} patches", bad.len()))?;
+        }
+        for text in &inspection.notes[manifest.notes.len()..] {
+            note(watch, &format!("note: {text}"))?;
+        }
+        for line in describe(&manifest) {
+            note(watch, &line)?;
         }
         refuse_non_square(&config, inspection)?;
         let size_px = network_size(&config, inspection)?;
@@ -254,7 +261,9 @@ pub fn find_patches(data: &Path, config: &Config, watch: &dyn WatchRun) -> Resul
     let classes = &config.data.classes;
     let options = IngestOptions {
         classes: (!classes.is_empty()).then(|| classes.clone()),
-        ..IngestOptions::default()
+        layout: config.data.layout,
+        ids: config.data.ids,
+        manifest: None,
     };
     let manifest = read_manifest(data, &options)?;
     for line in &manifest.notes {

@@ -8,7 +8,7 @@ use eosin_store::Cache;
 use eosin_store::cache::Ledger as Stored;
 
 /// Raised when the same bytes begin to give other facts.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What is known of images, in the cache's folder.
 pub(crate) struct FactsLedger(Stored<PatchFacts>);

@@ -32,6 +32,7 @@
 //! ```
 
 mod create;
+mod describe;
 mod event;
 mod half_precision;
 mod job;
@@ -45,7 +46,9 @@ mod settings;
 mod tensorboard;
 mod timings;
 
-pub use create::{Finished, Overwrite, Place, Resumed, RunArgs, create, resume, run, weight_store};
+pub use create::{
+    Finished, Overwrite, Place, Resumed, RunArgs, create, lies_in, resume, run, weight_store,
+};
 pub use event::{RunEvent, WatchRun};
 pub use half_precision::{HalfEffect, HalfSubject, measure_half_precision};
 pub use job::{Job, Look, find_patches, inspect, split_options};

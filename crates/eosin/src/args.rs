@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use eosin_core::BackboneName;
-use eosin_core::config::{GroupBy, NormaliseMode, Symmetries, TrainMode};
+use eosin_core::config::{GroupBy, NormaliseMode, ResizePolicy, Symmetries, TrainMode};
+use eosin_core::{BackboneName, Layout};
 use eosin_run::HubOptions;
 
 /// Trains and judges classifiers of histopathology patches.
@@ -93,6 +93,10 @@ pub struct JobArgs {
     /// Folder of patches, or a CSV or TSV manifest.
     #[arg(long, value_name = "DIR", required = true)]
     pub data: Option<PathBuf>,
+    /// What the levels of sub-folders say, such as class, part/class, patient/class or any/class;
+    /// or manifest, datathon. Default: as the folder shows.
+    #[arg(long, value_name = "LEVELS")]
+    pub layout: Option<Layout>,
     /// Configuration, TOML; '--set' and flags win over it.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -345,13 +349,20 @@ pub struct EvaluateArgs {
 pub struct PredictArgs {
     /// Run folder.
     pub run: PathBuf,
-    /// Images, or folders of images.
+    /// Images, or folders of images, with what lies in sub-folders.
     #[arg(required = true)]
     pub images: Vec<PathBuf>,
+    /// Go on without images that cannot be used.
+    #[arg(long)]
+    pub skip_bad: bool,
+    /// Bring images of another size to that of the run: square (only square ones), stretch, pad.
+    #[arg(long, value_name = "POLICY")]
+    pub resize: Option<ResizePolicy>,
     /// One fold instead of the mean of all: its number, or `best`.
     #[arg(long)]
     pub fold: Option<String>,
-    /// Write lines `<key> <class index>` as the 2020 datathon wanted, the key being the file's stem.
+    /// Write lines `<key> <class>` as the 2020 datathon wanted: the key is the file's stem, the class
+    /// its own number where classes are numbers, else its index.
     #[arg(long)]
     pub datathon: bool,
     /// File to write; default: standard output.
@@ -422,10 +433,12 @@ pub enum ExportPrecision {
 /// `eosin score`.
 #[derive(Debug, clap::Args)]
 pub struct ScoreArgs {
-    /// Predictions: eosin's CSV (or TSV), or datathon lines `<key> <class>`.
+    /// Predictions: a table as eosin writes, in any encoding and with any delimiter, or datathon
+    /// lines `<key> <class>`.
     pub predictions: PathBuf,
-    /// Labels: CSV or TSV with key (or path) and label (or target), or datathon lines. Keys are
-    /// matched as they are, else as paths, else by the end of their paths where that is unique.
+    /// Labels: a table with key (or path) and label (or target), or datathon lines. Keys are matched
+    /// as they are, else as paths, else by the end of their paths where that is unique, last without
+    /// regard to case.
     #[arg(long, value_name = "FILE")]
     pub labels: Option<PathBuf>,
     /// The class that binary metrics are about; default: the one that two names tell, such as

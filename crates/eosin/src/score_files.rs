@@ -1,12 +1,19 @@
-//! Prediction and label files, eosin's and the datathon's.
+//! Prediction and label files, eosin's and the datathon's, read as manifests are.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
+use eosin_data::likeness;
+use eosin_data::table::{Role, Row, Table, parse_number, read_text};
+
+use crate::output::note;
 
 /// Class name by key.
 pub type Labels = BTreeMap<String, String>;
+
+/// What a probability may be above one, or below zero, by rounding.
+const ROUNDING: f64 = 1e-4;
 
 /// A predictions file.
 #[derive(Debug, Default)]
@@ -21,113 +28,191 @@ pub struct Scored {
     pub has_probs: bool,
 }
 
-/// Reads predictions: a CSV or TSV with `key` (or `path`) and `prob_<class>` columns, or datathon lines.
+/// Reads predictions: a table with `key` (or `path`) and `prob_<class>` columns, or datathon lines.
 ///
 /// # Errors
 /// When the file cannot be read, is malformed, has a key twice, or several parts and none named.
 pub fn read_predictions(path: &Path, part: Option<&str>) -> Result<Scored> {
-    let text = read(path)?;
-    let Some(delimiter) = delimiter(&text) else {
+    let text = read_text(path)?.text;
+    if !is_table(&text) {
         if let Some(part) = part {
             let path = path.display();
             bail!("{path} is no table with a column 'part' that could hold '{part}'");
         }
         return datathon_predictions(path, &text);
-    };
-    let table = Table::parse(path, &text, delimiter)?;
-    let mut scored = Scored {
-        has_probs: true,
-        ..Scored::default()
-    };
-    let prob_columns: Vec<usize> = (0..table.header.len())
-        .filter(|at| {
-            let class = table.header[*at].strip_prefix("prob_");
-            class.is_some_and(|class| {
-                scored.classes.push(class.to_owned());
-                true
-            })
-        })
-        .collect();
-    if prob_columns.is_empty() {
+    }
+    let table = read_table(path)?;
+    let (columns, classes): (Vec<usize>, Vec<String>) = prob_columns(&table).unzip();
+    if columns.is_empty() {
         bail!(
             "{} has no prob_<class> columns, only {}",
             path.display(),
             table.header.join(", ")
         );
     }
-    let key = table.column(path, &["key", "path"])?;
+    let key = key_column(&table)?;
     let target = table.header.iter().position(|name| name == "target");
-    let kept = table.part(path, part)?;
-    for (line, row) in table.rows.iter().enumerate() {
-        if kept.as_ref().is_some_and(|(at, part)| row[*at] != *part) {
+    let kept = kept_part(&table, part)?;
+    let mut scored = Scored {
+        classes,
+        has_probs: true,
+        ..Scored::default()
+    };
+    for row in &table.rows {
+        if kept
+            .as_ref()
+            .is_some_and(|(at, part)| row.cells[*at] != *part)
+        {
             continue;
         }
-        let key = row[key].clone();
-        let prob = |at: &usize| {
-            row[*at].parse::<f64>().with_context(|| {
-                format!(
-                    "{}, line {}: '{}' is no probability",
-                    path.display(),
-                    line + 2,
-                    row[*at]
-                )
-            })
-        };
-        let probs = prob_columns.iter().map(prob).collect::<Result<_>>()?;
-        if let Some(target) = target.filter(|at| !row[*at].is_empty()) {
-            scored.targets.insert(key.clone(), row[target].clone());
+        let key = key_of(&table, row, key)?;
+        let probs = columns.iter().map(|at| prob(&table, row, *at, &key));
+        let probs = probs.collect::<Result<_>>()?;
+        if let Some(target) = target.and_then(|at| row.known(at)) {
+            scored.targets.insert(key.clone(), target.to_owned());
         }
         if scored.probs.insert(key.clone(), probs).is_some() {
-            bail!(
-                "{}, line {}: key {key} stands twice",
-                path.display(),
-                line + 2
-            );
+            bail!("{}: key {key} stands twice", place(&table, row));
         }
     }
     Ok(scored)
 }
 
-/// Reads labels: a CSV or TSV with `key` (or `path`) and `label` (or `target`), or datathon lines.
+/// Reads labels: a table with `key` (or `path`) and `label` (or `target`), or datathon lines.
 ///
 /// # Errors
-/// As [`read_predictions`].
+/// As [`read_predictions`]; also when a label is not known or spelled in two ways.
 pub fn read_labels(path: &Path) -> Result<Labels> {
-    let text = read(path)?;
-    let pairs: Vec<(String, String)> = if let Some(delimiter) = delimiter(&text) {
-        let table = Table::parse(path, &text, delimiter)?;
-        let key = table.column(path, &["key", "path"])?;
-        let label = table.column(path, &["label", "target"])?;
-        table
-            .rows
-            .iter()
-            .map(|row| (row[key].clone(), row[label].clone()))
-            .collect()
-    } else {
-        datathon_lines(path, &text)?
-    };
+    let text = read_text(path)?.text;
+    if !is_table(&text) {
+        let pairs = datathon_lines(path, &text)?;
+        return distinct(pairs.into_iter().map(|(key, label)| {
+            let place = path.display().to_string();
+            (key, label, place)
+        }));
+    }
+    let table = read_table(path)?;
+    let key = key_column(&table)?;
+    let label = table.require(Role::Label)?;
+    let mut found = Vec::new();
+    for row in &table.rows {
+        let (place, key) = (place(&table, row), key_of(&table, row, key)?);
+        let Some(known) = row.known(label) else {
+            let said = row.cell(label).unwrap_or("");
+            bail!("{place}: the label of key {key} is not known ('{said}'); remove the row");
+        };
+        found.push((key, known.to_owned(), place));
+    }
+    distinct(found.into_iter())
+}
+
+/// Labels by key; a key once, a label in one spelling.
+fn distinct(found: impl Iterator<Item = (String, String, String)>) -> Result<Labels> {
     let mut labels = Labels::new();
-    for (key, label) in pairs {
+    let mut spellings: BTreeMap<String, (String, String)> = BTreeMap::new();
+    for (key, label, place) in found {
+        let like = spellings.entry(likeness(&label));
+        let (first, there) = like.or_insert_with(|| (label.clone(), place.clone()));
+        if *first != label {
+            bail!(
+                "label '{first}' ({there}) and '{label}' ({place}) are most likely one; write it in \
+                 one way"
+            );
+        }
         if labels.insert(key.clone(), label).is_some() {
-            bail!("{}: key {key} stands twice", path.display());
+            bail!("{place}: key {key} stands twice");
         }
     }
     Ok(labels)
 }
 
-fn read(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+fn read_table(path: &Path) -> Result<Table> {
+    let table = Table::read(path)?;
+    for text in &table.notes {
+        note(&format!("note: {text}"));
+    }
+    Ok(table)
 }
 
-/// What parts the columns of a table; `None` of datathon lines, which have neither a comma nor a
-/// header with tabs.
-fn delimiter(text: &str) -> Option<u8> {
-    let header = text.lines().next()?;
-    let names_keys = |name: &str| matches!(name, "key" | "path");
-    if header.contains('\t') && header.split('\t').any(names_keys) {
-        return Some(b'\t');
+/// Whether a file is a table: datathon lines have neither signs between words nor a header.
+fn is_table(text: &str) -> bool {
+    let first = text
+        .lines()
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or("");
+    first.contains([',', ';', '|']) || Table::has_header(text)
+}
+
+fn key_column(table: &Table) -> Result<usize> {
+    match table.find(Role::Key)? {
+        Some(at) => Ok(at),
+        None => match table.find(Role::Path)? {
+            Some(at) => Ok(at),
+            None => bail!(
+                "{} has no column 'key' or 'path', only {}",
+                table.path.display(),
+                table.header.join(", ")
+            ),
+        },
     }
-    header.contains(',').then_some(b',')
+}
+
+fn key_of(table: &Table, row: &Row, at: usize) -> Result<String> {
+    let key = row.cell(at).map(str::to_owned);
+    key.with_context(|| format!("{} has no key", place(table, row)))
+}
+
+fn place(table: &Table, row: &Row) -> String {
+    format!("{}, line {}", table.path.display(), row.line)
+}
+
+/// Columns of probabilities with their classes.
+fn prob_columns(table: &Table) -> impl Iterator<Item = (usize, String)> {
+    let columns = table.header.iter().enumerate();
+    columns.filter_map(|(at, name)| Some((at, name.strip_prefix("prob_")?.to_owned())))
+}
+
+fn prob(table: &Table, row: &Row, at: usize, key: &str) -> Result<f64> {
+    let (column, cell) = (&table.header[at], &row.cells[at]);
+    let said = || format!("{}: {column} of key {key} is '{cell}'", place(table, row));
+    let Some(value) = parse_number(cell).filter(|value| value.is_finite()) else {
+        bail!("{}, no probability; expected a number from 0 to 1", said());
+    };
+    if !(-ROUNDING..=1.0 + ROUNDING).contains(&value) {
+        bail!(
+            "{}, no probability; expected a number from 0 to 1 (are these logits?)",
+            said()
+        );
+    }
+    Ok(value.clamp(0.0, 1.0))
+}
+
+/// The column of parts and the one to keep: the one asked for, or the only one. A run's own file
+/// holds several models' predictions, which no score may mix.
+fn kept_part(table: &Table, asked: Option<&str>) -> Result<Option<(usize, String)>> {
+    let path = table.path.display();
+    let Some(at) = table.header.iter().position(|name| name == "part") else {
+        return match asked {
+            None => Ok(None),
+            Some(part) => bail!("{path} has no column 'part' that could hold '{part}'"),
+        };
+    };
+    let parts: BTreeSet<&str> = table
+        .rows
+        .iter()
+        .map(|row| row.cells[at].as_str())
+        .collect();
+    let known = parts.iter().copied().collect::<Vec<_>>().join(", ");
+    let mut names = parts.iter().copied();
+    match (asked, names.next(), names.next()) {
+        (Some(part), ..) if parts.contains(part) => Ok(Some((at, part.to_owned()))),
+        (Some(part), ..) => bail!("{path} has no part '{part}', only {known}"),
+        (None, Some(first), Some(_)) => bail!(
+            "{path} holds predictions of several models ({known}); name one, such as \
+             '--part {first}'"
+        ),
+        (None, ..) => Ok(None),
+    }
 }
 
 /// Lines `<key> <class>`, blank separated.
@@ -170,62 +255,4 @@ fn datathon_predictions(path: &Path, text: &str) -> Result<Scored> {
         }
     }
     Ok(scored)
-}
-
-/// A small CSV or TSV file, read whole.
-struct Table {
-    header: Vec<String>,
-    rows: Vec<Vec<String>>,
-}
-
-impl Table {
-    fn parse(path: &Path, text: &str, delimiter: u8) -> Result<Self> {
-        let name = path.display();
-        let mut reader = csv::ReaderBuilder::new();
-        let mut reader = reader.delimiter(delimiter).from_reader(text.as_bytes());
-        let words = |record: &csv::StringRecord| record.iter().map(str::to_owned).collect();
-        let header = words(reader.headers().with_context(|| format!("in {name}"))?);
-        let mut rows = Vec::new();
-        for record in reader.records() {
-            rows.push(words(&record.with_context(|| format!("in {name}"))?));
-        }
-        if rows.is_empty() {
-            bail!("{name} has a header but no rows");
-        }
-        Ok(Self { header, rows })
-    }
-
-    /// The column of parts and the one to keep: the one asked for, or the only one. A run's own
-    /// file holds several models' predictions, which no score may mix.
-    fn part(&self, path: &Path, asked: Option<&str>) -> Result<Option<(usize, String)>> {
-        let path = path.display();
-        let Some(at) = self.header.iter().position(|name| name == "part") else {
-            return match asked {
-                None => Ok(None),
-                Some(part) => bail!("{path} has no column 'part' that could hold '{part}'"),
-            };
-        };
-        let parts: BTreeSet<&str> = self.rows.iter().map(|row| row[at].as_str()).collect();
-        let known = parts.iter().copied().collect::<Vec<_>>().join(", ");
-        let mut names = parts.iter().copied();
-        match (asked, names.next(), names.next()) {
-            (Some(part), ..) if parts.contains(part) => Ok(Some((at, part.to_owned()))),
-            (Some(part), ..) => bail!("{path} has no part '{part}', only {known}"),
-            (None, Some(first), Some(_)) => bail!(
-                "{path} holds predictions of several models ({known}); name one, such as \
-                 '--part {first}'"
-            ),
-            (None, ..) => Ok(None),
-        }
-    }
-
-    fn column(&self, path: &Path, names: &[&str]) -> Result<usize> {
-        let found = names
-            .iter()
-            .find_map(|name| self.header.iter().position(|h| h == name));
-        found.with_context(|| {
-            let (wanted, has) = (names.join("' or '"), self.header.join(", "));
-            format!("{} has no column '{wanted}', only {has}", path.display())
-        })
-    }
 }

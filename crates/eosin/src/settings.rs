@@ -24,6 +24,7 @@ fn flags(args: &JobArgs) -> Result<Vec<Setting>> {
     let skip_bad = args.skip_bad.then_some(true);
     let all = [
         flag("--seed", "seed", args.seed.as_ref())?,
+        flag("--layout", "data.layout", args.layout.as_ref())?,
         flag("--size", "data.size_px", args.size.as_ref())?,
         flag("--skip-bad", "data.skip_bad", skip_bad.as_ref())?,
         flag("--folds", "split.folds", args.folds.as_ref())?,

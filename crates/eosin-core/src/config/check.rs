@@ -219,6 +219,7 @@ fn all_keys() -> toml::Table {
     config.data.mpp = Some(0.5);
     config.backbone.weights_key = Some(String::new());
     config.backbone.weights_prefix = Some(String::new());
+    config.data.layout = Some(crate::Layout::CLASS_FOLDERS);
     config.split.holdout = Some(0.5);
     toml::Table::try_from(config).expect("a configuration has a TOML form")
 }

@@ -72,6 +72,18 @@ crate::choice::choices! {
 }
 
 crate::choice::choices! {
+    /// Whether patients and slides are read out of the names of files.
+    pub enum IdSource {
+        /// Where names leave no doubt.
+        Auto => "auto",
+        /// Wherever names hold what looks like one.
+        Names => "names",
+        /// Never.
+        None => "none",
+    }
+}
+
+crate::choice::choices! {
     /// How the stain of patches is made alike.
     pub enum StainMethod {
         /// Not at all.

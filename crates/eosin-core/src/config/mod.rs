@@ -11,12 +11,13 @@ use serde::{Deserialize, Serialize};
 pub use self::augment::AugmentConfig;
 pub use self::check::ConfigError;
 pub use self::choices::{
-    BatchNormPolicy, CacheDtype, ClassWeights, DoctorPolicy, GroupBy, LossKind, NormaliseMode,
-    OptimiserKind, Precision, ResizeFilter, ResizePolicy, Sampling, ScheduleKind, StainMethod,
-    StatisticsKind, Symmetries, TrainMode,
+    BatchNormPolicy, CacheDtype, ClassWeights, DoctorPolicy, GroupBy, IdSource, LossKind,
+    NormaliseMode, OptimiserKind, Precision, ResizeFilter, ResizePolicy, Sampling, ScheduleKind,
+    StainMethod, StatisticsKind, Symmetries, TrainMode,
 };
 pub use self::train::TrainConfig;
 pub use self::weights::{TensorChoice, Weights};
+use crate::layout::Layout;
 use crate::model::BackboneName;
 use crate::seed::Seed;
 
@@ -24,6 +25,11 @@ use crate::seed::Seed;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DataConfig {
+    /// How the patches lie on disk; `None`: as the folder shows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub layout: Option<Layout>,
+    /// What patients and slides are taken from beside folders and tables.
+    pub ids: IdSource,
     /// Side in pixels that patches are resized to; `None`: all must have one size already.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size_px: Option<usize>,
@@ -51,6 +57,8 @@ pub struct DataConfig {
 impl Default for DataConfig {
     fn default() -> Self {
         Self {
+            layout: None,
+            ids: IdSource::Auto,
             size_px: None,
             resize: ResizeFilter::Bilinear,
             non_square: ResizePolicy::Square,

@@ -8,6 +8,7 @@ use image::metadata::Orientation;
 use image::{ColorType, ImageDecoder, ImageReader};
 use serde::{Deserialize, Serialize};
 
+use super::extras::{jpeg_quality, pages};
 use super::format::looks_like;
 use super::tiff_colour::TiffColour;
 use super::{DecodeError, DecodeLimits, PatchFormat};
@@ -35,6 +36,24 @@ eosin_core::choice::choices! {
 }
 
 impl PixelMode {
+    /// Whether a sample has 16 bits.
+    pub const fn is_wide(self) -> bool {
+        matches!(
+            self,
+            Self::Grey16 | Self::GreyAlpha16 | Self::Rgb16 | Self::Rgba16
+        )
+    }
+
+    /// Samples of a pixel, and whether the last is alpha.
+    pub(super) const fn samples(self) -> (usize, bool) {
+        match self {
+            Self::Grey8 | Self::Grey16 => (1, false),
+            Self::GreyAlpha8 | Self::GreyAlpha16 => (2, true),
+            Self::Rgb8 | Self::Rgb16 => (3, false),
+            Self::Rgba8 | Self::Rgba16 => (4, true),
+        }
+    }
+
     /// Bytes of a pixel.
     const fn bytes(self) -> u64 {
         match self {
@@ -77,6 +96,10 @@ pub struct Header {
     pub exif_orientation: Option<u8>,
     /// Whether an ICC profile is embedded. It is not applied.
     pub has_icc: bool,
+    /// Pages or frames, of which the first is read; smaller versions of it are not counted.
+    pub pages: u32,
+    /// The quality that a JPEG's tables stand for.
+    pub jpeg_quality: Option<u8>,
 }
 
 /// Reads the header of the image at `path`, refusing sizes outside `limits`.
@@ -125,6 +148,11 @@ pub(super) fn open<'a, R: BufRead + Seek + 'a>(
     limits: &DecodeLimits,
 ) -> Result<Opened<'a>, DecodeError> {
     let format = identify(name, &mut reader)?;
+    let pages = pages(&mut reader, format);
+    let jpeg_quality = match format {
+        PatchFormat::Jpeg => jpeg_quality(&mut reader),
+        _ => None,
+    };
     let damaged = |error: image::ImageError| DecodeError::from_image(name, &error);
     let mut decoder: Box<dyn ImageDecoder + 'a> = if format == PatchFormat::Tiff {
         TiffColour::open(reader, limits).map_err(damaged)?
@@ -147,6 +175,8 @@ pub(super) fn open<'a, R: BufRead + Seek + 'a>(
         // Damaged metadata does not make the pixels unusable.
         exif_orientation: decoder.orientation().ok().and_then(exif_number),
         has_icc: matches!(decoder.icc_profile(), Ok(Some(_))),
+        pages,
+        jpeg_quality,
     };
     Ok((decoder, header))
 }

@@ -7,9 +7,11 @@
 //! - EXIF orientation is reported and **not applied**, as Pillow's `Image.open` does not; all
 //!   symmetries of a patch are equally valid, and applying one silently would change the bytes.
 //! - ICC profiles are reported and not applied.
+//! - Of several pages or frames the first is read, as viewers show it, and their number reported.
 //! - A cut-off file is an error, also where a decoder would fill the rest with grey (JPEG).
 
 mod error;
+mod extras;
 mod format;
 mod header;
 mod jpeg_end;
@@ -24,3 +26,4 @@ pub(crate) use header::check_limits;
 pub use header::{Header, PixelMode, read_header, read_header_bytes};
 pub use limits::DecodeLimits;
 pub use rgb::{RgbPatch, decode_rgb, decode_rgb_bytes};
+pub(crate) use rgb::{WithPeak, decode_with_peak};

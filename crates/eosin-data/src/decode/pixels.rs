@@ -16,6 +16,22 @@ pub(super) fn to_rgb(samples: Vec<u8>, mode: PixelMode) -> Vec<u8> {
     }
 }
 
+/// The largest value of any colour, alpha left out.
+pub(super) fn peak(samples: &[u8], mode: PixelMode) -> u16 {
+    let (channels, has_alpha) = mode.samples();
+    let colours = channels - usize::from(has_alpha);
+    let largest = if mode.is_wide() {
+        let pixels = samples.chunks_exact(2 * channels);
+        let colours = pixels.flat_map(|pixel| pixel.as_chunks::<2>().0[..colours].iter());
+        colours.map(|value| u16::from_ne_bytes(*value)).max()
+    } else {
+        let pixels = samples.chunks_exact(channels);
+        let colours = pixels.flat_map(|pixel| pixel[..colours].iter());
+        colours.max().map(|value| u16::from(*value))
+    };
+    largest.unwrap_or(0)
+}
+
 fn from_8<const CHANNELS: usize>(samples: &[u8]) -> Vec<u8> {
     let pixels = samples.as_chunks::<CHANNELS>().0.iter();
     pixels

@@ -7,8 +7,8 @@ use image::ImageDecoder;
 
 use super::header::open;
 use super::jpeg_end::reaches_end;
-use super::pixels::to_rgb;
-use super::{DecodeError, DecodeLimits, PatchFormat};
+use super::pixels::{peak, to_rgb};
+use super::{DecodeError, DecodeLimits, Header, PatchFormat};
 
 /// An 8-bit RGB image: interleaved (`height_px` x `width_px` x 3), row-major.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +54,41 @@ pub fn decode_rgb_bytes(
     name: &str,
     limits: &DecodeLimits,
 ) -> Result<RgbPatch, DecodeError> {
+    let (samples, header) = samples_of(bytes, name, limits)?;
+    Ok(patch_of(samples, &header))
+}
+
+/// A decoded patch, and the largest value of a colour in the file's own depth.
+pub(crate) struct WithPeak {
+    pub patch: RgbPatch,
+    pub peak: u16,
+}
+
+/// As [`decode_rgb_bytes`], with the largest value before it is brought to 8 bits.
+pub(crate) fn decode_with_peak(
+    bytes: &[u8],
+    name: &str,
+    limits: &DecodeLimits,
+) -> Result<WithPeak, DecodeError> {
+    let (samples, header) = samples_of(bytes, name, limits)?;
+    let peak = peak(&samples, header.mode);
+    let patch = patch_of(samples, &header);
+    Ok(WithPeak { patch, peak })
+}
+
+fn patch_of(samples: Vec<u8>, header: &Header) -> RgbPatch {
+    RgbPatch {
+        width_px: header.width_px,
+        height_px: header.height_px,
+        pixels: to_rgb(samples, header.mode),
+    }
+}
+
+fn samples_of(
+    bytes: &[u8],
+    name: &str,
+    limits: &DecodeLimits,
+) -> Result<(Vec<u8>, Header), DecodeError> {
     refuse_cut_off(bytes, name)?;
     let (decoder, header) = open(name, Cursor::new(bytes), limits)?;
     let length = usize::try_from(decoder.total_bytes()).unwrap_or(usize::MAX);
@@ -61,11 +96,7 @@ pub fn decode_rgb_bytes(
     decoder
         .read_image_boxed(&mut samples)
         .map_err(|error| DecodeError::from_image(name, &error))?;
-    Ok(RgbPatch {
-        width_px: header.width_px,
-        height_px: header.height_px,
-        pixels: to_rgb(samples, header.mode),
-    })
+    Ok((samples, header))
 }
 
 /// Finds the cut in formats whose decoders would fill it with grey or call it damage.

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use eosin_core::Split;
 
-use super::{IngestError, IngestOptions};
+use super::order::natural;
+use super::{IngestError, IngestOptions, alike, ids};
 use crate::listed::listed;
 use crate::manifest::{Layout, Manifest, Patch};
 
@@ -19,6 +20,26 @@ pub(super) struct FoundPatch {
     pub slide: Option<String>,
     pub group: Option<String>,
     pub split: Option<Split>,
+    /// The row of the table that names it.
+    pub line: Option<u64>,
+}
+
+impl FoundPatch {
+    /// Where a reader would look for it.
+    pub(super) fn place(&self) -> String {
+        match self.line {
+            Some(line) => format!("line {line}"),
+            None => self.key.clone(),
+        }
+    }
+}
+
+/// The folder that names a class.
+#[derive(Clone, Debug)]
+pub(super) struct Declared {
+    pub folder: PathBuf,
+    /// Files in it that have no image ending.
+    pub others: usize,
 }
 
 /// What a layout's reader hands over.
@@ -27,13 +48,13 @@ pub(super) struct Found {
     pub root: PathBuf,
     pub patches: Vec<FoundPatch>,
     /// Classes that the layout names, even without patches, with the folder that names them.
-    pub declared: BTreeMap<String, Option<PathBuf>>,
+    pub declared: BTreeMap<String, Option<Declared>>,
     pub notes: Vec<String>,
 }
 
 /// Checks keys and classes, and makes the manifest.
 pub(super) fn finish(
-    found: Found,
+    mut found: Found,
     layout: Layout,
     options: &IngestOptions,
 ) -> Result<Manifest, IngestError> {
@@ -41,6 +62,8 @@ pub(super) fn finish(
         return Err(IngestError::NoImages(found.root));
     }
     refuse_duplicates(&found.patches)?;
+    ids::add(&mut found, options.ids)?;
+    alike::refuse(&found.patches)?;
     let classes = match &options.classes {
         Some(classes) => classes.clone(),
         None => classes_of(&found),
@@ -78,7 +101,9 @@ fn refuse_duplicates(patches: &[FoundPatch]) -> Result<(), IngestError> {
 fn classes_of(found: &Found) -> Vec<String> {
     let labels = found.patches.iter().filter_map(|patch| patch.label.clone());
     let all: BTreeSet<String> = labels.chain(found.declared.keys().cloned()).collect();
-    all.into_iter().collect()
+    let mut all: Vec<String> = all.into_iter().collect();
+    all.sort_by(|a, b| natural(a, b));
+    all
 }
 
 fn resolve(
@@ -128,8 +153,12 @@ fn check_classes(manifest: &Manifest, found: &Found) -> Result<(), IngestError> 
         None => Ok(()),
         Some(at) => {
             let class = manifest.classes[at].clone();
-            let folder = found.declared.get(&class).cloned().flatten();
-            Err(IngestError::EmptyClass { class, folder })
+            let declared = found.declared.get(&class).cloned().flatten();
+            Err(IngestError::EmptyClass {
+                class,
+                others: declared.as_ref().map_or(0, |declared| declared.others),
+                folder: declared.map(|declared| declared.folder),
+            })
         }
     }
 }

@@ -7,7 +7,8 @@ use eosin_core::Split;
 
 use super::IngestError;
 use super::check::{Found, FoundPatch};
-use super::walk::list;
+use super::images::list;
+use crate::table::read_text;
 
 /// The words for the datathon's classes 0 and 1.
 const CLASSES: [&str; 2] = ["benign", "malignant"];
@@ -33,6 +34,7 @@ pub(super) fn read(root: &Path) -> Result<Found, IngestError> {
     Err(IngestError::Unmatched {
         labels_without_image,
         images_without_label,
+        hint: None,
     })
 }
 
@@ -101,7 +103,7 @@ fn numbered_images(folder: &Path, split: Split) -> Result<BTreeMap<String, PathB
 
 /// Lines `<integer> <0|1>`, blank separated; empty lines do not count.
 fn read_labels(file: &Path, split: Split) -> Result<BTreeMap<String, usize>, IngestError> {
-    let text = std::fs::read_to_string(file).map_err(IngestError::read(file))?;
+    let text = read_text(file)?.text;
     let mut labels = BTreeMap::new();
     let mut bad = Vec::new();
     let mut twice = BTreeSet::new();

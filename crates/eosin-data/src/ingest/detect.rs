@@ -2,70 +2,105 @@
 
 use std::path::{Path, PathBuf};
 
-use super::check::finish;
-use super::walk::{list, name_of};
-use super::{IngestError, datathon, folders, table};
+use eosin_core::config::IdSource;
+
+use super::check::{Found, finish};
+use super::decide::decide;
+use super::folders::loose;
+use super::tree::{Tree, name_of};
+use super::{IngestError, datathon, folders, manifest_file};
 use crate::manifest::{Layout, Manifest};
+use crate::table::{Role, Table, is_table_name};
 
 /// What the caller knows about the patches beforehand.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IngestOptions {
     /// A manifest to use instead of the folder's own layout.
     pub manifest: Option<PathBuf>,
     /// The layout, when it should not be found out.
     pub layout: Option<Layout>,
-    /// Every class in the order that probabilities shall have; sorted by name when absent.
+    /// Every class in the order that probabilities shall have; sorted by name when absent, numbers
+    /// in number order.
     pub classes: Option<Vec<String>>,
+    /// Whether patients and slides are read out of the names of files.
+    pub ids: IdSource,
 }
 
-/// Finds every patch below `location`, a folder or a CSV or TSV manifest.
+impl Default for IngestOptions {
+    fn default() -> Self {
+        Self {
+            manifest: None,
+            layout: None,
+            classes: None,
+            ids: IdSource::Auto,
+        }
+    }
+}
+
+/// Finds every patch below `location`, a folder or a table.
 ///
-/// Layouts are tried in this order: a manifest given or named `manifest.csv` or `manifest.tsv` in
-/// the folder; the datathon's (`train/train_data`); class folders under `train`, `val`, `test`;
-/// class folders. No image is opened: that is what [`inspect`](crate::inspect()) does.
+/// A manifest given or named `manifest.csv` or `manifest.tsv` in the folder comes first, then the
+/// datathon's layout (`train/train_data`). Of any other folder the levels of sub-folders are looked
+/// at: what is a class, a part, a fold, a patient or a slide is known from their names, how they
+/// repeat, and the names of files, or else it is asked for. A folder without any such level may have
+/// a table of labels beside its images. No image is opened: that is what
+/// [`inspect`](crate::inspect()) does.
 ///
 /// # Errors
-/// When nothing is found, more than one layout fits, labels and images do not match, keys repeat,
-/// a class is empty, or there is only one class.
+/// When nothing is found, the folder can be read in more than one way, labels and images do not
+/// match, keys repeat, names differ only in spelling, a class is empty, or there is only one class.
 pub fn read_manifest(location: &Path, options: &IngestOptions) -> Result<Manifest, IngestError> {
     if !location.exists() {
         return Err(IngestError::Missing(location.to_owned()));
     }
-    let (layout, source) = source_of(location, options)?;
-    let found = match layout {
-        Layout::ManifestFile => table::read(&source)?,
-        Layout::Datathon => datathon::read(&source)?,
-        Layout::SplitClassFolders => folders::read_split(&source)?,
-        Layout::ClassFolders => folders::read(&source)?,
+    let (layout, found) = match source_of(location, options)? {
+        Source::Manifest(file) => (Layout::Manifest, manifest_file::read(&file)?),
+        Source::Datathon => (Layout::Datathon, datathon::read(location)?),
+        Source::Folders => folder(location, options.layout)?,
     };
     finish(found, layout, options)
 }
 
-/// The layout and the file or folder to read it from.
-fn source_of(location: &Path, options: &IngestOptions) -> Result<(Layout, PathBuf), IngestError> {
+/// What patches are read from.
+enum Source {
+    Manifest(PathBuf),
+    Datathon,
+    Folders,
+}
+
+fn source_of(location: &Path, options: &IngestOptions) -> Result<Source, IngestError> {
     if let Some(manifest) = &options.manifest {
         if manifest.is_file() {
-            return Ok((Layout::ManifestFile, manifest.clone()));
+            return Ok(Source::Manifest(manifest.clone()));
         }
         return Err(IngestError::Missing(manifest.clone()));
     }
     if location.is_file() {
-        let ending = location
-            .extension()
-            .map(std::ffi::OsStr::to_ascii_lowercase);
-        return match ending.as_ref().and_then(|e| e.to_str()) {
-            Some("csv" | "tsv") => Ok((Layout::ManifestFile, location.to_owned())),
-            _ => Err(IngestError::NotAManifest(location.to_owned())),
+        return if is_table_name(location) {
+            Ok(Source::Manifest(location.to_owned()))
+        } else {
+            Err(IngestError::NotAManifest(location.to_owned()))
         };
     }
+    let own = || own_manifest(location);
     match options.layout {
-        Some(Layout::ManifestFile) => match own_manifest(location)? {
-            Some(file) => Ok((Layout::ManifestFile, file)),
+        Some(Layout::Manifest) => match own()? {
+            Some(file) => Ok(Source::Manifest(file)),
             None => Err(IngestError::Missing(location.join("manifest.csv"))),
         },
-        Some(layout) => Ok((layout, location.to_owned())),
-        None => detect(location),
+        Some(Layout::Datathon) => Ok(Source::Datathon),
+        Some(Layout::Folders(_)) => Ok(Source::Folders),
+        None => Ok(match own()? {
+            Some(file) => Source::Manifest(file),
+            None if is_datathon(location) => Source::Datathon,
+            None => Source::Folders,
+        }),
     }
+}
+
+fn is_datathon(folder: &Path) -> bool {
+    let train = folder.join("train");
+    train.join("train_data").is_dir() || train.join("train_label").is_file()
 }
 
 fn own_manifest(folder: &Path) -> Result<Option<PathBuf>, IngestError> {
@@ -82,46 +117,68 @@ fn own_manifest(folder: &Path) -> Result<Option<PathBuf>, IngestError> {
     }
 }
 
-fn detect(folder: &Path) -> Result<(Layout, PathBuf), IngestError> {
-    if let Some(file) = own_manifest(folder)? {
-        return Ok((Layout::ManifestFile, file));
+/// Reads a folder by the layout asked for, or by the one that it shows.
+fn folder(folder: &Path, asked: Option<Layout>) -> Result<(Layout, Found), IngestError> {
+    let tree = Tree::read(folder)?;
+    if let Some(Layout::Folders(levels)) = asked {
+        return Ok((Layout::Folders(levels), folders::read(&tree, levels)?));
     }
-    let train = folder.join("train");
-    if train.join("train_data").is_dir() || train.join("train_label").is_file() {
-        return Ok((Layout::Datathon, folder.to_owned()));
-    }
-    let listing = list(folder)?;
-    let names: Vec<String> = listing.folders.iter().map(|path| name_of(path)).collect();
-    let (parts, classes): (Vec<&String>, Vec<&String>) = names
-        .iter()
-        .partition(|name| matches!(name.as_str(), "train" | "val" | "test"));
-    match (parts.is_empty(), classes.is_empty()) {
-        (true, true) if listing.images.is_empty() => Err(IngestError::NoLayout(folder.to_owned())),
-        (true, true) => Err(loose(folder, &listing.images)),
-        (false, true) => Ok((Layout::SplitClassFolders, folder.to_owned())),
-        (true, false) => Ok((Layout::ClassFolders, folder.to_owned())),
-        (false, false) => Err(mixed(folder, parts[0], classes[0])),
-    }
-}
-
-fn mixed(folder: &Path, part: &str, class: &str) -> IngestError {
-    let renamed = eosin_core::choice::nearest(class, ["train", "val", "test"])
-        .map_or_else(String::new, |word| {
-            format!(" or rename '{class}' to '{word}'")
+    if !tree.root.has_images() {
+        return Err(if tree.root.folders.is_empty() {
+            IngestError::NoLayout(folder.to_owned())
+        } else {
+            IngestError::NoImages(folder.to_owned())
         });
-    IngestError::Ambiguous {
-        path: folder.to_owned(),
-        found: format!("holds the split folder '{part}' beside '{class}'"),
-        fix: format!(
-            "if '{class}' is a class, put it under train, val or test{renamed}; if '{part}' is a \
-             class too, set the layout to class-folders"
-        ),
+    }
+    let refused = if tree.root.images.is_empty() {
+        match decide(&tree) {
+            Ok(decided) => {
+                let mut found = folders::read(&tree, decided.layout)?;
+                found.notes.extend(decided.notes);
+                return Ok((Layout::Folders(decided.layout), found));
+            }
+            Err(refused) => refused,
+        }
+    } else {
+        loose(folder, &tree.root.images)
+    };
+    let found = labelled_by_table(&tree, refused)?;
+    Ok((Layout::Manifest, found))
+}
+
+/// Images without class folders may have a table of labels beside them, as at Kaggle.
+fn labelled_by_table(tree: &Tree, refused: IngestError) -> Result<Found, IngestError> {
+    let mut tables: Vec<&PathBuf> = tree
+        .root
+        .others
+        .iter()
+        .filter(|path| has_labels(path))
+        .collect();
+    tables.retain(|path| !name_of(path).to_lowercase().contains("submission"));
+    let mut readable = tables.iter().map(|path| (*path, manifest_file::read(path)));
+    match tables.len() {
+        0 => Err(refused),
+        1 => {
+            let (path, found) = readable.next().ok_or(refused)?;
+            let mut found = found?;
+            let note = format!("labels are those of {}", path.display());
+            found.notes.push(note);
+            Ok(found)
+        }
+        _ => Err(IngestError::Tables {
+            folder: tree.root.path.clone(),
+            tables: tables
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect(),
+        }),
     }
 }
 
-pub(super) fn loose(folder: &Path, images: &[PathBuf]) -> IngestError {
-    IngestError::LooseImages {
-        folder: folder.to_owned(),
-        files: images.iter().map(|path| name_of(path)).collect(),
-    }
+fn has_labels(path: &Path) -> bool {
+    let columns = |table: &Table| {
+        let has = |role| matches!(table.find(role), Ok(Some(_)));
+        has(Role::Path) && has(Role::Label)
+    };
+    is_table_name(path) && Table::read(path).is_ok_and(|table| columns(&table))
 }

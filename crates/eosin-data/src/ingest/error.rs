@@ -1,8 +1,10 @@
 //! What can be wrong with a set of patches before any image is opened.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::{Reading, Spelling};
 use crate::listed::{counted, listed};
+use crate::table::TableError;
 
 /// Why a manifest could not be read. Every message names the fix; lists are complete in the value
 /// and capped in the text.
@@ -46,11 +48,13 @@ pub enum IngestError {
     /// A class has no labelled patch to train on.
     #[error(
         "class '{class}' has no patches to train on; add images to it, or remove the class{}",
-        .folder.as_ref().map_or_else(String::new, |f| format!(" (folder {} is empty)", f.display()))
+        .folder.as_ref().map_or_else(String::new, |f| empty_folder(f, *.others))
     )]
     EmptyClass {
         /// The class.
         class: String,
+        /// Files in its folder that have no image ending.
+        others: usize,
         /// Its folder, when the layout has one.
         folder: Option<PathBuf>,
     },
@@ -69,12 +73,14 @@ pub enum IngestError {
         files: Vec<String>,
     },
     /// Labels whose image is missing, or images whose label is missing, or both.
-    #[error("{}", unmatched(.labels_without_image, .images_without_label))]
+    #[error("{}{}", unmatched(.labels_without_image, .images_without_label), .hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}")))]
     Unmatched {
         /// Keys that have a label but no image.
         labels_without_image: Vec<String>,
         /// Keys that have an image but no label.
         images_without_label: Vec<String>,
+        /// What is there instead.
+        hint: Option<String>,
     },
     /// The same key twice.
     #[error(
@@ -93,22 +99,6 @@ pub enum IngestError {
         /// The classes asked for.
         expected: String,
     },
-    /// A column that the manifest must have.
-    #[error(
-        "{} has no column '{column}'; its columns are {found}{}",
-        .path.display(),
-        .nearest.as_ref().map_or_else(String::new, |word| format!(" (rename '{word}' to '{column}'?)"))
-    )]
-    MissingColumn {
-        /// The file.
-        path: PathBuf,
-        /// The column.
-        column: &'static str,
-        /// The columns that the file has.
-        found: String,
-        /// The column that was probably meant.
-        nearest: Option<String>,
-    },
     /// Rows or lines that cannot be read as what they should be.
     #[error("{} in {}: {}", counted(.lines.len(), "bad line", "bad lines"), .path.display(), listed(.lines))]
     BadLines {
@@ -117,14 +107,88 @@ pub enum IngestError {
         /// One message a line, each beginning with the line's number.
         lines: Vec<String>,
     },
-    /// The file is not readable as CSV.
-    #[error("cannot read {} as a table: {source}; expected a header and comma or tab separated rows", .path.display())]
-    Csv {
-        /// The file.
+    /// The file is not readable as a table.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// The folder can be read in several ways, or in none that is known.
+    #[error("{} {why}; say which it is with\n  {}", .path.display(), ways(.readings))]
+    Readings {
+        /// The folder.
         path: PathBuf,
-        /// The parser's reason.
-        source: csv::Error,
+        /// Why it was not read.
+        why: &'static str,
+        /// Ways to read it.
+        readings: Vec<Reading>,
     },
+    /// Several tables could hold the labels.
+    #[error(
+        "{} holds no class folders but several tables with labels; name one with '--data {}'",
+        .folder.display(), .tables.join("' or '--data ")
+    )]
+    Tables {
+        /// The folder.
+        folder: PathBuf,
+        /// The tables.
+        tables: Vec<String>,
+    },
+    /// Names that are most likely the same.
+    #[error(
+        "{} spelled in two ways: {}; write each in one way",
+        counted(.0.len(), "name is", "names are"), listed(.0)
+    )]
+    Spellings(Vec<Spelling>),
+    /// A folder that should be a part but is not called so.
+    #[error("{} is no part: call it train, val or test, or choose another '--layout'", .0.display())]
+    NoPart(PathBuf),
+    /// A class folder whose name stands for what is not known.
+    #[error(
+        "the name of the class folder {} stands for what is not known; rename it if it is a class, \
+         else move it away", .0.display()
+    )]
+    UnknownFolder(PathBuf),
+    /// Links lead in a circle.
+    #[error("the link {} leads back to a folder that holds it; remove the link", .0.display())]
+    LinkLoop(PathBuf),
+    /// A link leads nowhere.
+    #[error("the link {} leads nowhere; mend or remove it", .0.display())]
+    BrokenLink(PathBuf),
+    /// One folder under two names.
+    #[error(
+        "{} and {} are one folder, since there are links: its patches would count twice; remove one",
+        .first.display(), .second.display()
+    )]
+    SameFolder {
+        /// Where it was found first.
+        first: PathBuf,
+        /// Where it was found again.
+        second: PathBuf,
+    },
+    /// An image to predict that is not there.
+    #[error("{} does not exist; give images, or folders of images", .0.display())]
+    NoSuchImage(PathBuf),
+    /// Not every name of a file holds a patient or slide.
+    #[error(
+        "names of files in {} hold no patient or slide that is known; leave out \
+         '--set data.ids=names', or give a table with a column 'patient'", .0.display()
+    )]
+    NoIds(PathBuf),
+}
+
+fn empty_folder(folder: &Path, others: usize) -> String {
+    let folder = folder.display();
+    if others == 0 {
+        return format!(" (folder {folder} is empty)");
+    }
+    let files = counted(others, "file", "files");
+    format!(" (folder {folder} holds {files}, none with the ending of an image)")
+}
+
+fn ways(readings: &[Reading]) -> String {
+    if readings.is_empty() {
+        return "a table of labels: '--data FILE.csv' with columns 'path' and 'label'".into();
+    }
+    let ways: Vec<String> = readings.iter().map(ToString::to_string).collect();
+    ways.join("\n  ")
 }
 
 fn unmatched(labels: &[String], images: &[String]) -> String {

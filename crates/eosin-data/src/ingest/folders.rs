@@ -1,84 +1,145 @@
-//! Class folders, alone or under `train`, `val` and `test`.
+//! Patches in folders whose names say what they are.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use eosin_core::Split;
+use eosin_core::{FolderLayout, Level};
 
 use super::IngestError;
-use super::check::{Found, FoundPatch};
-use super::detect::loose;
-use super::walk::{images_below, key_of, list, name_of};
-use crate::listed::counted;
+use super::check::{Declared, Found, FoundPatch};
+use super::tree::{Folder, Tree, key_of, name_of};
+use super::words::{is_unknown, part_named};
+use crate::listed::{counted, listed};
 
-/// Reads `<class>/**/<image>`.
-pub(super) fn read(root: &Path) -> Result<Found, IngestError> {
-    let mut found = Found {
-        root: root.to_owned(),
-        ..Found::default()
+/// Reads the folder by `layout`.
+pub(super) fn read(tree: &Tree, layout: FolderLayout) -> Result<Found, IngestError> {
+    let mut reader = Reader {
+        layout,
+        root: tree.root.path.clone(),
+        found: Found {
+            root: tree.root.path.clone(),
+            notes: tree.notes(),
+            ..Found::default()
+        },
+        work: Vec::new(),
     };
-    let others = add_classes(&mut found, root, None)?;
-    note_others(&mut found, others);
-    Ok(found)
+    reader.folder(&tree.root, 0, &FoundPatch::default())?;
+    if !reader.work.is_empty() {
+        let folders = counted(
+            reader.work.len(),
+            "folder without images",
+            "folders without images",
+        );
+        reader
+            .found
+            .notes
+            .push(format!("{folders} passed over: {}", listed(&reader.work)));
+    }
+    if layout.depth_of(Level::Fold).is_some() {
+        let folds: std::collections::BTreeSet<&String> = reader
+            .found
+            .patches
+            .iter()
+            .filter_map(|patch| patch.group.as_ref())
+            .collect();
+        let note = format!(
+            "the folders {} are kept as folds: '--folds {}' validates on each in turn",
+            listed(&folds.iter().collect::<Vec<_>>()),
+            folds.len()
+        );
+        reader.found.notes.push(note);
+    }
+    Ok(reader.found)
 }
 
-/// Reads `train|val|test/<class>/**/<image>`.
-pub(super) fn read_split(root: &Path) -> Result<Found, IngestError> {
-    let mut found = Found {
-        root: root.to_owned(),
-        ..Found::default()
-    };
-    let listing = list(root)?;
-    if !listing.images.is_empty() {
-        return Err(loose(root, &listing.images));
-    }
-    let mut others = listing.others;
-    for &split in Split::ALL {
-        let folder = root.join(split.as_str());
-        if folder.is_dir() {
-            others += add_classes(&mut found, &folder, Some(split))?;
+struct Reader {
+    layout: FolderLayout,
+    root: PathBuf,
+    found: Found,
+    /// Names of folders without images that are no class.
+    work: Vec<String>,
+}
+
+impl Reader {
+    /// Adds what lies in `folder`, which is `depth` below the root; `known` is what the folders
+    /// above it say.
+    fn folder(
+        &mut self,
+        folder: &Folder,
+        depth: usize,
+        known: &FoundPatch,
+    ) -> Result<(), IngestError> {
+        let class_depth = self.layout.depth_of(Level::Class).unwrap_or(0);
+        if depth <= class_depth && !folder.images.is_empty() {
+            return Err(loose(&folder.path, &folder.images));
         }
-    }
-    note_others(&mut found, others);
-    Ok(found)
-}
-
-/// Adds the class folders in `folder`; returns the number of files that are no images.
-fn add_classes(
-    found: &mut Found,
-    folder: &Path,
-    split: Option<Split>,
-) -> Result<usize, IngestError> {
-    let listing = list(folder)?;
-    if !listing.images.is_empty() {
-        return Err(loose(folder, &listing.images));
-    }
-    let mut others = listing.others;
-    for class_folder in listing.folders {
-        let label = name_of(&class_folder);
-        let (images, not_images) = images_below(&class_folder)?;
-        others += not_images;
-        for path in images {
-            found.patches.push(FoundPatch {
-                key: key_of(&found.root, &path),
-                path,
-                label: Some(label.clone()),
-                split,
-                ..FoundPatch::default()
+        for path in &folder.images {
+            self.found.patches.push(FoundPatch {
+                key: key_of(&self.root, path),
+                path: path.clone(),
+                ..known.clone()
             });
         }
-        found
-            .declared
-            .entry(label)
-            .or_insert_with(|| Some(class_folder));
+        for below in &folder.folders {
+            let level = self.layout.levels().get(depth).copied();
+            let mut known = known.clone();
+            if depth <= class_depth && below.is_work() {
+                self.work.push(below.name.clone());
+                continue;
+            }
+            if depth < class_depth && !below.has_images() && level == Some(Level::Part) {
+                self.work.push(below.name.clone());
+                continue;
+            }
+            self.say(level, below, &mut known)?;
+            self.folder(below, depth + 1, &known)?;
+        }
+        Ok(())
     }
-    Ok(others)
+
+    /// What the folder's name says of all below it.
+    fn say(
+        &mut self,
+        level: Option<Level>,
+        folder: &Folder,
+        known: &mut FoundPatch,
+    ) -> Result<(), IngestError> {
+        let name = || folder.name.clone();
+        let named = || (!is_unknown(&folder.name)).then(name);
+        match level {
+            None | Some(Level::Any | Level::Organ) => {}
+            Some(Level::Patient) => known.patient = named(),
+            Some(Level::Slide) => known.slide = named(),
+            Some(Level::Group | Level::Fold) => known.group = named(),
+            Some(Level::Part) => {
+                let part = part_named(&folder.name);
+                known.split = Some(part.ok_or_else(|| IngestError::NoPart(folder.path.clone()))?);
+            }
+            Some(Level::Class) => {
+                if is_unknown(&folder.name) {
+                    return Err(IngestError::UnknownFolder(folder.path.clone()));
+                }
+                known.label = Some(name());
+                self.declare(folder);
+            }
+        }
+        Ok(())
+    }
+
+    fn declare(&mut self, folder: &Folder) {
+        let declared = Declared {
+            folder: folder.path.clone(),
+            others: folder.all_others().len(),
+        };
+        self.found
+            .declared
+            .entry(folder.name.clone())
+            .or_insert(Some(declared));
+    }
 }
 
-fn note_others(found: &mut Found, others: usize) {
-    if others > 0 {
-        let files = counted(others, "file is", "files are");
-        found
-            .notes
-            .push(format!("{files} not used: the name has no image ending"));
+pub(super) fn loose(folder: &Path, images: &[PathBuf]) -> IngestError {
+    IngestError::LooseImages {
+        folder: folder.to_owned(),
+        files: images.iter().map(|path| name_of(path)).collect(),
     }
 }

@@ -1,12 +1,34 @@
-//! From a folder or a CSV file to a [`Manifest`](crate::Manifest).
+//! From a folder or a table to a [`Manifest`](crate::Manifest).
+//!
+//! A folder is read once ([`tree`]), strays left out ([`strays`]). What its levels say
+//! ([`levels`], by the words of [`vocabulary`]) decides which is the class ([`decide`]), or the
+//! refusal lists the ways to read it ([`readings`]). Then [`folders`] reads it so. [`check`] holds
+//! every layout to the same rules.
 
+mod alike;
 mod check;
 mod datathon;
+mod decide;
 mod detect;
 mod error;
 mod folders;
-mod table;
-mod walk;
+mod identify;
+mod ids;
+mod images;
+mod levels;
+mod manifest_file;
+mod order;
+mod readings;
+mod strays;
+mod tree;
+mod vocabulary;
+mod words;
 
+pub use alike::{Spelling, likeness};
 pub use detect::{IngestOptions, read_manifest};
 pub use error::IngestError;
+pub use images::find_images;
+pub use readings::Reading;
+pub use strays::PICTURE_MARK;
+pub(crate) use tree::key_of;
+pub(crate) use words::{is_unknown, words as plain_words};

@@ -3,6 +3,7 @@
 mod counts;
 mod problem;
 mod scan;
+mod shortcuts;
 mod size;
 
 pub use counts::{ClassCount, GroupCounts};

@@ -25,6 +25,8 @@ eosin_core::choice::choices! {
         TooSmall => "too-small",
         /// The size differs from that of most images.
         OtherSize => "other-size",
+        /// Values that fill a small share of their range, in some classes more than in others.
+        NarrowRange => "narrow-range",
         /// Hardly anything but background.
         NearBlank => "near-blank",
     }
@@ -48,6 +50,7 @@ impl ProblemKind {
                 "remove the image, export it again, or go on without it by --skip-bad"
             }
             Self::OtherSize => "give every image one size with --size",
+            Self::NarrowRange => "scale the values to their whole range",
             Self::NearBlank => "check that the patch shows tissue; remove it if it does not",
         }
     }

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::counts::{class_counts, group_counts};
+use super::shortcuts::{narrow, shortcut_notes};
 use super::size::{other_sizes, usual_size};
 use super::{ClassCount, GroupCounts, Problem, ProblemKind};
 use crate::decode::{
@@ -52,6 +53,12 @@ pub struct ImageInfo {
     pub exif_orientation: Option<u8>,
     /// Whether an ICC profile is embedded; reported, not applied.
     pub has_icc: bool,
+    /// Pages or frames, of which the first is read.
+    pub pages: u32,
+    /// The quality that a JPEG's tables stand for.
+    pub jpeg_quality: Option<u8>,
+    /// The largest value of a colour in the file's own depth, when the image was decoded.
+    pub peak: Option<u16>,
     /// BLAKE3 of the file, hexadecimal, when the image was decoded.
     pub hash: Option<String>,
     /// Pixel sums, when the image was decoded.
@@ -144,10 +151,14 @@ pub fn inspect(
     let usual_size_px = usual_size(&images);
     if let (Some(usual), false) = (usual_size_px, options.sizes_may_differ) {
         problems.extend(other_sizes(&images, usual));
-        problems.sort_by(|a, b| (&a.key, a.kind).cmp(&(&b.key, b.kind)));
     }
+    let narrow = narrow(manifest, &images);
+    problems.extend(narrow.problems);
+    problems.sort_by(|a, b| (&a.key, a.kind).cmp(&(&b.key, b.kind)));
     let mut notes = manifest.notes.clone();
     notes.extend(notes_on(&images));
+    notes.extend(narrow.notes);
+    notes.extend(shortcut_notes(manifest, &images));
     let inspection = Inspection {
         patches: manifest.patches.len(),
         images,
@@ -213,6 +224,9 @@ fn info(patch: &Patch, header: &Header, content: Option<&Content>) -> ImageInfo 
         format: header.format,
         exif_orientation: header.exif_orientation,
         has_icc: header.has_icc,
+        pages: header.pages,
+        jpeg_quality: header.jpeg_quality,
+        peak: content.map(|content| content.facts.peak),
         hash: content.map(|content| blake3::Hash::from(content.hash).to_hex().to_string()),
         sums: content.map(|content| content.facts.sums),
     }
@@ -249,6 +263,7 @@ fn notes_on(images: &[ImageInfo]) -> Vec<String> {
         .iter()
         .filter(|image| image.exif_orientation.is_some())
         .count();
+    let paged = images.iter().filter(|image| image.pages > 1).count();
     let icc = images.iter().filter(|image| image.has_icc).count();
     let renamed = images
         .iter()
@@ -256,6 +271,10 @@ fn notes_on(images: &[ImageInfo]) -> Vec<String> {
         .count();
     [
         (turned, "with an EXIF orientation, which is not applied"),
+        (
+            paged,
+            "with several pages or frames, of which the first is read",
+        ),
         (icc, "with an ICC profile, which is not applied"),
         (
             renamed,

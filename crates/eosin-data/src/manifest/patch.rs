@@ -3,24 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+pub use eosin_core::Layout;
 use eosin_core::Split;
 use eosin_core::config::GroupBy;
 
 use super::PatchSource;
-
-eosin_core::choice::choices! {
-    /// How the patches of an experiment lie on disk.
-    pub enum Layout {
-        /// One folder a class: `benign/*.png`.
-        ClassFolders => "class-folders",
-        /// Class folders under `train`, `val` and `test`.
-        SplitClassFolders => "split-class-folders",
-        /// A CSV or TSV file with `path,label` and any of `patient,slide,group,split`.
-        ManifestFile => "manifest",
-        /// The 2020 datathon's: `train/train_data/<integer>.png` and `train/train_label`.
-        Datathon => "datathon",
-    }
-}
 
 /// One image to classify.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,7 +156,7 @@ mod tests {
         };
         Manifest {
             root: root.into(),
-            layout: Layout::ClassFolders,
+            layout: Layout::CLASS_FOLDERS,
             classes: vec!["benign".into(), "malignant".into()],
             patches: keys.iter().map(patch).collect(),
             notes: Vec::new(),

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::{Manifest, Patch};
+use super::{Layout, Manifest, Patch};
 
 /// An optional column: its name and how to read it from a patch.
 type Column = (&'static str, fn(&Patch) -> Option<&str>);
@@ -15,8 +15,9 @@ const OPTIONAL: [Column; 4] = [
 ];
 
 impl Manifest {
-    /// Writes `path,label` and those of `patient,slide,group,split` that any patch has. Paths are
-    /// relative to the root, so the file belongs into [`root`](Self::root).
+    /// Writes `path,label` and those of `patient,slide,group,split` that any patch has, and `key`
+    /// where a table has called patches otherwise. Paths are relative to the root, so the file
+    /// belongs into [`root`](Self::root).
     ///
     /// # Errors
     /// When `out` refuses a write.
@@ -26,13 +27,23 @@ impl Manifest {
             .filter(|(_, read)| self.patches.iter().any(|patch| read(patch).is_some()))
             .collect();
         let mut writer = csv::Writer::from_writer(out);
+        let paths: Vec<String> = self
+            .patches
+            .iter()
+            .map(|patch| self.relative_path(patch))
+            .collect();
+        // The datathon's keys follow from its folders; other keys are what a table said.
+        let has_own_key = |(patch, path): (&Patch, &String)| patch.key != *path;
+        let has_keys =
+            self.layout == Layout::Manifest && self.patches.iter().zip(&paths).any(has_own_key);
         let names = columns.iter().map(|(name, _)| *name);
-        writer.write_record(["path", "label"].into_iter().chain(names))?;
-        for patch in &self.patches {
-            let path = self.relative_path(patch);
+        let key = has_keys.then_some("key");
+        writer.write_record(["path", "label"].into_iter().chain(names).chain(key))?;
+        for (patch, path) in self.patches.iter().zip(&paths) {
             let label = patch.class.map_or("", |class| &self.classes[class]);
             let rest = columns.iter().map(|(_, read)| read(patch).unwrap_or(""));
-            writer.write_record([path.as_str(), label].into_iter().chain(rest))?;
+            let key = has_keys.then_some(patch.key.as_str());
+            writer.write_record([path.as_str(), label].into_iter().chain(rest).chain(key))?;
         }
         writer.flush()?;
         Ok(())
@@ -42,7 +53,6 @@ impl Manifest {
         let Some(full) = patch.source.file() else {
             return patch.source.to_string();
         };
-        let below = full.strip_prefix(&self.root).unwrap_or(full);
-        below.to_string_lossy().replace('\\', "/")
+        crate::ingest::key_of(&self.root, full)
     }
 }

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::decode::read_header_bytes;
-use crate::decode::{DecodeError, DecodeLimits, Header, RgbPatch, check_limits, decode_rgb_bytes};
+use crate::decode::{
+    DecodeError, DecodeLimits, Header, RgbPatch, WithPeak, check_limits, decode_with_peak,
+};
 use crate::stats::ImageSums;
 
 /// The hash of an image file's bytes: BLAKE3.
@@ -21,6 +23,8 @@ pub struct PatchFacts {
     pub luminance: u64,
     /// Sum of the squares of the same.
     pub luminance_sq: u64,
+    /// The largest value of a colour, in the file's own depth.
+    pub peak: u16,
 }
 
 impl PatchFacts {
@@ -30,13 +34,14 @@ impl PatchFacts {
     /// When the image is damaged, cut off, or breaks a limit.
     pub fn of(bytes: &[u8], name: &str, limits: &DecodeLimits) -> Result<Self, DecodeError> {
         let header = read_header_bytes(bytes, name, limits)?;
-        let patch = decode_rgb_bytes(bytes, name, limits)?;
+        let WithPeak { patch, peak } = decode_with_peak(bytes, name, limits)?;
         let (luminance, luminance_sq) = luminance_sums(&patch);
         Ok(Self {
             header,
             sums: ImageSums::of(&patch),
             luminance,
             luminance_sq,
+            peak,
         })
     }
 

@@ -130,7 +130,7 @@ mod tests {
         };
         let manifest = Manifest {
             root: path.parent().unwrap().into(),
-            layout: Layout::ClassFolders,
+            layout: Layout::CLASS_FOLDERS,
             classes: vec!["a".into()],
             patches: vec![Patch {
                 key: "p".into(),

@@ -100,7 +100,7 @@ fn write_all(
         .collect::<Result<_, PhantomError>>()?;
     let manifest = Manifest {
         root: staging.to_owned(),
-        layout: Layout::ManifestFile,
+        layout: Layout::Manifest,
         classes: CLASSES.map(str::to_owned).into(),
         patches,
         notes: Vec::new(),

@@ -59,7 +59,7 @@ fn an_empty_class_and_a_single_class_are_refused() {
     assert_eq!(
         error_of(dir.path()),
         "class 'malignant' has no patches to train on; add images to it, or remove the class \
-         (folder DIR/malignant is empty)"
+         (folder DIR/malignant holds 1 file, none with the ending of an image)"
     );
     let single = folder(&["benign/1.png", "benign/2.png"], &[]);
     assert_eq!(
@@ -156,19 +156,19 @@ fn bad_lines_are_listed_with_their_numbers() {
 
 #[test]
 fn ambiguity_is_refused_and_both_fixes_are_named() {
-    let dir = folder(&["train/a/1.png", "validation/a/1.png"], &[]);
+    let dir = folder(&["train/a/1.png", "tset/a/1.png"], &[]);
     assert_eq!(
         error_of(dir.path()),
-        "DIR holds the split folder 'train' beside 'validation'; if 'validation' is a class, put it \
-         under train, val or test or rename 'validation' to 'val'; if 'train' is a class too, set \
-         the layout to class-folders"
+        "DIR holds the split folder 'train' beside 'tset'; if 'tset' is a class, put it under train, \
+         val or test or rename 'tset' to 'test'; if 'train' is a class too, say so with '--layout \
+         class'"
     );
     let forced = IngestOptions {
-        layout: Some(Layout::ClassFolders),
+        layout: Some(Layout::CLASS_FOLDERS),
         ..IngestOptions::default()
     };
     let manifest = read_manifest(dir.path(), &forced).unwrap();
-    assert_eq!(manifest.classes, ["train", "validation"]);
+    assert_eq!(manifest.classes, ["train", "tset"]);
     let both = folder(
         &[],
         &[

@@ -58,7 +58,7 @@ pub fn manifest(rows: &[(String, usize, Option<String>, Option<Split>)]) -> Mani
     patches.sort_by(|a, b| a.key.cmp(&b.key));
     Manifest {
         root: ".".into(),
-        layout: Layout::ClassFolders,
+        layout: Layout::CLASS_FOLDERS,
         classes: vec!["benign".into(), "malignant".into()],
         patches,
         notes: Vec::new(),

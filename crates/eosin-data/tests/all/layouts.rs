@@ -31,7 +31,7 @@ fn class_folders_are_read_to_any_depth_and_other_files_are_noted() {
     }
     write_text(&dir.path().join("benign/readme.txt"), "notes");
     let manifest = read(dir.path());
-    assert_eq!(manifest.layout, Layout::ClassFolders);
+    assert_eq!(manifest.layout, Layout::CLASS_FOLDERS);
     assert_eq!(manifest.classes, ["benign", "malignant"]);
     assert_eq!(
         keys(&manifest),
@@ -56,7 +56,7 @@ fn split_folders_give_each_patch_its_part() {
         write_png(&dir.path().join(name), 8);
     }
     let manifest = read(dir.path());
-    assert_eq!(manifest.layout, Layout::SplitClassFolders);
+    assert_eq!(manifest.layout.to_string(), "part/class");
     let parts: Vec<_> = manifest.patches.iter().map(|patch| patch.split).collect();
     let expected = [Split::Test, Split::Train, Split::Train, Split::Val].map(Some);
     assert_eq!(parts, expected);
@@ -76,7 +76,7 @@ fn a_manifest_in_the_folder_is_used_and_survives_a_round_trip() {
          x\\1.png,good,S1,k,train\n",
     );
     let manifest = read(dir.path());
-    assert_eq!(manifest.layout, Layout::ManifestFile);
+    assert_eq!(manifest.layout, Layout::Manifest);
     assert_eq!(keys(&manifest), ["x/1.png", "x/2.png", "y/3.png"]);
     let classes: Vec<_> = manifest.patches.iter().map(|patch| patch.class).collect();
     assert_eq!(classes, [Some(1), Some(0), None]);

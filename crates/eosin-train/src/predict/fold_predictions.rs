@@ -196,7 +196,7 @@ mod tests {
         };
         Manifest {
             root: "/".into(),
-            layout: Layout::ClassFolders,
+            layout: Layout::CLASS_FOLDERS,
             classes: vec!["benign".into(), "malignant, grade 1".into()],
             patches: vec![
                 patch("a \"b\"/1,2.png", Some(1), Some("S1")),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use eosin_core::config::CacheDtype;
 use eosin_core::{Cut, FoldId};
-use eosin_data::{PatchSource, RgbPatch};
+use eosin_data::{PatchSource, Resize, RgbPatch};
 use eosin_models::{BackboneSpec, Graph, Recording, StoredNetwork, Workspace};
 use eosin_store::cache::round_as_stored;
 use eosin_store::{RunFolder, RunRecord, WeightStore};
@@ -203,6 +203,13 @@ impl Predictor {
     /// The run's description of itself.
     pub const fn record(&self) -> &RunRecord {
         &self.record
+    }
+
+    /// The same run, which brings patches of another size to its own.
+    #[must_use]
+    pub const fn resizing(mut self, how: Resize) -> Self {
+        self.reader.resize = Some(how);
+        self
     }
 
     /// How patches are brought to the size that [`predict_pixels`](Self::predict_pixels) wants.

@@ -1,15 +1,41 @@
 //! `eosin augment`: what training will see.
 
+use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use eosin_core::Stream;
+use eosin_data::PICTURE_MARK;
+use eosin_run::lies_in;
 use eosin_train::{Draw, PatchReader, RowReader, ViewMaker, decode_limits, drawn_view, resize_of};
 
 use crate::args::AugmentArgs;
 use crate::commands::run::open;
-use crate::output::{say, say_json};
+use crate::output::{note, say, say_json};
 use crate::terminal::Terminal;
+
+/// A sheet among the patches must be one that eosin knows again.
+fn refuse_among_patches(preview: &Path, data: &Path) -> Result<()> {
+    if !lies_in(preview, data) {
+        return Ok(());
+    }
+    let preview = preview.display();
+    if !is_png(&preview.to_string()) {
+        bail!(
+            "{preview} lies in the data folder {}, where it would be taken for a patch; write it \
+             elsewhere with '--preview FILE'",
+            data.display()
+        );
+    }
+    note(&format!(
+        "note: {preview} lies in the data folder; it is passed over when patches are read"
+    ));
+    Ok(())
+}
+
+fn is_png(name: &str) -> bool {
+    name.to_lowercase().ends_with(".png")
+}
 
 /// White pixels between the patches of the sheet.
 const GAP_PX: usize = 4;
@@ -20,6 +46,7 @@ const GAP_PX: usize = 4;
 /// When a patch cannot be read or the sheet not written.
 pub fn run(args: &AugmentArgs, json: bool) -> Result<ExitCode> {
     let terminal = Terminal::default();
+    refuse_among_patches(&args.preview, args.job.data())?;
     let job = open(&args.job, &terminal)?;
     let (patches, views) = (usize::from(args.patches), usize::from(args.views));
     let pool = job.manifest().training_pool();
@@ -48,14 +75,9 @@ pub fn run(args: &AugmentArgs, json: bool) -> Result<ExitCode> {
         }
     }
     let path = &args.preview;
-    image::save_buffer(
-        path,
-        &sheet.pixels,
-        u32::try_from(sheet.width_px)?,
-        u32::try_from(sheet.height_px)?,
-        image::ExtendedColorType::Rgb8,
-    )
-    .with_context(|| format!("cannot write {}", path.display()))?;
+    sheet
+        .write(path)
+        .with_context(|| format!("cannot write {}", path.display()))?;
     if json {
         say_json(&serde_json::json!({
             "sheet": path, "patches": rows.len(), "views": views,
@@ -90,6 +112,31 @@ impl Sheet {
             height_px,
             pixels: vec![255; width_px * height_px * 3],
         }
+    }
+
+    fn write(&self, path: &Path) -> Result<()> {
+        let (width, height) = (
+            u32::try_from(self.width_px)?,
+            u32::try_from(self.height_px)?,
+        );
+        if !is_png(&path.display().to_string()) {
+            let colour = image::ExtendedColorType::Rgb8;
+            return Ok(image::save_buffer(
+                path,
+                &self.pixels,
+                width,
+                height,
+                colour,
+            )?);
+        }
+        let file = std::io::BufWriter::new(std::fs::File::create(path)?);
+        let mut encoder = png::Encoder::new(file, width, height);
+        encoder.set_color(png::ColorType::Rgb);
+        let (keyword, text) = PICTURE_MARK.split_once('\0').unwrap_or_default();
+        encoder.add_text_chunk(keyword.to_owned(), text.to_owned())?;
+        let mut writer = encoder.write_header()?;
+        writer.write_image_data(&self.pixels)?;
+        Ok(writer.finish()?)
     }
 
     fn place(&mut self, line: usize, column: usize, patch: &[u8]) {

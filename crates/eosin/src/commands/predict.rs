@@ -1,22 +1,29 @@
 //! `eosin predict`: probabilities for new images.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
-use eosin_core::Task;
-use eosin_data::PatchSource;
-use eosin_run::{task_of, weight_store};
-use eosin_store::{RunFolder, RunRecord, write_atomic};
+use eosin_core::config::ResizePolicy;
+use eosin_core::{Task, Watch as _};
+use eosin_data::{
+    InspectOptions, Inspection, Manifest, NoLedger, PatchSource, Patches, Problem, ProblemKind,
+    Resize, find_images, inspect,
+};
+use eosin_run::{RunEvent, config_of_run, task_of, weight_store};
+use eosin_store::{RunFolder, RunRecord};
 use eosin_train::{Predictor, UseFolds};
 
 use crate::args::PredictArgs;
-use crate::output::{note, say};
+use crate::output::note;
+use crate::prediction_rows::{Format, PredictionRows};
+use crate::progress::Progress;
+use crate::terminal::{Terminal, list_problems};
 
-/// Endings of files taken from a folder.
-const ENDINGS: [&str; 7] = ["png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp"];
+/// Images that are predicted before their rows are written.
+const BATCH: usize = 64;
 
-/// Predicts and prints or writes one row an image.
+/// Looks at every image, then predicts and prints or writes one row an image.
 ///
 /// # Errors
 /// When the run or an image cannot be used.
@@ -26,88 +33,124 @@ pub fn run(args: &PredictArgs, json: bool) -> Result<ExitCode> {
     let task = task_of(&record)?;
     let store = weight_store(&folder)?;
     let folds = which_folds(args.fold.as_deref(), &record)?;
-    let predictor = Predictor::load(&folder, &store, folds)?;
-    let images = find_images(&args.images)?;
-    let sources = images.iter().cloned().map(PatchSource::from);
-    let probs = predictor.predict(&sources.collect::<Vec<_>>())?;
-    let probs: Vec<&[f32]> = probs.chunks_exact(task.classes.len()).collect();
-    let text = if json {
-        json_lines(&task, &images, &probs)
-    } else if args.datathon {
-        datathon_lines(&task, &images, &probs)
-    } else {
-        csv_table(&task, &images, &probs)?
-    };
-    match &args.out {
-        Some(path) => {
-            write_atomic(path, text.as_bytes())?;
-            note(&format!(
-                "{} predictions written to {}",
-                images.len(),
-                path.display()
-            ));
-        }
-        None => say(text.trim_end()),
+    let mut predictor = Predictor::load(&folder, &store, folds)?;
+    if let Some(non_square) = args.resize {
+        let filter = config_of_run(&folder)?.data.resize;
+        predictor = predictor.resizing(Resize { filter, non_square });
     }
+    let manifest = find_images(&args.images)?;
+    for text in &manifest.notes {
+        note(&format!("note: {text}"));
+    }
+    let patches = look(&manifest, &predictor, args)?;
+    let format = match (json, args.datathon) {
+        (true, _) => Format::Json,
+        (false, true) => Format::Datathon,
+        (false, false) => Format::Csv,
+    };
+    let rows = PredictionRows::new(&task, format, args.out.as_deref())?;
+    predict(&predictor, &patches, &task, rows)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// `path,pred,prob_<class>...`
-fn csv_table(task: &Task, images: &[PathBuf], probs: &[&[f32]]) -> Result<String> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let columns = task.classes.iter().map(|class| format!("prob_{class}"));
-    writer.write_record(
-        ["path", "pred"]
-            .map(str::to_owned)
-            .into_iter()
-            .chain(columns),
-    )?;
-    for (image, probs) in images.iter().zip(probs) {
-        let fixed = [
-            image.display().to_string(),
-            task.classes[task.decision.decide(probs)].clone(),
-        ];
-        writer.write_record(fixed.into_iter().chain(probs.iter().map(f32::to_string)))?;
+/// Reads every image and lists all that cannot be used at once.
+fn look(manifest: &Manifest, predictor: &Predictor, args: &PredictArgs) -> Result<Patches> {
+    let terminal = Terminal::default();
+    let options = InspectOptions {
+        decode: true,
+        limits: predictor.reader().limits,
+        sizes_may_differ: true,
+    };
+    let progress = |done, total| {
+        // Nothing is lost when a bar is not drawn.
+        drop(terminal.event(&RunEvent::Inspecting { done, total }));
+    };
+    let mut found = inspect(manifest, &options, &NoLedger, &progress);
+    let inspection = &mut found.inspection;
+    inspection.problems.retain(|problem| problem.kind.is_bad());
+    inspection
+        .problems
+        .extend(other_sizes(inspection, predictor));
+    let bad: BTreeSet<String> = inspection.problems.iter().map(|p| p.key.clone()).collect();
+    if let Err(error) = terminal.event(&RunEvent::Inspected(inspection)) {
+        bail!("{error}");
     }
-    Ok(String::from_utf8(writer.into_inner()?)?)
+    if !bad.is_empty() {
+        list_problems(inspection);
+        let (count, all) = (bad.len(), manifest.patches.len());
+        if !args.skip_bad {
+            bail!(
+                "{count} of {all} images cannot be used (listed above); mend them, or go on without \
+                 them with '--skip-bad'"
+            );
+        }
+        if count == all {
+            bail!("none of {all} images can be used (listed above)");
+        }
+        note(&format!("going on without {count} images"));
+    }
+    Ok(Patches::new(manifest, found.contents, &bad))
 }
 
-/// `<key> <class index>`, the key being the file's stem.
-fn datathon_lines(task: &Task, images: &[PathBuf], probs: &[&[f32]]) -> String {
-    let line = |(image, probs): (&PathBuf, &&[f32])| {
-        let stem = image
-            .file_stem()
-            .map_or_else(String::new, |s| s.to_string_lossy().into());
-        format!("{stem} {}\n", task.decision.decide(probs))
-    };
-    images
-        .iter()
-        .zip(probs)
-        .map(line)
-        .collect::<Vec<_>>()
-        .concat()
+/// Images that do not have the size of the run and are not brought to it.
+fn other_sizes(inspection: &Inspection, predictor: &Predictor) -> Vec<Problem> {
+    let reader = predictor.reader();
+    let side = reader.size_px;
+    let policy = reader.resize.map(|how| how.non_square);
+    let images = inspection.images.iter().filter_map(|image| {
+        let (width, height) = (image.width_px, image.height_px);
+        let fits = match policy {
+            None => (width, height) == (side, side),
+            Some(ResizePolicy::Square) => width == height,
+            Some(_) => true,
+        };
+        let fix = if width == height {
+            "bring it to that size with '--resize square'"
+        } else {
+            "bring it to that size with '--resize stretch' or '--resize pad'"
+        };
+        (!fits).then(|| Problem {
+            key: image.key.clone(),
+            path: image.path.clone(),
+            kind: ProblemKind::OtherSize,
+            message: format!(
+                "{} is {width}x{height} px, the run's patches are {side}x{side} px",
+                image.key
+            ),
+            fix: fix.to_owned(),
+        })
+    });
+    images.collect()
 }
 
-/// One JSON object a line.
-fn json_lines(task: &Task, images: &[PathBuf], probs: &[&[f32]]) -> String {
-    let line = |(image, probs): (&PathBuf, &&[f32])| {
-        let by_class: serde_json::Map<String, serde_json::Value> = task
-            .classes
-            .iter()
-            .cloned()
-            .zip(probs.iter().map(|p| (*p).into()))
-            .collect();
-        let pred = &task.classes[task.decision.decide(probs)];
-        serde_json::json!({"path": image.display().to_string(), "pred": pred, "probs": by_class})
-            .to_string()
-            + "\n"
-    };
-    images
-        .iter()
-        .zip(probs)
-        .map(line)
-        .collect::<Vec<_>>()
-        .concat()
+/// Predicts batch by batch; what was written stays, whatever comes.
+fn predict(
+    predictor: &Predictor,
+    patches: &Patches,
+    task: &Task,
+    mut rows: PredictionRows<'_>,
+) -> Result<()> {
+    let all = patches.manifest().patches.len();
+    let mut progress = Progress::new("predict", "images");
+    for from in (0..all).step_by(BATCH) {
+        let batch = from..all.min(from + BATCH);
+        let sources = batch.clone().map(|place| {
+            let bytes = patches.bytes(place)?;
+            let name = patches.name(place);
+            Ok(PatchSource::Bytes { name, bytes })
+        });
+        let probs = sources
+            .collect::<Result<Vec<_>>>()
+            .and_then(|sources| Ok(predictor.predict(&sources)?))
+            .with_context(|| rows.left_behind())?;
+        for (place, probs) in batch.clone().zip(probs.chunks_exact(task.classes.len())) {
+            rows.add(&patches.manifest().patches[place].key, probs)?;
+        }
+        rows.flush()?;
+        progress.update(batch.end, all, "");
+    }
+    progress.finish(&format!("{all} images"));
+    rows.finish()
 }
 
 /// The fold that `asked` names: a number, `REPEAT.FOLD`, or `best`; `None` is the mean of all.
@@ -127,36 +170,4 @@ pub fn which_folds(asked: Option<&str>, record: &RunRecord) -> Result<UseFolds> 
             ),
         },
     }
-}
-
-/// Files as named, and the images of folders in the order of their names.
-fn find_images(named: &[PathBuf]) -> Result<Vec<PathBuf>> {
-    let mut images = Vec::new();
-    for path in named {
-        if path.is_dir() {
-            let before = images.len();
-            let entries = std::fs::read_dir(path)
-                .with_context(|| format!("cannot read {}", path.display()))?;
-            let mut found = Vec::new();
-            for entry in entries {
-                let file = entry
-                    .with_context(|| format!("cannot read {}", path.display()))?
-                    .path();
-                let ending = file.extension().map(|e| e.to_string_lossy().to_lowercase());
-                if ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str())) {
-                    found.push(file);
-                }
-            }
-            found.sort();
-            images.extend(found);
-            if images.len() == before {
-                bail!("{} holds no image ({})", path.display(), ENDINGS.join(", "));
-            }
-        } else if path.exists() {
-            images.push(path.clone());
-        } else {
-            bail!("{} does not exist", path.display());
-        }
-    }
-    Ok(images)
 }

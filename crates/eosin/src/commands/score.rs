@@ -1,15 +1,17 @@
 //! `eosin score`: predictions against labels.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
 use eosin_core::task::{PositiveChoice, positive_class};
+use eosin_data::likeness;
+use eosin_data::matching::{Keys, Rule, match_keys};
 use eosin_metrics::{Metric, MetricSet};
 
 use crate::args::ScoreArgs;
 use crate::gate::Gate;
-use crate::matching::{Keys, Rule, match_keys};
 use crate::output::{note, say, say_json, say_table};
 use crate::score_files::{Labels, Scored, read_labels, read_predictions};
 
@@ -94,7 +96,7 @@ fn join(predictions: &Scored, labels: &Labels, args: &ScoreArgs) -> Result<(Vec<
         &Keys::of(file, labels),
         &Keys::of(&args.predictions, &predictions.probs),
     )?;
-    if matched.rule != Rule::Equal {
+    if matched.rule != Rule::EQUAL {
         note(&format!(
             "labels and predictions are matched by {}",
             matched.rule
@@ -102,13 +104,31 @@ fn join(predictions: &Scored, labels: &Labels, args: &ScoreArgs) -> Result<(Vec<
     }
     let mut targets = Vec::new();
     let mut probs = Vec::new();
+    let mut said = BTreeSet::new();
     for (key, label) in labels {
-        let class = predictions.classes.iter().position(|class| class == label);
-        targets.push(class.with_context(|| {
+        let class = class_of(label, &predictions.classes).with_context(|| {
             let classes = predictions.classes.join(", ");
-            format!("label '{label}' of key {key} is none of the predicted classes {classes}")
-        })?);
+            format!(
+                "label '{label}' of key {key} is none of the predicted classes {classes}; write \
+                 labels as the classes are called"
+            )
+        })?;
+        if predictions.classes[class] != *label && said.insert(label) {
+            let class = &predictions.classes[class];
+            note(&format!("note: label '{label}' is read as class '{class}'"));
+        }
+        targets.push(class);
         probs.extend_from_slice(&predictions.probs[matched.predictions[key.as_str()]]);
     }
     Ok((targets, probs))
+}
+
+/// The class that a label names: the equal one, else the only one that is spelled much the same.
+fn class_of(label: &str, classes: &[String]) -> Option<usize> {
+    let equal = classes.iter().position(|class| class == label);
+    equal.or_else(|| {
+        let is_alike = |at: &usize| likeness(&classes[*at]) == likeness(label);
+        let mut alike = (0..classes.len()).filter(is_alike);
+        alike.next().filter(|_| alike.next().is_none())
+    })
 }

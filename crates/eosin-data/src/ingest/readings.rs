@@ -1,0 +1,159 @@
+//! The refusal of a folder that can be read in more than one way: each way with what it gives.
+
+use std::collections::BTreeMap;
+
+use eosin_core::Level;
+
+use super::IngestError;
+use super::decide::Doubt;
+use super::levels::{Kind, LevelNames, Trail, levels};
+use super::tree::Tree;
+use crate::listed::{counted, listed};
+
+/// Ways that are listed.
+const SHOWN: usize = 6;
+
+/// One way to read a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// What is written to choose it, such as `any/class`.
+    pub layout: String,
+    /// Classes with their numbers of images.
+    pub classes: Vec<(String, usize)>,
+    /// What becomes of the other levels, in words.
+    pub others: String,
+}
+
+impl std::fmt::Display for Reading {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let classes: Vec<String> = self
+            .classes
+            .iter()
+            .map(|(name, count)| format!("{name} ({count})"))
+            .collect();
+        let count = counted(classes.len(), "class", "classes");
+        write!(
+            f,
+            "'--layout {}': {count}: {}{}",
+            self.layout,
+            listed(&classes),
+            self.others
+        )
+    }
+}
+
+/// Says what the folder may be, and how to choose.
+pub(super) fn refusal(tree: &Tree, trails: &BTreeMap<Trail, usize>, doubt: &Doubt) -> IngestError {
+    let path = tree.root.path.clone();
+    let folder = |name: &String| path.join(name).display().to_string();
+    match doubt {
+        Doubt::FoldsOfParts { fold } => IngestError::Ambiguous {
+            fix: format!(
+                "patches would be counted once a fold: name one of them with '--data {}'",
+                folder(fold)
+            ),
+            found: "holds folds that each have parts of their own".into(),
+            path,
+        },
+        Doubt::SamePart { first, second } => IngestError::Ambiguous {
+            found: format!("holds '{first}' and '{second}', which mean the same part"),
+            fix: "put them into one folder, or rename one to train, val or test".into(),
+            path,
+        },
+        Doubt::Mixed { part, other } => mixed(path, part, other),
+        Doubt::NoClass | Doubt::Several => IngestError::Readings {
+            why: match doubt {
+                Doubt::NoClass => "has no level of folders that looks like classes",
+                _ => "can be read in more than one way",
+            },
+            readings: readings(trails),
+            path,
+        },
+    }
+}
+
+fn mixed(path: std::path::PathBuf, part: &str, other: &str) -> IngestError {
+    let renamed = eosin_core::choice::nearest(&other.to_lowercase(), ["train", "val", "test"])
+        .map_or_else(String::new, |word| {
+            format!(" or rename '{other}' to '{word}'")
+        });
+    IngestError::Ambiguous {
+        path,
+        found: format!("holds the split folder '{part}' beside '{other}'"),
+        fix: format!(
+            "if '{other}' is a class, put it under train, val or test{renamed}; if '{part}' is a \
+             class too, say so with '--layout class'"
+        ),
+    }
+}
+
+/// Every way in which a level may be the class.
+fn readings(trails: &BTreeMap<Trail, usize>) -> Vec<Reading> {
+    let all: Vec<&Trail> = trails.keys().collect();
+    let levels = levels(&all);
+    let mut found = Vec::new();
+    for at in 0..levels.len() {
+        if levels[at].names.len() < 2 || levels[at].kind == Kind::Parts {
+            continue;
+        }
+        let classes = classes(trails, at);
+        let above: Vec<Level> = levels[..at]
+            .iter()
+            .map(|level| role(level, Level::Any))
+            .collect();
+        found.push(reading(&above, &levels, &classes));
+        let unknown =
+            |level: &LevelNames| role(level, Level::Any) == Level::Any && level.names.len() > 1;
+        if let Some(place) = levels[..at].iter().position(unknown) {
+            let mut kept = above.clone();
+            kept[place] = Level::Group;
+            found.push(reading(&kept, &levels, &classes));
+        }
+    }
+    found.truncate(SHOWN);
+    found
+}
+
+fn role(level: &LevelNames, unknown: Level) -> Level {
+    match level.kind {
+        Kind::Parts => Level::Part,
+        Kind::Folds => Level::Fold,
+        Kind::Patients => Level::Patient,
+        Kind::Slides => Level::Slide,
+        Kind::Identifiers => Level::Group,
+        Kind::Organs => Level::Organ,
+        _ => unknown,
+    }
+}
+
+fn reading(above: &[Level], levels: &[LevelNames], classes: &BTreeMap<String, usize>) -> Reading {
+    let words: Vec<&str> = above
+        .iter()
+        .map(|level| level.as_str())
+        .chain(["class"])
+        .collect();
+    let others = above.iter().zip(levels).map(|(role, level)| {
+        let names: Vec<&str> = level.names.iter().map(String::as_str).collect();
+        let names = listed(&names);
+        match role {
+            Level::Any | Level::Organ if level.names.len() > 1 => format!("; {names} not used"),
+            Level::Any | Level::Organ => String::new(),
+            Level::Part => format!("; {names} as parts"),
+            Level::Fold => format!("; {names} as folds"),
+            role => format!("; each of {names} kept together as a {role}"),
+        }
+    });
+    Reading {
+        layout: words.join("/"),
+        classes: classes.iter().map(|(name, n)| (name.clone(), *n)).collect(),
+        others: others.collect(),
+    }
+}
+
+fn classes(trails: &BTreeMap<Trail, usize>, at: usize) -> BTreeMap<String, usize> {
+    let mut classes = BTreeMap::new();
+    for (trail, images) in trails {
+        *classes.entry(trail[at].clone()).or_default() += images;
+    }
+    classes
+}

@@ -1,0 +1,199 @@
+//! What a column is about, by the names that people give it.
+
+use super::{Table, TableError};
+use crate::ingest::plain_words;
+use crate::listed::listed;
+
+/// Other names for `path`, words joined by `_`, the likeliest first.
+const PATH: &[&str] = &[
+    "file_path filepath image_path img_path patch_path tile_path file_name filename fname file",
+    "image_name img_name imagename image_file image img image_id img_id imageid patch patch_id",
+    "patch_name tile tile_id id name datei dateiname pfad bild fichier chemin archivo ruta",
+    "imagen arquivo imagem percorso immagine файл путь 文件名 文件 路径 图像 ファイル 画像",
+];
+
+/// Other names for `label`, words joined by `_`, the likeliest first.
+const LABEL: &[&str] = &[
+    "class class_name label_name target category diagnosis truth ground_truth gt y y_true cls",
+    "klasse diagnose classe diagnostic etiquette clase etiqueta diagnostico etichetta класс",
+    "метка диагноз 标签 类别 诊断 ラベル クラス",
+];
+
+/// Other names for `patient`, words joined by `_`, the likeliest first.
+const PATIENT: &[&str] = &[
+    "patient_id patientid patient_name patient_no pat_id pid subject subject_id case case_id",
+    "caseid donor donor_id paciente paziente пациент 患者 病人 病例 症例",
+];
+
+/// Other names for `slide`, words joined by `_`, the likeliest first.
+const SLIDE: &[&str] =
+    &["slide_id slideid slide_name wsi wsi_id wsi_name objekttrager lame 切片 スライド слайд"];
+
+/// Other names for `group`, words joined by `_`, the likeliest first.
+const GROUP: &[&str] = &["group_id groups gruppe groupe grupo gruppo"];
+
+/// Other names for `split`, words joined by `_`, the likeliest first.
+const SPLIT: &[&str] = &["part partition subset set phase usage data_split teil"];
+
+/// What a column is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// What predictions call a patch.
+    Key,
+    /// The image.
+    Path,
+    /// The class.
+    Label,
+    /// The patient.
+    Patient,
+    /// The slide.
+    Slide,
+    /// Anything else that may not be on both sides of a split.
+    Group,
+    /// Train, val or test.
+    Split,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 7] = [
+        Self::Key,
+        Self::Path,
+        Self::Label,
+        Self::Patient,
+        Self::Slide,
+        Self::Group,
+        Self::Split,
+    ];
+
+    /// The column's proper name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Key => "key",
+            Self::Path => "path",
+            Self::Label => "label",
+            Self::Patient => "patient",
+            Self::Slide => "slide",
+            Self::Group => "group",
+            Self::Split => "split",
+        }
+    }
+
+    /// Other names for it, the likeliest first.
+    fn others(self) -> impl Iterator<Item = &'static str> {
+        let lines: &[&str] = match self {
+            Self::Key => &[],
+            Self::Path => PATH,
+            Self::Label => LABEL,
+            Self::Patient => PATIENT,
+            Self::Slide => SLIDE,
+            Self::Group => GROUP,
+            Self::Split => SPLIT,
+        };
+        lines.iter().flat_map(|line| line.split(' '))
+    }
+}
+
+/// A name in plain form.
+fn joined(name: &str) -> String {
+    plain_words(name).join("_")
+}
+
+fn is_role(name: &str, role: Role) -> bool {
+    let name = joined(name);
+    name == role.name() || role.others().any(|other| other == name)
+}
+
+/// Whether a column has a meaning here.
+pub(super) fn is_known(name: &str) -> bool {
+    let prediction = joined(name).starts_with("prob_");
+    prediction || Role::ALL.iter().any(|role| is_role(name, *role))
+}
+
+/// Where the column of a role is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    pub at: usize,
+    /// Whether it bears another name.
+    pub renamed: bool,
+}
+
+impl Table {
+    /// The column of this role, by its proper name or else another.
+    ///
+    /// # Errors
+    /// When several columns may be it.
+    pub fn find(&self, role: Role) -> Result<Option<usize>, TableError> {
+        Ok(self.find_named(role)?.map(|found| found.at))
+    }
+
+    pub(super) fn find_named(&self, role: Role) -> Result<Option<Found>, TableError> {
+        let named = |word: &str| {
+            let is = |at: &usize| joined(&self.header[*at]) == joined(word);
+            (0..self.header.len()).filter(is).collect::<Vec<usize>>()
+        };
+        let ambiguous = |columns: Vec<usize>| TableError::AmbiguousColumn {
+            path: self.path.clone(),
+            column: role.name(),
+            found: columns.iter().map(|at| self.header[*at].clone()).collect(),
+        };
+        match named(role.name()).as_slice() {
+            [] => {}
+            [at] => {
+                return Ok(Some(Found {
+                    at: *at,
+                    renamed: false,
+                }));
+            }
+            several => return Err(ambiguous(several.to_vec())),
+        }
+        let others: Vec<usize> = role.others().flat_map(named).collect();
+        match others.as_slice() {
+            [] => Ok(None),
+            // A wrong one names no files, which is refused.
+            [at, ..] if others.len() == 1 || role == Role::Path => Ok(Some(Found {
+                at: *at,
+                renamed: true,
+            })),
+            _ => Err(ambiguous(others)),
+        }
+    }
+
+    /// As [`find`](Self::find), of a column that must be there.
+    ///
+    /// # Errors
+    /// When it is not, or several may be it.
+    pub fn require(&self, role: Role) -> Result<usize, TableError> {
+        let header = || self.header.iter().map(String::as_str);
+        self.find(role)?.ok_or_else(|| TableError::MissingColumn {
+            path: self.path.clone(),
+            column: role.name(),
+            found: listed(&header().collect::<Vec<_>>()),
+            nearest: eosin_core::choice::nearest(role.name(), header()).map(str::to_owned),
+        })
+    }
+
+    /// Says which columns are read under other names, and which are not read at all.
+    pub(crate) fn column_notes(&self, roles: &[Role]) -> Result<Vec<String>, TableError> {
+        let (mut notes, mut used) = (Vec::new(), Vec::new());
+        for role in roles {
+            if let Some(found) = self.find_named(*role)? {
+                used.push(found.at);
+                if found.renamed {
+                    let name = &self.header[found.at];
+                    notes.push(format!("column '{name}' is read as '{}'", role.name()));
+                }
+            }
+        }
+        let unused = (0..self.header.len()).filter(|at| !used.contains(at));
+        let unused: Vec<&str> = unused
+            .map(|at| self.header[at].as_str())
+            .filter(|name| !name.is_empty())
+            .collect();
+        if !unused.is_empty() {
+            let columns = crate::listed::counted(unused.len(), "column is", "columns are");
+            notes.push(format!("{columns} not used: {}", listed(&unused)));
+        }
+        Ok(notes)
+    }
+}

@@ -1,0 +1,223 @@
+//! Tables as people have them.
+
+use std::path::Path;
+
+use eosin_data::{IngestOptions, Manifest, read_manifest};
+use tempfile::{TempDir, tempdir};
+
+use crate::fixtures::write_text;
+
+/// Empty files of these names beside a table.
+fn folder(images: &[&str], table: impl AsRef<[u8]>) -> TempDir {
+    let dir = tempdir().unwrap();
+    for name in images {
+        write_text(&dir.path().join(name), "");
+    }
+    std::fs::write(dir.path().join("t.csv"), table).unwrap();
+    dir
+}
+
+fn read(dir: &Path) -> Result<Manifest, String> {
+    let read = read_manifest(&dir.join("t.csv"), &IngestOptions::default());
+    read.map_err(|error| error.to_string().replace(&dir.display().to_string(), "DIR"))
+}
+
+fn keys(manifest: &Manifest) -> Vec<&str> {
+    manifest
+        .patches
+        .iter()
+        .map(|patch| patch.key.as_str())
+        .collect()
+}
+
+const IMAGES: [&str; 4] = ["img/a1.png", "img/a2.png", "img/b1.png", "img/b2.png"];
+
+#[test]
+fn every_encoding_and_delimiter_says_the_same() {
+    let text = "path,label,patient\r\nimg/a1.png,x,M\u{fc}ller\r\nimg/b1.png,y,P2\r\n";
+    let utf16 =
+        |bytes: fn(u16) -> [u8; 2]| -> Vec<u8> { text.encode_utf16().flat_map(bytes).collect() };
+    let latin: Vec<u8> = text
+        .chars()
+        .map(|c| u8::try_from(u32::from(c)).unwrap())
+        .collect();
+    let tables = [
+        text.as_bytes().to_vec(),
+        [b"\xef\xbb\xbf", text.replace(',', ";").as_bytes()].concat(),
+        text.replace(',', "\t").into_bytes(),
+        text.replace(',', "|").into_bytes(),
+        format!("sep=,\r\n{text}").into_bytes(),
+        text.replace("\r\n", "\r").into_bytes(),
+        latin,
+        [&[0xff, 0xfe][..], &utf16(u16::to_le_bytes)].concat(),
+        [&[0xfe, 0xff][..], &utf16(u16::to_be_bytes)].concat(),
+        utf16(u16::to_le_bytes),
+    ];
+    for table in tables {
+        let dir = folder(&IMAGES, &table);
+        let manifest = read(dir.path()).unwrap();
+        assert_eq!(manifest.class_counts(), [1, 1]);
+        assert_eq!(
+            manifest.patches[0].patient.as_deref(),
+            Some("M\u{fc}ller"),
+            "{table:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_not_known_is_no_patient_and_no_class() {
+    for word in [
+        "NA", "NaN", "nan", "None", "null", "-", "", "n/a", "#N/A", "unknown",
+    ] {
+        let dir = folder(
+            &IMAGES,
+            format!("path,label,patient\nimg/a1.png,x,{word}\nimg/b1.png,y,P2\n"),
+        );
+        assert_eq!(read(dir.path()).unwrap().patches[0].patient, None, "{word}");
+        let dir = folder(
+            &IMAGES,
+            format!("path,label\nimg/a1.png,x\nimg/b1.png,{word}\n"),
+        );
+        assert!(
+            read(dir.path())
+                .unwrap_err()
+                .contains("line 3 ('img/b1.png') has no label"),
+            "{word}"
+        );
+    }
+}
+
+#[test]
+fn spellings_of_one_name_are_refused_with_both_and_their_lines() {
+    for (one, other) in [
+        ("benign", "Benign"),
+        ("1", "1.0"),
+        ("in situ", "in_situ"),
+        ("01", "1"),
+        ("pr\u{e4}", "pra\u{308}"),
+    ] {
+        let table = format!(
+            "path,label\nimg/a1.png,{one}\nimg/a2.png,{one}\nimg/b1.png,{other}\nimg/b2.png,z\n"
+        );
+        let error = read(folder(&IMAGES, table).path()).unwrap_err();
+        let part = format!("label '{one}' (line 2) and '{other}' (line 4)");
+        assert!(
+            error.contains(&part) && error.contains("write each in one way"),
+            "{error}"
+        );
+    }
+    let table = "path,label,patient\nimg/a1.png,x,P1\nimg/a2.png,x,p01\nimg/b1.png,y,P2\n";
+    let error = read(folder(&IMAGES, table).path()).unwrap_err();
+    assert!(
+        error.contains("patient 'P1' (line 2) and 'p01' (line 3)"),
+        "{error}"
+    );
+}
+
+#[test]
+fn names_are_matched_by_ending_case_separator_and_form_and_keys_are_the_tables() {
+    for (a, b) in [
+        ("a1", "b1"),
+        ("D:\\study\\img\\a1.png", "D:\\study\\img\\b1.png"),
+        ("IMG\\A1.PNG", "IMG\\B1.PNG"),
+        ("/elsewhere/img/a1.png", "/elsewhere/img/b1.png"),
+        ("a1.tif", "b1.tif"),
+        ("../x/img/a1.png", "../x/img/b1.png"),
+    ] {
+        let dir = folder(&IMAGES, format!("id,label\n{a},x\n{b},y\n"));
+        let manifest = read(dir.path()).unwrap();
+        let mut expected = [a, b];
+        expected.sort_unstable();
+        assert_eq!(keys(&manifest), expected);
+        let notes = manifest.notes.join("\n");
+        assert!(notes.contains("column 'id' is read as 'path'"), "{notes}");
+        assert!(notes.contains("2 of 2 names were found by"), "{notes}");
+        let mut written = Vec::new();
+        manifest.write_csv(&mut written).unwrap();
+        std::fs::write(dir.path().join("t.csv"), written).unwrap();
+        assert_eq!(keys(&read(dir.path()).unwrap()), expected, "read again");
+    }
+    let absolute = folder(&IMAGES, "");
+    let at = absolute.path().join("img").display().to_string();
+    std::fs::write(
+        absolute.path().join("t.csv"),
+        format!("path,label\n{at}/a1.png,x\n{at}/b1.png,y\n"),
+    )
+    .unwrap();
+    assert_eq!(
+        keys(&read(absolute.path()).unwrap())[0],
+        format!("{at}/a1.png")
+    );
+}
+
+#[test]
+fn names_that_fit_no_image_or_several_are_refused() {
+    let error =
+        read(folder(&IMAGES, "path,label\nimg/a01.png,x\nimg/b1.png,y\n").path()).unwrap_err();
+    assert!(
+        error.contains("1 label has no image: img/a01.png"),
+        "{error}"
+    );
+    assert!(
+        error.contains("the nearest to 'img/a01.png' in the folder is 'img/a1.png'"),
+        "{error}"
+    );
+    let error = read(folder(&["p/1.png", "q/1.png"], "path,label\n1.png,x\n").path()).unwrap_err();
+    assert!(
+        error.contains("line 2 ('1.png') fits 2 images: p/1.png, q/1.png"),
+        "{error}"
+    );
+    let error = read(folder(&IMAGES, "path,label\nimg/a1.png,x\na1,y\n").path()).unwrap_err();
+    assert!(
+        error.contains("line 2 ('img/a1.png') and line 3 ('a1') name one image"),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_is_no_table_is_named() {
+    let error = read(folder(&IMAGES, b"PK\x03\x04").path()).unwrap_err();
+    assert!(
+        error.contains("Excel workbook") && error.contains("save it as CSV"),
+        "{error}"
+    );
+    let error = read(folder(&IMAGES, "path,label\n").path()).unwrap_err();
+    assert!(error.contains("has no rows"), "{error}");
+}
+
+#[test]
+fn images_without_class_folders_have_their_labels_in_a_table_beside_them() {
+    let dir = folder(
+        &["train/0a.tif", "train/0b.tif", "test/0c.tif"],
+        "id,label\n0a,0\n0b,1\n",
+    );
+    write_text(
+        &dir.path().join("sample_submission.csv"),
+        "id,label\n0c,0\n",
+    );
+    let manifest = read_manifest(dir.path(), &IngestOptions::default()).unwrap();
+    assert_eq!(keys(&manifest), ["0a", "0b"]);
+    assert!(
+        manifest
+            .notes
+            .iter()
+            .any(|note| note.contains("labels are those of"))
+    );
+    write_text(&dir.path().join("more.csv"), "id,label\n0a,0\n0b,1\n");
+    let error = read_manifest(dir.path(), &IngestOptions::default())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("several tables") && error.contains("more.csv"),
+        "{error}"
+    );
+}
+
+#[test]
+fn parts_in_tables_may_be_called_otherwise() {
+    let table =
+        "path,label,subset\nimg/a1.png,x,Training\nimg/b1.png,y,training\nimg/b2.png,y,Testing\n";
+    let manifest = read(folder(&IMAGES, table).path()).unwrap();
+    assert_eq!(manifest.training_pool().len(), 2);
+}

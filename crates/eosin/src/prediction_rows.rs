@@ -1,0 +1,211 @@
+//! Predictions as they are written: row by row, so that what was computed is never lost.
+
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use eosin_core::Task;
+
+use crate::output::{note, say};
+
+/// How a row is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// `path,pred,prob_<class>...`
+    Csv,
+    /// `<key> <class>`, the key being the file's stem.
+    Datathon,
+    /// A JSON object.
+    Json,
+}
+
+/// Where rows go.
+enum Place {
+    Stdout,
+    /// A file that gets its name when it is complete.
+    File {
+        partial: BufWriter<File>,
+        path: PathBuf,
+    },
+}
+
+/// Writes predictions as they come.
+pub struct PredictionRows<'a> {
+    task: &'a Task,
+    format: Format,
+    place: Place,
+    rows: usize,
+}
+
+impl<'a> PredictionRows<'a> {
+    /// Rows for `out`, or standard output.
+    ///
+    /// # Errors
+    /// When the file cannot be made.
+    pub fn new(task: &'a Task, format: Format, out: Option<&Path>) -> Result<Self> {
+        let place = match out {
+            None => Place::Stdout,
+            Some(path) => {
+                let partial = partial_path(path);
+                let file = File::create(&partial)
+                    .with_context(|| format!("cannot write {}", partial.display()))?;
+                Place::File {
+                    partial: BufWriter::new(file),
+                    path: path.to_owned(),
+                }
+            }
+        };
+        Ok(Self {
+            task,
+            format,
+            place,
+            rows: 0,
+        })
+    }
+
+    /// Writes one image's row.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn add(&mut self, key: &str, probs: &[f32]) -> Result<()> {
+        if self.rows == 0 && self.format == Format::Csv {
+            let header = header(self.task)?;
+            self.line(&header)?;
+        }
+        self.rows += 1;
+        let line = match self.format {
+            Format::Csv => csv_row(self.task, key, probs)?,
+            Format::Datathon => datathon_line(self.task, key, probs),
+            Format::Json => json_line(self.task, key, probs),
+        };
+        self.line(&line)
+    }
+
+    fn line(&mut self, line: &str) -> Result<()> {
+        match &mut self.place {
+            Place::Stdout => say(line),
+            Place::File { partial, path } => {
+                writeln!(partial, "{line}")
+                    .with_context(|| format!("cannot write {}", path.display()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings what was written so far to the disk.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn flush(&mut self) -> Result<()> {
+        if let Place::File { partial, path } = &mut self.place {
+            partial
+                .flush()
+                .with_context(|| format!("cannot write {}", path.display()))?;
+        }
+        Ok(())
+    }
+
+    /// Gives the file its name.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn finish(mut self) -> Result<()> {
+        self.flush()?;
+        if let Place::File { partial, path } = self.place {
+            let failed = || format!("cannot write {}", path.display());
+            partial.get_ref().sync_all().with_context(failed)?;
+            std::fs::rename(partial_path(&path), &path).with_context(failed)?;
+            note(&format!(
+                "{} predictions written to {}",
+                self.rows,
+                path.display()
+            ));
+        }
+        Ok(())
+    }
+
+    /// What is said when the work ends early.
+    pub fn left_behind(&self) -> String {
+        match &self.place {
+            Place::Stdout => format!("{} predictions were printed before", self.rows),
+            Place::File { path, .. } => format!(
+                "{} predictions so far are in {}",
+                self.rows,
+                partial_path(path).display()
+            ),
+        }
+    }
+}
+
+fn partial_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".partial");
+    name.into()
+}
+
+fn csv_line(cells: impl IntoIterator<Item = String>) -> Result<String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(cells)?;
+    let text = String::from_utf8(writer.into_inner()?)?;
+    Ok(text.trim_end_matches('\n').to_owned())
+}
+
+fn header(task: &Task) -> Result<String> {
+    let columns = task.classes.iter().map(|class| format!("prob_{class}"));
+    csv_line(
+        ["path", "pred"]
+            .map(str::to_owned)
+            .into_iter()
+            .chain(columns),
+    )
+}
+
+fn csv_row(task: &Task, key: &str, probs: &[f32]) -> Result<String> {
+    let pred = task.classes[task.decision.decide(probs)].clone();
+    let probs = probs.iter().map(f32::to_string);
+    csv_line([key.to_owned(), pred].into_iter().chain(probs))
+}
+
+fn datathon_line(task: &Task, key: &str, probs: &[f32]) -> String {
+    let stem = Path::new(key).file_stem();
+    let stem = stem.map_or_else(String::new, |stem| stem.to_string_lossy().into());
+    format!("{stem} {}", class_number(task, task.decision.decide(probs)))
+}
+
+/// The number of a class: its own where all classes are numbers, else its place.
+fn class_number(task: &Task, class: usize) -> String {
+    let numbered = task.classes.iter().all(|name| name.parse::<u64>().is_ok());
+    if numbered {
+        task.classes[class].clone()
+    } else {
+        class.to_string()
+    }
+}
+
+fn json_line(task: &Task, key: &str, probs: &[f32]) -> String {
+    let by_class: serde_json::Map<String, serde_json::Value> = task
+        .classes
+        .iter()
+        .cloned()
+        .zip(probs.iter().map(|p| (*p).into()))
+        .collect();
+    let pred = &task.classes[task.decision.decide(probs)];
+    serde_json::json!({"path": key, "pred": pred, "probs": by_class}).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_that_are_numbers_are_written_as_themselves() {
+        let task = |classes: &[&str]| {
+            let classes = classes.iter().map(|class| (*class).to_owned()).collect();
+            Task::new(classes, 0)
+        };
+        let line = |classes: &[&str]| datathon_line(&task(classes), "new/7.png", &[0.1, 0.2, 0.7]);
+        assert_eq!(line(&["0", "1", "10"]), "7 10");
+        assert_eq!(line(&["benign", "in situ", "invasive"]), "7 2");
+    }
+}
