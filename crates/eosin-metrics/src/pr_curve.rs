@@ -19,7 +19,8 @@ impl Ranking {
     /// The precision-recall curve, one point per distinct score from the highest down.
     ///
     /// Draw it as steps that hold each precision back to the previous recall; their area is
-    /// [`Ranking::auprc`]. Undefined without positives. Equals scikit-learn's
+    /// [`Ranking::auprc`]. Undefined without positives or without
+    /// negatives. Equals scikit-learn's
     /// `precision_recall_curve` reversed and without its added point (recall 0, precision 1),
     /// which no threshold reaches.
     pub fn pr_curve(&self) -> Option<Vec<PrPoint>> {
@@ -30,6 +31,6 @@ impl Ranking {
                 recall: positives as f64 / self.positives() as f64,
                 precision: positives as f64 / (positives + negatives) as f64,
             });
-        (self.positives() > 0).then(|| points.collect())
+        (self.positives() > 0 && self.negatives() > 0).then(|| points.collect())
     }
 }

@@ -40,7 +40,7 @@ def one_vs_rest(targets, preds, probs, count):
         columns["f1"].append(m.f1_score(truth, pred, zero_division=NAN))
         both = 0 < truth.sum() < len(truth)
         columns["auroc"].append(m.roc_auc_score(truth, score) if both else NAN)
-        columns["auprc"].append(m.average_precision_score(truth, score) if truth.any() else NAN)
+        columns["auprc"].append(m.average_precision_score(truth, score) if truth.any() and not truth.all() else NAN)
     return cm, columns
 
 
