@@ -9,7 +9,7 @@ use super::identify::BreakHis;
 use super::levels::{Kind, LevelNames, Trail, levels, trails};
 use super::readings::refusal;
 use super::tree::{Tree, key_of, name_of};
-use super::words::{is_class_like, part_named};
+use super::words::{is_about_files, is_class_like, part_named};
 use crate::listed::listed;
 
 /// A layout that is known, and what should be said about it.
@@ -106,6 +106,9 @@ fn decide_levels(all: &[&Trail]) -> Result<Read, Doubt> {
     let levels = levels(all);
     refuse_parts(&levels)?;
     let class = class_level(&levels)?;
+    if levels[class].names.iter().all(|name| is_about_files(name)) {
+        return Err(Doubt::NoClass);
+    }
     let mut roles = Vec::new();
     for (at, level) in levels.iter().enumerate() {
         roles.push(if at == class {

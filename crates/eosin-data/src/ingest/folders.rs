@@ -7,7 +7,7 @@ use eosin_core::{FolderLayout, Level};
 use super::IngestError;
 use super::check::{Declared, Found, FoundPatch};
 use super::tree::{Folder, Tree, key_of, name_of};
-use super::words::{is_unknown, part_named};
+use super::words::{is_class_like, is_unknown, part_named};
 use crate::listed::{counted, listed};
 
 /// Reads the folder by `layout`.
@@ -47,6 +47,7 @@ pub(super) fn read(tree: &Tree, layout: FolderLayout) -> Result<Found, IngestErr
             folds.len()
         );
         reader.found.notes.push(note);
+        reader.found.has_folds = true;
     }
     Ok(reader.found)
 }
@@ -82,7 +83,7 @@ impl Reader {
         for below in &folder.folders {
             let level = self.layout.levels().get(depth).copied();
             let mut known = known.clone();
-            if depth <= class_depth && below.is_work() {
+            if depth <= class_depth && below.is_work() && !is_class_like(&below.name) {
                 self.work.push(below.name.clone());
                 continue;
             }

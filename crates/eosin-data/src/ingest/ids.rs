@@ -16,41 +16,25 @@ pub(super) fn add(found: &mut Found, source: IdSource) -> Result<(), IngestError
         return Ok(());
     }
     let naming = NAMINGS.iter().find(|naming| fits(naming, &found.patches));
-    let Some(naming) = naming else {
-        return match source {
-            IdSource::Names => Err(IngestError::NoIds(found.root.clone())),
-            IdSource::Auto | IdSource::None => Ok(()),
-        };
-    };
-    let ids: BTreeSet<String> = found
-        .patches
-        .iter()
-        .filter_map(|patch| id(naming, patch))
-        .collect();
-    let what = match naming.holds {
-        Holds::Patient => ("patient", "patients"),
-        Holds::Slide => ("slide", "slides"),
-    };
-    let first = ids.first().cloned().unwrap_or_default();
-    let seen = format!(
-        "file names look like {}: {} is '{first}' in the first ({} in all)",
-        naming.name,
-        what.0,
-        counted(ids.len(), what.0, what.1)
-    );
-    let has_own = |patch: &FoundPatch| match naming.holds {
-        Holds::Patient => patch.patient.is_some(),
-        Holds::Slide => patch.patient.is_some() || patch.slide.is_some() || patch.group.is_some(),
-    };
-    if source == IdSource::Auto && found.patches.iter().any(has_own) {
-        return Ok(());
+    match naming {
+        Some(naming) => apply(found, naming, source),
+        None if source == IdSource::Names => return Err(IngestError::NoIds(found.root.clone())),
+        None => {}
     }
-    let certain = naming.certainty == Certainty::Certain;
-    if source == IdSource::Auto && !certain {
-        found
-            .notes
-            .push(format!("{seen}; use it with '--set data.ids=names'"));
-        return Ok(());
+    Ok(())
+}
+
+fn apply(found: &mut Found, naming: &Naming, source: IdSource) {
+    let asked = source == IdSource::Names;
+    let grouped = |patch: &FoundPatch| is_grouped(patch, naming.holds);
+    if !asked && (found.has_folds || found.patches.iter().any(grouped)) {
+        return;
+    }
+    let seen = described(naming, &found.patches);
+    if !asked && naming.certainty == Certainty::Likely {
+        let note = format!("{seen}; use it with '--set data.ids=names'");
+        found.notes.push(note);
+        return;
     }
     for patch in &mut found.patches {
         let id = id(naming, patch);
@@ -59,10 +43,33 @@ pub(super) fn add(found: &mut Found, source: IdSource) -> Result<(), IngestError
             Holds::Slide => patch.slide = id,
         }
     }
-    found
-        .notes
-        .push(format!("{seen}; used, '--set data.ids=none' leaves it out"));
-    Ok(())
+    let note = format!("{seen}; used, '--set data.ids=none' leaves it out");
+    found.notes.push(note);
+}
+
+/// Whether folders or a table say already what names hold, or something coarser.
+const fn is_grouped(patch: &FoundPatch, holds: Holds) -> bool {
+    match holds {
+        Holds::Patient => patch.patient.is_some(),
+        Holds::Slide => patch.patient.is_some() || patch.slide.is_some() || patch.group.is_some(),
+    }
+}
+
+fn described(naming: &Naming, patches: &[FoundPatch]) -> String {
+    let ids: BTreeSet<String> = patches
+        .iter()
+        .filter_map(|patch| id(naming, patch))
+        .collect();
+    let (one, many) = match naming.holds {
+        Holds::Patient => ("patient", "patients"),
+        Holds::Slide => ("slide", "slides"),
+    };
+    format!(
+        "file names look like {}: {one} is '{}' in the first ({} in all)",
+        naming.name,
+        ids.first().map_or("", String::as_str),
+        counted(ids.len(), one, many)
+    )
 }
 
 /// Whether every name holds an id, and some hold the same.

@@ -141,27 +141,8 @@ impl Reader<'_> {
             None => None,
             Some(word) => Some(part(word)?),
         };
-        let label = self.columns.known(row, Role::Label).map(str::to_owned);
-        if label.is_none() && split != Some(Split::Test) {
-            let said = self.columns.cell(row, Role::Label);
-            let said = said.map_or_else(String::new, |cell| {
-                format!(" ('{cell}' stands for what is not known; call a class otherwise)")
-            });
-            return Err(RowError::Bad(format!(
-                "('{name}') has no label{said}; only rows whose split is 'test' may leave it empty"
-            )));
-        }
-        let (path, rule) = match self.matcher.find(name) {
-            Ok(found) => found,
-            Err(NoMatch::None) => return Err(RowError::Missing(name.to_owned())),
-            Err(NoMatch::Several(keys)) => {
-                return Err(RowError::Bad(format!(
-                    "('{name}') fits {} images: {}; write more of its path",
-                    keys.len(),
-                    listed(&keys)
-                )));
-            }
-        };
+        let label = self.label(row, name, split)?;
+        let (path, rule) = self.image(name)?;
         *self.rules.entry(rule).or_default() += 1;
         let own = |role| self.columns.known(row, role).map(str::to_owned);
         Ok(FoundPatch {
@@ -173,6 +154,37 @@ impl Reader<'_> {
             group: own(Role::Group),
             split,
             line: Some(row.line),
+        })
+    }
+
+    /// The class, which only test patches may lack.
+    fn label(
+        &self,
+        row: &Row,
+        name: &str,
+        split: Option<Split>,
+    ) -> Result<Option<String>, RowError> {
+        let label = self.columns.known(row, Role::Label).map(str::to_owned);
+        if label.is_some() || split == Some(Split::Test) {
+            return Ok(label);
+        }
+        let said = self.columns.cell(row, Role::Label);
+        let said = said.map_or_else(String::new, |cell| {
+            format!(" ('{cell}' stands for what is not known; call a class otherwise)")
+        });
+        Err(RowError::Bad(format!(
+            "('{name}') has no label{said}; only rows whose split is 'test' may leave it empty"
+        )))
+    }
+
+    fn image(&mut self, name: &str) -> Result<(PathBuf, Rule), RowError> {
+        self.matcher.find(name).map_err(|no_match| match no_match {
+            NoMatch::None => RowError::Missing(name.to_owned()),
+            NoMatch::Several(keys) => RowError::Bad(format!(
+                "('{name}') fits {} images: {}; write more of its path",
+                keys.len(),
+                listed(&keys)
+            )),
         })
     }
 

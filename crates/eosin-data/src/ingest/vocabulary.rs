@@ -59,6 +59,13 @@ pub(super) const GLUED_ENDS: &[&str] = &[
     "集",
 ];
 
+/// What is drawn on pictures.
+pub(super) const ANNOTATION: &[&str] = &[
+    "mask masks label labels annotation annotations annotated overlay overlays segmentation",
+    "segmentations contour contours json xml geojson maske masken masque masques mascara mascaras",
+    "máscara máscaras 掩膜 标注 マスク",
+];
+
 /// One of several folds.
 pub(super) const FOLD: &[&str] =
     &["fold folds kfold cv split partition crossval subset pli pliegue falte dobra 折 фолд"];

@@ -72,6 +72,8 @@ word_set!(CLASS, known::CLASS);
 word_set!(CLASS_ROOTS, known::CLASS_ROOTS);
 word_set!(ORGAN, known::ORGAN);
 word_set!(UNKNOWN, known::UNKNOWN);
+word_set!(ANNOTATION, known::ANNOTATION);
+word_set!(GLUED_ENDS, known::GLUED_ENDS);
 
 impl WordSet {
     pub(super) fn has(&self, word: &str) -> bool {
@@ -87,8 +89,25 @@ impl WordSet {
     }
 }
 
+/// Public sets whose folders are parts.
+const KNOWN_SETS: [(&str, Split); 2] = [
+    ("NCT-CRC-HE-100K", Split::Train),
+    ("CRC-VAL-HE-7K", Split::Test),
+];
+
+/// Whether a name says only that there are pictures, or something drawn on them.
+pub(super) fn is_about_files(name: &str) -> bool {
+    let words = words(name);
+    let says_nothing = |word: &String| NEUTRAL.has(word) || ANNOTATION.has(word);
+    !words.is_empty() && words.iter().all(says_nothing)
+}
+
 /// The part that a name stands for, such as `Train`, `val_set`, `Testdaten` or `训练集`.
 pub(crate) fn part_named(name: &str) -> Option<Split> {
+    let upper = name.to_ascii_uppercase();
+    if let Some((_, split)) = KNOWN_SETS.iter().find(|(set, _)| upper.starts_with(set)) {
+        return Some(*split);
+    }
     let words = words(name);
     let telling: Vec<&str> = words
         .iter()
@@ -109,11 +128,12 @@ fn part_of_word(word: &str) -> Option<Split> {
         }
     }
     // `trainset`, `Trainingsdaten`.
-    let shorter = |end: &&str| {
-        word.strip_suffix(&plain(end))
+    let shorter = |end: &String| {
+        word.strip_suffix(end.as_str())
             .filter(|rest| !rest.is_empty())
     };
-    let shorter = known::GLUED_ENDS.iter().find_map(shorter)?;
+    let mut ends = GLUED_ENDS.0.iter().rev();
+    let shorter = ends.find_map(shorter)?;
     part_of_word(shorter)
 }
 

@@ -196,18 +196,20 @@ pub(super) fn narrow(manifest: &Manifest, images: &[ImageInfo]) -> Narrow {
             })
             .collect();
     }
+    found.notes.extend(mask_note(images));
+    found
+}
+
+/// Says where values are those of masks.
+fn mask_note(images: &[ImageInfo]) -> Option<String> {
     let is_mask = |image: &&ImageInfo| {
         let dark = image.peak.is_some_and(|peak| peak < NARROW_BYTE_BELOW);
         !image.mode.is_wide() && dark
     };
     let masks = images.iter().filter(is_mask).count();
-    if masks > 0 {
-        let count = counted(masks, "image has", "images have");
-        found.notes.push(format!(
-            "{count} values below {NARROW_BYTE_BELOW} of 255 only, as masks have"
-        ));
-    }
-    found
+    let count = counted(masks, "image has", "images have");
+    (masks > 0)
+        .then(|| format!("{count} values below {NARROW_BYTE_BELOW} of 255 only, as masks have"))
 }
 
 #[cfg(test)]

@@ -120,6 +120,15 @@ fn other_public_sets_are_class_folders() {
     );
     known(
         &[
+            "NCT-CRC-HE-100K/ADI/1.tif",
+            "NCT-CRC-HE-100K/TUM/1.tif",
+            "CRC-VAL-HE-7K/ADI/2.tif",
+        ],
+        "part/class",
+        &["ADI", "TUM"],
+    );
+    known(
+        &[
             "train/0/a.png",
             "train/1/b.png",
             "test/0/c.png",
@@ -206,6 +215,12 @@ fn folds_are_kept_as_groups() {
             .iter()
             .any(|note| note.contains("'--folds 3'"))
     );
+    let named = ["fold_0", "fold_1"].map(|fold| {
+        ["benign", "malignant"].map(|class| format!("{fold}/{class}/TCGA-A1-A0S{}.png", &fold[5..]))
+    });
+    let named: Vec<&str> = named.iter().flatten().map(String::as_str).collect();
+    let manifest = known(&named, "fold/class", &["benign", "malignant"]);
+    assert_eq!(manifest.patches[0].patient, None, "folds stay whole");
 }
 
 #[test]
@@ -214,6 +229,11 @@ fn numbers_are_classes_in_the_order_of_numbers() {
         &["0/a.png", "1/a.png", "2/a.png", "10/a.png"],
         "class",
         &["0", "1", "2", "10"],
+    );
+    known(
+        &["label_0/a.png", "label_1/a.png"],
+        "class",
+        &["label_0", "label_1"],
     );
     known(
         &["grade_10/a.png", "grade_9/a.png"],
@@ -300,6 +320,7 @@ fn what_may_be_read_in_two_ways_is_refused_with_the_command_for_each() {
         ],
         &["no level"],
     );
+    refused(&["images/a.png", "masks/a.png"], &["no level of folders"]);
     refused(&["40X/a.png", "100X/a.png"], &["no level of folders"]);
     refused(
         &[
