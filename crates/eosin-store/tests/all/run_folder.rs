@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 
 use eosin_core::config::{
-    CacheDtype, NormaliseMode, Precision, ResizeFilter, ResizePolicy, Weights,
+    CacheDtype, NormaliseMode, Precision, ResizeFilter, ResizePolicy, Symmetries, Weights,
 };
 use eosin_core::{BackboneName, FoldId, Normalisation, Preprocess, Resize};
 use eosin_store::{Existing, FoldFile, RunError, RunFolder, RunRecord, names};
@@ -29,6 +29,7 @@ fn record() -> RunRecord {
         weights: Weights::Named("resnet18.a1_in1k".to_owned()),
         weights_hash: "cd".to_owned(),
         seen_by_weights: [0, 0],
+        views: Symmetries::D4,
         classes: vec!["benign".to_owned(), "malignant".to_owned()],
         positive: "malignant".to_owned(),
         max_side_px: 8192,

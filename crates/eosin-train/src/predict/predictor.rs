@@ -16,6 +16,7 @@ use crate::embed::frozen::{FrozenGraph, RunAt, WeightsOrigin};
 use crate::error::TrainError;
 use crate::input::reader::{PatchReader, decode_limits};
 use crate::input::scale::PixelScale;
+use crate::input::views::symmetric;
 use crate::model::head::Head;
 use crate::model::network_model::{TOGETHER, padded_logits};
 use crate::optimise::loss::softmax;
@@ -28,7 +29,7 @@ const BATCH: usize = 64;
 /// Which folds of a run predict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UseFolds {
-    /// The mean of all folds' probabilities.
+    /// The mean of all folds' logits.
     Average,
     /// One fold.
     One(FoldId),
@@ -93,18 +94,17 @@ struct NotKept {
 }
 
 impl Own {
-    fn probs(&self, values: &[Vec<f32>]) -> Vec<f32> {
+    /// Logits `[patches, classes]`.
+    fn logits(&self, values: &[Vec<f32>]) -> Vec<f32> {
         match self {
-            Self::Head(head) => head.probs(&values.concat()),
+            Self::Head(head) => head.logits(&values.concat()),
             Self::Tail(graph) => {
                 let together = values.par_chunks(TOGETHER);
                 let run = |workspace: &mut Workspace, values: &[Vec<f32>]| {
                     padded_logits(graph, values.concat(), workspace)
                 };
                 let logits = together.map_init(Workspace::default, run);
-                let mut probs = logits.collect::<Vec<_>>().concat();
-                softmax(&mut probs, graph.output_width());
-                probs
+                logits.collect::<Vec<_>>().concat()
             }
         }
     }
@@ -138,7 +138,38 @@ impl Predictor {
             let member = this.member(&network)?;
             this.members.push(member);
         }
+        this.join_heads();
         Ok(this)
+    }
+
+    /// Linear heads on one embedding are one head: the mean of their logits is that of their mean
+    /// weights.
+    fn join_heads(&mut self) {
+        let Some(first) = self.members.first() else {
+            return;
+        };
+        let front = Arc::clone(&first.front);
+        let mine = |member: &Member| match &member.own {
+            Own::Head(head) if Arc::ptr_eq(&member.front, &front) => Some(head.clone()),
+            _ => None,
+        };
+        let heads: Option<Vec<Head>> = self.members.iter().map(mine).collect();
+        if let Some(heads) = heads {
+            let own = Own::Head(Head::mean(&heads));
+            self.members = vec![Member { front, own }];
+        }
+    }
+
+    /// Passes through the network that a patch costs.
+    pub fn passes(&self) -> usize {
+        let mut fronts: Vec<*const Front> = Vec::new();
+        for member in &self.members {
+            let front = Arc::as_ptr(&member.front);
+            if !fronts.contains(&front) {
+                fronts.push(front);
+            }
+        }
+        fronts.len() * self.record.views.members().len()
     }
 
     /// The same run with another network in place of its folds.
@@ -244,6 +275,26 @@ impl Predictor {
         patches: &[RgbPatch],
         name: impl Fn(usize) -> String,
     ) -> Result<Vec<f32>, TrainError> {
+        let mut views = Vec::new();
+        for view in self.record.views.members() {
+            let turn = |patch: &RgbPatch| RgbPatch {
+                pixels: symmetric(patch, *view),
+                ..*patch
+            };
+            let turned: Vec<RgbPatch> = patches.par_iter().map(turn).collect();
+            views.push(self.logits_of(&turned, &name)?);
+        }
+        let mut probs = mean_of(&views);
+        softmax(&mut probs, self.record.classes.len());
+        Ok(probs)
+    }
+
+    /// Mean logits of all folds, `[patches, classes]`.
+    fn logits_of(
+        &self,
+        patches: &[RgbPatch],
+        name: impl Fn(usize) -> String,
+    ) -> Result<Vec<f32>, TrainError> {
         let mut seen: Option<(*const Front, Vec<Vec<f32>>)> = None;
         let mut members = Vec::with_capacity(self.members.len());
         for Member { front, own } in &self.members {
@@ -256,7 +307,7 @@ impl Predictor {
                 })?;
                 seen = Some((which, values));
             }
-            members.push(own.probs(seen.as_ref().map_or(&[], |(_, values)| values)));
+            members.push(own.logits(seen.as_ref().map_or(&[], |(_, values)| values)));
         }
         Ok(mean_of(&members))
     }

@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::Value;
 
 use crate::run_files::{Row, answers, assert_same_run, copy_test_images, file_name, listing, rows};
-use crate::scratch::{JOB, Scratch, TEST_PATCHES, TRAIN_PATCHES};
+use crate::scratch::{EPOCHS, JOB, Scratch, TEST_PATCHES, TRAIN_PATCHES};
 
 #[test]
 fn a_run_folder_holds_every_documented_file() {
@@ -149,7 +149,7 @@ fn predictions_are_repeated_to_the_last_bit_when_the_cache_rounds() {
     let scratch = Scratch::with_phantom();
     copy_test_images(&scratch);
     for mode in ["head", "last-block"] {
-        let job = format!("run --data data --out {mode} {JOB} --mode {mode}");
+        let job = format!("run --data data --out {mode} {EPOCHS} --mode {mode}");
         scratch
             .eosin(&format!("{job} --set cache.dtype=f16"))
             .done();
@@ -224,9 +224,9 @@ fn json_is_one_object_on_stdout_and_predictions_are_one_a_line() {
         "split --data data --folds 2 --out folds.json",
         "embed --data data --folds 2",
         "augment --data data --patches 1 --views 1",
-        "run --data data --folds 2 --epochs 1 --out run",
-        "train --data data --split folds.json --folds 2 --epochs 1 --out steps",
-        "ablate --data data --folds 2 --epochs 1 --out ab --factor train.epochs=2",
+        "run --data data --folds 2 --mode head --epochs 1 --out run",
+        "train --data data --split folds.json --folds 2 --mode head --epochs 1 --out steps",
+        "ablate --data data --folds 2 --mode head --epochs 1 --out ab --factor train.epochs=2",
         "evaluate run",
         "score run/predictions.csv --part out-of-fold",
         "export run --out m.safetensors",

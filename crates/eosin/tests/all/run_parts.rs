@@ -4,7 +4,7 @@ use std::fs;
 use std::time::SystemTime;
 
 use crate::run_files::{answers, assert_same_run, listing, rows};
-use crate::scratch::{JOB, Scratch};
+use crate::scratch::{EPOCHS, JOB, Scratch};
 
 /// When a file was last written.
 fn written(scratch: &Scratch, name: &str) -> SystemTime {
@@ -16,7 +16,7 @@ fn written(scratch: &Scratch, name: &str) -> SystemTime {
 fn a_finished_fold_is_never_trained_again() {
     let scratch = Scratch::with_phantom();
     for mode in ["head", "last-block", "full", "head-then-full"] {
-        let job = format!("run --data data {JOB} --mode {mode}");
+        let job = format!("run --data data {EPOCHS} --mode {mode}");
         let (whole, left) = (format!("whole-{mode}"), format!("left-{mode}"));
         scratch.eosin(&format!("{job} --out {whole}")).done();
         scratch.eosin(&format!("{job} --out {left}")).done();
@@ -170,7 +170,9 @@ fn ablations_look_at_the_patches_once() {
     let scratch = Scratch::with_phantom();
     let words = "--factor train.epochs=2 --factor augment.symmetry=none --factor backbone.normalise=dataset";
     let told = scratch
-        .eosin(&format!("ablate --data data --out ablation {JOB} {words}"))
+        .eosin(&format!(
+            "ablate --data data --out ablation {EPOCHS} --mode head {words}"
+        ))
         .done();
     assert_eq!(
         told.stderr.matches("48 patches, 0 problems").count(),

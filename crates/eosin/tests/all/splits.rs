@@ -71,7 +71,7 @@ fn every_repeat_is_in_the_report_the_terminal_and_the_metrics_alike() {
 fn a_share_held_out_is_one_fold() {
     let scratch = Scratch::with_phantom();
     scratch
-        .eosin("run --data data --out run --epochs 2 --set split.holdout=0.4")
+        .eosin("run --data data --out run --set split.holdout=0.4")
         .done();
     let metrics = scratch.json("run/metrics.json");
     assert_eq!(metrics["folds"].as_array().map(Vec::len), Some(1));
