@@ -90,7 +90,7 @@ struct Solved {
 /// choice gains. Every model begins where it stood under the nearest penalty.
 ///
 /// # Errors
-/// When a choice has no inner fold, embeddings cannot be read, or `pulse` ends the work.
+/// When the inner folds of a choice judge no patch of a class, embeddings cannot be read, or `pulse` ends the work.
 pub fn choose(
     table: &Table<'_>,
     targets: Targets<'_>,
@@ -100,8 +100,14 @@ pub fn choose(
 ) -> Result<Vec<Choice>, HeadError> {
     let models = inner.usable(&targets);
     let judged = |choice: usize| {
-        let mut all = models.iter().flat_map(|model| &model.judges);
-        all.any(|judging| judging.choice == choice && !judging.patches.is_empty())
+        let mut seen = vec![false; targets.classes];
+        let all = models.iter().flat_map(|model| &model.judges);
+        for judging in all.filter(|judging| judging.choice == choice) {
+            for patch in &judging.patches {
+                seen[targets.classes_of[*patch]] = true;
+            }
+        }
+        seen.into_iter().all(|seen| seen)
     };
     if let Some(choice) = (0..inner.choices).find(|choice| !judged(*choice)) {
         return Err(HeadError::NoInnerFold { choice });
@@ -239,9 +245,9 @@ impl Walk<'_> {
         for model in &mine {
             add(&mut start, &self.solved[&best].weights[*model]);
         }
-        start
-            .iter_mut()
-            .for_each(|weight| *weight /= mine.len() as f64);
+        for weight in &mut start {
+            *weight /= mine.len() as f64;
+        }
         Choice {
             c: Penalties::c(best),
             tried: self.solved.iter().map(tried).collect(),

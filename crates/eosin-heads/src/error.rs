@@ -29,8 +29,8 @@ pub enum HeadError {
     },
     /// No inner fold can be used to choose a penalty.
     #[error(
-        "no inner fold can make choice {choice} of a penalty: each leaves a class without a patch to \
-         train on or has nothing to judge"
+        "no inner fold can make choice {choice} of a penalty: a class has no patch that is judged by a \
+         model which was trained on another of that class"
     )]
     NoInnerFold {
         /// Index of the choice.

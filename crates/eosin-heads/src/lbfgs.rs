@@ -145,7 +145,9 @@ impl Descent {
         }
         if let Some(last) = self.memory.back() {
             let scale = 1.0 / (last.inverse_dot * dot(&last.y, &last.preconditioned_y));
-            turned.iter_mut().for_each(|value| *value *= scale);
+            for value in &mut turned {
+                *value *= scale;
+            }
         }
         for (step, share) in self.memory.iter().zip(shares.into_iter().rev()) {
             let other = step.inverse_dot * dot(&step.y, &turned);

@@ -21,8 +21,8 @@ impl LinearHead {
         for column in optimum.chunks_exact(width + 1) {
             let mut bias = column[width];
             let mut weights = Vec::with_capacity(width);
-            for at in 0..width {
-                let weight = column[at] * own.scale[at];
+            for (at, weight) in column[..width].iter().enumerate() {
+                let weight = weight * own.scale[at];
                 bias -= weight * own.mean[at];
                 let weight = weight * table.scale[at];
                 bias -= weight * table.mean[at];

@@ -238,8 +238,8 @@ fn fold(own: &[Standard], width: usize, points: &[Point<'_>]) -> Conv {
         let own = &own[point.model];
         for column in point.weights.chunks_exact(width + 1) {
             let mut bias = column[width];
-            for index in 0..width {
-                let weight = column[index] * own.scale[index];
+            for (index, weight) in column[..width].iter().enumerate() {
+                let weight = weight * own.scale[index];
                 bias -= weight * own.mean[index];
                 weights.push(narrow(weight));
             }

@@ -145,6 +145,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         task: &Task::new(["benign", "malignant"].map(str::to_owned).into(), 1),
         select: Metric::LogLoss,
         targets: &train.targets,
+        views: &[D4::IDENTITY],
     };
     let part = TrainedPart {
         name: NAME,

@@ -207,7 +207,11 @@ impl Table {
         };
         let parts: BTreeSet<&str> = self.rows.iter().map(|row| row[at].as_str()).collect();
         let known = parts.iter().copied().collect::<Vec<_>>().join(", ");
-        let mut names = parts.iter().copied();
+        // What one view of a patch would say is asked for by name, or not at all.
+        let mut names = parts
+            .iter()
+            .copied()
+            .filter(|part| !part.ends_with("-one-view"));
         match (asked, names.next(), names.next()) {
             (Some(part), ..) if parts.contains(part) => Ok(Some((at, part.to_owned()))),
             (Some(part), ..) => bail!("{path} has no part '{part}', only {known}"),
@@ -215,6 +219,7 @@ impl Table {
                 "{path} holds predictions of several models ({known}); name one, such as \
                  '--part {first}'"
             ),
+            (None, Some(only), None) => Ok(Some((at, only.to_owned()))),
             (None, ..) => Ok(None),
         }
     }

@@ -8,7 +8,6 @@ use rayon::prelude::*;
 
 use crate::error::TrainError;
 use crate::input::draw::InputSource;
-use crate::optimise::optimiser::narrow;
 
 /// Rows judged together.
 const TOGETHER: usize = 256;
@@ -120,20 +119,6 @@ impl Head {
             })
             .collect();
         Ok(parts?.concat())
-    }
-
-    /// The head whose logits are the mean of those of `heads`: that of their mean weights.
-    ///
-    /// # Panics
-    /// When there is none, or their shapes differ.
-    #[must_use]
-    pub fn mean(heads: &[Self]) -> Self {
-        let mut mean = heads[0].clone();
-        for (at, value) in mean.values.iter_mut().enumerate() {
-            let sum: f64 = heads.iter().map(|head| f64::from(head.values[at])).sum();
-            *value = narrow(sum / heads.len() as f64);
-        }
-        mean
     }
 
     /// Derivatives of all values, given the embeddings of a batch and the derivative of each logit.

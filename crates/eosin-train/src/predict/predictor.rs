@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use eosin_core::config::CacheDtype;
-use eosin_core::{Cut, FoldId};
+use eosin_core::{Cut, D4, FoldId};
 use eosin_data::{PatchSource, RgbPatch};
 use eosin_models::{BackboneSpec, Graph, Recording, StoredNetwork, Workspace};
 use eosin_store::cache::round_as_stored;
@@ -94,20 +94,37 @@ struct NotKept {
 }
 
 impl Own {
-    /// Logits `[patches, classes]`.
-    fn logits(&self, values: &[Vec<f32>]) -> Vec<f32> {
+    /// Mean logits `[patches, classes]` over views, of the values of each view's patches; computed
+    /// in the order that runs compute them in, so that no bit differs.
+    fn logits(&self, views: &[Vec<Vec<f32>>]) -> Vec<f32> {
         match self {
-            Self::Head(head) => head.logits(&values.concat()),
+            Self::Head(head) => head.logits(&mean_embedding(views)),
             Self::Tail(graph) => {
-                let together = values.par_chunks(TOGETHER);
-                let run = |workspace: &mut Workspace, values: &[Vec<f32>]| {
-                    padded_logits(graph, values.concat(), workspace)
-                };
-                let logits = together.map_init(Workspace::default, run);
-                logits.collect::<Vec<_>>().concat()
+                let logits = views.iter().map(|values| tail_logits(graph, values));
+                mean_of(&logits.collect::<Vec<_>>())
             }
         }
     }
+}
+
+/// The mean over views, `[patches, width]`.
+fn mean_embedding(views: &[Vec<Vec<f32>>]) -> Vec<f32> {
+    let mut mean = vec![0.0; views.first().map_or(0, |values| values.concat().len())];
+    for values in views {
+        for (sum, value) in mean.iter_mut().zip(values.iter().flatten()) {
+            *sum += value / views.len() as f32;
+        }
+    }
+    mean
+}
+
+fn tail_logits(graph: &Graph, values: &[Vec<f32>]) -> Vec<f32> {
+    let together = values.par_chunks(TOGETHER);
+    let run = |workspace: &mut Workspace, values: &[Vec<f32>]| {
+        padded_logits(graph, values.concat(), workspace)
+    };
+    let logits = together.map_init(Workspace::default, run);
+    logits.collect::<Vec<_>>().concat()
 }
 
 impl Predictor {
@@ -138,26 +155,7 @@ impl Predictor {
             let member = this.member(&network)?;
             this.members.push(member);
         }
-        this.join_heads();
         Ok(this)
-    }
-
-    /// Linear heads on one embedding are one head: the mean of their logits is that of their mean
-    /// weights.
-    fn join_heads(&mut self) {
-        let Some(first) = self.members.first() else {
-            return;
-        };
-        let front = Arc::clone(&first.front);
-        let mine = |member: &Member| match &member.own {
-            Own::Head(head) if Arc::ptr_eq(&member.front, &front) => Some(head.clone()),
-            _ => None,
-        };
-        let heads: Option<Vec<Head>> = self.members.iter().map(mine).collect();
-        if let Some(heads) = heads {
-            let own = Own::Head(Head::mean(&heads));
-            self.members = vec![Member { front, own }];
-        }
     }
 
     /// Passes through the network that a patch costs.
@@ -275,40 +273,40 @@ impl Predictor {
         patches: &[RgbPatch],
         name: impl Fn(usize) -> String,
     ) -> Result<Vec<f32>, TrainError> {
-        let mut views = Vec::new();
-        for view in self.record.views.members() {
-            let turn = |patch: &RgbPatch| RgbPatch {
-                pixels: symmetric(patch, *view),
-                ..*patch
-            };
-            let turned: Vec<RgbPatch> = patches.par_iter().map(turn).collect();
-            views.push(self.logits_of(&turned, &name)?);
-        }
-        let mut probs = mean_of(&views);
-        softmax(&mut probs, self.record.classes.len());
-        Ok(probs)
-    }
-
-    /// Mean logits of all folds, `[patches, classes]`.
-    fn logits_of(
-        &self,
-        patches: &[RgbPatch],
-        name: impl Fn(usize) -> String,
-    ) -> Result<Vec<f32>, TrainError> {
-        let mut seen: Option<(*const Front, Vec<Vec<f32>>)> = None;
+        let mut seen: Option<(*const Front, Vec<Vec<Vec<f32>>>)> = None;
         let mut members = Vec::with_capacity(self.members.len());
         for Member { front, own } in &self.members {
             let which = Arc::as_ptr(front);
             if seen.as_ref().is_none_or(|(last, _)| *last != which) {
-                let values = front.values(patches).map_err(|lost| TrainError::NotKept {
-                    name: name(lost.patch),
-                    value: lost.value,
-                    dtype: lost.dtype,
-                })?;
-                seen = Some((which, values));
+                seen = Some((which, self.views_of(front, patches, &name)?));
             }
-            members.push(own.logits(seen.as_ref().map_or(&[], |(_, values)| values)));
+            members.push(own.logits(seen.as_ref().map_or(&[], |(_, views)| views)));
         }
-        Ok(mean_of(&members))
+        let mut probs = mean_of(&members);
+        softmax(&mut probs, self.record.classes.len());
+        Ok(probs)
+    }
+
+    /// What `front` makes of the patches under each symmetry that they are judged under.
+    fn views_of(
+        &self,
+        front: &Front,
+        patches: &[RgbPatch],
+        name: impl Fn(usize) -> String,
+    ) -> Result<Vec<Vec<Vec<f32>>>, TrainError> {
+        let members = self.record.views.members().iter();
+        let view = |symmetry: &D4| {
+            let turn = |patch: &RgbPatch| RgbPatch {
+                pixels: symmetric(patch, *symmetry),
+                ..*patch
+            };
+            let turned: Vec<RgbPatch> = patches.par_iter().map(turn).collect();
+            front.values(&turned).map_err(|lost| TrainError::NotKept {
+                name: name(lost.patch),
+                value: lost.value,
+                dtype: lost.dtype,
+            })
+        };
+        members.map(view).collect()
     }
 }

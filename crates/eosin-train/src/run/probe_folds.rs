@@ -56,10 +56,9 @@ impl<'a> ProbeFolds<'a> {
     pub(super) fn solve(&self, session: &Session<'_>) -> Result<Vec<SolvedFold<'a>>, TrainError> {
         let choices = self.choices(session)?;
         let mut by_c: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
-        for at in 0..self.folds.len() {
-            by_c.entry(self.c(choices[at].as_ref()).to_bits())
-                .or_default()
-                .push(at);
+        for (at, choice) in choices.iter().enumerate() {
+            let c = self.c(choice.as_ref()).to_bits();
+            by_c.entry(c).or_default().push(at);
         }
         let mut solved = BTreeMap::new();
         for (c, places) in by_c {
@@ -254,7 +253,8 @@ impl<'a> ProbeFolds<'a> {
         if options.k < 2 {
             return Err(self.no_inner_fold(fold));
         }
-        let (folds, _) = split(&own, &options)?;
+        // A part of what could be divided: it fails for want of patches alone.
+        let (folds, _) = split(&own, &options).map_err(|_| self.no_inner_fold(fold))?;
         let rows = |keys: &Vec<String>| keys.iter().map(|key| row_of[key.as_str()]).collect();
         Ok(folds.folds.iter().map(|fold| rows(&fold.val)).collect())
     }

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 use eosin_core::Task;
 use eosin_data::PatchSource;
-use eosin_run::{task_of, weight_store};
+use eosin_run::{duration, task_of, weight_store};
 use eosin_store::{RunFolder, RunRecord, write_atomic};
 use eosin_train::{Predictor, UseFolds};
 
@@ -29,7 +30,14 @@ pub fn run(args: &PredictArgs, json: bool) -> Result<ExitCode> {
     let predictor = Predictor::load(&folder, &store, folds)?;
     let images = find_images(&args.images)?;
     let sources = images.iter().cloned().map(PatchSource::from);
+    let begun = Instant::now();
     let probs = predictor.predict(&sources.collect::<Vec<_>>())?;
+    note(&format!(
+        "{} images, {} passes through the network each, {}",
+        images.len(),
+        predictor.passes(),
+        duration(begun.elapsed().as_secs_f64())
+    ));
     let probs: Vec<&[f32]> = probs.chunks_exact(task.classes.len()).collect();
     let text = if json {
         json_lines(&task, &images, &probs)

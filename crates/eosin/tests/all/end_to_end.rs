@@ -26,7 +26,9 @@ fn a_run_folder_holds_every_documented_file() {
 
 #[test]
 fn every_epoch_of_every_fold_is_an_event() {
-    let scratch = Scratch::with_run();
+    let scratch = Scratch::with_phantom();
+    let job = format!("run --data data --out run {EPOCHS} --mode head");
+    scratch.eosin(&job).done();
     let text = scratch.text("run/events.jsonl");
     let events: Vec<Value> = text
         .lines()
@@ -71,7 +73,15 @@ fn every_patch_is_predicted_once_by_each_part_it_is_in() {
     assert_eq!(keys(&predictions, "out-of-fold"), of_split("train"));
     assert_eq!(keys(&predictions, "test-average"), of_split("test"));
     assert_eq!(keys(&predictions, "test-best"), of_split("test"));
-    assert_eq!(predictions.len(), TRAIN_PATCHES + 2 * TEST_PATCHES);
+    assert_eq!(
+        keys(&predictions, "out-of-fold-one-view"),
+        of_split("train")
+    );
+    assert_eq!(
+        keys(&predictions, "test-average-one-view"),
+        of_split("test")
+    );
+    assert_eq!(predictions.len(), 2 * TRAIN_PATCHES + 3 * TEST_PATCHES);
     let labels: BTreeMap<&str, &str> = manifest
         .iter()
         .map(|row| (row["path"].as_str(), row["label"].as_str()))
@@ -207,7 +217,7 @@ fn a_set_without_groups_or_test_part_runs_too() {
     run.says(&["warning: no patient, slide or group is known"]);
     assert_eq!(
         rows(&scratch.text("run/predictions.csv")).len(),
-        TRAIN_PATCHES + TEST_PATCHES
+        2 * (TRAIN_PATCHES + TEST_PATCHES)
     );
     assert_eq!(
         scratch.json("run/metrics.json")["test_average"],

@@ -9,6 +9,7 @@ mod doctor;
 mod end_to_end;
 mod export;
 mod precision;
+mod probe;
 mod resume;
 mod run_files;
 mod run_parts;
