@@ -126,13 +126,15 @@ fn a_fold_keeps_the_logits_of_every_patch_that_it_judges() {
         let mut text = String::new();
         let file = fs::File::open(path).unwrap();
         std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(file), &mut text).unwrap();
-        let told = rows(&text);
+        let all = rows(&text);
+        let [told, upright]: [Vec<_>; 2] = ["mean", "0"].map(|view| {
+            let of_view = all.iter().filter(|row| row["view"] == view);
+            of_view.collect()
+        });
+        assert_eq!((told.len(), 2 * told.len()), (upright.len(), all.len()));
         val += told.iter().filter(|row| row["part"] == "val").count();
         assert_eq!(told.iter().filter(|row| row["part"] == "test").count(), 12);
-        assert!(
-            told.iter()
-                .all(|row| !row["patient"].is_empty() && row["view"] == "0")
-        );
+        assert!(all.iter().all(|row| !row["patient"].is_empty()));
         // Probabilities follow from logits.
         let summed = rows(&scratch.text("run/predictions.csv"));
         for row in told.iter().filter(|row| row["part"] == "val") {
@@ -186,8 +188,8 @@ fn ablations_look_at_the_patches_once() {
 fn a_run_of_another_format_is_refused_by_name() {
     let scratch = Scratch::with_run();
     let record = scratch.text("run/run.json");
-    assert!(record.contains("\"format\": 2,"), "{record}");
-    scratch.write("run/run.json", record.replace("\"format\": 2,", ""));
+    assert!(record.contains("\"format\": 3,"), "{record}");
+    scratch.write("run/run.json", record.replace("\"format\": 3,", ""));
     let image = format!("data/{}", scratch.keys()[0]);
     for command in [
         format!("predict run {image}"),
@@ -195,6 +197,6 @@ fn a_run_of_another_format_is_refused_by_name() {
     ] {
         scratch
             .eosin(&command)
-            .refused(&["the run in run has format 1 (eosin 0.1.0); this eosin reads 2"]);
+            .refused(&["the run in run has format 1 (eosin 0.1.0); this eosin reads 3"]);
     }
 }

@@ -310,7 +310,9 @@ fn a_contact_sheet_shows_what_training_sees() {
         "the sheet is not repeatable"
     );
     scratch
-        .eosin(&format!("{words} --set augment.hue=0.3"))
+        .eosin(&format!(
+            "{words} --set augment.views=1 --set augment.hue=0.3"
+        ))
         .done();
     assert!(plain != scratch.read("sheet.png"));
 }
