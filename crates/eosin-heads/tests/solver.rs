@@ -38,8 +38,10 @@ impl EmbeddingRows for Rows {
 }
 
 fn numbers(value: &Value) -> Vec<f64> {
-    let list = value.as_array().unwrap();
-    list.iter().map(|number| number.as_f64().unwrap()).collect()
+    let list = value.as_array().expect("a test's own input");
+    list.iter()
+        .map(|number| number.as_f64().expect("a test's own input"))
+        .collect()
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "values of tests are small")]
@@ -48,23 +50,25 @@ fn narrow(values: &[f64]) -> Vec<f32> {
 }
 
 fn counts(value: &Value) -> Vec<usize> {
-    let list = value.as_array().unwrap().iter();
-    list.map(|n| usize::try_from(n.as_u64().unwrap()).unwrap())
-        .collect()
+    let list = value.as_array().expect("a test's own input").iter();
+    list.map(|n| {
+        usize::try_from(n.as_u64().expect("a test's own input")).expect("a test's own input")
+    })
+    .collect()
 }
 
 fn small(value: &Value) -> usize {
-    usize::try_from(value.as_u64().unwrap()).unwrap()
+    usize::try_from(value.as_u64().expect("a test's own input")).expect("a test's own input")
 }
 
 fn solve_quietly(problem: &Problem<'_>, c: f64) -> Vec<Optimum> {
-    solve(problem, c, None, Accuracy::FULL, &mut || Ok(())).unwrap()
+    solve(problem, c, None, Accuracy::FULL, &mut || Ok(())).expect("a test's own input")
 }
 
 #[test]
 fn coefficients_and_objective_equal_scikit_learn() {
-    let goldens: Value = serde_json::from_str(SCIKIT_LEARN).unwrap();
-    for case in goldens["cases"].as_array().unwrap() {
+    let goldens: Value = serde_json::from_str(SCIKIT_LEARN).expect("a test's own input");
+    for case in goldens["cases"].as_array().expect("a test's own input") {
         let rows = Rows {
             views: small(&case["views"]),
             width: small(&case["width"]),
@@ -78,13 +82,13 @@ fn coefficients_and_objective_equal_scikit_learn() {
         };
         let mut part = TrainingPart::of(&counts(&case["train"]), &targets);
         part.class_weights = narrow(&numbers(&case["class_weights"]));
-        let table = Table::new(&rows).unwrap();
+        let table = Table::new(&rows).expect("a test's own input");
         let problem = Problem {
             table: &table,
             targets,
             parts: &[part],
         };
-        let c = case["c"].as_f64().unwrap();
+        let c = case["c"].as_f64().expect("a test's own input");
         let [optimum] = &solve_quietly(&problem, c)[..] else {
             panic!("one model was asked for");
         };
@@ -107,7 +111,7 @@ fn coefficients_and_objective_equal_scikit_learn() {
         assert!(error < 1e-3, "C {c}: coefficients differ by {error}");
         let error = apart(&intercepts, &numbers(&case["intercept"]));
         assert!(error < 1e-3, "C {c}: intercepts differ by {error}");
-        let objective = case["objective"].as_f64().unwrap();
+        let objective = case["objective"].as_f64().expect("a test's own input");
         let error = (optimum.value / objective - 1.0).abs();
         assert!(error < 1e-6, "C {c}: {} not {objective}", optimum.value);
         assert!(
@@ -128,7 +132,7 @@ fn overlapping(patches: usize, width: usize) -> (Rows, Vec<usize>) {
     let mut state = 1_u32;
     let mut noise = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        f32::from(u16::try_from(state >> 16).unwrap()) / 32_768.0 - 1.0
+        f32::from(u16::try_from(state >> 16).expect("a test's own input")) / 32_768.0 - 1.0
     };
     for target in &targets {
         let own: Vec<f32> = (0..width).map(|_| noise()).collect();
@@ -160,7 +164,7 @@ fn binary(classes_of: &[usize]) -> Targets<'_> {
 fn models_side_by_side_equal_models_by_themselves() {
     let (rows, classes) = overlapping(90, 20);
     let targets = binary(&classes);
-    let table = Table::new(&rows).unwrap();
+    let table = Table::new(&rows).expect("a test's own input");
     let without = |fold: usize| {
         let rows: Vec<usize> = (0..90).filter(|patch| patch % 5 != fold).collect();
         TrainingPart::of(&rows, &targets)
@@ -189,9 +193,9 @@ fn the_same_bytes_come_out_whatever_the_number_of_threads() {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()
-            .unwrap();
+            .expect("a test's own input");
         pool.install(|| {
-            let table = Table::new(&rows).unwrap();
+            let table = Table::new(&rows).expect("a test's own input");
             let problem = Problem {
                 table: &table,
                 targets,
@@ -207,7 +211,7 @@ fn the_same_bytes_come_out_whatever_the_number_of_threads() {
 fn more_values_than_rows_are_solved() {
     let (rows, classes) = overlapping(20, 150);
     let targets = binary(&classes);
-    let table = Table::new(&rows).unwrap();
+    let table = Table::new(&rows).expect("a test's own input");
     let train: Vec<usize> = (0..20).collect();
     let problem = Problem {
         table: &table,
@@ -228,10 +232,16 @@ fn more_values_than_rows_are_solved() {
 fn embeddings_without_a_number_or_a_difference_are_errors() {
     let (mut rows, _) = overlapping(20, 5);
     rows.values[33] = f32::NAN;
-    let error = Table::new(&rows).err().unwrap().to_string();
+    let error = Table::new(&rows)
+        .err()
+        .expect("a test's own input")
+        .to_string();
     assert!(error.contains("view 0 of patch 3"), "{error}");
     rows.values.fill(7.0);
-    let error = Table::new(&rows).err().unwrap().to_string();
+    let error = Table::new(&rows)
+        .err()
+        .expect("a test's own input")
+        .to_string();
     assert!(
         error.contains("all 20 patches have the same embedding"),
         "{error}"
@@ -242,7 +252,7 @@ fn embeddings_without_a_number_or_a_difference_are_errors() {
 fn a_training_part_without_a_class_is_an_error_that_names_it() {
     let (rows, classes) = overlapping(20, 5);
     let targets = binary(&classes);
-    let table = Table::new(&rows).unwrap();
+    let table = Table::new(&rows).expect("a test's own input");
     let benign: Vec<usize> = (0..20).filter(|patch| classes[*patch] == 0).collect();
     let problem = Problem {
         table: &table,
@@ -251,7 +261,7 @@ fn a_training_part_without_a_class_is_an_error_that_names_it() {
     };
     let error = solve(&problem, 1.0, None, Accuracy::FULL, &mut || Ok(()))
         .err()
-        .unwrap();
+        .expect("a test's own input");
     assert!(error.to_string().contains("class 1"), "{error}");
 }
 
@@ -268,10 +278,10 @@ fn a_penalty_is_chosen_without_what_it_will_be_judged_on() {
         .collect();
     let chosen = |classes: &[usize]| {
         let targets = binary(classes);
-        let table = Table::new(&rows).unwrap();
+        let table = Table::new(&rows).expect("a test's own input");
         let inner = InnerFolds::of_pairs(&folds, |rows| TrainingPart::of(rows, &targets));
         let penalties = Penalties::of(120, 12);
-        choose(&table, targets, &inner, penalties, &mut || Ok(())).unwrap()
+        choose(&table, targets, &inner, penalties, &mut || Ok(())).expect("a test's own input")
     };
     let before = chosen(&classes);
     // What fold 2 is labelled must not matter to its own choice.
@@ -306,10 +316,11 @@ fn labels_by_chance_are_answered_with_the_shares_of_the_classes() {
     let stride = rows.views * rows.width;
     rows.values.rotate_left(stride * 7);
     let targets = binary(&classes);
-    let table = Table::new(&rows).unwrap();
+    let table = Table::new(&rows).expect("a test's own input");
     let inner = InnerFolds::of_pairs(&folds(120, 5), |rows| TrainingPart::of(rows, &targets));
     let penalties = Penalties::of(240, 40);
-    let choices = choose(&table, targets, &inner, penalties, &mut || Ok(())).unwrap();
+    let choices =
+        choose(&table, targets, &inner, penalties, &mut || Ok(())).expect("a test's own input");
     // A third of the patches are of class 1.
     let prior = -(1.0_f64 / 3.0 * (1.0_f64 / 3.0).ln() + 2.0 / 3.0 * (2.0_f64 / 3.0).ln());
     for choice in choices {
@@ -328,11 +339,11 @@ fn a_class_that_every_inner_fold_loses_is_an_error() {
     classes.fill(0);
     classes[0] = 1;
     let targets = binary(&classes);
-    let table = Table::new(&rows).unwrap();
+    let table = Table::new(&rows).expect("a test's own input");
     let inner = InnerFolds::of_pairs(&folds(12, 4), |rows| TrainingPart::of(rows, &targets));
     let penalties = Penalties::of(24, 5);
     let error = choose(&table, targets, &inner, penalties, &mut || Ok(()))
         .err()
-        .unwrap();
+        .expect("a test's own input");
     assert!(error.to_string().contains("no inner fold"), "{error}");
 }
