@@ -259,9 +259,8 @@ fn a_training_part_without_a_class_is_an_error_that_names_it() {
         targets,
         parts: &[TrainingPart::of(&benign, &targets)],
     };
-    let error = solve(&problem, 1.0, None, Accuracy::FULL, &mut || Ok(()))
-        .err()
-        .expect("a test's own input");
+    let error =
+        solve(&problem, 1.0, None, Accuracy::FULL, &mut || Ok(())).expect_err("it must be refused");
     assert!(error.to_string().contains("class 1"), "{error}");
 }
 
@@ -342,8 +341,7 @@ fn a_class_that_every_inner_fold_loses_is_an_error() {
     let table = Table::new(&rows).expect("a test's own input");
     let inner = InnerFolds::of_pairs(&folds(12, 4), |rows| TrainingPart::of(rows, &targets));
     let penalties = Penalties::of(24, 5);
-    let error = choose(&table, targets, &inner, penalties, &mut || Ok(()))
-        .err()
-        .expect("a test's own input");
+    let error =
+        choose(&table, targets, &inner, penalties, &mut || Ok(())).expect_err("it must be refused");
     assert!(error.to_string().contains("no inner fold"), "{error}");
 }
