@@ -11,7 +11,7 @@ run() { # name, arguments
   local name=$1
   shift
   /usr/bin/time -f "%e s wall, %U s processor, %M KiB" -o "$work/time" \
-    "$eosin" run --backbone eosin_mini --overwrite --out "$work/run" "$@" >"$work/out.txt"
+    "$eosin" run --mode head --set predict.views=none --set train.label_smoothing=0.1 --backbone eosin_mini --overwrite --out "$work/run" "$@" >"$work/out.txt"
   echo "$name: $(cat "$work/time")"
 }
 mkdir -p "$work"

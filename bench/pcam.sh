@@ -6,7 +6,7 @@ set -euo pipefail
 data=$1 weights=$2 work=$3
 mkdir -p "$work"
 for run in first second; do
-  /usr/bin/time -v -o "$work/$run.time" target/release/eosin run --data "$data" \
+  /usr/bin/time -v -o "$work/$run.time" target/release/eosin run --mode head --set predict.views=none --set train.label_smoothing=0.1 --data "$data" \
     --backbone tf_efficientnet_lite0 --weights "$weights" --cache "$work/cache" \
     --out "$work/$run" --overwrite >"$work/$run.txt"
   grep -E "Elapsed|Maximum resident" "$work/$run.time"

@@ -43,7 +43,7 @@ def main():
     for name in SIX:
         out, _, their_peak = measured([sys.executable, str(HERE / "pytorch_head.py"), str(work / "data"), "random", "--backbone", name, "--epochs-done", "1"])
         theirs = json.loads(out.splitlines()[-1])
-        _, own, own_peak = measured([EOSIN, "run", "--data", str(work / "data"), "--backbone", name, "--weights", "random", "--size", "96", "--cache", str(work / f"cache-{name}"), "--out", str(work / f"run-{name}")])
+        _, own, own_peak = measured([EOSIN, "run", "--mode", "head", "--set", "predict.views=none", "--set", "train.label_smoothing=0.1", "--data", str(work / "data"), "--backbone", name, "--weights", "random", "--size", "96", "--cache", str(work / f"cache-{name}"), "--out", str(work / f"run-{name}")])
         sums[0] += theirs["secs_whole"]; sums[1] += own
         print(f"| {name} | {theirs['secs_done']:.1f} s | {theirs['secs_whole']:.0f} s | {their_peak:.0f} | {own:.1f} s | {own_peak:.0f} | {theirs['secs_whole'] / own:.0f} | {own_peak / their_peak:.2f} |", flush=True)
     print(f"\nall six: {sums[0]:.0f} s beside {sums[1]:.1f} s, ratio {sums[0] / sums[1]:.0f}")

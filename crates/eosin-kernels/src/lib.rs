@@ -57,7 +57,7 @@ pub use activation::Activation;
 pub use attention::attention;
 pub use channels::{add_to_first, concat, layer_norm, scale, split_attention, sum_splits};
 pub use conv::Conv;
-pub use matmul::matmul;
+pub use matmul::{Matrix, matmul, matmul_add};
 pub use pool::{Padded, Pool, adaptive_avg_pool, add, avg_pool, global_avg_pool, max_pool};
 pub use precision::Precision;
 pub use shape::{ConvShape, Padding};

@@ -5,9 +5,12 @@ use gemm_f32::gemm::f32::get_gemm_fn;
 
 /// A matrix in a slice: distances between its rows and between its columns.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Matrix<'a> {
+pub struct Matrix<'a> {
+    /// Where its values are.
     pub values: &'a [f32],
+    /// Distance between a value and the one below it.
     pub row: usize,
+    /// Distance between a value and the one to its right.
     pub column: usize,
 }
 
@@ -31,6 +34,7 @@ impl<'a> Matrix<'a> {
     }
 
     /// Rows as columns.
+    #[must_use]
     pub const fn turned(self) -> Self {
         Self {
             values: self.values,
@@ -63,6 +67,20 @@ pub fn matmul(
     assert!(left_stride >= k, "rows of the left matrix overlap");
     let (left, right) = (Matrix::rows(left, left_stride), Matrix::rows(right, n));
     product([m, k, n], out, left, right, false);
+}
+
+/// `out[m, n] += left[m, k] * right[k, n]` on the calling thread, the inputs in any layout and `out`
+/// in rows of `out_stride` values.
+///
+/// # Panics
+/// When a slice is too short for its shape, or there is nothing to sum over.
+pub fn matmul_add(
+    shape: [usize; 3],
+    out: (&mut [f32], usize),
+    left: Matrix<'_>,
+    right: Matrix<'_>,
+) {
+    product(shape, out, left, right, true);
 }
 
 /// `out[m, n] = left[m, k] * right[k, n]`, or that added to `out`.

@@ -103,6 +103,8 @@ pub struct FoldReport {
     pub epochs: Vec<EpochPoint>,
     /// The epoch kept.
     pub best_epoch: u32,
+    /// scikit-learn's `C` of a head that was solved; `None`: it was trained in epochs.
+    pub penalty_c: Option<f64>,
 }
 
 /// One epoch of one fold.

@@ -69,6 +69,7 @@ impl<'a> RunLog<'a> {
                     board.epoch(*fold, record)?;
                 }
             }
+            Event::Solved { .. } => state.log.append(event)?,
             Event::Cost { .. } | Event::Embedding { .. } | Event::Step { .. } | Event::Pulse => {}
         }
         Ok(())

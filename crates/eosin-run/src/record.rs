@@ -37,6 +37,7 @@ pub(crate) fn record(
         classifier: backbone.spec.classifier.to_owned(),
         cut: result.cut.clone(),
         precision: config.backbone.precision,
+        views: config.judged_symmetries(),
         cache_dtype: config.cache.dtype,
         weights: config.backbone.weights.clone(),
         tensors: config.backbone.tensor_choice(),

@@ -49,7 +49,7 @@ pub fn write(folder: &RunFolder, patches: &Patches, source: &Path) -> Result<()>
         classes: record.classes.clone(),
         positive: task.positive,
         data: data_summary(manifest, &folds, source, &record),
-        warnings: warnings(manifest, &record),
+        warnings: warnings(manifest, &record, &events),
         selection: metrics.select,
         folds: fold_reports(&metrics, &record, &folds.resolve(manifest)?, &events),
         best_fold: Some(metrics.best_fold),
@@ -112,7 +112,7 @@ fn data_summary(
 }
 
 /// What a reader must know before trusting a number.
-fn warnings(manifest: &Manifest, record: &RunRecord) -> Vec<String> {
+fn warnings(manifest: &Manifest, record: &RunRecord, events: &[Event]) -> Vec<String> {
     let mut warnings: Vec<String> = seen_warning(record).into_iter().collect();
     let grouped = manifest
         .patches
@@ -125,7 +125,11 @@ fn warnings(manifest: &Manifest, record: &RunRecord) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if record.folds > 1 {
+    if record.folds > 1
+        && !events
+            .iter()
+            .any(|event| matches!(event, Event::Solved { .. }))
+    {
         warnings.push(
             "Each fold's epoch was picked on its own validation part, which flatters out-of-fold \
              scores a little; test scores are free of this."
@@ -151,6 +155,7 @@ fn fold_reports(
             metrics: judged.metrics.clone(),
             epochs: records.iter().map(|record| epoch_point(record)).collect(),
             best_epoch: epoch_number(best_epoch(&records, metrics.select)),
+            penalty_c: penalty_of(events, judged.fold),
         }
     };
     metrics.folds.iter().map(report).collect()
@@ -163,6 +168,14 @@ fn epochs_of(events: &[Event], of: FoldId) -> Vec<&EpochRecord> {
         _ => None,
     };
     events.iter().filter_map(mine).collect()
+}
+
+/// `C` of a fold whose head was solved.
+fn penalty_of(events: &[Event], of: FoldId) -> Option<f64> {
+    events.iter().find_map(|event| match event {
+        Event::Solved { fold, record } if *fold == of => Some(record.c),
+        _ => None,
+    })
 }
 
 /// The epoch that was kept: the earliest of the best.
@@ -215,7 +228,7 @@ fn evaluations(rows: &[Prediction], record: &RunRecord, task: &Task) -> Result<V
         (
             Part::TestAverage,
             "Test, fold average",
-            "Mean of all folds' probabilities.",
+            "Mean of all folds' logits.",
         ),
         (
             Part::TestBest,
@@ -265,7 +278,7 @@ fn most_wrong(
     let pred = |row: &Prediction| task.decision.decide(&row.probs);
     let mut wrong: Vec<(&Prediction, usize)> = rows
         .iter()
-        .filter(|row| row.part != Part::TestBest)
+        .filter(|row| matches!(row.part, Part::OutOfFold | Part::TestAverage))
         .filter_map(|row| Some((row, row.target?)))
         .filter(|(row, target)| pred(row) != *target)
         .collect();

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use eosin_core::Config;
-use eosin_core::config::Weights;
+use eosin_core::config::{TrainConfig, TrainMode, Weights};
 use eosin_store::{RunFolder, names};
 
 /// A value for a key of the configuration, as it was typed.
@@ -32,9 +32,12 @@ pub fn resolve(file: Option<&Path>, settings: &[Setting], factors: &[Setting]) -
     let origin = file.map_or("--set".to_owned(), |path| path.display().to_string());
     let text = with_settings(&text, settings)?;
     let mut config = Config::parse(&text).with_context(|| format!("in {origin}"))?;
+    refuse_unused(&config, settings)?;
+    refuse_mode_untold(&text, &config).with_context(|| format!("in {origin}"))?;
     if !factors.is_empty() {
         let text = with_settings(&config.to_toml(), factors)?;
         config = Config::parse(&text)?;
+        refuse_unused(&config, factors)?;
     }
     config.check()?;
     config
@@ -47,6 +50,43 @@ pub fn resolve(file: Option<&Path>, settings: &[Setting], factors: &[Setting]) -
         *path = std::path::absolute(&*path)?;
     }
     Ok(config)
+}
+
+/// A probe has no epochs: what only they have a use for is refused, not ignored.
+fn refuse_unused(config: &Config, typed: &[Setting]) -> Result<()> {
+    if config.train.mode != TrainMode::Probe {
+        return Ok(());
+    }
+    let unused = |setting: &&Setting| {
+        let key = setting.key.strip_prefix("train.");
+        key.is_some_and(|key| TrainConfig::OF_EPOCHS.contains(&key))
+    };
+    match typed.iter().find(unused) {
+        Some(Setting { typed, key, .. }) => bail!(
+            "'{typed}' sets {key}, which train.mode probe has no use for: its heads are solved, not \
+             trained in epochs; add '--mode head', or leave it out"
+        ),
+        None => Ok(()),
+    }
+}
+
+/// Whoever writes of epochs and names no mode means one that has them; which one is not for a
+/// program to say.
+fn refuse_mode_untold(text: &str, config: &Config) -> Result<()> {
+    let table: toml::Table = text.parse()?;
+    let Some(train) = table.get("train").and_then(toml::Value::as_table) else {
+        return Ok(());
+    };
+    let mut keys = train.keys();
+    let of_epochs = keys.find(|key| TrainConfig::OF_EPOCHS.contains(&key.as_str()));
+    match of_epochs {
+        Some(key) if !train.contains_key("mode") => bail!(
+            "train.{key} is set and train.mode is not: the default, {}, has no epochs; add \
+             '--mode head', or leave train.{key} out",
+            config.train.mode
+        ),
+        _ => Ok(()),
+    }
 }
 
 /// The resolved configuration of a run.

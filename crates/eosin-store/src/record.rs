@@ -1,6 +1,6 @@
 //! What a run says of itself.
 
-use eosin_core::config::{CacheDtype, NormaliseMode, Precision, TensorChoice, Weights};
+use eosin_core::config::{CacheDtype, NormaliseMode, Precision, Symmetries, TensorChoice, Weights};
 use eosin_core::{BackboneName, FoldId, Preprocess};
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +30,8 @@ pub struct RunRecord {
     pub cut: String,
     /// In how many bits the frozen part multiplies.
     pub precision: Precision,
+    /// The symmetries that a patch is judged under: its prediction is the mean of their logits.
+    pub views: Symmetries,
     /// How the frozen part's values were kept, which rounds them.
     pub cache_dtype: CacheDtype,
     /// Where the weights came from that the run started with.
@@ -67,7 +69,7 @@ pub struct RunRecord {
 
 impl RunRecord {
     /// The format that this version writes and reads.
-    pub const FORMAT: u32 = 2;
+    pub const FORMAT: u32 = 3;
 
     /// Every fold, in the order of `folds.json`.
     pub fn fold_ids(&self) -> impl Iterator<Item = FoldId> {

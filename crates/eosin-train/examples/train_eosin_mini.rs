@@ -12,7 +12,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use eosin_core::config::{AugmentConfig, TrainConfig, TrainMode};
-use eosin_core::{BackboneName, FoldId, Seed, Stream, Task};
+use eosin_core::{BackboneName, D4, FoldId, Seed, Stream, Task};
 use eosin_data::{
     DecodeLimits, IngestOptions, InspectOptions, NoLedger, Normalisation, Patches, inspect,
     read_manifest,
@@ -103,7 +103,7 @@ fn score(
         scale,
         maker: None,
     };
-    let mut probs = model.logits(&model.initial(), &source, &rows)?;
+    let mut probs = model.logits(&model.initial(), &source, &rows, &[D4::IDENTITY])?;
     softmax(&mut probs, 2);
     let set = MetricSet::new(&labelled.targets, &probs, 2, 1)?;
     let value = |value: Option<f64>| value.map_or("undefined".into(), |v| format!("{v:.4}"));
@@ -145,6 +145,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         task: &Task::new(["benign", "malignant"].map(str::to_owned).into(), 1),
         select: Metric::LogLoss,
         targets: &train.targets,
+        views: &[D4::IDENTITY],
     };
     let part = TrainedPart {
         name: NAME,

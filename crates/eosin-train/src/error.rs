@@ -106,6 +106,51 @@ pub enum TrainError {
     /// A file of a run cannot be written or read.
     #[error(transparent)]
     File(#[from] eosin_store::FileError),
+    /// Folds differ in more than a last layer.
+    #[error(
+        "there is no one network that is the mean of all folds: they differ in more than a last layer on one embedding; name a fold with '--fold best' or a number"
+    )]
+    NoMeanNetwork,
+    /// An embedding is not finite.
+    #[error(
+        "the embedding of {name} holds {value}, which nothing can be learnt from; look at the patch with 'eosin inspect', or choose other '--weights'"
+    )]
+    NotFinite {
+        /// The patch.
+        name: String,
+        /// The value.
+        value: f32,
+    },
+    /// Every patch has the same embedding.
+    #[error(
+        "all {0} patches have the same embedding: there is nothing to tell them apart by; look at them with 'eosin inspect', or choose other '--weights'"
+    )]
+    ConstantEmbeddings(usize),
+    /// The training part of a fold lacks a class.
+    #[error(
+        "the training part of fold {fold} has no patch of class '{class}'; use fewer '--folds', or leave the class out of the data"
+    )]
+    ClassMissing {
+        /// The fold.
+        fold: eosin_core::FoldId,
+        /// The class.
+        class: String,
+    },
+    /// No inner fold can choose a penalty.
+    #[error(
+        "no inner fold of fold {fold} can choose a penalty: {smallest} patches of class '{class}' in its training part are too few to be divided; give a penalty with '--set train.penalty_c=0.001', or use '--mode head'"
+    )]
+    NoInnerFold {
+        /// The fold.
+        fold: eosin_core::FoldId,
+        /// Its smallest class.
+        class: String,
+        /// Patches of that class.
+        smallest: usize,
+    },
+    /// A head cannot be solved.
+    #[error("a head cannot be solved")]
+    Head(#[source] eosin_heads::HeadError),
     /// A checkpoint cannot be gone on from.
     #[error(
         "the checkpoint cannot be used: {0}; remove the folder 'checkpoints' of the run to train its unfinished folds anew, or run again with '--overwrite'"

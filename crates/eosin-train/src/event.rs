@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::Finding;
 use crate::embed::precision::PrecisionEffect;
+use crate::train::probe::ProbeRecord;
 use crate::train::tracker::EpochRecord;
 
 /// What happens during a run, as it is shown and written to `events.jsonl`.
@@ -68,6 +69,15 @@ pub enum Event {
         /// What it came to.
         #[serde(flatten)]
         record: EpochRecord,
+    },
+    /// The head of a fold has been solved.
+    Solved {
+        /// Which fold.
+        #[serde(flatten)]
+        fold: FoldId,
+        /// How.
+        #[serde(flatten)]
+        record: ProbeRecord,
     },
     /// Nothing worth telling: a chance to stop between two steps.
     Pulse,

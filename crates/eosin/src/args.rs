@@ -133,7 +133,7 @@ pub struct JobArgs {
     /// Pixel scaling: backbone, unit, imagenet, dataset, fold.
     #[arg(long)]
     pub normalise: Option<NormaliseMode>,
-    /// What is trained: head, last-block, last-n, full, head-then-full.
+    /// What is trained: probe, head, last-block, last-n, full, head-then-full.
     #[arg(long)]
     pub mode: Option<TrainMode>,
     /// Passes over the training part.
@@ -382,9 +382,10 @@ pub struct ExportArgs {
     /// Format, where '--out' is a folder.
     #[arg(long, value_enum, default_value_t = ExportFormat::Onnx)]
     pub format: ExportFormat,
-    /// Fold: its number, or `best`.
-    #[arg(long, default_value = "best")]
-    pub fold: String,
+    /// Fold: its number, or `best`; default: the mean of all where that is one network, as it is of
+    /// heads on one embedding, else `best`.
+    #[arg(long)]
+    pub fold: Option<String>,
     /// How weights are stored; default: f32, or f16 when only that fits '--max-bytes'.
     #[arg(long, value_enum)]
     pub precision: Option<ExportPrecision>,

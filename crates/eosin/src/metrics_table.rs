@@ -52,6 +52,22 @@ pub fn print_metrics(classes: &[String], positive: &str, metrics: &RunMetrics) {
     };
     let header: Vec<&str> = header.iter().map(String::as_str).collect();
     say_table(&header, PRINTED.into_iter().map(row).collect());
+    if let Some(one_view) = &metrics.one_view {
+        let gain = |sets: &[MetricSet], set: &MetricSet| {
+            let before = sets.first().and_then(|set| set.auroc);
+            let pair = before.zip(set.auroc);
+            pair.map(|(before, after)| format!("{before:.4} -> {after:.4}"))
+        };
+        let text = metrics
+            .out_of_fold
+            .first()
+            .and_then(|set| gain(&one_view.out_of_fold, set));
+        if let Some(text) = text {
+            say(&format!(
+                "out-of-fold AUROC, one view of a patch -> the mean logit of all: {text}"
+            ));
+        }
+    }
     if classes.len() == 2 {
         say(&format!(
             "positive class: {positive}; intervals are 95 %, patches taken as independent"

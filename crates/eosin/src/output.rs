@@ -50,6 +50,18 @@ pub fn say_table(header: &[&str], rows: Vec<Vec<String>>) {
     say(&table.to_string());
 }
 
+/// A number in few characters, such as `0.0316` or `1e-6`.
+pub fn short(value: f64) -> String {
+    if (1e-3..1e4).contains(&value) {
+        format!("{value:.3}")
+            .trim_end_matches('0')
+            .trim_end_matches('.')
+            .to_owned()
+    } else {
+        format!("{value:.1e}").replace(".0e", "e")
+    }
+}
+
 /// `12.3 MB`.
 pub fn bytes(count: u64) -> String {
     match count {

@@ -203,7 +203,9 @@ fn kept_part(table: &Table, asked: Option<&str>) -> Result<Option<(usize, String
         .map(|row| row.cells[at].as_str())
         .collect();
     let known = parts.iter().copied().collect::<Vec<_>>().join(", ");
-    let mut names = parts.iter().copied();
+    // What one view of a patch would say is asked for by name, or not at all.
+    let named = parts.iter().copied();
+    let mut names = named.filter(|part| !part.ends_with("-one-view"));
     match (asked, names.next(), names.next()) {
         (Some(part), ..) if parts.contains(part) => Ok(Some((at, part.to_owned()))),
         (Some(part), ..) => bail!("{path} has no part '{part}', only {known}"),
@@ -211,6 +213,7 @@ fn kept_part(table: &Table, asked: Option<&str>) -> Result<Option<(usize, String
             "{path} holds predictions of several models ({known}); name one, such as \
              '--part {first}'"
         ),
+        (None, Some(only), None) => Ok(Some((at, only.to_owned()))),
         (None, ..) => Ok(None),
     }
 }

@@ -1,11 +1,12 @@
 //! What happens during a run, in words on standard error.
 
+use eosin_core::FoldId;
 use eosin_core::config::{DoctorPolicy, Precision};
-use eosin_train::{Event, Finding, PrecisionEffect};
+use eosin_train::{Event, Finding, PrecisionEffect, ProbeRecord};
 
 use eosin_run::duration;
 
-use crate::output::note;
+use crate::output::{note, short};
 
 /// What takes less is not worth a word.
 const WORTH_SECS: f64 = 10.0;
@@ -56,6 +57,20 @@ pub fn precision(precision: Precision, effect: &PrecisionEffect) {
     if !effect.is_fast_here {
         note(&format!(
             "warning: this processor has no instructions for {precision}: it is slower than f32 here"
+        ));
+    }
+}
+
+/// Warns of a head that is not what it should be.
+pub fn unsolved(fold: FoldId, record: &ProbeRecord) {
+    if !record.is_solved() {
+        note(&format!(
+            "warning: the head of fold {fold} did not converge: its objective is about {:.0e} of \
+             itself above the optimum after {} passes; a stronger penalty is easier ('--set \
+             train.penalty_c={}')",
+            record.relative_gap,
+            record.passes,
+            short(record.c / 10.0)
         ));
     }
 }

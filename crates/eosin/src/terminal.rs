@@ -11,7 +11,7 @@ use eosin_run::RunEvent;
 use eosin_train::Event;
 
 use crate::interrupt;
-use crate::output::{bytes, note};
+use crate::output::{bytes, note, short};
 use crate::progress::{Progress, small};
 use crate::tell;
 
@@ -157,6 +157,12 @@ impl State {
             }
             Event::Step { fold, done, total } => {
                 self.update("train", "steps", [*done, *total], &format!("fold {fold}"));
+            }
+            Event::Solved { fold, record } => {
+                self.ended += 1;
+                let c = format!("C {}", short(record.c));
+                self.update("train", "heads", [self.ended, self.folds], &c);
+                tell::unsolved(*fold, record);
             }
             Event::Epoch { record, .. } => {
                 self.ended += 1;

@@ -134,6 +134,14 @@ impl AugmentConfig {
         let views_ok = self.views == 0 || self.changes_pixels();
         let expected = "0 without an augmentation beyond symmetries, which are all cached anyway";
         require(views_ok, "augment.views", self.views, expected)?;
+        let probe = train.mode == TrainMode::Probe;
+        let views_ok = !probe || self.views > 0 || !self.changes_pixels();
+        let expected = "1 or more with train.mode probe, which sees each view once; or use \
+                        '--mode head'";
+        require(views_ok, "augment.views", self.views, expected)?;
+        let mixup_ok = !probe || self.mixup == 0.0;
+        let expected = "0 with train.mode probe; or use '--mode head'";
+        require(mixup_ok, "augment.mixup", self.mixup, expected)?;
         let whole = matches!(train.mode, TrainMode::Full | TrainMode::HeadThenFull);
         let views_ok = self.views == 0 || !whole;
         let expected = "0 with modes that train the whole network, which have nothing to cache";

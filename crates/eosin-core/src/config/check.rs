@@ -98,10 +98,11 @@ impl Config {
             freezes || self.backbone.precision == Precision::F32,
             "backbone.precision",
             self.backbone.precision,
-            "f32 with train.mode full and head-then-full, which train everything; or choose head, \
-             last-block or last-n",
+            "f32 with train.mode full and head-then-full, which train everything; or choose probe, \
+             head, last-block or last-n",
         )?;
         self.train.check_ranges()?;
+        self.train.check_probe()?;
         self.train.check_loss()?;
         self.train.check_steps()?;
         self.augment.check(&self.train)
@@ -153,6 +154,25 @@ impl TrainConfig {
         let warmup = self.warmup_epochs;
         let ok = warmup >= 0.0 && warmup <= self.epochs as f64;
         require(ok, "train.warmup_epochs", warmup, "from 0 to train.epochs")
+    }
+
+    /// What a convex problem has no place for is refused, not ignored.
+    fn check_probe(&self) -> Result<(), ConfigError> {
+        let c = self.penalty_c;
+        let ok = c.is_finite() && c >= 0.0;
+        require(
+            ok,
+            "train.penalty_c",
+            c,
+            "0 (chosen on inner folds) or more",
+        )?;
+        if self.mode != TrainMode::Probe {
+            let expected = "0 with any mode but probe, which has train.weight_decay";
+            return require(c == 0.0, "train.penalty_c", c, expected);
+        }
+        let ok = matches!(self.loss, LossKind::CrossEntropy | LossKind::Binary);
+        let expected = "cross-entropy or binary with train.mode probe; or use '--mode head'";
+        require(ok, "train.loss", self.loss, expected)
     }
 
     /// Settings of losses and schedules that contradict each other are refused, not ignored.

@@ -110,7 +110,10 @@ crate::choice::choices! {
 crate::choice::choices! {
     /// Which weights are trained.
     pub enum TrainMode {
-        /// The last layer, on cached embeddings.
+        /// The last layer, solved to the optimum on cached embeddings: logistic regression, its
+        /// penalty chosen on inner folds.
+        Probe => "probe",
+        /// The last layer in epochs, on cached embeddings.
         Head => "head",
         /// The last stage of the backbone and the last layer, on the cached maps that enter it.
         LastBlock => "last-block",
@@ -152,6 +155,41 @@ impl Symmetries {
             Self::Flips => &[D4::IDENTITY, D4::HFLIP, D4::VFLIP, D4::ROT180],
             Self::Rot90 => &TURNS,
             Self::D4 => &D4::ALL,
+        }
+    }
+}
+
+crate::choice::choices! {
+    /// The symmetries that a patch is judged under: its prediction is the mean of their logits.
+    pub enum PredictViews {
+        /// Those that training patches are seen under (`augment.symmetry`).
+        Auto => "auto",
+        /// As it is.
+        None => "none",
+        /// And mirrored left to right.
+        HFlip => "hflip",
+        /// And mirrored top to bottom.
+        VFlip => "vflip",
+        /// And mirrored along either axis and both.
+        Flips => "flips",
+        /// Turned by any number of quarter turns.
+        Rot90 => "rot90",
+        /// All eight symmetries of the square.
+        D4 => "d4",
+    }
+}
+
+impl PredictViews {
+    /// The symmetries, where training patches are seen under those of `training`.
+    pub const fn symmetries(self, training: Symmetries) -> Symmetries {
+        match self {
+            Self::Auto => training,
+            Self::None => Symmetries::None,
+            Self::HFlip => Symmetries::HFlip,
+            Self::VFlip => Symmetries::VFlip,
+            Self::Flips => Symmetries::Flips,
+            Self::Rot90 => Symmetries::Rot90,
+            Self::D4 => Symmetries::D4,
         }
     }
 }

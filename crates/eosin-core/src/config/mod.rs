@@ -12,8 +12,8 @@ pub use self::augment::AugmentConfig;
 pub use self::check::ConfigError;
 pub use self::choices::{
     BatchNormPolicy, CacheDtype, ClassWeights, DoctorPolicy, GroupBy, IdSource, LossKind,
-    NormaliseMode, OptimiserKind, Precision, ResizeFilter, ResizePolicy, Sampling, ScheduleKind,
-    StainMethod, StatisticsKind, Symmetries, TrainMode,
+    NormaliseMode, OptimiserKind, Precision, PredictViews, ResizeFilter, ResizePolicy, Sampling,
+    ScheduleKind, StainMethod, StatisticsKind, Symmetries, TrainMode,
 };
 pub use self::train::TrainConfig;
 pub use self::weights::{TensorChoice, Weights};
@@ -166,6 +166,22 @@ impl Default for CacheConfig {
     }
 }
 
+/// How patches are judged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PredictConfig {
+    /// The symmetries that a patch is judged under.
+    pub views: PredictViews,
+}
+
+impl Default for PredictConfig {
+    fn default() -> Self {
+        Self {
+            views: PredictViews::Auto,
+        }
+    }
+}
+
 /// The configuration of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -182,6 +198,15 @@ pub struct Config {
     pub augment: AugmentConfig,
     /// How weights are trained.
     pub train: TrainConfig,
+    /// How patches are judged.
+    pub predict: PredictConfig,
     /// Where embeddings are kept.
     pub cache: CacheConfig,
+}
+
+impl Config {
+    /// The symmetries that a patch is judged under.
+    pub const fn judged_symmetries(&self) -> Symmetries {
+        self.predict.views.symmetries(self.augment.symmetry)
+    }
 }

@@ -13,6 +13,9 @@ use super::choices::{
 pub struct TrainConfig {
     /// Which weights are trained.
     pub mode: TrainMode,
+    /// scikit-learn's `C`, one over the L2 penalty beside the sum of losses over all views; 0:
+    /// chosen on inner folds; with `probe`.
+    pub penalty_c: f64,
     /// Last stages of the backbone that are trained; with `last-n`.
     pub stages: usize,
     /// Epochs of the last layer alone; with `head-then-full`.
@@ -86,7 +89,8 @@ pub struct TrainConfig {
 impl Default for TrainConfig {
     fn default() -> Self {
         Self {
-            mode: TrainMode::Head,
+            mode: TrainMode::Probe,
+            penalty_c: 0.0,
             stages: 2,
             head_epochs: 5,
             unfreeze_epochs: 0,
@@ -109,7 +113,7 @@ impl Default for TrainConfig {
             ema_decay: 0.0,
             swa_epochs: 0,
             loss: LossKind::CrossEntropy,
-            label_smoothing: 0.1,
+            label_smoothing: 0.0,
             focal_gamma: 2.0,
             gce_q: 0.7,
             positive_weight: 1.0,
@@ -125,6 +129,33 @@ impl Default for TrainConfig {
 }
 
 impl TrainConfig {
+    /// Keys of the table `train` that only modes with epochs have a use for.
+    pub const OF_EPOCHS: [&'static str; 23] = [
+        "head_epochs",
+        "unfreeze_epochs",
+        "batch_norm",
+        "epochs",
+        "batch_size",
+        "accumulate",
+        "optimiser",
+        "learning_rate",
+        "momentum",
+        "nesterov",
+        "weight_decay",
+        "schedule",
+        "plateau_patience",
+        "layer_decay",
+        "warmup_epochs",
+        "clip_norm",
+        "sam_rho",
+        "lookahead",
+        "ema_decay",
+        "swa_epochs",
+        "dropout",
+        "patience",
+        "stages",
+    ];
+
     /// Whether batch norms of the trained part use the batch's statistics.
     ///
     /// `auto` is `eval` wherever pretrained stages are tuned: running statistics of many images

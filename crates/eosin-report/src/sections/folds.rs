@@ -12,14 +12,14 @@ pub(crate) fn folds(report: &Report) -> String {
     if report.folds.is_empty() {
         return String::new();
     }
-    let mut head: Vec<String> = ["fold", "train", "val", "epoch"]
-        .map(str::to_owned)
-        .to_vec();
+    let solved = report.folds.iter().all(|fold| fold.penalty_c.is_some());
+    let kept = if solved { "C" } else { "epoch" };
+    let mut head: Vec<String> = ["fold", "train", "val", kept].map(str::to_owned).to_vec();
     head.extend(Metric::ALL.iter().map(|metric| match metric {
         Metric::Recall => "Recall".to_owned(),
         _ => metric.title().to_owned(),
     }));
-    let mut table = Table::new("Validation metrics of each fold at its best epoch", head);
+    let mut table = Table::new("Validation metrics of each fold", head);
     for (place, fold) in report.folds.iter().enumerate() {
         let star = if report.best_fold == Some(place) {
             " <b class=\"best\" title=\"the best fold\">best</b>"
@@ -30,7 +30,10 @@ pub(crate) fn folds(report: &Report) -> String {
             format!("{}{star}", escape(&fold.name)),
             numbers::count(fold.train_count),
             numbers::count(fold.metrics.count),
-            fold.best_epoch.to_string(),
+            match fold.penalty_c {
+                Some(c) => format!("{c:.2e}"),
+                None => fold.best_epoch.to_string(),
+            },
         ];
         cells.extend(
             Metric::ALL
@@ -58,10 +61,16 @@ pub(crate) fn folds(report: &Report) -> String {
         "sd",
         summaries.iter().map(|summary| summary.sd).collect(),
     ));
-    let lead = format!(
-        "<p>Each fold keeps its best epoch by validation {}.</p>\n",
-        report.selection.title()
-    );
+    let lead = if solved {
+        "<p>Each fold's head is solved to its optimum; its penalty C was chosen on inner folds of \
+         its training part.</p>\n"
+            .to_owned()
+    } else {
+        format!(
+            "<p>Each fold keeps its best epoch by validation {}.</p>\n",
+            report.selection.title()
+        )
+    };
     section("folds", "Folds", &format!("{lead}{}", table.finish()))
 }
 

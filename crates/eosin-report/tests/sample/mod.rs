@@ -77,6 +77,7 @@ fn fold(index: usize, classes: usize) -> FoldReport {
         train_count: 7200,
         metrics: MetricSet::new(&made.targets, &made.probs, classes, 1).unwrap(),
         best_epoch: best.unwrap().epoch,
+        penalty_c: None,
         epochs,
     }
 }

@@ -5,7 +5,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 
 use eosin_core::config::{
-    CacheDtype, NormaliseMode, Precision, ResizeFilter, ResizePolicy, TensorChoice, Weights,
+    CacheDtype, NormaliseMode, Precision, ResizeFilter, ResizePolicy, Symmetries, TensorChoice,
+    Weights,
 };
 use eosin_core::{BackboneName, FoldId, Normalisation, Preprocess, Resize};
 use eosin_store::{Existing, FoldFile, RunError, RunFolder, RunRecord, names};
@@ -30,6 +31,7 @@ fn record() -> RunRecord {
         tensors: TensorChoice::default(),
         weights_hash: "cd".to_owned(),
         seen_by_weights: [0, 0],
+        views: Symmetries::D4,
         classes: vec!["benign".to_owned(), "malignant".to_owned()],
         positive: "malignant".to_owned(),
         max_side_px: 8192,

@@ -1,7 +1,7 @@
 //! Whether a fresh model learns from a first batch.
 
 use eosin_core::config::{LossKind, OptimiserKind, TrainConfig};
-use eosin_core::{Seed, Stream};
+use eosin_core::{D4, Seed, Stream};
 
 use super::Finding;
 use crate::error::TrainError;
@@ -42,7 +42,7 @@ pub(crate) fn check_model<M: Trainable>(
         ..TrainConfig::default()
     };
     let loss = Loss::new(&config, vec![1.0; classes], 0);
-    let inputs = source.upright(&rows)?;
+    let inputs = source.under(D4::IDENTITY, &rows)?;
     let groups = std::sync::Arc::clone(model.groups());
     let mut state = model.initial();
     let mut gradients = vec![0.0; groups.decays.len()];

@@ -104,7 +104,7 @@ impl PreparedBackbone {
     pub fn cut(&self, config: &TrainConfig) -> Result<Cut, TrainError> {
         let stages = self.network.architecture().stages();
         let trained = match config.mode {
-            TrainMode::Head => return Ok(Cut::Embedding),
+            TrainMode::Probe | TrainMode::Head => return Ok(Cut::Embedding),
             TrainMode::Full | TrainMode::HeadThenFull => return Ok(Cut::Pixels),
             TrainMode::LastBlock => 1,
             TrainMode::LastN => config.stages,

@@ -1,5 +1,8 @@
 //! Random views of patches: cached ones, and new ones for every draw.
 
+use std::ops::Range;
+
+use eosin_heads::{EmbeddingRows, HeadError};
 use eosin_models::Workspace;
 use rayon::prelude::*;
 
@@ -36,8 +39,38 @@ impl InputSource for CachedViews<'_> {
                     let index = usize::try_from(view % count).expect("below a count");
                     self.views.copy_view(draw.row, index, out);
                 }
-                None => self.upright.copy_view(draw.row, 0, out),
+                None => self.upright.copy_view(draw.row, draw.symmetry.index(), out),
             }
+        }
+        Ok(())
+    }
+}
+
+/// Cached views of patches, as rows of a table.
+pub struct CachedRows<'a> {
+    /// The embeddings.
+    pub embeddings: &'a Embeddings,
+    /// Which of their views.
+    pub views: Vec<usize>,
+}
+
+impl EmbeddingRows for CachedRows<'_> {
+    fn patches(&self) -> usize {
+        self.embeddings.len()
+    }
+
+    fn views(&self) -> usize {
+        self.views.len()
+    }
+
+    fn width(&self) -> usize {
+        self.embeddings.width()
+    }
+
+    fn fill(&self, range: Range<usize>, out: &mut [f32]) -> Result<(), HeadError> {
+        let wanted = range.flat_map(|row| self.views.iter().map(move |view| (row, *view)));
+        for ((row, view), out) in wanted.zip(out.chunks_exact_mut(self.width())) {
+            self.embeddings.copy_view(row, view, out);
         }
         Ok(())
     }
@@ -91,7 +124,7 @@ impl FreshViews<'_> {
                     let patch = self.rows.read(draw.row)?;
                     views.push(self.maker.drawn(&patch, view, draw.symmetry));
                 }
-                None => self.upright.copy_view(draw.row, 0, out),
+                None => self.upright.copy_view(draw.row, draw.symmetry.index(), out),
             }
         }
         let values = self.embedder.run(&views, workspace);

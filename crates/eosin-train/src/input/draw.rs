@@ -58,12 +58,16 @@ pub trait InputSource: Sync {
     /// When a patch that has to be read cannot be used.
     fn fill(&self, draws: &[Draw], out: &mut [f32]) -> Result<(), TrainError>;
 
-    /// The values of `rows` as they are (`[rows, width]`).
+    /// The values of `rows` under a symmetry (`[rows, width]`).
     ///
     /// # Errors
     /// As [`fill`](Self::fill).
-    fn upright(&self, rows: &[usize]) -> Result<Vec<f32>, TrainError> {
-        let draws: Vec<Draw> = rows.iter().map(|row| Draw::upright(*row)).collect();
+    fn under(&self, symmetry: D4, rows: &[usize]) -> Result<Vec<f32>, TrainError> {
+        let draw = |row: &usize| Draw {
+            symmetry,
+            ..Draw::upright(*row)
+        };
+        let draws: Vec<Draw> = rows.iter().map(draw).collect();
         let mut values = vec![0.0; rows.len() * self.width()];
         self.fill(&draws, &mut values)?;
         Ok(values)

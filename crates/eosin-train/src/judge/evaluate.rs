@@ -32,10 +32,22 @@ pub struct RunMetrics {
     pub out_of_fold: Vec<MetricSet>,
     /// Place in `folds` of the fold that is best by `select`.
     pub best_fold: usize,
-    /// Labelled test patches, by the mean of all folds' probabilities.
+    /// Labelled test patches, by the mean of all folds' logits.
     pub test_average: Option<MetricSet>,
     /// Labelled test patches, by the best fold.
     pub test_best: Option<MetricSet>,
+    /// The same of patches as they are, where the rest is of means over several views.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub one_view: Option<OneViewMetrics>,
+}
+
+/// What predictions by patches as they are would score.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OneViewMetrics {
+    /// All validation predictions pooled, for each cross-validation.
+    pub out_of_fold: Vec<MetricSet>,
+    /// Labelled test patches, by the mean of all folds' logits.
+    pub test_average: Option<MetricSet>,
 }
 
 /// Computes every metric. `select` is the metric that was asked to pick the best fold; see
@@ -56,6 +68,11 @@ pub fn evaluate(
     };
     let mut by_fold: BTreeMap<FoldId, Vec<&Prediction>> = BTreeMap::new();
     let mut by_repeat: BTreeMap<usize, Vec<&Prediction>> = BTreeMap::new();
+    let mut one_view: BTreeMap<usize, Vec<&Prediction>> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.part == Part::OutOfFoldOneView) {
+        let repeat = row.fold.map_or(0, |fold| fold.repeat);
+        one_view.entry(repeat).or_default().push(row);
+    }
     for row in rows.iter().filter(|row| row.part == Part::OutOfFold) {
         let Some(fold) = row.fold else { continue };
         by_fold.entry(fold).or_default().push(row);
@@ -92,16 +109,25 @@ pub fn evaluate(
             score(&rows).map(Some)
         }
     };
+    let pooled = |by_repeat: &BTreeMap<usize, Vec<&Prediction>>| {
+        let scores = by_repeat.values().map(|rows| score(rows));
+        scores.collect::<Result<Vec<MetricSet>, MetricError>>()
+    };
     Ok(RunMetrics {
         select,
         across_folds: Metric::ALL.iter().copied().map(summary).collect(),
-        out_of_fold: by_repeat
-            .values()
-            .map(|rows| score(rows))
-            .collect::<Result<_, _>>()?,
+        out_of_fold: pooled(&by_repeat)?,
         best_fold: best_fold(folds.iter().map(|fold| fold.metrics.get(select)), select),
         test_average: test(Part::TestAverage)?,
         test_best: test(Part::TestBest)?,
+        one_view: if one_view.is_empty() {
+            None
+        } else {
+            Some(OneViewMetrics {
+                out_of_fold: pooled(&one_view)?,
+                test_average: test(Part::TestAverageOneView)?,
+            })
+        },
         folds,
     })
 }

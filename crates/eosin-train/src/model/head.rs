@@ -1,11 +1,16 @@
 //! A linear classifier on embeddings.
 
-use eosin_core::{Seed, Stream};
+use eosin_core::{D4, Seed, Stream};
 use eosin_kernels::matmul;
 use eosin_weights::{StateDict, StateTensor};
 use rand::RngExt as _;
+use rayon::prelude::*;
 
-use crate::optimise::loss::softmax;
+use crate::error::TrainError;
+use crate::input::draw::InputSource;
+
+/// Rows judged together.
+const TOGETHER: usize = 256;
 
 /// The last layer of a classifier: `logits = embedding * weight^T + bias`.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,11 +95,30 @@ impl Head {
         logits
     }
 
-    /// Probabilities `[rows, classes]` of embeddings `[rows, width]`.
-    pub fn probs(&self, embeddings: &[f32]) -> Vec<f32> {
-        let mut logits = self.logits(embeddings);
-        softmax(&mut logits, self.classes);
-        logits
+    /// Logits `[rows, classes]` of some rows: the mean over the symmetries in `views`, which is the
+    /// head of the mean embedding.
+    ///
+    /// # Errors
+    /// When the source cannot give a row.
+    pub fn orbit_logits(
+        &self,
+        source: &dyn InputSource,
+        rows: &[usize],
+        views: &[D4],
+    ) -> Result<Vec<f32>, TrainError> {
+        let parts: Result<Vec<Vec<f32>>, TrainError> = rows
+            .par_chunks(TOGETHER)
+            .map(|rows| {
+                let mut mean = vec![0.0; rows.len() * self.width];
+                for view in views {
+                    for (sum, value) in mean.iter_mut().zip(source.under(*view, rows)?) {
+                        *sum += value / views.len() as f32;
+                    }
+                }
+                Ok(self.logits(&mean))
+            })
+            .collect();
+        Ok(parts?.concat())
     }
 
     /// Derivatives of all values, given the embeddings of a batch and the derivative of each logit.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use eosin_core::{Rng, Seed};
+use eosin_core::{D4, Rng, Seed};
 use rand::RngExt as _;
 
 use crate::error::TrainError;
@@ -81,8 +81,9 @@ impl Trainable for HeadModel {
         state: &[f32],
         source: &dyn InputSource,
         rows: &[usize],
+        views: &[D4],
     ) -> Result<Vec<f32>, TrainError> {
-        Ok(self.head(state).logits(&source.upright(rows)?))
+        self.head(state).orbit_logits(source, rows, views)
     }
 }
 

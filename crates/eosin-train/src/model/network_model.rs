@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use eosin_core::config::TrainConfig;
-use eosin_core::{BackboneName, Rng};
+use eosin_core::{BackboneName, D4, Rng};
 use eosin_models::{
     Backbone, BatchStatistics, Graph, Param, Role, StoredNetwork, Tail, Tape, Workspace,
     stage_of_tensors,
@@ -16,6 +16,7 @@ use crate::error::TrainError;
 use crate::input::draw::InputSource;
 use crate::model::tape_runner::{Pass, Places, TapeRunner};
 use crate::model::trainable::{Groups, LossOf, Trainable};
+use crate::predict::predictions::mean_of;
 
 /// The part of a network from a stage on.
 ///
@@ -130,10 +131,15 @@ impl Trainable for NetworkModel {
         state: &[f32],
         source: &dyn InputSource,
         rows: &[usize],
+        views: &[D4],
     ) -> Result<Vec<f32>, TrainError> {
         let network = self.network.architecture().clone();
         let network = StoredNetwork::new(network, self.weights(state))?;
-        tail_logits(&network.tail_logits(self.cut, self.map)?, source, rows)
+        let graph = network.tail_logits(self.cut, self.map)?;
+        let logits = views
+            .iter()
+            .map(|view| tail_logits(&graph, source, rows, *view));
+        Ok(mean_of(&logits.collect::<Result<Vec<_>, TrainError>>()?))
     }
 }
 
@@ -153,7 +159,7 @@ pub(crate) fn padded_logits(
     graph.run(TOGETHER, &inputs, workspace)[..count * graph.output_width()].to_vec()
 }
 
-/// Logits of `rows` as they are.
+/// Logits of `rows` under a symmetry.
 ///
 /// # Errors
 /// When the source cannot give a row.
@@ -161,11 +167,12 @@ fn tail_logits(
     graph: &Graph,
     source: &dyn InputSource,
     rows: &[usize],
+    view: D4,
 ) -> Result<Vec<f32>, TrainError> {
     let parts: Result<Vec<Vec<f32>>, TrainError> = rows
         .par_chunks(TOGETHER)
         .map_init(Workspace::default, |workspace, rows| {
-            Ok(padded_logits(graph, source.upright(rows)?, workspace))
+            Ok(padded_logits(graph, source.under(view, rows)?, workspace))
         })
         .collect();
     Ok(parts?.concat())

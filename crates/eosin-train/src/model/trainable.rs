@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use eosin_core::Rng;
+use eosin_core::{D4, Rng};
 
 use crate::error::TrainError;
 use crate::input::draw::InputSource;
@@ -42,7 +42,8 @@ pub trait Trainable: Send {
         gradients: &mut [f32],
     ) -> f64;
 
-    /// Logits of `rows` as they are, in evaluation mode, `[rows, classes]`.
+    /// Logits of `rows`, in evaluation mode, `[rows, classes]`: the mean over the symmetries in
+    /// `views`.
     ///
     /// # Errors
     /// When the source cannot give a row.
@@ -51,5 +52,6 @@ pub trait Trainable: Send {
         state: &[f32],
         source: &dyn InputSource,
         rows: &[usize],
+        views: &[D4],
     ) -> Result<Vec<f32>, TrainError>;
 }

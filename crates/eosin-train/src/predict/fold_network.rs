@@ -9,10 +9,13 @@ use eosin_models::{
     Backbone, StoredNetwork, embedded_bytes, embedded_weights, fresh_weights, load_weights,
 };
 use eosin_store::{FoldFile, RunFolder, RunRecord, WeightStore, names};
-use eosin_weights::{TensorDict, WeightFile};
+use eosin_weights::{
+    LazyTensor as _, StateDict, StateTensor, TensorDict, WeightFile, WeightsError, to_lazy,
+};
 
 use crate::embed::backbone::open_weights;
 use crate::error::TrainError;
+use crate::predict::predictions::mean_of;
 
 /// The network of one fold, with what it needs to be run.
 #[derive(Clone, Debug)]
@@ -41,6 +44,42 @@ impl FoldNetwork {
         Self::of(folder, record, &frozen, fold)
     }
 
+    /// Loads the one network whose logits are the mean of those of all folds.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load); and when folds have more than a last layer of their own, so that
+    /// there is no such network.
+    pub fn load_mean(
+        folder: &RunFolder,
+        record: &RunRecord,
+        store: &WeightStore,
+    ) -> Result<Self, TrainError> {
+        if !has_mean(record) {
+            return Err(TrainError::NoMeanNetwork);
+        }
+        let frozen = frozen_tensors(folder, record, store)?;
+        let mut mean = Self::of(folder, record, &frozen, FoldId::default())?;
+        let folds = record
+            .fold_ids()
+            .map(|fold| Self::of(folder, record, &frozen, fold));
+        let folds = folds.collect::<Result<Vec<_>, TrainError>>()?;
+        let mut tensors = mean.network.weights().clone();
+        for leaf in ["weight", "bias"] {
+            let name = format!("{}{leaf}", record.classifier);
+            let shape = tensors[&name].shape().to_vec();
+            let values = folds
+                .iter()
+                .map(|fold| fold.network.weights()[&name].read_all());
+            let values = values.map(|values| Ok(values?.into_owned()));
+            let values = mean_of(&values.collect::<Result<Vec<_>, WeightsError>>()?);
+            let own = StateDict::from([(name, StateTensor { shape, values })]);
+            tensors.extend(to_lazy(own));
+        }
+        mean.network = StoredNetwork::new(fresh_network(record), tensors)?;
+        mean.notes.insert("fold".to_owned(), "mean".to_owned());
+        Ok(mean)
+    }
+
     /// As [`load`](Self::load), with the tensors that all folds share read before.
     pub(crate) fn of(
         folder: &RunFolder,
@@ -64,6 +103,13 @@ impl FoldNetwork {
             notes: file.metadata,
         })
     }
+}
+
+/// Whether the mean of all folds' logits is one network's: only last layers differ, on one embedding.
+pub fn has_mean(record: &RunRecord) -> bool {
+    let network = fresh_network(record);
+    let cut = Cut::parse(&record.cut, network.stages());
+    cut == Some(Cut::Embedding) && record.preprocess.len() == 1
 }
 
 fn fresh_network(record: &RunRecord) -> Backbone {

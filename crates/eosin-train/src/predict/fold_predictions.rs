@@ -9,16 +9,24 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 
 use crate::error::TrainError;
+use crate::train::tracker::Logits;
 
 /// Columns before the logits.
 const FIXED: [&str; 7] = ["key", "part", "view", "target", "patient", "slide", "group"];
-/// The view that is judged: the patch as it is.
+/// The patch as it is.
 const UPRIGHT: &str = "0";
+/// The mean of the logits over the views that patches are judged under.
+const ORBIT: &str = "mean";
 
-/// What a row is of.
+/// Place of the view in a row's words.
+const VIEW: usize = 1;
+
+/// The patches that a fold judges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum FoldPart {
+pub(crate) enum FoldPart {
+    /// Its validation rows.
     Val,
+    /// The test rows.
     Test,
 }
 
@@ -52,26 +60,39 @@ pub(crate) struct FoldPredictions {
     rows: Vec<Row>,
 }
 
-/// Places of patches in the manifest with their logits, `[patches, classes]`.
+/// Places of patches in the manifest, with logits.
 pub(crate) struct Judged<'a> {
-    pub places: Vec<usize>,
-    pub logits: &'a [f32],
+    pub val: Vec<usize>,
+    pub test: Vec<usize>,
+    pub logits: &'a Logits,
+    /// Of patches as they are, where `logits` are means over several views.
+    pub one_view: Option<&'a Logits>,
 }
 
 impl FoldPredictions {
-    pub(crate) fn new(manifest: &Manifest, val: &Judged<'_>, test: &Judged<'_>) -> Self {
+    pub(crate) fn new(manifest: &Manifest, judged: &Judged<'_>) -> Self {
         let classes = manifest.classes.len();
         let mut rows = Vec::new();
-        for (part, judged) in [(FoldPart::Val, val), (FoldPart::Test, test)] {
-            let logits = judged.logits.chunks_exact(classes);
-            for (place, logits) in judged.places.iter().zip(logits) {
+        let views = match judged.one_view {
+            None => vec![(UPRIGHT, judged.logits)],
+            Some(one_view) => vec![(ORBIT, judged.logits), (UPRIGHT, one_view)],
+        };
+        let parts = views.into_iter().flat_map(|(view, logits)| {
+            [
+                (FoldPart::Val, &judged.val, view, &logits.val),
+                (FoldPart::Test, &judged.test, view, &logits.test),
+            ]
+        });
+        for (part, places, view, logits) in parts {
+            let logits = logits.chunks_exact(classes);
+            for (place, logits) in places.iter().zip(logits) {
                 let patch = &manifest.patches[*place];
                 let word = |word: Option<&String>| word.cloned().unwrap_or_default();
                 rows.push(Row {
                     part,
                     words: [
                         patch.key.clone(),
-                        UPRIGHT.to_owned(),
+                        view.to_owned(),
                         word(patch.class.map(|class| &manifest.classes[class])),
                         word(patch.patient.as_ref()),
                         word(patch.slide.as_ref()),
@@ -87,19 +108,30 @@ impl FoldPredictions {
         }
     }
 
-    /// Logits of the validation part, `[val, classes]`.
-    pub(crate) fn val_logits(&self) -> Vec<f32> {
-        self.logits(FoldPart::Val)
+    /// The logits that count.
+    pub(crate) fn logits(&self) -> Logits {
+        self.of_view(if self.has_orbit() { ORBIT } else { UPRIGHT })
     }
 
-    /// Logits of the test part, `[test, classes]`.
-    pub(crate) fn test_logits(&self) -> Vec<f32> {
-        self.logits(FoldPart::Test)
+    /// Those of patches as they are, where those that count are others.
+    pub(crate) fn one_view(&self) -> Option<Logits> {
+        self.has_orbit().then(|| self.of_view(UPRIGHT))
     }
 
-    fn logits(&self, part: FoldPart) -> Vec<f32> {
-        let rows = self.rows.iter().filter(|row| row.part == part);
-        rows.flat_map(|row| row.logits.iter().copied()).collect()
+    fn has_orbit(&self) -> bool {
+        self.rows.iter().any(|row| row.words[VIEW] == ORBIT)
+    }
+
+    fn of_view(&self, view: &str) -> Logits {
+        let of = |part: FoldPart| {
+            let rows = self.rows.iter();
+            let rows = rows.filter(|row| row.part == part && row.words[VIEW] == view);
+            rows.flat_map(|row| row.logits.iter().copied()).collect()
+        };
+        Logits {
+            val: of(FoldPart::Val),
+            test: of(FoldPart::Test),
+        }
     }
 
     /// The content of the file: the same bytes for the same rows.
@@ -206,19 +238,21 @@ mod tests {
         }
     }
 
+    fn logits(first: f32) -> Logits {
+        Logits {
+            val: vec![first, -88.5],
+            test: vec![1.0e-8, f32::MAX],
+        }
+    }
+
     fn bytes(manifest: &Manifest) -> Vec<u8> {
-        let logits = [0.1, -88.5, 1.0e-8, f32::MAX];
-        let val = Judged {
-            places: vec![0],
-            logits: &logits[..2],
+        let judged = Judged {
+            val: vec![0],
+            test: vec![1],
+            logits: &logits(0.1),
+            one_view: Some(&logits(0.25)),
         };
-        let test = Judged {
-            places: vec![1],
-            logits: &logits[2..],
-        };
-        FoldPredictions::new(manifest, &val, &test)
-            .to_bytes()
-            .unwrap()
+        FoldPredictions::new(manifest, &judged).to_bytes().unwrap()
     }
 
     #[test]
@@ -228,8 +262,8 @@ mod tests {
         assert_eq!(written, bytes(&manifest));
         let path = Path::new("p.csv.gz");
         let read = FoldPredictions::from_bytes(path, &written, &manifest.classes).unwrap();
-        assert_eq!(read.val_logits(), [0.1, -88.5]);
-        assert_eq!(read.test_logits(), [1.0e-8, f32::MAX]);
+        assert_eq!(read.logits(), logits(0.1));
+        assert_eq!(read.one_view(), Some(logits(0.25)));
         assert_eq!(read.to_bytes().unwrap(), written);
     }
 

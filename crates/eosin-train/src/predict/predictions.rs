@@ -12,10 +12,14 @@ choices! {
     pub enum Part {
         /// A training patch, by the fold that did not train on it.
         OutOfFold => "out-of-fold",
-        /// A test patch, mean of all folds' probabilities.
+        /// A test patch, mean of all folds' logits.
         TestAverage => "test-average",
         /// A test patch, by the best fold alone.
         TestBest => "test-best",
+        /// As `out-of-fold`, by one view of the patch, where several are judged.
+        OutOfFoldOneView => "out-of-fold-one-view",
+        /// As `test-average`, by one view of the patch, where several are judged.
+        TestAverageOneView => "test-average-one-view",
     }
 }
 
@@ -34,7 +38,7 @@ pub struct Prediction {
     pub probs: Vec<f32>,
 }
 
-/// The mean of the folds' probabilities, value by value.
+/// The mean, value by value.
 pub(crate) fn mean_of(folds: &[Vec<f32>]) -> Vec<f32> {
     let count = folds.len() as f32;
     let len = folds.first().map_or(0, Vec::len);

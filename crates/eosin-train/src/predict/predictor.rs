@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use eosin_core::config::CacheDtype;
-use eosin_core::{Cut, FoldId};
+use eosin_core::{Cut, D4, FoldId};
 use eosin_data::{PatchSource, Resize, RgbPatch};
 use eosin_models::{BackboneSpec, Graph, Recording, StoredNetwork, Workspace};
 use eosin_store::cache::round_as_stored;
@@ -17,6 +17,7 @@ use crate::embed::frozen::{FrozenGraph, RunAt, WeightsOrigin};
 use crate::error::TrainError;
 use crate::input::reader::{PatchReader, decode_limits};
 use crate::input::scale::PixelScale;
+use crate::input::views::symmetric;
 use crate::model::head::Head;
 use crate::model::network_model::{TOGETHER, padded_logits};
 use crate::optimise::loss::softmax;
@@ -29,7 +30,7 @@ const BATCH: usize = 64;
 /// Which folds of a run predict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UseFolds {
-    /// The mean of all folds' probabilities.
+    /// The mean of all folds' logits.
     Average,
     /// One fold.
     One(FoldId),
@@ -94,21 +95,37 @@ struct NotKept {
 }
 
 impl Own {
-    fn probs(&self, values: &[Vec<f32>]) -> Vec<f32> {
+    /// Mean logits `[patches, classes]` over views, of the values of each view's patches; computed
+    /// in the order that runs compute them in, so that no bit differs.
+    fn logits(&self, views: &[Vec<Vec<f32>>]) -> Vec<f32> {
         match self {
-            Self::Head(head) => head.probs(&values.concat()),
+            Self::Head(head) => head.logits(&mean_embedding(views)),
             Self::Tail(graph) => {
-                let together = values.par_chunks(TOGETHER);
-                let run = |workspace: &mut Workspace, values: &[Vec<f32>]| {
-                    padded_logits(graph, values.concat(), workspace)
-                };
-                let logits = together.map_init(Workspace::default, run);
-                let mut probs = logits.collect::<Vec<_>>().concat();
-                softmax(&mut probs, graph.output_width());
-                probs
+                let logits = views.iter().map(|values| tail_logits(graph, values));
+                mean_of(&logits.collect::<Vec<_>>())
             }
         }
     }
+}
+
+/// The mean over views, `[patches, width]`.
+fn mean_embedding(views: &[Vec<Vec<f32>>]) -> Vec<f32> {
+    let mut mean = vec![0.0; views.first().map_or(0, |values| values.concat().len())];
+    for values in views {
+        for (sum, value) in mean.iter_mut().zip(values.iter().flatten()) {
+            *sum += value / views.len() as f32;
+        }
+    }
+    mean
+}
+
+fn tail_logits(graph: &Graph, values: &[Vec<f32>]) -> Vec<f32> {
+    let together = values.par_chunks(TOGETHER);
+    let run = |workspace: &mut Workspace, values: &[Vec<f32>]| {
+        padded_logits(graph, values.concat(), workspace)
+    };
+    let logits = together.map_init(Workspace::default, run);
+    logits.collect::<Vec<_>>().concat()
 }
 
 impl Predictor {
@@ -140,6 +157,18 @@ impl Predictor {
             this.members.push(member);
         }
         Ok(this)
+    }
+
+    /// Passes through the network that a patch costs.
+    pub fn passes(&self) -> usize {
+        let mut fronts: Vec<*const Front> = Vec::new();
+        for member in &self.members {
+            let front = Arc::as_ptr(&member.front);
+            if !fronts.contains(&front) {
+                fronts.push(front);
+            }
+        }
+        fronts.len() * self.record.views.members().len()
     }
 
     /// The same run with another network in place of its folds.
@@ -252,20 +281,40 @@ impl Predictor {
         patches: &[RgbPatch],
         name: impl Fn(usize) -> String,
     ) -> Result<Vec<f32>, TrainError> {
-        let mut seen: Option<(*const Front, Vec<Vec<f32>>)> = None;
+        let mut seen: Option<(*const Front, Vec<Vec<Vec<f32>>>)> = None;
         let mut members = Vec::with_capacity(self.members.len());
         for Member { front, own } in &self.members {
             let which = Arc::as_ptr(front);
             if seen.as_ref().is_none_or(|(last, _)| *last != which) {
-                let values = front.values(patches).map_err(|lost| TrainError::NotKept {
-                    name: name(lost.patch),
-                    value: lost.value,
-                    dtype: lost.dtype,
-                })?;
-                seen = Some((which, values));
+                seen = Some((which, self.views_of(front, patches, &name)?));
             }
-            members.push(own.probs(seen.as_ref().map_or(&[], |(_, values)| values)));
+            members.push(own.logits(seen.as_ref().map_or(&[], |(_, views)| views)));
         }
-        Ok(mean_of(&members))
+        let mut probs = mean_of(&members);
+        softmax(&mut probs, self.record.classes.len());
+        Ok(probs)
+    }
+
+    /// What `front` makes of the patches under each symmetry that they are judged under.
+    fn views_of(
+        &self,
+        front: &Front,
+        patches: &[RgbPatch],
+        name: impl Fn(usize) -> String,
+    ) -> Result<Vec<Vec<Vec<f32>>>, TrainError> {
+        let members = self.record.views.members().iter();
+        let view = |symmetry: &D4| {
+            let turn = |patch: &RgbPatch| RgbPatch {
+                pixels: symmetric(patch, *symmetry),
+                ..*patch
+            };
+            let turned: Vec<RgbPatch> = patches.par_iter().map(turn).collect();
+            front.values(&turned).map_err(|lost| TrainError::NotKept {
+                name: name(lost.patch),
+                value: lost.value,
+                dtype: lost.dtype,
+            })
+        };
+        members.map(view).collect()
     }
 }

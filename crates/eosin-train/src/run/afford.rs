@@ -82,7 +82,7 @@ impl Run<'_> {
                 width: kept.embedding_width,
                 ..kept
             };
-            changes.push(("--mode head", head.bytes(dtype)));
+            changes.push(("--mode probe", head.bytes(dtype)));
         }
         let changes = changes.into_iter().filter(|(_, bytes)| *bytes <= most);
         changes

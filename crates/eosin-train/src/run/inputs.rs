@@ -7,7 +7,7 @@ use eosin_store::Entry;
 use super::Run;
 use super::afford::{Kept, value_bytes};
 use super::rows::Rows;
-use crate::embed::drawn::{CachedViews, FreshViews};
+use crate::embed::drawn::{CachedRows, CachedViews, FreshViews};
 use crate::embed::embedder::Embedder;
 use crate::embed::embeddings::{EmbedCount, EmbeddingService, Embeddings, Views};
 use crate::embed::frozen::{FrozenGraph, RunAt};
@@ -28,11 +28,29 @@ pub(super) struct Inputs<'a> {
     pool: Embeddings,
     /// Random views of pool rows, where some are cached.
     views: Option<Embeddings>,
-    /// Test rows as they are.
+    /// Test rows as they are, and under their symmetries where these are judged.
     pub test: Embeddings,
 }
 
 impl Inputs<'_> {
+    /// Every view of the rows of the pool that training draws from: random ones, else symmetries.
+    pub fn all_views(&self, symmetries: Symmetries) -> CachedRows<'_> {
+        match &self.views {
+            Some(views) => CachedRows {
+                embeddings: views,
+                views: (0..views.views()).collect(),
+            },
+            None => CachedRows {
+                embeddings: &self.pool,
+                views: symmetries
+                    .members()
+                    .iter()
+                    .map(|member| member.index())
+                    .collect(),
+            },
+        }
+    }
+
     /// Where training finds the rows of the pool.
     pub fn source(&self) -> Box<dyn InputSource + '_> {
         let upright = &self.pool;
@@ -54,13 +72,15 @@ struct Wanted<'a> {
     maker: Option<ViewMaker>,
     /// Views of pool rows: upright ones, or all symmetries.
     pool: Views<'static>,
+    /// The same of test rows.
+    test: Views<'static>,
     rows: &'a Rows,
 }
 
 impl Wanted<'_> {
     /// Views of all rows under one preprocessing, `random` ones of a pool row among them.
     fn views(&self, random: usize) -> usize {
-        (self.pool.count() + random) * self.rows.pool() + self.rows.test.len()
+        (self.pool.count() + random) * self.rows.pool() + self.test.count() * self.rows.test.len()
     }
 }
 
@@ -76,12 +96,19 @@ impl Run<'_> {
     ) -> Result<(Vec<Inputs<'a>>, EmbedCount), TrainError> {
         let augment = &self.config.augment;
         let maker = ViewMaker::new(augment, self.config.seed);
+        let judged = self.config.judged_symmetries() != Symmetries::None;
         let wanted = Wanted {
             pool: match augment.symmetry {
+                _ if judged => Views::Symmetries,
                 Symmetries::None => Views::Upright,
                 // Random views have their symmetry in them.
                 _ if maker.is_some() => Views::Upright,
                 _ => Views::Symmetries,
+            },
+            test: if judged {
+                Views::Symmetries
+            } else {
+                Views::Upright
             },
             maker,
             rows,
@@ -209,7 +236,7 @@ impl Run<'_> {
         };
         let mut symmetries = service.open(None)?;
         let pool = of(&mut symmetries, rows.pool_places(), wanted.pool)?;
-        let test = of(&mut symmetries, rows.test_places(), Views::Upright)?;
+        let test = of(&mut symmetries, rows.test_places(), wanted.test)?;
         Ok(Inputs {
             maker: wanted.maker.clone(),
             rows: self.reader(rows.pool_places()),

@@ -4,6 +4,8 @@ pub(crate) mod afford;
 mod examine;
 mod inputs;
 mod normalise;
+mod probe_folds;
+mod probes;
 mod rows;
 pub(crate) mod save;
 mod shelf;
@@ -27,6 +29,7 @@ use crate::embed::embeddings::EmbedCount;
 use crate::error::TrainError;
 use crate::event::Event;
 use crate::judge::evaluate::{RunMetrics, best_fold, evaluate};
+use crate::optimise::loss::softmax;
 use crate::predict::predictions::{Part, Prediction, mean_of};
 use crate::train::session::Session;
 use crate::train::tracker::FoldOutcome;
@@ -169,20 +172,43 @@ impl Run<'_> {
             }
         };
         let mut all = Vec::new();
-        for outcome in folds {
-            let fold = &outcome.rows;
-            let probs = outcome.val_probs();
-            for (at, probs) in fold.val.iter().zip(probs.chunks_exact(classes)) {
-                all.push(row(*at, Part::OutOfFold, Some(fold.id), probs));
+        let mut add = |part, fold, places: &[usize], mut logits: Vec<f32>| {
+            softmax(&mut logits, classes);
+            for (at, probs) in places.iter().zip(logits.chunks_exact(classes)) {
+                all.push(row(*at, part, fold, probs));
             }
+        };
+        let test_mean = |of: &dyn Fn(&FoldOutcome<StateDict>) -> Vec<f32>| {
+            mean_of(&folds.iter().map(of).collect::<Vec<_>>())
+        };
+        for fold in folds {
+            let logits = fold.logits.val.clone();
+            add(Part::OutOfFold, Some(fold.rows.id), &fold.rows.val, logits);
         }
-        let test: Vec<Vec<f32>> = folds.iter().map(FoldOutcome::test_probs).collect();
-        for (at, probs) in rows.test.iter().zip(mean_of(&test).chunks_exact(classes)) {
-            all.push(row(*at, Part::TestAverage, None, probs));
+        let mean = test_mean(&|fold| fold.logits.test.clone());
+        add(Part::TestAverage, None, &rows.test, mean);
+        let id = Some(folds[best].rows.id);
+        add(
+            Part::TestBest,
+            id,
+            &rows.test,
+            folds[best].logits.test.clone(),
+        );
+        if self.config.judged_symmetries().members().len() == 1 {
+            return all;
         }
-        for (at, probs) in rows.test.iter().zip(test[best].chunks_exact(classes)) {
-            all.push(row(*at, Part::TestBest, Some(folds[best].rows.id), probs));
+        let one_view = |fold: &FoldOutcome<StateDict>| fold.one_view.clone().unwrap_or_default();
+        for fold in folds {
+            let logits = one_view(fold).val;
+            add(
+                Part::OutOfFoldOneView,
+                Some(fold.rows.id),
+                &fold.rows.val,
+                logits,
+            );
         }
+        let mean = test_mean(&|fold| one_view(fold).test);
+        add(Part::TestAverageOneView, None, &rows.test, mean);
         all
     }
 

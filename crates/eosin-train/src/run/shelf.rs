@@ -13,6 +13,7 @@ use super::Run;
 use super::rows::Rows;
 use crate::error::TrainError;
 use crate::predict::fold_predictions::{FoldPredictions, Judged};
+use crate::train::probe::ProbeRecord;
 use crate::train::rows::FoldRows;
 use crate::train::tracker::{EpochRecord, FoldOutcome};
 
@@ -33,6 +34,9 @@ pub struct FoldRecord {
     pub best_epoch: usize,
     /// Every epoch, in order.
     pub epochs: Vec<EpochRecord>,
+    /// How its weights were solved for, where they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probe: Option<ProbeRecord>,
     /// Metrics on the validation part.
     pub metrics: MetricSet,
     /// BLAKE3 of the weights, hex.
@@ -110,6 +114,7 @@ impl<'a> Shelf<'a> {
             made_from: self.made_from.clone(),
             best_epoch: outcome.best_epoch,
             epochs: outcome.epochs.clone(),
+            probe: outcome.probe.clone(),
             metrics: outcome.metrics.clone(),
             weights_blake3: weights_hash.finalize().to_hex().to_string(),
             predictions_blake3: hash(&predictions),
@@ -153,23 +158,22 @@ impl<'a> Shelf<'a> {
             epochs: record.epochs,
             best_epoch: record.best_epoch,
             weights: WeightFile::parse(&files[0], &weights)?.tensors,
-            val_logits: predictions.val_logits(),
-            test_logits: predictions.test_logits(),
+            probe: record.probe,
+            logits: predictions.logits(),
+            one_view: predictions.one_view(),
             metrics: record.metrics,
         }))
     }
 
     fn predictions(&self, outcome: &FoldOutcome<StateDict>) -> FoldPredictions {
         let places = |rows: &[usize]| rows.iter().map(|row| self.rows.places[*row]).collect();
-        let val = Judged {
-            places: places(&outcome.rows.val),
-            logits: &outcome.val_logits,
+        let judged = Judged {
+            val: places(&outcome.rows.val),
+            test: places(&self.rows.test),
+            logits: &outcome.logits,
+            one_view: outcome.one_view.as_ref(),
         };
-        let test = Judged {
-            places: places(&self.rows.test),
-            logits: &outcome.test_logits,
-        };
-        FoldPredictions::new(self.run.patches.manifest(), &val, &test)
+        FoldPredictions::new(self.run.patches.manifest(), &judged)
     }
 
     /// What a weight file says of itself.
@@ -193,7 +197,10 @@ impl<'a> Shelf<'a> {
             note("backbone_weights_blake3", backbone.weights_hash.clone()),
             note("eosin_version", env!("CARGO_PKG_VERSION").to_owned()),
             note("fold", outcome.rows.id.to_string()),
-            note("epoch", outcome.best_epoch.to_string()),
+            match &outcome.probe {
+                Some(probe) => note("penalty_c", probe.c.to_string()),
+                None => note("epoch", outcome.best_epoch.to_string()),
+            },
         ])
     }
 }

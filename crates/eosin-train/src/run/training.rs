@@ -5,8 +5,11 @@ use eosin_core::{Cut, Preprocess};
 use eosin_models::Recording;
 use eosin_weights::{StateDict, TensorDict, to_lazy};
 
+use rayon::prelude::*;
+
 use super::Run;
 use super::examine::Subject;
+use super::inputs::Inputs;
 use super::rows::Rows;
 use super::shelf::Shelf;
 use crate::embed::embeddings::EmbedCount;
@@ -19,6 +22,7 @@ use crate::input::views::ViewMaker;
 use crate::model::head::Head;
 use crate::model::head_model::HeadModel;
 use crate::model::network_model::{NetworkModel, TrainedPart};
+use crate::predict::fold_predictions::FoldPart;
 use crate::train::fold_trainer::TrainJob;
 use crate::train::heads::{Epochs, HeadTraining};
 use crate::train::networks::NetworkFold;
@@ -37,10 +41,10 @@ pub(super) struct Trained {
 
 /// What every mode trains on.
 #[derive(Clone, Copy)]
-struct Plan<'a> {
-    rows: &'a Rows,
-    preprocess: &'a [Preprocess],
-    shelf: &'a Shelf<'a>,
+pub(super) struct Plan<'a> {
+    pub rows: &'a Rows,
+    pub preprocess: &'a [Preprocess],
+    pub shelf: &'a Shelf<'a>,
 }
 
 /// What networks are fed with, under each preprocessing in turn.
@@ -72,6 +76,7 @@ impl Run<'_> {
         }
         let weights = std::slice::from_ref(self.backbone.network.weights());
         match (self.config.train.mode, self.cut()?) {
+            (TrainMode::Probe, _) => self.train_probes(plan, session),
             (TrainMode::HeadThenFull, _) => self.train_head_then_full(plan, session),
             (_, Cut::Embedding | Cut::LastMap) => self.train_heads_of_run(plan, session),
             (_, Cut::Pixels) => self.train_full(plan, weights, session),
@@ -79,7 +84,7 @@ impl Run<'_> {
         }
     }
 
-    fn job<'a>(&'a self, config: &'a TrainConfig, rows: &'a Rows) -> TrainJob<'a> {
+    pub(super) fn job<'a>(&'a self, config: &'a TrainConfig, rows: &'a Rows) -> TrainJob<'a> {
         TrainJob {
             config,
             augment: &self.config.augment,
@@ -87,6 +92,7 @@ impl Run<'_> {
             task: self.task,
             select: rows.select,
             targets: &rows.targets,
+            views: self.config.judged_symmetries().members(),
         }
     }
 
@@ -145,13 +151,28 @@ impl Run<'_> {
             self.examine(fresh, &subject, session)?;
         }
         let mut folds = training.run(session, epochs)?;
-        let test_rows: Vec<usize> = (0..rows.test.len()).collect();
-        for fold in &mut folds {
-            let index = rows.folds.iter().position(|rows| rows.id == fold.rows.id);
-            let test = &inputs[of_fold(index.unwrap_or(0))].test;
-            fold.test_logits = fold.weights.logits(&test.upright(&test_rows)?);
-        }
+        self.judge_heads(&mut folds, &inputs, rows)?;
         Ok((folds, embedded))
+    }
+
+    /// Judges each fold's head under the views that the run judges by.
+    pub(super) fn judge_heads(
+        &self,
+        folds: &mut [FoldOutcome<Head>],
+        inputs: &[Inputs<'_>],
+        rows: &Rows,
+    ) -> Result<(), TrainError> {
+        let job = self.job(&self.config.train, rows);
+        let test_rows: Vec<usize> = (0..rows.test.len()).collect();
+        folds.par_iter_mut().try_for_each(|fold| {
+            let index = rows.folds.iter().position(|rows| rows.id == fold.rows.id);
+            let inputs = &inputs[index.unwrap_or(0) % inputs.len()];
+            let (pool, val_rows) = (inputs.source(), fold.rows.val.clone());
+            fold.judge(&job, |head: &Head, part, views| match part {
+                FoldPart::Val => head.orbit_logits(&*pool, &val_rows, views),
+                FoldPart::Test => head.orbit_logits(&inputs.test, &test_rows, views),
+            })
+        })
     }
 
     /// The stages from `stage` on, from the cached maps that enter it.
@@ -281,7 +302,7 @@ impl Run<'_> {
 }
 
 impl<'a> Plan<'a> {
-    fn subject(&self, source: &'a dyn InputSource) -> Subject<'a> {
+    pub(super) fn subject(&self, source: &'a dyn InputSource) -> Subject<'a> {
         Subject {
             rows: self.rows,
             preprocess: self.preprocess,
@@ -311,7 +332,16 @@ fn tell_again(
     Ok(())
 }
 
-fn tell_epochs(fold: &FoldOutcome<StateDict>, session: &Session<'_>) -> Result<(), TrainError> {
+pub(super) fn tell_epochs(
+    fold: &FoldOutcome<StateDict>,
+    session: &Session<'_>,
+) -> Result<(), TrainError> {
+    if let Some(record) = &fold.probe {
+        session.tell_or_stop(&Event::Solved {
+            fold: fold.rows.id,
+            record: record.clone(),
+        })?;
+    }
     let mut epochs = fold.epochs.iter();
     epochs.try_for_each(|record| tell_epoch(fold, record, session))
 }

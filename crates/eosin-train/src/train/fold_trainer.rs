@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use eosin_core::config::{AugmentConfig, ScheduleKind, TrainConfig, TrainMode};
-use eosin_core::{Seed, Stream, Task};
+use eosin_core::{D4, Seed, Stream, Task};
 use eosin_metrics::{Metric, MetricError, MetricSet};
 
 use crate::checkpoint::pack::{Pack, Unpack};
@@ -35,6 +35,9 @@ pub struct TrainJob<'a> {
     pub select: Metric,
     /// Class of every patch.
     pub targets: &'a [usize],
+    /// The symmetries that patches are judged under when a fold has ended; epochs are judged by
+    /// patches as they are.
+    pub views: &'static [D4],
 }
 
 impl TrainJob<'_> {
@@ -44,7 +47,11 @@ impl TrainJob<'_> {
     }
 
     /// Metrics of rows with these classes and logits.
-    fn metrics(&self, targets: &[usize], logits: &[f32]) -> Result<MetricSet, MetricError> {
+    pub(crate) fn metrics(
+        &self,
+        targets: &[usize],
+        logits: &[f32],
+    ) -> Result<MetricSet, MetricError> {
         let mut probs = logits.to_vec();
         softmax(&mut probs, self.classes());
         MetricSet::new(targets, &probs, self.classes(), self.task.positive)
@@ -286,7 +293,10 @@ impl<'a, M: Trainable> FoldTrainer<'a, M> {
     fn judge(&mut self, train_loss: f64) -> Result<(), TrainError> {
         let job = self.job;
         let judged = self.stepper.judged(&self.state);
-        let logits = self.model.logits(judged, self.source, &self.fold.val)?;
+        let upright = &[D4::IDENTITY];
+        let logits = self
+            .model
+            .logits(judged, self.source, &self.fold.val, upright)?;
         let targets = self.val_targets();
         let mut unused = vec![0.0; logits.len()];
         let val_loss = self.loss.backward(&logits, &targets, &mut unused);

@@ -10,6 +10,7 @@ use crate::event::Event;
 use crate::input::draw::InputSource;
 use crate::model::network_model::{NetworkModel, TrainedPart};
 use crate::model::trainable::Trainable as _;
+use crate::predict::fold_predictions::FoldPart;
 use crate::train::fold_trainer::{FoldTrainer, Moment, TrainJob};
 use crate::train::rows::FoldRows;
 use crate::train::session::Session;
@@ -76,7 +77,10 @@ impl NetworkFold<'_> {
             return Err(TrainError::Interrupted);
         }
         let (mut outcome, model) = trainer.finish();
-        outcome.test_logits = model.logits(&outcome.weights, self.test, self.test_rows)?;
+        outcome.judge(&self.job, |state, part, views| match part {
+            FoldPart::Val => model.logits(state, self.source, &self.fold.val, views),
+            FoldPart::Test => model.logits(state, self.test, self.test_rows, views),
+        })?;
         Ok(outcome.map(|state| model.tensors(&state)))
     }
 }

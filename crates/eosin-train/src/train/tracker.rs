@@ -1,11 +1,14 @@
 //! What comes of the training of a fold: its epochs, and the best of them.
 
+use eosin_core::D4;
 use eosin_metrics::{Metric, MetricError, MetricSet};
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::pack::{Pack, Unpack};
 use crate::error::TrainError;
-use crate::optimise::loss::softmax;
+use crate::predict::fold_predictions::FoldPart;
+use crate::train::fold_trainer::TrainJob;
+use crate::train::probe::ProbeRecord;
 use crate::train::rows::FoldRows;
 
 /// One epoch of one fold, as it stands in `events.jsonl`.
@@ -55,12 +58,23 @@ pub struct FoldOutcome<W> {
     pub best_epoch: usize,
     /// The weights.
     pub weights: W,
-    /// Logits of the validation rows, `[val, classes]`.
-    pub val_logits: Vec<f32>,
-    /// Logits of the test rows, `[test, classes]`.
-    pub test_logits: Vec<f32>,
+    /// How the weights were solved for, where they were.
+    pub probe: Option<ProbeRecord>,
+    /// Logits that count: the mean over the views that patches are judged under.
+    pub logits: Logits,
+    /// Logits of patches as they are, where those that count are others.
+    pub one_view: Option<Logits>,
     /// Metrics on the validation part.
     pub metrics: MetricSet,
+}
+
+/// Logits of the patches that a fold judges.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Logits {
+    /// Of the validation rows, `[val, classes]`.
+    pub val: Vec<f32>,
+    /// Of the test rows, `[test, classes]`.
+    pub test: Vec<f32>,
 }
 
 impl<W> FoldOutcome<W> {
@@ -71,31 +85,34 @@ impl<W> FoldOutcome<W> {
             epochs: self.epochs,
             best_epoch: self.best_epoch,
             weights: form(self.weights),
-            val_logits: self.val_logits,
-            test_logits: self.test_logits,
+            probe: self.probe,
+            logits: self.logits,
+            one_view: self.one_view,
             metrics: self.metrics,
         }
     }
 
-    /// Probabilities of the validation rows, `[val, classes]`.
-    pub fn val_probs(&self) -> Vec<f32> {
-        probs(&self.val_logits, self.classes())
+    /// Judges the validation and the test rows once more, under all views of `job`. `logits` gives
+    /// those of either under some symmetries.
+    pub(crate) fn judge(
+        &mut self,
+        job: &TrainJob<'_>,
+        logits: impl Fn(&W, FoldPart, &[D4]) -> Result<Vec<f32>, TrainError>,
+    ) -> Result<(), TrainError> {
+        let both = |views: &[D4]| {
+            Ok::<_, TrainError>(Logits {
+                val: logits(&self.weights, FoldPart::Val, views)?,
+                test: logits(&self.weights, FoldPart::Test, views)?,
+            })
+        };
+        self.logits = both(job.views)?;
+        self.one_view = (job.views.len() > 1)
+            .then(|| both(&[D4::IDENTITY]))
+            .transpose()?;
+        let targets: Vec<usize> = self.rows.val.iter().map(|row| job.targets[*row]).collect();
+        self.metrics = job.metrics(&targets, &self.logits.val)?;
+        Ok(())
     }
-
-    /// Probabilities of the test rows, `[test, classes]`.
-    pub fn test_probs(&self) -> Vec<f32> {
-        probs(&self.test_logits, self.classes())
-    }
-
-    const fn classes(&self) -> usize {
-        self.val_logits.len() / self.rows.val.len()
-    }
-}
-
-fn probs(logits: &[f32], classes: usize) -> Vec<f32> {
-    let mut probs = logits.to_vec();
-    softmax(&mut probs, classes);
-    probs
 }
 
 /// Keeps the best epoch: the earliest of equals, the last when the metric is never defined.
@@ -163,8 +180,12 @@ impl Tracker {
             epochs: self.epochs,
             best_epoch: best.epoch,
             weights: best.weights,
-            val_logits: best.logits,
-            test_logits: Vec::new(),
+            probe: None,
+            logits: Logits {
+                val: best.logits,
+                test: Vec::new(),
+            },
+            one_view: None,
             metrics: best.metrics,
         }
     }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
+use eosin_core::config::TrainMode;
 use eosin_data::{Folds, Manifest};
 use eosin_run::Job;
 use eosin_store::write_atomic;
@@ -17,16 +18,18 @@ use crate::settings;
 use crate::terminal::Terminal;
 
 /// What the 2020 datathon's teams changed, as far as a run on cached embeddings can show it.
-const USUAL: [&str; 8] = [
-    "train.epochs=40",
+const USUAL: [&str; 6] = [
     "augment.symmetry=none",
     "backbone.normalise=dataset",
     "train.sampling=under",
     "train.sampling=over",
     "train.class_weights=balanced",
-    "train.label_smoothing=0",
-    "train.learning_rate=0.003",
+    "train.label_smoothing=0.1",
 ];
+/// The same where there are epochs.
+const USUAL_OF_EPOCHS: [&str; 2] = ["train.epochs=40", "train.learning_rate=0.003"];
+/// And where heads are solved.
+const USUAL_OF_PROBES: [&str; 1] = ["predict.views=none"];
 /// File with all differences.
 const FILE: &str = "ablation.json";
 /// The base's run folder in that of the ablation.
@@ -57,7 +60,8 @@ struct Factor {
 /// When a run fails, a change is none, or it changes the folds.
 pub fn run(args: &AblateArgs, json: bool) -> Result<ExitCode> {
     let out = args.out.clone().unwrap_or_else(|| default_out("ablations"));
-    let changes = changes(&args.factor)?;
+    let mode = settings::resolve(&args.job)?.train.mode;
+    let changes = changes(&args.factor, mode)?;
     let terminal = Terminal::default();
     let base = open(&args.job, &terminal)?;
     let folds = base.split(&terminal)?;
@@ -103,9 +107,17 @@ pub fn run(args: &AblateArgs, json: bool) -> Result<ExitCode> {
 }
 
 /// The changes asked for, each a list of settings.
-fn changes(asked: &[String]) -> Result<Vec<Vec<String>>> {
+fn changes(asked: &[String], mode: TrainMode) -> Result<Vec<Vec<String>>> {
     let asked: Vec<String> = if asked.is_empty() {
-        USUAL.map(str::to_owned).to_vec()
+        let more: &[&str] = match mode {
+            TrainMode::Probe => &USUAL_OF_PROBES,
+            _ => &USUAL_OF_EPOCHS,
+        };
+        USUAL
+            .iter()
+            .chain(more)
+            .map(|change| (*change).to_owned())
+            .collect()
     } else {
         asked.to_vec()
     };

@@ -8,7 +8,7 @@ use eosin_core::FoldId;
 use eosin_models::{OnnxFile, OnnxInput, to_onnx};
 use eosin_run::{HalfEffect, HalfSubject, measure_half_precision, weight_store};
 use eosin_store::{RunFolder, RunRecord, WeightStore, write_atomic_with};
-use eosin_train::{FoldNetwork, UseFolds};
+use eosin_train::{FoldNetwork, UseFolds, has_mean};
 use eosin_weights::{StoredAs, safetensors_bytes, write_safetensors};
 use serde::Serialize;
 
@@ -20,7 +20,8 @@ use crate::output::{bytes, note, say, say_json};
 struct Model {
     folder: RunFolder,
     record: RunRecord,
-    place: FoldId,
+    /// Which fold; `None`: the mean of all.
+    place: Option<FoldId>,
     store: WeightStore,
     fold: FoldNetwork,
     path: PathBuf,
@@ -52,7 +53,7 @@ pub fn run(args: &ExportArgs, json: bool) -> Result<ExitCode> {
         let half_precision = match &args.data {
             Some(data) if stored_as == StoredAs::F16 => {
                 let subject = HalfSubject {
-                    fold: model.place,
+                    fold: model.place.unwrap_or(model.record.best),
                     network: &model.fold,
                 };
                 Some(measure_half_precision(
@@ -112,8 +113,12 @@ impl Model {
     fn open(args: &ExportArgs, run: &Path) -> Result<Self> {
         let folder = RunFolder::open(run)?;
         let record: RunRecord = folder.record()?;
-        let UseFolds::One(place) = which_folds(Some(&args.fold), &record)? else {
-            bail!("a file holds one fold's network: write '--fold best' or a number");
+        let place = match args.fold.as_deref() {
+            None if has_mean(&record) => None,
+            asked => match which_folds(Some(asked.unwrap_or("best")), &record)? {
+                UseFolds::One(place) => Some(place),
+                UseFolds::Average => None,
+            },
         };
         let (path, format) = target(args, run)?;
         let store = weight_store(&folder)?;
@@ -123,7 +128,10 @@ impl Model {
             );
         }
         Ok(Self {
-            fold: FoldNetwork::load(&folder, &record, &store, place)?,
+            fold: match place {
+                Some(place) => FoldNetwork::load(&folder, &record, &store, place)?,
+                None => FoldNetwork::load_mean(&folder, &record, &store)?,
+            },
             store,
             place,
             folder,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 use eosin_core::config::ResizePolicy;
@@ -10,7 +11,7 @@ use eosin_data::{
     InspectOptions, Inspection, Manifest, NoLedger, PatchSource, Patches, Problem, ProblemKind,
     Resize, find_images, inspect,
 };
-use eosin_run::{RunEvent, config_of_run, task_of, weight_store};
+use eosin_run::{RunEvent, config_of_run, duration, task_of, weight_store};
 use eosin_store::{RunFolder, RunRecord};
 use eosin_train::{Predictor, UseFolds};
 
@@ -131,6 +132,7 @@ fn predict(
     mut rows: PredictionRows<'_>,
 ) -> Result<()> {
     let all = patches.manifest().patches.len();
+    let begun = Instant::now();
     let mut progress = Progress::new("predict", "images");
     for from in (0..all).step_by(BATCH) {
         let batch = from..all.min(from + BATCH);
@@ -149,7 +151,11 @@ fn predict(
         rows.flush()?;
         progress.update(batch.end, all, "");
     }
-    progress.finish(&format!("{all} images"));
+    progress.finish(&format!(
+        "{all} images, {} passes through the network each, {}",
+        predictor.passes(),
+        duration(begun.elapsed().as_secs_f64())
+    ));
     rows.finish()
 }
 

@@ -8,11 +8,12 @@ use anyhow::Result;
 use eosin_data::Folds;
 use eosin_run::{Finished, Job, Overwrite, Place, Resumed, create, seen_warning};
 use eosin_store::names;
+use eosin_train::RunResult;
 
 use crate::args::{JobArgs, OutArgs, RunArgs};
 use crate::interrupt::explain;
 use crate::metrics_table::print_metrics;
-use crate::output::{note, say, say_json};
+use crate::output::{note, say, say_json, short};
 use crate::settings;
 use crate::terminal::Terminal;
 
@@ -98,6 +99,24 @@ fn resume(dir: &Path, terminal: &Terminal, json: bool) -> Result<ExitCode> {
     }
 }
 
+/// The penalties that the folds chose.
+fn chosen(result: &RunResult) -> String {
+    let mut counts: Vec<(f64, usize)> = Vec::new();
+    for probe in result.folds.iter().filter_map(|fold| fold.probe.as_ref()) {
+        match counts
+            .iter_mut()
+            .find(|(c, _)| c.to_bits() == probe.c.to_bits())
+        {
+            Some((_, count)) => *count += 1,
+            None => counts.push((probe.c, 1)),
+        }
+    }
+    counts.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let of_c = |(c, count): &(f64, usize)| format!("C {} in {count} folds", short(*c));
+    let all: Vec<String> = counts.iter().map(of_c).collect();
+    format!("penalties: {}", all.join(", "))
+}
+
 fn tell(finished: &Finished, json: bool) -> Result<ExitCode> {
     let Finished {
         folder,
@@ -117,13 +136,18 @@ fn tell(finished: &Finished, json: bool) -> Result<ExitCode> {
         note(&format!("warning: {warning}"));
     }
     let best = &result.folds[result.best_fold];
+    let kept = match &best.probe {
+        Some(probe) => format!("its penalty: C {}", short(probe.c)),
+        None => format!("epoch {} of {}", best.best_epoch + 1, best.epochs.len()),
+    };
     note(&format!(
-        "fold {} is the best by {}; epoch {} of {}",
+        "fold {} is the best by {}; {kept}",
         record.fold_name(best.rows.id),
         result.metrics.select,
-        best.best_epoch + 1,
-        best.epochs.len()
     ));
+    if result.folds.len() > 1 && best.probe.is_some() {
+        note(&chosen(result));
+    }
     let dir = dir.display();
     say(&format!(
         "report   {}",

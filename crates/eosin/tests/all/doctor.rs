@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use crate::run_files::listing;
-use crate::scratch::{JOB, Scratch};
+use crate::scratch::{EPOCHS, JOB, Scratch};
 
 #[test]
 fn good_data_passes_every_check_in_every_mode() {
@@ -12,7 +12,7 @@ fn good_data_passes_every_check_in_every_mode() {
     for mode in ["head", "last-block", "full"] {
         scratch
             .eosin(&format!(
-                "run --data data {JOB} --mode {mode} --set train.doctor=refuse --out {mode}"
+                "run --data data {EPOCHS} --mode {mode} --set train.doctor=refuse --out {mode}"
             ))
             .done()
             .says(&["9 of 9 checks passed"]);

@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::Value;
 
 use crate::run_files::{Row, answers, assert_same_run, copy_test_images, file_name, listing, rows};
-use crate::scratch::{JOB, Scratch, TEST_PATCHES, TRAIN_PATCHES};
+use crate::scratch::{EPOCHS, JOB, Scratch, TEST_PATCHES, TRAIN_PATCHES};
 
 #[test]
 fn a_run_folder_holds_every_documented_file() {
@@ -26,7 +26,9 @@ fn a_run_folder_holds_every_documented_file() {
 
 #[test]
 fn every_epoch_of_every_fold_is_an_event() {
-    let scratch = Scratch::with_run();
+    let scratch = Scratch::with_phantom();
+    let job = format!("run --data data --out run {EPOCHS} --mode head");
+    scratch.eosin(&job).done();
     let text = scratch.text("run/events.jsonl");
     let events: Vec<Value> = text
         .lines()
@@ -71,7 +73,15 @@ fn every_patch_is_predicted_once_by_each_part_it_is_in() {
     assert_eq!(keys(&predictions, "out-of-fold"), of_split("train"));
     assert_eq!(keys(&predictions, "test-average"), of_split("test"));
     assert_eq!(keys(&predictions, "test-best"), of_split("test"));
-    assert_eq!(predictions.len(), TRAIN_PATCHES + 2 * TEST_PATCHES);
+    assert_eq!(
+        keys(&predictions, "out-of-fold-one-view"),
+        of_split("train")
+    );
+    assert_eq!(
+        keys(&predictions, "test-average-one-view"),
+        of_split("test")
+    );
+    assert_eq!(predictions.len(), 2 * TRAIN_PATCHES + 3 * TEST_PATCHES);
     let labels: BTreeMap<&str, &str> = manifest
         .iter()
         .map(|row| (row["path"].as_str(), row["label"].as_str()))
@@ -149,7 +159,7 @@ fn predictions_are_repeated_to_the_last_bit_when_the_cache_rounds() {
     let scratch = Scratch::with_phantom();
     copy_test_images(&scratch);
     for mode in ["head", "last-block"] {
-        let job = format!("run --data data --out {mode} {JOB} --mode {mode}");
+        let job = format!("run --data data --out {mode} {EPOCHS} --mode {mode}");
         scratch
             .eosin(&format!("{job} --set cache.dtype=f16"))
             .done();
@@ -207,7 +217,7 @@ fn a_set_without_groups_or_test_part_runs_too() {
     run.says(&["warning: no patient, slide or group is known"]);
     assert_eq!(
         rows(&scratch.text("run/predictions.csv")).len(),
-        TRAIN_PATCHES + TEST_PATCHES
+        2 * (TRAIN_PATCHES + TEST_PATCHES)
     );
     assert_eq!(
         scratch.json("run/metrics.json")["test_average"],
@@ -224,9 +234,9 @@ fn json_is_one_object_on_stdout_and_predictions_are_one_a_line() {
         "split --data data --folds 2 --out folds.json",
         "embed --data data --folds 2",
         "augment --data data --patches 1 --views 1",
-        "run --data data --folds 2 --epochs 1 --out run",
-        "train --data data --split folds.json --folds 2 --epochs 1 --out steps",
-        "ablate --data data --folds 2 --epochs 1 --out ab --factor train.epochs=2",
+        "run --data data --folds 2 --mode head --epochs 1 --out run",
+        "train --data data --split folds.json --folds 2 --mode head --epochs 1 --out steps",
+        "ablate --data data --folds 2 --mode head --epochs 1 --out ab --factor train.epochs=2",
         "evaluate run",
         "score run/predictions.csv --part out-of-fold",
         "export run --out m.safetensors",

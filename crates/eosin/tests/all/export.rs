@@ -13,7 +13,9 @@ fn a_run_becomes_onnx_and_safetensors() {
             "{word}"
         );
     }
-    scratch.eosin("export run --out m.safetensors").done();
+    scratch
+        .eosin("export run --out m.safetensors --fold best")
+        .done();
     let best = &scratch.json("run/run.json")["best"];
     let fold = format!("{}.{}", best["repeat"], best["fold"]);
     let own = format!("export run --out fold.safetensors --fold {fold}");

@@ -10,6 +10,7 @@ mod doctor;
 mod end_to_end;
 mod export;
 mod precision;
+mod probe;
 mod reading;
 mod resume;
 mod run_files;

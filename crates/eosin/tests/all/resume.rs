@@ -193,7 +193,7 @@ fn only_a_run_that_was_begun_and_is_unchanged_can_be_resumed() {
         .eosin("run --resume data")
         .refused(&["no run was begun in data"]);
     scratch
-        .eosin(&format!("run {JOB} --epochs 1 --out run"))
+        .eosin(&format!("run {JOB} --mode head --epochs 1 --out run"))
         .done();
     scratch
         .eosin("run --resume run")

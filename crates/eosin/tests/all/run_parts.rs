@@ -4,7 +4,7 @@ use std::fs;
 use std::time::SystemTime;
 
 use crate::run_files::{answers, assert_same_run, listing, rows};
-use crate::scratch::{JOB, Scratch};
+use crate::scratch::{EPOCHS, JOB, Scratch};
 
 /// When a file was last written.
 fn written(scratch: &Scratch, name: &str) -> SystemTime {
@@ -16,7 +16,7 @@ fn written(scratch: &Scratch, name: &str) -> SystemTime {
 fn a_finished_fold_is_never_trained_again() {
     let scratch = Scratch::with_phantom();
     for mode in ["head", "last-block", "full", "head-then-full"] {
-        let job = format!("run --data data {JOB} --mode {mode}");
+        let job = format!("run --data data {EPOCHS} --mode {mode}");
         let (whole, left) = (format!("whole-{mode}"), format!("left-{mode}"));
         scratch.eosin(&format!("{job} --out {whole}")).done();
         scratch.eosin(&format!("{job} --out {left}")).done();
@@ -126,13 +126,15 @@ fn a_fold_keeps_the_logits_of_every_patch_that_it_judges() {
         let mut text = String::new();
         let file = fs::File::open(path).unwrap();
         std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(file), &mut text).unwrap();
-        let told = rows(&text);
+        let all = rows(&text);
+        let [told, upright]: [Vec<_>; 2] = ["mean", "0"].map(|view| {
+            let of_view = all.iter().filter(|row| row["view"] == view);
+            of_view.collect()
+        });
+        assert_eq!((told.len(), 2 * told.len()), (upright.len(), all.len()));
         val += told.iter().filter(|row| row["part"] == "val").count();
         assert_eq!(told.iter().filter(|row| row["part"] == "test").count(), 12);
-        assert!(
-            told.iter()
-                .all(|row| !row["patient"].is_empty() && row["view"] == "0")
-        );
+        assert!(all.iter().all(|row| !row["patient"].is_empty()));
         // Probabilities follow from logits.
         let summed = rows(&scratch.text("run/predictions.csv"));
         for row in told.iter().filter(|row| row["part"] == "val") {
@@ -170,7 +172,9 @@ fn ablations_look_at_the_patches_once() {
     let scratch = Scratch::with_phantom();
     let words = "--factor train.epochs=2 --factor augment.symmetry=none --factor backbone.normalise=dataset";
     let told = scratch
-        .eosin(&format!("ablate --data data --out ablation {JOB} {words}"))
+        .eosin(&format!(
+            "ablate --data data --out ablation {EPOCHS} --mode head {words}"
+        ))
         .done();
     assert_eq!(
         told.stderr.matches("48 patches, 0 problems").count(),
@@ -184,8 +188,8 @@ fn ablations_look_at_the_patches_once() {
 fn a_run_of_another_format_is_refused_by_name() {
     let scratch = Scratch::with_run();
     let record = scratch.text("run/run.json");
-    assert!(record.contains("\"format\": 2,"), "{record}");
-    scratch.write("run/run.json", record.replace("\"format\": 2,", ""));
+    assert!(record.contains("\"format\": 3,"), "{record}");
+    scratch.write("run/run.json", record.replace("\"format\": 3,", ""));
     let image = format!("data/{}", scratch.keys()[0]);
     for command in [
         format!("predict run {image}"),
@@ -193,6 +197,6 @@ fn a_run_of_another_format_is_refused_by_name() {
     ] {
         scratch
             .eosin(&command)
-            .refused(&["the run in run has format 1 (eosin 0.1.0); this eosin reads 2"]);
+            .refused(&["the run in run has format 1 (eosin 0.1.0); this eosin reads 3"]);
     }
 }

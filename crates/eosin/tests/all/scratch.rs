@@ -7,7 +7,9 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 
 /// The job of most tests; three patients with cancer, so three folds.
-pub const JOB: &str = "--folds 3 --epochs 3 --batch-size 16";
+pub const JOB: &str = "--folds 3";
+/// The same with epochs; the mode is to be named.
+pub const EPOCHS: &str = "--folds 3 --epochs 3 --batch-size 16";
 
 /// Patches of [`Scratch::with_phantom`]: 21 benign and 15 malignant.
 pub const TRAIN_PATCHES: usize = 36;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::run_files::{Row, answers, rows};
-use crate::scratch::{JOB, Scratch};
+use crate::scratch::{EPOCHS, JOB, Scratch};
 
 /// What the report shows of a value: four decimals, all of them on hover.
 fn shown(value: &Value) -> String {
@@ -18,7 +18,7 @@ fn every_repeat_is_in_the_report_the_terminal_and_the_metrics_alike() {
     let scratch = Scratch::with_phantom();
     let run = scratch
         .eosin(&format!(
-            "run --data data --out run {JOB} --set split.repeats=2"
+            "run --data data --out run {EPOCHS} --mode head --set split.repeats=2"
         ))
         .done();
     let metrics = scratch.json("run/metrics.json");
@@ -71,7 +71,7 @@ fn every_repeat_is_in_the_report_the_terminal_and_the_metrics_alike() {
 fn a_share_held_out_is_one_fold() {
     let scratch = Scratch::with_phantom();
     scratch
-        .eosin("run --data data --out run --epochs 2 --set split.holdout=0.4")
+        .eosin("run --data data --out run --set split.holdout=0.4")
         .done();
     let metrics = scratch.json("run/metrics.json");
     assert_eq!(metrics["folds"].as_array().map(Vec::len), Some(1));

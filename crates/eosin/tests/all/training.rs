@@ -1,7 +1,7 @@
 //! Losses, sampling, optimisers and early stopping, through the configuration.
 
 use crate::run_files::assert_same_run;
-use crate::scratch::{JOB, Scratch};
+use crate::scratch::{EPOCHS, JOB, Scratch};
 
 /// Trains and returns the number of epochs of all folds together.
 fn run(scratch: &Scratch, out: &str, settings: &[&str]) -> usize {
@@ -10,7 +10,7 @@ fn run(scratch: &Scratch, out: &str, settings: &[&str]) -> usize {
         .map(|set| format!("--set train.{set}"))
         .collect();
     let job = format!(
-        "run --data data --out {out} --folds 3 {}",
+        "run --data data --mode head --out {out} --folds 3 {}",
         settings.join(" ")
     );
     scratch.eosin(&job).done();
@@ -92,11 +92,23 @@ fn settings_that_contradict_each_other_are_refused() {
             "train.stages is 9; eosin_mini has the stages",
         ),
         (
-            "--set train.loss=focal",
+            "--mode head --set train.loss=focal --set train.label_smoothing=0.1",
             "train.label_smoothing is 0.1; it must be 0",
         ),
         (
-            "--set train.schedule=one-cycle --set train.warmup_epochs=1",
+            "--set train.loss=focal",
+            "train.loss is focal; it must be cross-entropy or binary with train.mode probe",
+        ),
+        (
+            "--epochs 2",
+            "'--epochs 2' sets train.epochs, which train.mode probe has no use for",
+        ),
+        (
+            "--mode head --set train.penalty_c=1",
+            "train.penalty_c is 1; it must be 0 with any mode but probe",
+        ),
+        (
+            "--mode head --set train.schedule=one-cycle --set train.warmup_epochs=1",
             "warms up by itself",
         ),
         ("--set train.sampling=overr", "did you mean 'over'"),
@@ -125,7 +137,9 @@ for folder in sorted(glob.glob('run/tensorboard/*')):
 fn tensorboard_reads_the_event_files() {
     let scratch = Scratch::with_phantom();
     scratch
-        .eosin(&format!("run --data data --out run {JOB} --tensorboard"))
+        .eosin(&format!(
+            "run --data data --out run {EPOCHS} --mode head --tensorboard"
+        ))
         .done();
     let file = scratch.read("run/tensorboard/fold-0-0/events.out.tfevents.0.eosin");
     assert!(file.windows(13).any(|at| at == b"brain.Event:2"));
@@ -166,7 +180,7 @@ fn tensorboard_reads_the_event_files() {
 fn an_ablation_compares_each_change_with_the_base() {
     let scratch = Scratch::with_phantom();
     let words = format!(
-        "ablate --data data --out ab {JOB} --factor train.epochs=3 --factor \
+        "ablate --data data --out ab {EPOCHS} --mode head --factor train.epochs=3 --factor \
          train.sampling=under,train.label_smoothing=0"
     );
     let told = scratch.eosin(&words).done();
@@ -197,7 +211,7 @@ fn a_change_that_prevents_learning_hurts_and_the_way_back_helps() {
     scratch.eosin(&format!("phantom --out data {easy}")).done();
     let [learns, idles] = ["0.01", "0.000000001"].map(|rate| format!("train.learning_rate={rate}"));
     for (base, change, verdict) in [(&learns, &idles, "hurts"), (&idles, &learns, "helps")] {
-        let words = "ablate --data data --folds 4 --epochs 30 --batch-size 8";
+        let words = "ablate --data data --mode head --folds 4 --epochs 30 --batch-size 8";
         let told = scratch.eosin(&format!(
             "{words} --out {verdict} --set {base} --factor {change}"
         ));
@@ -229,7 +243,7 @@ fn an_ablation_refuses_changes_that_cannot_be_paired() {
         ("train.epoch=3", "did you mean 'train.epochs'"),
         ("epochs", "write train.epochs=40"),
     ] {
-        let words = format!("ablate --data data --out ab {JOB} --factor {factor}");
+        let words = format!("ablate --data data --out ab {EPOCHS} --mode head --factor {factor}");
         scratch.eosin(&words).refused(&[said]);
     }
     assert!(!scratch.path("ab").exists());
@@ -296,7 +310,9 @@ fn a_contact_sheet_shows_what_training_sees() {
         "the sheet is not repeatable"
     );
     scratch
-        .eosin(&format!("{words} --set augment.hue=0.3"))
+        .eosin(&format!(
+            "{words} --set augment.views=1 --set augment.hue=0.3"
+        ))
         .done();
     assert!(plain != scratch.read("sheet.png"));
 }

@@ -72,6 +72,11 @@ impl Loss {
         }
     }
 
+    /// The weights of the classes, the positive one's own among them.
+    pub(crate) fn into_class_weights(self) -> Vec<f32> {
+        self.class_weights
+    }
+
     /// The loss of `logits` (`[rows, classes]`) against `targets`; `gradient` receives its
     /// derivative with respect to each logit.
     ///

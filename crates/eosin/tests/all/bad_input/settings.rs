@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::scratch::{JOB, Scratch};
+use crate::scratch::{EPOCHS, JOB, Scratch};
 
 /// The weights that are part of the program, as a file.
 const MINI: &str = concat!(
@@ -73,7 +73,7 @@ fn a_file_that_holds_no_weights_is_refused() {
 #[test]
 fn a_run_that_diverged_says_so_and_is_replaced_only_when_asked() {
     let scratch = Scratch::with_phantom();
-    let words = format!("run --data data --out run2 {JOB} --learning-rate 1e30");
+    let words = format!("run --data data --out run2 {EPOCHS} --mode head --learning-rate 1e30");
     scratch
         .eosin(&words)
         .refused(&["training diverged in fold", "'train.learning_rate'", "1000"]);
@@ -151,7 +151,7 @@ fn two_values_for_one_key_are_refused() {
         refused.refused(&[said, "leave one of them out"]);
     }
     scratch.write("eosin.toml", "seed = 3\n[train]\nepochs = 9\n");
-    let words = "run --data data --out run --folds 3 --config eosin.toml --epochs 2 --set seed=4";
+    let words = "run --data data --out run --folds 3 --config eosin.toml --mode head --epochs 2 --set seed=4";
     scratch.eosin(words).done();
     let config = scratch.text("run/config.toml");
     assert!(
@@ -159,7 +159,7 @@ fn two_values_for_one_key_are_refused() {
         "{config}"
     );
     let ablate = scratch.eosin(
-        "ablate --data data --out a --folds 3 --epochs 2 --factor train.epochs=1,train.epochs=3",
+        "ablate --data data --out a --folds 3 --mode head --epochs 2 --factor train.epochs=1,train.epochs=3",
     );
     ablate.refused(&["'--factor train.epochs=1' and '--factor train.epochs=3'"]);
 }

@@ -1,0 +1,258 @@
+//! Choosing a penalty for each fold on its inner folds.
+
+use std::collections::BTreeMap;
+
+use crate::error::HeadError;
+use crate::inner::{InnerFolds, InnerModel};
+use crate::loss::{Targets, backward};
+use crate::part::{Standard, TrainingPart};
+use crate::pass::{Point, logits};
+use crate::solve::{Accuracy, Optimum, Problem, Pulse, Solver};
+use crate::table::{Table, add};
+
+/// `C` times the rows trained on, at most: from there on nothing but the data counts.
+const WEAKEST: f64 = 1e5;
+/// The same where the walk begins.
+const BEGIN: f64 = 100.0;
+/// `C` times rows times values, at least: there a model is little more than the shares of the
+/// classes.
+const STRONGEST: f64 = 0.5;
+
+/// Penalties that are tried: scikit-learn's `C` in decades, `10^step`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Penalties {
+    /// The strongest.
+    pub first: i32,
+    /// The weakest.
+    pub last: i32,
+    /// Where the walk begins.
+    pub begin: i32,
+}
+
+impl Penalties {
+    /// For so many rows of so many values: from models that are little more than the shares of the
+    /// classes, to models that are hardly held back.
+    pub fn of(rows: usize, width: usize) -> Self {
+        let step = |c: f64| whole(c.log10());
+        let rows = rows.max(1) as f64;
+        Self {
+            first: step(STRONGEST / (rows * width as f64)),
+            last: step(WEAKEST / rows),
+            begin: step(BEGIN / rows),
+        }
+    }
+
+    /// `C` at a step.
+    pub fn c(step: i32) -> f64 {
+        10_f64.powi(step)
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a logarithm of counts is small"
+)]
+const fn whole(value: f64) -> i32 {
+    value.floor() as i32
+}
+
+/// A penalty that was tried, and how its models judged what they had not seen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tried {
+    /// scikit-learn's `C`.
+    pub c: f64,
+    /// Log loss of the mean logits over views, weighted as the loss is.
+    pub log_loss: f64,
+}
+
+/// The penalty of one choice.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// scikit-learn's `C`: where log loss is least, to a decade.
+    pub c: f64,
+    /// All that were tried, the strongest penalty first.
+    pub tried: Vec<Tried>,
+    /// The mean of its models' weights under that penalty: near the optimum on its training part,
+    /// and made of nothing else.
+    pub start: Vec<f64>,
+    /// Largest relative gap that any model was left with.
+    pub relative_gap: f64,
+}
+
+/// What is known of a penalty: the models' weights, and log loss by choice.
+struct Solved {
+    weights: Vec<Vec<f64>>,
+    log_loss: Vec<f64>,
+    relative_gap: f64,
+}
+
+/// Chooses a penalty for each choice of `inner`: by decades towards lower log loss as long as any
+/// choice gains. Every model begins where it stood under the nearest penalty.
+///
+/// # Errors
+/// When the inner folds of a choice judge no patch of a class, embeddings cannot be read, or `pulse` ends the work.
+pub fn choose(
+    table: &Table<'_>,
+    targets: Targets<'_>,
+    inner: &InnerFolds,
+    penalties: Penalties,
+    pulse: &mut Pulse<'_>,
+) -> Result<Vec<Choice>, HeadError> {
+    let models = inner.usable(&targets);
+    let judged = |choice: usize| {
+        let mut seen = vec![false; targets.classes];
+        let all = models.iter().flat_map(|model| &model.judges);
+        for judging in all.filter(|judging| judging.choice == choice) {
+            for patch in &judging.patches {
+                seen[targets.classes_of[*patch]] = true;
+            }
+        }
+        seen.into_iter().all(|seen| seen)
+    };
+    if let Some(choice) = (0..inner.choices).find(|choice| !judged(*choice)) {
+        return Err(HeadError::NoInnerFold { choice });
+    }
+    let parts: Vec<TrainingPart> = models.iter().map(|model| model.part.clone()).collect();
+    let problem = Problem {
+        table,
+        targets,
+        parts: &parts,
+    };
+    let own = Standard::of(table, &parts)?;
+    let mut walk = Walk {
+        solver: Solver::new(&problem, &own)?,
+        models: &models,
+        choices: inner.choices,
+        means: table.orbit_means()?,
+        solved: BTreeMap::new(),
+    };
+    walk.by_decades(penalties, pulse)?;
+    Ok((0..inner.choices)
+        .map(|choice| walk.choice(choice))
+        .collect())
+}
+
+struct Walk<'a> {
+    solver: Solver<'a>,
+    models: &'a [&'a InnerModel],
+    choices: usize,
+    /// Mean embedding of each patch.
+    means: Vec<f32>,
+    solved: BTreeMap<i32, Solved>,
+}
+
+impl Walk<'_> {
+    /// Until no choice is best at an end.
+    fn by_decades(&mut self, penalties: Penalties, pulse: &mut Pulse<'_>) -> Result<(), HeadError> {
+        let Penalties { first, last, begin } = penalties;
+        let begin = begin.clamp(first, last);
+        self.solve(begin, pulse)?;
+        let mut top = begin;
+        while top < last && (top == begin || self.any_best_at(top)) {
+            top += 1;
+            self.solve(top, pulse)?;
+        }
+        let mut bottom = begin;
+        while bottom > first && self.any_best_at(bottom) {
+            bottom -= 1;
+            self.solve(bottom, pulse)?;
+        }
+        Ok(())
+    }
+
+    fn any_best_at(&self, step: i32) -> bool {
+        (0..self.choices).any(|choice| self.best(choice) == step)
+    }
+
+    /// The step with the least log loss; of equals the strongest penalty.
+    fn best(&self, choice: usize) -> i32 {
+        let mut best = (0, f64::INFINITY);
+        for (step, solved) in &self.solved {
+            if solved.log_loss[choice] < best.1 {
+                best = (*step, solved.log_loss[choice]);
+            }
+        }
+        best.0
+    }
+
+    fn solve(&mut self, step: i32, pulse: &mut Pulse<'_>) -> Result<(), HeadError> {
+        let nearest = self
+            .solved
+            .iter()
+            .min_by_key(|(other, _)| (*other - step).abs());
+        let starts = nearest.map(|(_, solved)| solved.weights.clone());
+        let c = Penalties::c(step);
+        let optima = self.solver.solve(c, starts, Accuracy::INNER, pulse)?;
+        let gap = |most: f64, optimum: &Optimum| most.max(optimum.relative_gap);
+        let relative_gap = optima.iter().fold(0.0, gap);
+        let weights: Vec<Vec<f64>> = optima.into_iter().map(|optimum| optimum.weights).collect();
+        let log_loss = self.log_loss(&weights);
+        let solved = Solved {
+            weights,
+            log_loss,
+            relative_gap,
+        };
+        self.solved.insert(step, solved);
+        Ok(())
+    }
+
+    /// Log loss by choice.
+    fn log_loss(&self, weights: &[Vec<f64>]) -> Vec<f64> {
+        let Problem { table, targets, .. } = self.solver.problem;
+        let points = weights.iter().enumerate();
+        let points: Vec<Point<'_>> = points
+            .map(|(model, weights)| Point { model, weights })
+            .collect();
+        let all = logits(&self.means, self.solver.own, table.width(), &points);
+        let plain = Targets {
+            label_smoothing: 0.0,
+            ..*targets
+        };
+        let columns = targets.columns();
+        let (mut sums, mut masses) = (vec![0.0; self.choices], vec![0.0; self.choices]);
+        for (at, model) in self.models.iter().enumerate() {
+            let factors = model.part.class_factors(targets);
+            for judging in &model.judges {
+                for patch in &judging.patches {
+                    let target = targets.classes_of[*patch];
+                    let place = (patch * points.len() + at) * columns;
+                    let mut row = all[place..place + columns].to_vec();
+                    let wanted = plain.wanted(target, 1.0, &factors);
+                    sums[judging.choice] += backward(&mut row, &wanted).loss;
+                    masses[judging.choice] += f64::from(factors[target]);
+                }
+            }
+        }
+        sums.iter()
+            .zip(masses)
+            .map(|(sum, mass)| sum / mass)
+            .collect()
+    }
+
+    fn choice(&self, choice: usize) -> Choice {
+        let best = self.best(choice);
+        let tried = |(step, solved): (&i32, &Solved)| Tried {
+            c: Penalties::c(*step),
+            log_loss: solved.log_loss[choice],
+        };
+        let mine = |(model, _): &(usize, &&InnerModel)| {
+            let mut judges = self.models[*model].judges.iter();
+            judges.any(|judging| judging.choice == choice)
+        };
+        let mine = self.models.iter().enumerate().filter(mine);
+        let mine: Vec<usize> = mine.map(|(model, _)| model).collect();
+        let mut start = vec![0.0; self.solved[&best].weights[0].len()];
+        for model in &mine {
+            add(&mut start, &self.solved[&best].weights[*model]);
+        }
+        for weight in &mut start {
+            *weight /= mine.len() as f64;
+        }
+        Choice {
+            c: Penalties::c(best),
+            tried: self.solved.iter().map(tried).collect(),
+            start,
+            relative_gap: self.solved[&best].relative_gap,
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Why a head cannot be solved.
+
+/// Why a head cannot be solved.
+#[derive(Debug, thiserror::Error)]
+pub enum HeadError {
+    /// An embedding is not finite.
+    #[error("view {view} of patch {patch} has an embedding that is not finite ({value})")]
+    NotFinite {
+        /// Index of the patch.
+        patch: usize,
+        /// Index of its view.
+        view: usize,
+        /// The value.
+        value: f32,
+    },
+    /// Every patch has the same embedding.
+    #[error(
+        "all {patches} patches have the same embedding: there is nothing to tell them apart by"
+    )]
+    Constant {
+        /// How many.
+        patches: usize,
+    },
+    /// A training part lacks a class.
+    #[error("a training part has no patch of class {class}: its logit has no optimum")]
+    ClassMissing {
+        /// Index of the class.
+        class: usize,
+    },
+    /// No inner fold can be used to choose a penalty.
+    #[error(
+        "no inner fold can make choice {choice} of a penalty: a class has no patch that is judged by a \
+         model which was trained on another of that class"
+    )]
+    NoInnerFold {
+        /// Index of the choice.
+        choice: usize,
+    },
+    /// The rows cannot be read.
+    #[error("an embedding cannot be read: {0}")]
+    Read(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The work was stopped from outside.
+    #[error("interrupted")]
+    Interrupted,
+}

@@ -1,0 +1,36 @@
+//! Linear heads on embeddings, solved to the optimum.
+//!
+//! A probe is multinomial logistic regression with an L2 penalty on standardised embeddings, its
+//! rows the views of every patch. The objective is scikit-learn's (`LogisticRegression`, solver
+//! `lbfgs`), convex, so that what is found depends on no learning rate, no epoch and no order:
+//!
+//! `F(w, b) = C sum_i s_i loss(z_i, y_i) + 1/2 |w|^2`, `z_i = w (x_i - mean) / std + b`.
+//!
+//! Two classes have one column of weights, more classes one each, as scikit-learn has it. Models
+//! that differ in what they are trained on ([`TrainingPart`]) are columns of the same products
+//! ([`solve`]): L-BFGS with the Hessian of all of them together as its metric. [`choose`] walks
+//! along the penalties and takes for each fold the one with the least log loss on inner folds, which
+//! are never those that the fold is judged on.
+
+mod choice;
+mod cholesky;
+mod curvature;
+mod error;
+mod inner;
+mod lbfgs;
+mod linear;
+mod loss;
+mod part;
+mod pass;
+mod solve;
+mod table;
+mod two_classes;
+
+pub use choice::{Choice, Penalties, Tried, choose};
+pub use error::HeadError;
+pub use inner::{InnerFolds, InnerModel, Judging};
+pub use linear::LinearHead;
+pub use loss::Targets;
+pub use part::TrainingPart;
+pub use solve::{Accuracy, Optimum, Problem, solve};
+pub use table::{EmbeddingRows, Table};

@@ -1,0 +1,48 @@
+//! What a solved model is to others.
+
+use crate::part::Standard;
+use crate::table::{Table, narrow};
+
+/// A linear classifier of embeddings as they were before anything was standardised.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LinearHead {
+    /// `[classes, width]`.
+    pub weight: Vec<f32>,
+    /// `[classes]`.
+    pub bias: Vec<f32>,
+}
+
+impl LinearHead {
+    /// The classifier with this optimum (`[columns, width + 1]`, the intercept last). One column
+    /// becomes two opposite ones, so that their softmax is the same.
+    pub(crate) fn unfold(optimum: &[f64], own: &Standard, table: &Table<'_>) -> Self {
+        let width = table.width();
+        let mut columns = Vec::new();
+        for column in optimum.chunks_exact(width + 1) {
+            let mut bias = column[width];
+            let mut weights = Vec::with_capacity(width);
+            for (at, weight) in column[..width].iter().enumerate() {
+                let weight = weight * own.scale[at];
+                bias -= weight * own.mean[at];
+                let weight = weight * table.scale[at];
+                bias -= weight * table.mean[at];
+                weights.push(weight);
+            }
+            columns.push((weights, bias));
+        }
+        if let [(weights, bias)] = &columns[..] {
+            let half = |factor: f64| {
+                let weights = weights.iter().map(|weight| factor * weight).collect();
+                (weights, factor * bias)
+            };
+            columns = vec![half(-0.5), half(0.5)];
+        }
+        Self {
+            weight: columns
+                .iter()
+                .flat_map(|(weights, _)| weights.iter().map(|weight| narrow(*weight)))
+                .collect(),
+            bias: columns.iter().map(|(_, bias)| narrow(*bias)).collect(),
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Models solved side by side, under one penalty.
+
+use crate::curvature::Metric;
+use crate::error::HeadError;
+use crate::lbfgs::{Descent, Trial};
+use crate::linear::LinearHead;
+use crate::loss::Targets;
+use crate::part::{Standard, TrainingPart};
+use crate::pass::{Pass, Passed, Point};
+use crate::table::Table;
+
+/// Passes after which the metric is made anew from where the models stand then.
+const NEW_METRIC: [usize; 3] = [15, 40, 100];
+
+/// Models that are columns of the same products.
+pub struct Problem<'a> {
+    /// The embeddings.
+    pub table: &'a Table<'a>,
+    /// What patches are told apart by.
+    pub targets: Targets<'a>,
+    /// What each model is trained on.
+    pub parts: &'a [TrainingPart],
+}
+
+/// How exactly an optimum is found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Accuracy {
+    /// A model is solved when its value is above the optimum's by about this share of itself.
+    pub relative_gap: f64,
+    /// Points at which it is evaluated at most.
+    pub passes: usize,
+}
+
+impl Accuracy {
+    /// Coefficients to about four digits.
+    pub const FULL: Self = Self {
+        relative_gap: 1e-9,
+        passes: 400,
+    };
+    /// Enough to tell penalties apart: logits to about 0.006.
+    pub const INNER: Self = Self {
+        relative_gap: 1e-5,
+        passes: 100,
+    };
+}
+
+/// A solved model.
+#[derive(Clone, Debug)]
+pub struct Optimum {
+    /// `[columns, width + 1]`, the intercept last, of the values as the model standardises them.
+    pub weights: Vec<f64>,
+    /// The classifier of embeddings as they are.
+    pub head: LinearHead,
+    /// `C sum_i s_i loss_i + 1/2 |w|^2`.
+    pub value: f64,
+    /// By about how much that is above the optimum, as a share of itself.
+    pub relative_gap: f64,
+    /// Points at which it was evaluated.
+    pub passes: usize,
+}
+
+impl Optimum {
+    /// Whether it is as near to the optimum as was asked for.
+    pub fn is_solved(&self, accuracy: Accuracy) -> bool {
+        self.relative_gap <= accuracy.relative_gap
+    }
+}
+
+/// Hears of every pass, and ends the work with an error.
+pub type Pulse<'a> = dyn FnMut() -> Result<(), HeadError> + 'a;
+
+/// Solves every model of `problem` under the penalty of scikit-learn's `C`, from `starts`
+/// (`[columns, width + 1]` each), or from zero where there are none. The same bytes whatever the
+/// number of threads.
+///
+/// # Errors
+/// When a training part lacks a class, embeddings cannot be read, or `pulse` ends the work.
+pub fn solve(
+    problem: &Problem<'_>,
+    c: f64,
+    starts: Option<Vec<Vec<f64>>>,
+    accuracy: Accuracy,
+    pulse: &mut Pulse<'_>,
+) -> Result<Vec<Optimum>, HeadError> {
+    let own = Standard::of(problem.table, problem.parts)?;
+    Solver::new(problem, &own)?.solve(c, starts, accuracy, pulse)
+}
+
+/// What does not change along a path of penalties.
+pub(crate) struct Solver<'a> {
+    pub problem: &'a Problem<'a>,
+    pub own: &'a [Standard],
+    wanted: Vec<Vec<Vec<f32>>>,
+}
+
+impl<'a> Solver<'a> {
+    pub(crate) fn new(problem: &'a Problem<'a>, own: &'a [Standard]) -> Result<Self, HeadError> {
+        let targets = &problem.targets;
+        for part in problem.parts {
+            if let Some(class) = part.missing_class(targets) {
+                return Err(HeadError::ClassMissing { class });
+            }
+        }
+        let of_class = |part: &TrainingPart, class| targets.wanted(class, 1.0, &part.class_weights);
+        let of_part = |part| {
+            (0..targets.classes)
+                .map(|class| of_class(part, class))
+                .collect()
+        };
+        Ok(Self {
+            problem,
+            own,
+            wanted: problem.parts.iter().map(of_part).collect(),
+        })
+    }
+
+    pub(crate) fn solve(
+        &self,
+        c: f64,
+        starts: Option<Vec<Vec<f64>>>,
+        accuracy: Accuracy,
+        pulse: &mut Pulse<'_>,
+    ) -> Result<Vec<Optimum>, HeadError> {
+        let pass = Pass {
+            problem: self.problem,
+            own: self.own,
+            c,
+            wanted: &self.wanted,
+        };
+        let length = self.problem.targets.columns() * (self.problem.table.width() + 1);
+        let starts = starts.unwrap_or_else(|| vec![vec![0.0; length]; self.problem.parts.len()]);
+        let points: Vec<Point<'_>> = starts.iter().enumerate().map(at).collect();
+        let Passed {
+            evaluated,
+            curvature,
+        } = pass.run(&points)?;
+        pulse()?;
+        let begun = evaluated.into_iter().zip(&starts);
+        let descents = begun.map(|(e, start)| Descent::new(start.clone(), e.value, e.gradient));
+        let mut race = Race {
+            metric: Metric::new(self.problem.table, self.own, &curvature, c)?,
+            descents: descents.collect(),
+            active: (0..starts.len()).collect(),
+            pass,
+            accuracy,
+        };
+        race.begin();
+        let mut passes = 1;
+        while !race.active.is_empty() && passes < accuracy.passes {
+            let curvature = race.step()?;
+            passes += 1;
+            pulse()?;
+            if NEW_METRIC.contains(&passes) && !race.active.is_empty() {
+                race.metric = Metric::new(self.problem.table, self.own, &curvature, c)?;
+                race.begin();
+            }
+        }
+        Ok(race.finish())
+    }
+}
+
+fn at((model, weights): (usize, &Vec<f64>)) -> Point<'_> {
+    Point { model, weights }
+}
+
+/// Models on their way.
+struct Race<'a> {
+    pass: Pass<'a>,
+    metric: Metric,
+    descents: Vec<Descent>,
+    /// Models that are not solved yet.
+    active: Vec<usize>,
+    accuracy: Accuracy,
+}
+
+impl Race<'_> {
+    /// Sets every active model off under the metric.
+    fn begin(&mut self) {
+        let all = self.active.clone();
+        let gradients = all.iter().map(|model| {
+            let gradient: &[f64] = &self.descents[*model].gradient;
+            gradient
+        });
+        let turned = self.metric.inverse_of(&gradients.collect::<Vec<_>>());
+        for (model, turned) in all.into_iter().zip(turned) {
+            self.descents[model].begin(turned);
+        }
+        self.leave_solved();
+    }
+
+    /// Tries one point of every active model; gives the curvature of each row there.
+    fn step(&mut self) -> Result<Vec<f32>, HeadError> {
+        let trials: Vec<Vec<f64>> = self
+            .active
+            .iter()
+            .map(|model| self.descents[*model].trial())
+            .collect();
+        let points = self.active.iter().zip(&trials);
+        let points: Vec<Point<'_>> = points
+            .map(|(model, weights)| Point {
+                model: *model,
+                weights,
+            })
+            .collect();
+        let Passed {
+            evaluated,
+            curvature,
+        } = self.pass.run(&points)?;
+        let (mut accepted, mut stuck) = (Vec::new(), Vec::new());
+        for (model, found) in self.active.iter().zip(evaluated) {
+            match self.descents[*model].judge(found.value, &found.gradient) {
+                Trial::Accepted => accepted.push((*model, found)),
+                Trial::Shorten => {}
+                Trial::Stuck => stuck.push(*model),
+            }
+        }
+        let gradients = accepted.iter().map(|(_, found)| {
+            let gradient: &[f64] = &found.gradient;
+            gradient
+        });
+        let turned = self.metric.inverse_of(&gradients.collect::<Vec<_>>());
+        for ((model, found), turned) in accepted.into_iter().zip(turned) {
+            self.descents[model].advance(found.value, found.gradient, turned);
+        }
+        self.active.retain(|model| !stuck.contains(model));
+        self.leave_solved();
+        Ok(curvature)
+    }
+
+    fn leave_solved(&mut self) {
+        let (descents, accuracy) = (&self.descents, self.accuracy);
+        self.active
+            .retain(|model| relative_gap(&descents[*model]) > accuracy.relative_gap);
+    }
+
+    fn finish(self) -> Vec<Optimum> {
+        let Problem { table, .. } = self.pass.problem;
+        let optimum = |(descent, own): (Descent, &Standard)| Optimum {
+            head: LinearHead::unfold(&descent.weights, own, table),
+            relative_gap: relative_gap(&descent),
+            value: descent.value,
+            passes: descent.passes,
+            weights: descent.weights,
+        };
+        self.descents
+            .into_iter()
+            .zip(self.pass.own)
+            .map(optimum)
+            .collect()
+    }
+}
+
+fn relative_gap(descent: &Descent) -> f64 {
+    descent.gap() / descent.value.max(f64::MIN_POSITIVE)
+}

@@ -1,0 +1,347 @@
+//! The solver against scikit-learn, and against itself.
+
+use std::ops::Range;
+
+use eosin_heads::{
+    Accuracy, EmbeddingRows, HeadError, InnerFolds, Optimum, Penalties, Problem, Table, Targets,
+    TrainingPart, choose, solve,
+};
+use serde_json::Value;
+
+/// Made by `goldens/make.py` with the versions that it names.
+const SCIKIT_LEARN: &str = include_str!("goldens/scikit_learn.json");
+
+struct Rows {
+    views: usize,
+    width: usize,
+    values: Vec<f32>,
+}
+
+impl EmbeddingRows for Rows {
+    fn patches(&self) -> usize {
+        self.values.len() / (self.views * self.width)
+    }
+
+    fn views(&self) -> usize {
+        self.views
+    }
+
+    fn width(&self) -> usize {
+        self.width
+    }
+
+    fn fill(&self, range: Range<usize>, out: &mut [f32]) -> Result<(), HeadError> {
+        let stride = self.views * self.width;
+        out.copy_from_slice(&self.values[range.start * stride..range.end * stride]);
+        Ok(())
+    }
+}
+
+fn numbers(value: &Value) -> Vec<f64> {
+    let list = value.as_array().expect("a test's own input");
+    list.iter()
+        .map(|number| number.as_f64().expect("a test's own input"))
+        .collect()
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "values of tests are small")]
+fn narrow(values: &[f64]) -> Vec<f32> {
+    values.iter().map(|value| *value as f32).collect()
+}
+
+fn counts(value: &Value) -> Vec<usize> {
+    let list = value.as_array().expect("a test's own input").iter();
+    list.map(|n| {
+        usize::try_from(n.as_u64().expect("a test's own input")).expect("a test's own input")
+    })
+    .collect()
+}
+
+fn small(value: &Value) -> usize {
+    usize::try_from(value.as_u64().expect("a test's own input")).expect("a test's own input")
+}
+
+fn solve_quietly(problem: &Problem<'_>, c: f64) -> Vec<Optimum> {
+    solve(problem, c, None, Accuracy::FULL, &mut || Ok(())).expect("a test's own input")
+}
+
+#[test]
+fn coefficients_and_objective_equal_scikit_learn() {
+    let goldens: Value = serde_json::from_str(SCIKIT_LEARN).expect("a test's own input");
+    for case in goldens["cases"].as_array().expect("a test's own input") {
+        let rows = Rows {
+            views: small(&case["views"]),
+            width: small(&case["width"]),
+            values: narrow(&numbers(&case["x"])),
+        };
+        let targets = counts(&case["targets"]);
+        let targets = Targets {
+            classes_of: &targets,
+            classes: small(&case["classes"]),
+            label_smoothing: 0.0,
+        };
+        let mut part = TrainingPart::of(&counts(&case["train"]), &targets);
+        part.class_weights = narrow(&numbers(&case["class_weights"]));
+        let table = Table::new(&rows).expect("a test's own input");
+        let problem = Problem {
+            table: &table,
+            targets,
+            parts: &[part],
+        };
+        let c = case["c"].as_f64().expect("a test's own input");
+        let [optimum] = &solve_quietly(&problem, c)[..] else {
+            panic!("one model was asked for");
+        };
+        let width = rows.width;
+        let (weight, bias) = (&optimum.head.weight, &optimum.head.bias);
+        let (mut coefficients, mut intercepts) = (weight.clone(), bias.clone());
+        if targets.classes == 2 {
+            let difference = |values: &[f32], n: usize| -> Vec<f32> {
+                (0..n).map(|at| values[n + at] - values[at]).collect()
+            };
+            (coefficients, intercepts) = (difference(weight, width), difference(bias, 1));
+        }
+        let expected = numbers(&case["coef"]);
+        let norm = |values: &[f64]| values.iter().map(|v| v * v).sum::<f64>().sqrt();
+        let apart = |got: &[f32], expected: &[f64]| {
+            let parts = got.iter().zip(expected).map(|(a, b)| f64::from(*a) - b);
+            norm(&parts.collect::<Vec<_>>()) / norm(expected)
+        };
+        let error = apart(&coefficients, &expected);
+        assert!(error < 1e-3, "C {c}: coefficients differ by {error}");
+        let error = apart(&intercepts, &numbers(&case["intercept"]));
+        assert!(error < 1e-3, "C {c}: intercepts differ by {error}");
+        let objective = case["objective"].as_f64().expect("a test's own input");
+        let error = (optimum.value / objective - 1.0).abs();
+        assert!(error < 1e-6, "C {c}: {} not {objective}", optimum.value);
+        assert!(
+            optimum.is_solved(Accuracy::FULL),
+            "C {c}: {}",
+            optimum.relative_gap
+        );
+    }
+}
+
+/// Patches of two classes that overlap, some values alike in all, more values than rows if asked.
+fn overlapping(patches: usize, width: usize) -> (Rows, Vec<usize>) {
+    let targets: Vec<usize> = (0..patches)
+        .map(|patch| usize::from(patch % 3 == 0))
+        .collect();
+    let views = 2;
+    let mut values = Vec::new();
+    let mut state = 1_u32;
+    let mut noise = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        f32::from(u16::try_from(state >> 16).expect("a test's own input")) / 32_768.0 - 1.0
+    };
+    for target in &targets {
+        let own: Vec<f32> = (0..width).map(|_| noise()).collect();
+        for _ in 0..views {
+            for (at, own) in own.iter().enumerate() {
+                let shift = if at < 3 { 0.4 * *target as f32 } else { 0.0 };
+                let constant = if at == width - 1 { 0.0 } else { 1.0 };
+                values.push(constant * (own + shift + 0.1 * noise()) + 5.0);
+            }
+        }
+    }
+    let rows = Rows {
+        views,
+        width,
+        values,
+    };
+    (rows, targets)
+}
+
+fn binary(classes_of: &[usize]) -> Targets<'_> {
+    Targets {
+        classes_of,
+        classes: 2,
+        label_smoothing: 0.0,
+    }
+}
+
+#[test]
+fn models_side_by_side_equal_models_by_themselves() {
+    let (rows, classes) = overlapping(90, 20);
+    let targets = binary(&classes);
+    let table = Table::new(&rows).expect("a test's own input");
+    let without = |fold: usize| {
+        let rows: Vec<usize> = (0..90).filter(|patch| patch % 5 != fold).collect();
+        TrainingPart::of(&rows, &targets)
+    };
+    let parts: Vec<TrainingPart> = (0..5).map(without).collect();
+    let problem = |parts| Problem {
+        table: &table,
+        targets,
+        parts,
+    };
+    let together = solve_quietly(&problem(&parts), 0.3);
+    for (fold, optimum) in together.iter().enumerate() {
+        let alone = solve_quietly(&problem(&parts[fold..=fold]), 0.3);
+        for (a, b) in optimum.head.weight.iter().zip(&alone[0].head.weight) {
+            assert!((a - b).abs() < 1e-4, "fold {fold}: {a} {b}");
+        }
+    }
+}
+
+#[test]
+fn the_same_bytes_come_out_whatever_the_number_of_threads() {
+    let (rows, classes) = overlapping(700, 30);
+    let targets = binary(&classes);
+    let train: Vec<usize> = (0..700).collect();
+    let run = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .expect("a test's own input");
+        pool.install(|| {
+            let table = Table::new(&rows).expect("a test's own input");
+            let problem = Problem {
+                table: &table,
+                targets,
+                parts: &[TrainingPart::of(&train, &targets)],
+            };
+            solve_quietly(&problem, 0.1)[0].weights.clone()
+        })
+    };
+    assert_eq!(run(1), run(3));
+}
+
+#[test]
+fn more_values_than_rows_are_solved() {
+    let (rows, classes) = overlapping(20, 150);
+    let targets = binary(&classes);
+    let table = Table::new(&rows).expect("a test's own input");
+    let train: Vec<usize> = (0..20).collect();
+    let problem = Problem {
+        table: &table,
+        targets,
+        parts: &[TrainingPart::of(&train, &targets)],
+    };
+    for c in [1e-6, 1.0, 10.0] {
+        let optimum = &solve_quietly(&problem, c)[0];
+        assert!(
+            optimum.is_solved(Accuracy::FULL),
+            "C {c}: {}",
+            optimum.relative_gap
+        );
+    }
+}
+
+#[test]
+fn embeddings_without_a_number_or_a_difference_are_errors() {
+    let (mut rows, _) = overlapping(20, 5);
+    rows.values[33] = f32::NAN;
+    let error = Table::new(&rows)
+        .err()
+        .expect("a test's own input")
+        .to_string();
+    assert!(error.contains("view 0 of patch 3"), "{error}");
+    rows.values.fill(7.0);
+    let error = Table::new(&rows)
+        .err()
+        .expect("a test's own input")
+        .to_string();
+    assert!(
+        error.contains("all 20 patches have the same embedding"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_training_part_without_a_class_is_an_error_that_names_it() {
+    let (rows, classes) = overlapping(20, 5);
+    let targets = binary(&classes);
+    let table = Table::new(&rows).expect("a test's own input");
+    let benign: Vec<usize> = (0..20).filter(|patch| classes[*patch] == 0).collect();
+    let problem = Problem {
+        table: &table,
+        targets,
+        parts: &[TrainingPart::of(&benign, &targets)],
+    };
+    let error =
+        solve(&problem, 1.0, None, Accuracy::FULL, &mut || Ok(())).expect_err("it must be refused");
+    assert!(error.to_string().contains("class 1"), "{error}");
+}
+
+fn folds(patches: usize, count: usize) -> Vec<Vec<usize>> {
+    let fold = |fold| (0..patches).filter(|patch| patch % count == fold).collect();
+    (0..count).map(fold).collect()
+}
+
+#[test]
+fn a_penalty_is_chosen_without_what_it_will_be_judged_on() {
+    let (rows, mut classes) = overlapping(60, 12);
+    let folds: Vec<Vec<usize>> = (0..6)
+        .map(|fold| (fold * 10..fold * 10 + 10).collect())
+        .collect();
+    let chosen = |classes: &[usize]| {
+        let targets = binary(classes);
+        let table = Table::new(&rows).expect("a test's own input");
+        let inner = InnerFolds::of_pairs(&folds, |rows| TrainingPart::of(rows, &targets));
+        let penalties = Penalties::of(120, 12);
+        choose(&table, targets, &inner, penalties, &mut || Ok(())).expect("a test's own input")
+    };
+    let before = chosen(&classes);
+    // What fold 2 is labelled must not matter to its own choice.
+    for patch in &folds[2] {
+        classes[*patch] = 1 - classes[*patch];
+    }
+    let after = chosen(&classes);
+    for tried in &before[2].tried {
+        let same = after[2]
+            .tried
+            .iter()
+            .find(|other| other.c.to_bits() == tried.c.to_bits());
+        if let Some(same) = same {
+            assert!(
+                (same.log_loss - tried.log_loss).abs() < 1e-3,
+                "{tried:?} {same:?}"
+            );
+        }
+    }
+    assert!(
+        (before[2].c - after[2].c).abs() < 1e-12,
+        "{} {}",
+        before[2].c,
+        after[2].c
+    );
+}
+
+#[test]
+fn labels_by_chance_are_answered_with_the_shares_of_the_classes() {
+    let (mut rows, classes) = overlapping(120, 40);
+    // Nothing in the embeddings tells of the class.
+    let stride = rows.views * rows.width;
+    rows.values.rotate_left(stride * 7);
+    let targets = binary(&classes);
+    let table = Table::new(&rows).expect("a test's own input");
+    let inner = InnerFolds::of_pairs(&folds(120, 5), |rows| TrainingPart::of(rows, &targets));
+    let penalties = Penalties::of(240, 40);
+    let choices =
+        choose(&table, targets, &inner, penalties, &mut || Ok(())).expect("a test's own input");
+    // A third of the patches are of class 1.
+    let prior = -(1.0_f64 / 3.0 * (1.0_f64 / 3.0).ln() + 2.0 / 3.0 * (2.0_f64 / 3.0).ln());
+    for choice in choices {
+        let best = choice
+            .tried
+            .iter()
+            .map(|tried| tried.log_loss)
+            .fold(f64::INFINITY, f64::min);
+        assert!(best < prior + 0.03, "{best} against {prior}");
+    }
+}
+
+#[test]
+fn a_class_that_every_inner_fold_loses_is_an_error() {
+    let (rows, mut classes) = overlapping(12, 5);
+    classes.fill(0);
+    classes[0] = 1;
+    let targets = binary(&classes);
+    let table = Table::new(&rows).expect("a test's own input");
+    let inner = InnerFolds::of_pairs(&folds(12, 4), |rows| TrainingPart::of(rows, &targets));
+    let penalties = Penalties::of(24, 5);
+    let error =
+        choose(&table, targets, &inner, penalties, &mut || Ok(())).expect_err("it must be refused");
+    assert!(error.to_string().contains("no inner fold"), "{error}");
+}

@@ -1,0 +1,286 @@
+//! The heads of one cross-validation: a penalty chosen for each on inner folds, then solved.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use eosin_data::{Manifest, SplitOptions, split};
+use eosin_heads::{
+    Accuracy, Choice, HeadError, InnerFolds, InnerModel, Judging, LinearHead, Optimum, Penalties,
+    Problem, Table, TrainingPart, choose, solve,
+};
+
+use super::Run;
+use crate::error::TrainError;
+use crate::event::Event;
+use crate::model::head::Head;
+use crate::train::fold_trainer::TrainJob;
+use crate::train::probe::ProbeRecord;
+use crate::train::rows::FoldRows;
+use crate::train::session::Session;
+
+/// Parts of a cross-validation that penalties are chosen on, at most: of more folds several are one
+/// part.
+const MOST_PARTS: usize = 10;
+/// With fewer folds, the training part of each is divided anew: models without two of them would see
+/// too little.
+const LEAST_FOLDS: usize = 5;
+/// Inner folds of a training part that is divided anew.
+const INNER_FOLDS: usize = 5;
+
+/// Folds of one cross-validation that share embeddings, and all that their heads are solved on.
+pub(super) struct ProbeFolds<'a> {
+    pub run: &'a Run<'a>,
+    pub job: TrainJob<'a>,
+    pub table: &'a Table<'a>,
+    pub folds: Vec<&'a FoldRows>,
+    /// All folds of the cross-validation.
+    pub all: Vec<&'a FoldRows>,
+    /// Place of each pool row in the manifest.
+    pub places: &'a [usize],
+}
+
+/// A fold with its head.
+pub(super) struct SolvedFold<'a> {
+    pub fold: &'a FoldRows,
+    pub head: Head,
+    pub record: ProbeRecord,
+}
+
+/// Inner folds, and which of their choices is each fold's.
+struct InnerPlan {
+    inner: InnerFolds,
+    choice_of: Vec<usize>,
+}
+
+impl<'a> ProbeFolds<'a> {
+    /// The head of every fold, in order.
+    pub(super) fn solve(&self, session: &Session<'_>) -> Result<Vec<SolvedFold<'a>>, TrainError> {
+        let choices = self.choices(session)?;
+        let mut by_c: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
+        for (at, choice) in choices.iter().enumerate() {
+            let c = self.c(choice.as_ref()).to_bits();
+            by_c.entry(c).or_default().push(at);
+        }
+        let mut solved = BTreeMap::new();
+        for (c, places) in by_c {
+            let optima = self.optima(f64::from_bits(c), &places, &choices, session)?;
+            solved.extend(places.into_iter().zip(optima));
+        }
+        let fold = |(at, optimum): (usize, Optimum)| {
+            let choice = choices[at].as_ref();
+            SolvedFold {
+                fold: self.folds[at],
+                record: ProbeRecord::new(self.c(choice), choice, &optimum),
+                head: self.head(optimum.head),
+            }
+        };
+        Ok(solved.into_iter().map(fold).collect())
+    }
+
+    fn c(&self, choice: Option<&Choice>) -> f64 {
+        choice.map_or(self.job.config.penalty_c, |choice| choice.c)
+    }
+
+    fn head(&self, head: LinearHead) -> Head {
+        Head {
+            width: self.table.width(),
+            classes: self.job.classes(),
+            values: [head.weight, head.bias].concat(),
+        }
+    }
+
+    /// The heads of the folds at `places`, under one penalty.
+    fn optima(
+        &self,
+        c: f64,
+        places: &[usize],
+        choices: &[Option<Choice>],
+        session: &Session<'_>,
+    ) -> Result<Vec<Optimum>, TrainError> {
+        let (pool, targets) = (
+            self.table.patches(),
+            self.job.head_targets(self.table.patches()),
+        );
+        let mut parts = Vec::new();
+        for place in places {
+            let fold = self.folds[*place];
+            let part = self.job.head_part(&fold.train, pool, [fold.stream, 0]);
+            if let Some(class) = part.missing_class(&targets) {
+                return Err(TrainError::ClassMissing {
+                    fold: fold.id,
+                    class: self.job.task.classes[class].clone(),
+                });
+            }
+            parts.push(part);
+        }
+        let problem = Problem {
+            table: self.table,
+            targets,
+            parts: &parts,
+        };
+        let starts = places
+            .iter()
+            .map(|place| Some(choices[*place].as_ref()?.start.clone()));
+        watched(session, |pulse| {
+            solve(&problem, c, starts.collect(), Accuracy::FULL, pulse)
+        })
+    }
+
+    /// The penalty of each fold; none where `train.penalty_c` says it.
+    fn choices(&self, session: &Session<'_>) -> Result<Vec<Option<Choice>>, TrainError> {
+        if self.job.config.penalty_c > 0.0 {
+            return Ok(vec![None; self.folds.len()]);
+        }
+        let InnerPlan { inner, choice_of } = self.inner_plan()?;
+        let trained = self.folds.iter().map(|fold| fold.train.len()).max();
+        let rows = trained.unwrap_or(0) * self.table.views();
+        let penalties = Penalties::of(rows, self.table.width());
+        let targets = self.job.head_targets(self.table.patches());
+        let chosen = watched(session, |pulse| {
+            choose(self.table, targets, &inner, penalties, pulse)
+        });
+        let chosen = chosen.map_err(|error| match error {
+            TrainError::Head(HeadError::NoInnerFold { choice }) => {
+                let fold = choice_of.iter().position(|of_fold| *of_fold == choice);
+                self.no_inner_fold(self.folds[fold.unwrap_or(0)])
+            }
+            other => other,
+        })?;
+        Ok(choice_of
+            .iter()
+            .map(|choice| Some(chosen[*choice].clone()))
+            .collect())
+    }
+
+    fn no_inner_fold(&self, fold: &FoldRows) -> TrainError {
+        let mut counts = vec![0_usize; self.job.classes()];
+        for row in &fold.train {
+            counts[self.job.targets[*row]] += 1;
+        }
+        let counts = counts
+            .into_iter()
+            .enumerate()
+            .map(|(class, count)| (count, class));
+        let (smallest, class) = counts.min().unwrap_or_default();
+        TrainError::NoInnerFold {
+            fold: fold.id,
+            class: self.job.task.classes[class].clone(),
+            smallest,
+        }
+    }
+
+    /// What penalties are chosen on. Inner folds are made of outer folds where there are enough, so
+    /// that they keep groups together as these do.
+    fn inner_plan(&self) -> Result<InnerPlan, TrainError> {
+        let judged: usize = self.all.iter().map(|fold| fold.val.len()).sum();
+        let divides = judged == self.table.patches() && self.all.len() >= LEAST_FOLDS;
+        if divides && self.folds.len() == self.all.len() {
+            return Ok(self.pairs());
+        }
+        let mut inner = InnerFolds::default();
+        for (choice, fold) in self.folds.iter().enumerate() {
+            let parts = if divides {
+                let others = self.all.iter().filter(|other| other.id != fold.id);
+                joined(&others.copied().collect::<Vec<_>>())
+            } else {
+                self.divided(fold)?
+            };
+            for at in 0..parts.len() {
+                let rest = parts.iter().enumerate().filter(|(other, _)| *other != at);
+                let rest: Vec<usize> = rest.flat_map(|(_, rows)| rows.iter().copied()).collect();
+                let position = [fold.stream, 1 + at as u64];
+                inner.models.push(InnerModel {
+                    part: self.job.head_part(&rest, self.table.patches(), position),
+                    judges: vec![Judging {
+                        choice,
+                        patches: parts[at].clone(),
+                    }],
+                });
+            }
+        }
+        inner.choices = self.folds.len();
+        Ok(InnerPlan {
+            inner,
+            choice_of: (0..self.folds.len()).collect(),
+        })
+    }
+
+    /// A model without each two parts of the cross-validation.
+    fn pairs(&self) -> InnerPlan {
+        let parts = joined(&self.folds);
+        let (mut models, stream) = (0, self.folds[0].stream);
+        let part = |rows: &[usize]| -> TrainingPart {
+            models += 1;
+            self.job
+                .head_part(rows, self.table.patches(), [stream, models])
+        };
+        InnerPlan {
+            inner: InnerFolds::of_pairs(&parts, part),
+            choice_of: (0..self.folds.len())
+                .map(|fold| fold % parts.len())
+                .collect(),
+        }
+    }
+
+    /// The training part of a fold, divided anew, groups together.
+    fn divided(&self, fold: &FoldRows) -> Result<Vec<Vec<usize>>, TrainError> {
+        let manifest = self.run.patches.manifest();
+        let mut row_of = BTreeMap::new();
+        let mut patches = Vec::new();
+        for row in &fold.train {
+            let patch = &manifest.patches[self.places[*row]];
+            row_of.insert(patch.key.as_str(), *row);
+            let mut patch = patch.clone();
+            patch.split = None;
+            patches.push(patch);
+        }
+        let own = Manifest {
+            patches,
+            ..manifest.clone()
+        };
+        let group = |patch: &eosin_data::Patch| {
+            patch
+                .group_by(self.run.folds.group)
+                .unwrap_or(&patch.key)
+                .to_owned()
+        };
+        let groups: BTreeSet<String> = own.patches.iter().map(group).collect();
+        let options = SplitOptions {
+            k: INNER_FOLDS.min(groups.len()),
+            group: self.run.folds.group,
+            seed: self.job.seed,
+            ..SplitOptions::default()
+        };
+        if options.k < 2 {
+            return Err(self.no_inner_fold(fold));
+        }
+        // A part of what could be divided: it fails for want of patches alone.
+        let (folds, _) = split(&own, &options).map_err(|_| self.no_inner_fold(fold))?;
+        let rows = |keys: &Vec<String>| keys.iter().map(|key| row_of[key.as_str()]).collect();
+        Ok(folds.folds.iter().map(|fold| rows(&fold.val)).collect())
+    }
+}
+
+/// The judged rows of folds, as [`MOST_PARTS`] parts at most.
+fn joined(folds: &[&FoldRows]) -> Vec<Vec<usize>> {
+    let mut parts = vec![Vec::new(); folds.len().min(MOST_PARTS)];
+    let count = parts.len();
+    for (at, fold) in folds.iter().enumerate() {
+        parts[at % count].extend_from_slice(&fold.val);
+    }
+    parts
+}
+
+/// Solves while whoever watches may end the work.
+fn watched<T>(
+    session: &Session<'_>,
+    work: impl FnOnce(&mut dyn FnMut() -> Result<(), HeadError>) -> Result<T, HeadError>,
+) -> Result<T, TrainError> {
+    let mut stopped = None;
+    let result = work(&mut || {
+        session.tell_or_stop(&Event::Pulse).map_err(|error| {
+            stopped = Some(error);
+            HeadError::Interrupted
+        })
+    });
+    result.map_err(|error| stopped.unwrap_or(TrainError::Head(error)))
+}

@@ -1,0 +1,103 @@
+//! Heads that are solved instead of trained: how a fold's came about, and what it is solved on.
+
+use eosin_core::config::LossKind;
+use eosin_heads::{Choice, Optimum, Targets, TrainingPart};
+use serde::{Deserialize, Serialize};
+
+use crate::optimise::class_weights::class_weights;
+use crate::optimise::loss::Loss;
+use crate::train::fold_trainer::TrainJob;
+use crate::train::sampling::epoch_order;
+
+/// A head that is further above its optimum than this share of its objective is said to be.
+pub const UNSOLVED: f64 = 1e-6;
+
+/// How the head of a fold was solved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProbeRecord {
+    /// scikit-learn's `C`: one over the L2 penalty beside the sum of losses over all views.
+    pub c: f64,
+    /// What was tried on the inner folds, the strongest penalty first; empty where `train.penalty_c`
+    /// was given.
+    pub tried: Vec<TriedPenalty>,
+    /// About how far the objective is above its optimum, as a share of itself.
+    pub relative_gap: f64,
+    /// Passes over the training part.
+    pub passes: usize,
+}
+
+/// A penalty and what came of it on the inner folds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TriedPenalty {
+    /// scikit-learn's `C`.
+    pub c: f64,
+    /// Log loss of the mean logits over the views of patches that a model had not seen.
+    pub log_loss: f64,
+}
+
+impl ProbeRecord {
+    pub(crate) fn new(c: f64, choice: Option<&Choice>, optimum: &Optimum) -> Self {
+        let tried = choice.iter().flat_map(|choice| &choice.tried);
+        Self {
+            c,
+            tried: tried
+                .map(|tried| TriedPenalty {
+                    c: tried.c,
+                    log_loss: tried.log_loss,
+                })
+                .collect(),
+            relative_gap: optimum.relative_gap,
+            passes: optimum.passes,
+        }
+    }
+
+    /// Whether the optimum was found.
+    pub fn is_solved(&self) -> bool {
+        self.relative_gap <= UNSOLVED
+    }
+
+    /// Whether the best penalty was the first or the last that was tried: a better one may lie
+    /// beyond.
+    pub fn is_at_an_end(&self) -> bool {
+        let at =
+            |tried: Option<&TriedPenalty>| tried.is_some_and(|t| t.c.to_bits() == self.c.to_bits());
+        at(self.tried.first()) || at(self.tried.last())
+    }
+}
+
+impl<'a> TrainJob<'a> {
+    /// What the first `pool` patches are told apart by.
+    pub(crate) fn head_targets(&self, pool: usize) -> Targets<'a> {
+        Targets {
+            classes_of: &self.targets[..pool],
+            classes: self.classes(),
+            label_smoothing: match self.config.loss {
+                LossKind::Binary => 0.0,
+                _ => self.config.label_smoothing,
+            },
+        }
+    }
+
+    /// What a head is solved on: `rows` as often as sampling draws them, their classes weighted, of
+    /// `pool` patches. `position` is the place in random streams.
+    pub(crate) fn head_part(
+        &self,
+        rows: &[usize],
+        pool: usize,
+        position: [u64; 2],
+    ) -> TrainingPart {
+        let class = |row: usize| self.targets[row];
+        let drawn = epoch_order(self.config.sampling, rows, class, self.seed, position);
+        let mut weights = vec![0.0; pool];
+        for row in drawn {
+            weights[row] += 1.0;
+        }
+        let of_rows = rows.iter().map(|row| self.targets[*row]);
+        let class_weights = class_weights(self.config, of_rows, self.classes());
+        TrainingPart {
+            weights,
+            class_weights: Loss::new(self.config, class_weights, self.task.positive)
+                .into_class_weights(),
+        }
+    }
+}
