@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::error::HeadError;
 use crate::inner::{InnerFolds, InnerModel};
-use crate::loss::{Targets, backward};
+use crate::loss::Targets;
 use crate::part::{Standard, TrainingPart};
 use crate::pass::{Point, logits};
+use crate::shrink::{Judged, Shrunk, shrink};
 use crate::solve::{Accuracy, Optimum, Problem, Pulse, Solver};
 use crate::table::{Table, add};
 
@@ -61,7 +62,8 @@ const fn whole(value: f64) -> i32 {
 pub struct Tried {
     /// scikit-learn's `C`.
     pub c: f64,
-    /// Log loss of the mean logits over views, weighted as the loss is.
+    /// Log loss of the mean logits over views, weighted as the loss is, of models that are drawn back
+    /// to the shares of the classes as far as that helps.
     pub log_loss: f64,
 }
 
@@ -70,6 +72,8 @@ pub struct Tried {
 pub struct Choice {
     /// scikit-learn's `C`: where log loss is least, to a decade.
     pub c: f64,
+    /// The share of the model that is kept; the rest are the shares of the classes.
+    pub kept: f64,
     /// All that were tried, the strongest penalty first.
     pub tried: Vec<Tried>,
     /// The mean of its models' weights under that penalty: near the optimum on its training part,
@@ -79,10 +83,10 @@ pub struct Choice {
     pub relative_gap: f64,
 }
 
-/// What is known of a penalty: the models' weights, and log loss by choice.
+/// What is known of a penalty: the models' weights, and what each choice comes to.
 struct Solved {
     weights: Vec<Vec<f64>>,
-    log_loss: Vec<f64>,
+    judged: Vec<Shrunk>,
     relative_gap: f64,
 }
 
@@ -168,8 +172,8 @@ impl Walk<'_> {
     fn best(&self, choice: usize) -> i32 {
         let mut best = (0, f64::INFINITY);
         for (step, solved) in &self.solved {
-            if solved.log_loss[choice] < best.1 {
-                best = (*step, solved.log_loss[choice]);
+            if solved.judged[choice].loss < best.1 {
+                best = (*step, solved.judged[choice].loss);
             }
         }
         best.0
@@ -186,18 +190,18 @@ impl Walk<'_> {
         let gap = |most: f64, optimum: &Optimum| most.max(optimum.relative_gap);
         let relative_gap = optima.iter().fold(0.0, gap);
         let weights: Vec<Vec<f64>> = optima.into_iter().map(|optimum| optimum.weights).collect();
-        let log_loss = self.log_loss(&weights);
+        let judged = self.judge(&weights);
         let solved = Solved {
             weights,
-            log_loss,
+            judged,
             relative_gap,
         };
         self.solved.insert(step, solved);
         Ok(())
     }
 
-    /// Log loss by choice.
-    fn log_loss(&self, weights: &[Vec<f64>]) -> Vec<f64> {
+    /// What each choice keeps of its models, and their mean log loss then.
+    fn judge(&self, weights: &[Vec<f64>]) -> Vec<Shrunk> {
         let Problem { table, targets, .. } = self.solver.problem;
         let points = weights.iter().enumerate();
         let points: Vec<Point<'_>> = points
@@ -209,31 +213,39 @@ impl Walk<'_> {
             ..*targets
         };
         let columns = targets.columns();
-        let (mut sums, mut masses) = (vec![0.0; self.choices], vec![0.0; self.choices]);
+        let mut judged: Vec<Vec<Judged>> = (0..self.choices).map(|_| Vec::new()).collect();
+        let mut masses = vec![0.0; self.choices];
         for (at, model) in self.models.iter().enumerate() {
             let factors = model.part.class_factors(targets);
+            let prior = model.part.prior(targets);
             for judging in &model.judges {
                 for patch in &judging.patches {
                     let target = targets.classes_of[*patch];
                     let place = (patch * points.len() + at) * columns;
-                    let mut row = all[place..place + columns].to_vec();
-                    let wanted = plain.wanted(target, 1.0, &factors);
-                    sums[judging.choice] += backward(&mut row, &wanted).loss;
+                    judged[judging.choice].push(Judged {
+                        logits: all[place..place + columns].to_vec(),
+                        prior: prior.clone(),
+                        wanted: plain.wanted(target, 1.0, &factors),
+                    });
                     masses[judging.choice] += f64::from(factors[target]);
                 }
             }
         }
-        sums.iter()
-            .zip(masses)
-            .map(|(sum, mass)| sum / mass)
-            .collect()
+        let shrunk = judged.iter().zip(masses).map(|(judged, mass)| {
+            let shrunk = shrink(judged);
+            Shrunk {
+                loss: shrunk.loss / mass,
+                ..shrunk
+            }
+        });
+        shrunk.collect()
     }
 
     fn choice(&self, choice: usize) -> Choice {
         let best = self.best(choice);
         let tried = |(step, solved): (&i32, &Solved)| Tried {
             c: Penalties::c(*step),
-            log_loss: solved.log_loss[choice],
+            log_loss: solved.judged[choice].loss,
         };
         let mine = |(model, _): &(usize, &&InnerModel)| {
             let mut judges = self.models[*model].judges.iter();
@@ -250,6 +262,7 @@ impl Walk<'_> {
         }
         Choice {
             c: Penalties::c(best),
+            kept: self.solved[&best].judged[choice].kept,
             tried: self.solved.iter().map(tried).collect(),
             start,
             relative_gap: self.solved[&best].relative_gap,

@@ -10,7 +10,9 @@
 //! that differ in what they are trained on ([`TrainingPart`]) are columns of the same products
 //! ([`solve`]): L-BFGS with the Hessian of all of them together as its metric. [`choose`] walks
 //! along the penalties and takes for each fold the one with the least log loss on inner folds, which
-//! are never those that the fold is judged on.
+//! are never those that the fold is judged on, and the share of the model that is best kept beside
+//! the shares of the classes ([`LinearHead::shrunk`]): a ranking that holds may come with logits that
+//! do not.
 
 mod choice;
 mod cholesky;
@@ -22,6 +24,7 @@ mod linear;
 mod loss;
 mod part;
 mod pass;
+mod shrink;
 mod solve;
 mod table;
 mod two_classes;

@@ -13,6 +13,24 @@ pub struct LinearHead {
 }
 
 impl LinearHead {
+    /// `kept` of the logits and `1 - kept` of those of the shares of the classes (`prior`, see
+    /// [`TrainingPart::prior`](crate::TrainingPart::prior)).
+    #[must_use]
+    pub fn shrunk(mut self, kept: f64, prior: &[f32]) -> Self {
+        let prior: Vec<f32> = match prior {
+            [one] => vec![-0.5 * one, 0.5 * one],
+            all => all.to_vec(),
+        };
+        let kept = narrow(kept);
+        for weight in &mut self.weight {
+            *weight *= kept;
+        }
+        for (bias, prior) in self.bias.iter_mut().zip(prior) {
+            *bias = kept * *bias + (1.0 - kept) * prior;
+        }
+        self
+    }
+
     /// The classifier with this optimum (`[columns, width + 1]`, the intercept last). One column
     /// becomes two opposite ones, so that their softmax is the same.
     pub(crate) fn unfold(optimum: &[f64], own: &Standard, table: &Table<'_>) -> Self {

@@ -54,6 +54,22 @@ impl TrainingPart {
         sums.iter().zip(&self.class_weights).map(of_class).collect()
     }
 
+    /// The logits, one a column, of the shares that the classes have in the loss: what a model says
+    /// that knows nothing else.
+    pub fn prior(&self, targets: &Targets<'_>) -> Vec<f32> {
+        let mut masses = vec![0.0_f64; targets.classes];
+        for (weight, class) in self.weights.iter().zip(targets.classes_of) {
+            masses[*class] += f64::from(weight * self.class_weights[*class]);
+        }
+        match &masses[..] {
+            [zero, one] => vec![narrow((one / zero).ln())],
+            all => {
+                let sum: f64 = all.iter().sum();
+                all.iter().map(|mass| narrow((mass / sum).ln())).collect()
+            }
+        }
+    }
+
     /// Patches that are trained on.
     pub(crate) fn patches(&self) -> usize {
         self.weights.iter().filter(|weight| **weight > 0.0).count()

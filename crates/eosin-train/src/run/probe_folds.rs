@@ -120,9 +120,16 @@ impl<'a> ProbeFolds<'a> {
         let starts = places
             .iter()
             .map(|place| Some(choices[*place].as_ref()?.start.clone()));
-        watched(session, |pulse| {
+        let mut optima = watched(session, |pulse| {
             solve(&problem, c, starts.collect(), Accuracy::FULL, pulse)
-        })
+        })?;
+        for ((optimum, place), part) in optima.iter_mut().zip(places).zip(&parts) {
+            if let Some(choice) = &choices[*place] {
+                let head = optimum.head.clone();
+                optimum.head = head.shrunk(choice.kept, &part.prior(&targets));
+            }
+        }
+        Ok(optima)
     }
 
     /// The penalty of each fold; none where `train.penalty_c` says it.

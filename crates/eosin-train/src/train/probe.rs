@@ -17,6 +17,9 @@ pub const UNSOLVED: f64 = 1e-6;
 pub struct ProbeRecord {
     /// scikit-learn's `C`: one over the L2 penalty beside the sum of losses over all views.
     pub c: f64,
+    /// The share of the logits that is kept beside those of the shares of the classes, as the inner
+    /// folds ask: 1 is the optimum as it was solved.
+    pub kept: f64,
     /// What was tried on the inner folds, the strongest penalty first; empty where `train.penalty_c`
     /// was given.
     pub tried: Vec<TriedPenalty>,
@@ -31,7 +34,8 @@ pub struct ProbeRecord {
 pub struct TriedPenalty {
     /// scikit-learn's `C`.
     pub c: f64,
-    /// Log loss of the mean logits over the views of patches that a model had not seen.
+    /// Log loss of the mean logits over the views of patches that a model had not seen, with the
+    /// share kept that is best there.
     pub log_loss: f64,
 }
 
@@ -40,6 +44,7 @@ impl ProbeRecord {
         let tried = choice.iter().flat_map(|choice| &choice.tried);
         Self {
             c,
+            kept: choice.map_or(1.0, |choice| choice.kept),
             tried: tried
                 .map(|tried| TriedPenalty {
                     c: tried.c,
