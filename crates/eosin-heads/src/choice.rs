@@ -15,6 +15,8 @@ use crate::table::{Table, add};
 const WEAKEST: f64 = 1e5;
 /// The same where the walk begins.
 const BEGIN: f64 = 100.0;
+/// The same where nothing can choose.
+const UNCHOSEN: f64 = 10.0;
 /// `C` times rows times values, at least: there a model is little more than the shares of the
 /// classes.
 const STRONGEST: f64 = 0.5;
@@ -41,6 +43,12 @@ impl Penalties {
             last: step(WEAKEST / rows),
             begin: step(BEGIN / rows),
         }
+    }
+
+    /// `C` where nothing can choose one, for so many rows: strong, since nothing shows that less is
+    /// enough.
+    pub fn unchosen(rows: usize) -> f64 {
+        Self::c(whole((UNCHOSEN / rows.max(1) as f64).log10()))
     }
 
     /// `C` at a step.
@@ -91,30 +99,24 @@ struct Solved {
 }
 
 /// Chooses a penalty for each choice of `inner`: by decades towards lower log loss as long as any
-/// choice gains. Every model begins where it stood under the nearest penalty.
+/// choice gains. Every model begins where it stood under the nearest penalty. `None` where the inner
+/// folds of a choice judge no patch of a class, so that they can choose nothing.
 ///
 /// # Errors
-/// When the inner folds of a choice judge no patch of a class, embeddings cannot be read, or `pulse` ends the work.
+/// When embeddings cannot be read, or `pulse` ends the work.
 pub fn choose(
     table: &Table<'_>,
     targets: Targets<'_>,
     inner: &InnerFolds,
     penalties: Penalties,
     pulse: &mut Pulse<'_>,
-) -> Result<Vec<Choice>, HeadError> {
+) -> Result<Vec<Option<Choice>>, HeadError> {
     let models = inner.usable(&targets);
-    let judged = |choice: usize| {
-        let mut seen = vec![false; targets.classes];
-        let all = models.iter().flat_map(|model| &model.judges);
-        for judging in all.filter(|judging| judging.choice == choice) {
-            for patch in &judging.patches {
-                seen[targets.classes_of[*patch]] = true;
-            }
-        }
-        seen.into_iter().all(|seen| seen)
-    };
-    if let Some(choice) = (0..inner.choices).find(|choice| !judged(*choice)) {
-        return Err(HeadError::NoInnerFold { choice });
+    let can_choose: Vec<bool> = (0..inner.choices)
+        .map(|choice| judges_all(&models, &targets, choice))
+        .collect();
+    if !can_choose.contains(&true) {
+        return Ok(vec![None; inner.choices]);
     }
     let parts: Vec<TrainingPart> = models.iter().map(|model| model.part.clone()).collect();
     let problem = Problem {
@@ -126,20 +128,34 @@ pub fn choose(
     let mut walk = Walk {
         solver: Solver::new(&problem, &own)?,
         models: &models,
-        choices: inner.choices,
+        can_choose,
         means: table.orbit_means()?,
         solved: BTreeMap::new(),
     };
     walk.by_decades(penalties, pulse)?;
-    Ok((0..inner.choices)
-        .map(|choice| walk.choice(choice))
+    let can_choose = walk.can_choose.iter().enumerate();
+    Ok(can_choose
+        .map(|(choice, can)| can.then(|| walk.choice(choice)))
         .collect())
+}
+
+/// Whether the models of a choice judge a patch of every class.
+fn judges_all(models: &[&InnerModel], targets: &Targets<'_>, choice: usize) -> bool {
+    let mut seen = vec![false; targets.classes];
+    let all = models.iter().flat_map(|model| &model.judges);
+    for judging in all.filter(|judging| judging.choice == choice) {
+        for patch in &judging.patches {
+            seen[targets.classes_of[*patch]] = true;
+        }
+    }
+    seen.into_iter().all(|seen| seen)
 }
 
 struct Walk<'a> {
     solver: Solver<'a>,
     models: &'a [&'a InnerModel],
-    choices: usize,
+    /// Which choices are judged on every class.
+    can_choose: Vec<bool>,
     /// Mean embedding of each patch.
     means: Vec<f32>,
     solved: BTreeMap<i32, Solved>,
@@ -165,7 +181,9 @@ impl Walk<'_> {
     }
 
     fn any_best_at(&self, step: i32) -> bool {
-        (0..self.choices).any(|choice| self.best(choice) == step)
+        let choices = self.can_choose.iter().enumerate();
+        let mut able = choices.filter(|(_, can)| **can);
+        able.any(|(choice, _)| self.best(choice) == step)
     }
 
     /// The step with the least log loss; of equals the strongest penalty.
@@ -213,8 +231,8 @@ impl Walk<'_> {
             ..*targets
         };
         let columns = targets.columns();
-        let mut judged: Vec<Vec<Judged>> = (0..self.choices).map(|_| Vec::new()).collect();
-        let mut masses = vec![0.0; self.choices];
+        let mut judged: Vec<Vec<Judged>> = self.can_choose.iter().map(|_| Vec::new()).collect();
+        let mut masses = vec![0.0; self.can_choose.len()];
         for (at, model) in self.models.iter().enumerate() {
             let factors = model.part.class_factors(targets);
             let prior = model.part.prior(targets);

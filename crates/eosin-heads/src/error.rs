@@ -27,15 +27,6 @@ pub enum HeadError {
         /// Index of the class.
         class: usize,
     },
-    /// No inner fold can be used to choose a penalty.
-    #[error(
-        "no inner fold can make choice {choice} of a penalty: a class has no patch that is judged by a \
-         model which was trained on another of that class"
-    )]
-    NoInnerFold {
-        /// Index of the choice.
-        choice: usize,
-    },
     /// The rows cannot be read.
     #[error("an embedding cannot be read: {0}")]
     Read(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -280,7 +280,10 @@ fn a_penalty_is_chosen_without_what_it_will_be_judged_on() {
         let table = Table::new(&rows).expect("a test's own input");
         let inner = InnerFolds::of_pairs(&folds, |rows| TrainingPart::of(rows, &targets));
         let penalties = Penalties::of(120, 12);
-        choose(&table, targets, &inner, penalties, &mut || Ok(())).expect("a test's own input")
+        let choices = choose(&table, targets, &inner, penalties, &mut || Ok(()));
+        let choices = choices.expect("a test's own input").into_iter();
+        let choices = choices.map(|choice| choice.expect("enough patches"));
+        choices.collect::<Vec<_>>()
     };
     let before = chosen(&classes);
     // What fold 2 is labelled must not matter to its own choice.
@@ -322,7 +325,7 @@ fn labels_by_chance_are_answered_with_the_shares_of_the_classes() {
         choose(&table, targets, &inner, penalties, &mut || Ok(())).expect("a test's own input");
     // A third of the patches are of class 1.
     let prior = -(1.0_f64 / 3.0 * (1.0_f64 / 3.0).ln() + 2.0 / 3.0 * (2.0_f64 / 3.0).ln());
-    for choice in choices {
+    for choice in choices.into_iter().flatten() {
         let best = choice
             .tried
             .iter()
@@ -333,7 +336,7 @@ fn labels_by_chance_are_answered_with_the_shares_of_the_classes() {
 }
 
 #[test]
-fn a_class_that_every_inner_fold_loses_is_an_error() {
+fn a_class_that_every_inner_fold_loses_leaves_nothing_chosen() {
     let (rows, mut classes) = overlapping(12, 5);
     classes.fill(0);
     classes[0] = 1;
@@ -341,7 +344,7 @@ fn a_class_that_every_inner_fold_loses_is_an_error() {
     let table = Table::new(&rows).expect("a test's own input");
     let inner = InnerFolds::of_pairs(&folds(12, 4), |rows| TrainingPart::of(rows, &targets));
     let penalties = Penalties::of(24, 5);
-    let error =
-        choose(&table, targets, &inner, penalties, &mut || Ok(())).expect_err("it must be refused");
-    assert!(error.to_string().contains("no inner fold"), "{error}");
+    let choices =
+        choose(&table, targets, &inner, penalties, &mut || Ok(())).expect("a test's own input");
+    assert!(choices.iter().all(Option::is_none));
 }

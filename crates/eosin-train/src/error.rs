@@ -136,18 +136,6 @@ pub enum TrainError {
         /// The class.
         class: String,
     },
-    /// No inner fold can choose a penalty.
-    #[error(
-        "no inner fold of fold {fold} can choose a penalty: {smallest} patches of class '{class}' in its training part are too few to be divided; give a penalty with '--set train.penalty_c=0.001', or use '--mode head'"
-    )]
-    NoInnerFold {
-        /// The fold.
-        fold: eosin_core::FoldId,
-        /// Its smallest class.
-        class: String,
-        /// Patches of that class.
-        smallest: usize,
-    },
     /// A head cannot be solved.
     #[error("a head cannot be solved")]
     Head(#[source] eosin_heads::HeadError),

@@ -86,7 +86,7 @@ pub use run::save::save_run;
 pub use run::{Run, RunResult};
 pub use train::fold_trainer::{FoldTrainer, Hook, Moment, TrainJob};
 pub use train::heads::{Epochs, HeadTraining};
-pub use train::probe::ProbeRecord;
+pub use train::probe::{ChosenBy, ProbeRecord};
 pub use train::rows::FoldRows;
 pub use train::session::Session;
 pub use train::tracker::{EpochRecord, FoldOutcome, Logits};

@@ -2,7 +2,7 @@
 
 use eosin_core::FoldId;
 use eosin_core::config::{DoctorPolicy, Precision};
-use eosin_train::{Event, Finding, PrecisionEffect, ProbeRecord};
+use eosin_train::{ChosenBy, Event, Finding, PrecisionEffect, ProbeRecord};
 
 use eosin_run::duration;
 
@@ -62,7 +62,14 @@ pub fn precision(precision: Precision, effect: &PrecisionEffect) {
 }
 
 /// Warns of a head that is not what it should be.
-pub fn unsolved(fold: FoldId, record: &ProbeRecord) {
+pub fn doubtful(fold: FoldId, record: &ProbeRecord) {
+    if record.by == ChosenBy::Nothing {
+        note(&format!(
+            "warning: the training part of fold {fold} is too small to choose a penalty on: C is {}, a \
+             strong one ('--set train.penalty_c=' gives another)",
+            short(record.c)
+        ));
+    }
     if !record.is_solved() {
         note(&format!(
             "warning: the head of fold {fold} did not converge: its objective is about {:.0e} of \

@@ -162,7 +162,7 @@ impl State {
                 self.ended += 1;
                 let c = format!("C {}", short(record.c));
                 self.update("train", "heads", [self.ended, self.folds], &c);
-                tell::unsolved(*fold, record);
+                tell::doubtful(*fold, record);
             }
             Event::Epoch { record, .. } => {
                 self.ended += 1;

@@ -13,7 +13,7 @@ use crate::error::TrainError;
 use crate::event::Event;
 use crate::model::head::Head;
 use crate::train::fold_trainer::TrainJob;
-use crate::train::probe::ProbeRecord;
+use crate::train::probe::{ChosenBy, Penalty, ProbeRecord};
 use crate::train::rows::FoldRows;
 use crate::train::session::Session;
 
@@ -57,7 +57,7 @@ impl<'a> ProbeFolds<'a> {
         let choices = self.choices(session)?;
         let mut by_c: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
         for (at, choice) in choices.iter().enumerate() {
-            let c = self.c(choice.as_ref()).to_bits();
+            let c = self.penalty(choice.as_ref()).c.to_bits();
             by_c.entry(c).or_default().push(at);
         }
         let mut solved = BTreeMap::new();
@@ -69,15 +69,36 @@ impl<'a> ProbeFolds<'a> {
             let choice = choices[at].as_ref();
             SolvedFold {
                 fold: self.folds[at],
-                record: ProbeRecord::new(self.c(choice), choice, &optimum),
+                record: ProbeRecord::new(self.penalty(choice), choice, &optimum),
                 head: self.head(optimum.head),
             }
         };
         Ok(solved.into_iter().map(fold).collect())
     }
 
-    fn c(&self, choice: Option<&Choice>) -> f64 {
-        choice.map_or(self.job.config.penalty_c, |choice| choice.c)
+    /// Rows that a fold is trained on, at most.
+    fn training_rows(&self) -> usize {
+        let trained = self.folds.iter().map(|fold| fold.train.len()).max();
+        trained.unwrap_or(0) * self.table.views()
+    }
+
+    /// The penalty of a fold, and who says so.
+    fn penalty(&self, choice: Option<&Choice>) -> Penalty {
+        let given = self.job.config.penalty_c;
+        match choice {
+            Some(choice) => Penalty {
+                c: choice.c,
+                by: ChosenBy::InnerFolds,
+            },
+            None if given > 0.0 => Penalty {
+                c: given,
+                by: ChosenBy::Setting,
+            },
+            None => Penalty {
+                c: Penalties::unchosen(self.training_rows()),
+                by: ChosenBy::Nothing,
+            },
+        }
     }
 
     fn head(&self, head: LinearHead) -> Head {
@@ -137,51 +158,26 @@ impl<'a> ProbeFolds<'a> {
         if self.job.config.penalty_c > 0.0 {
             return Ok(vec![None; self.folds.len()]);
         }
-        let InnerPlan { inner, choice_of } = self.inner_plan()?;
-        let trained = self.folds.iter().map(|fold| fold.train.len()).max();
-        let rows = trained.unwrap_or(0) * self.table.views();
-        let penalties = Penalties::of(rows, self.table.width());
+        let InnerPlan { inner, choice_of } = self.inner_plan();
+        let penalties = Penalties::of(self.training_rows(), self.table.width());
         let targets = self.job.head_targets(self.table.patches());
         let chosen = watched(session, |pulse| {
             choose(self.table, targets, &inner, penalties, pulse)
         });
-        let chosen = chosen.map_err(|error| match error {
-            TrainError::Head(HeadError::NoInnerFold { choice }) => {
-                let fold = choice_of.iter().position(|of_fold| *of_fold == choice);
-                self.no_inner_fold(self.folds[fold.unwrap_or(0)])
-            }
-            other => other,
-        })?;
+        let chosen = chosen?;
         Ok(choice_of
             .iter()
-            .map(|choice| Some(chosen[*choice].clone()))
+            .map(|choice| chosen[*choice].clone())
             .collect())
-    }
-
-    fn no_inner_fold(&self, fold: &FoldRows) -> TrainError {
-        let mut counts = vec![0_usize; self.job.classes()];
-        for row in &fold.train {
-            counts[self.job.targets[*row]] += 1;
-        }
-        let counts = counts
-            .into_iter()
-            .enumerate()
-            .map(|(class, count)| (count, class));
-        let (smallest, class) = counts.min().unwrap_or_default();
-        TrainError::NoInnerFold {
-            fold: fold.id,
-            class: self.job.task.classes[class].clone(),
-            smallest,
-        }
     }
 
     /// What penalties are chosen on. Inner folds are made of outer folds where there are enough, so
     /// that they keep groups together as these do.
-    fn inner_plan(&self) -> Result<InnerPlan, TrainError> {
+    fn inner_plan(&self) -> InnerPlan {
         let judged: usize = self.all.iter().map(|fold| fold.val.len()).sum();
         let divides = judged == self.table.patches() && self.all.len() >= LEAST_FOLDS;
         if divides && self.folds.len() == self.all.len() {
-            return Ok(self.pairs());
+            return self.pairs();
         }
         let mut inner = InnerFolds::default();
         for (choice, fold) in self.folds.iter().enumerate() {
@@ -189,7 +185,7 @@ impl<'a> ProbeFolds<'a> {
                 let others = self.all.iter().filter(|other| other.id != fold.id);
                 joined(&others.copied().collect::<Vec<_>>())
             } else {
-                self.divided(fold)?
+                self.divided(fold)
             };
             for at in 0..parts.len() {
                 let rest = parts.iter().enumerate().filter(|(other, _)| *other != at);
@@ -205,10 +201,10 @@ impl<'a> ProbeFolds<'a> {
             }
         }
         inner.choices = self.folds.len();
-        Ok(InnerPlan {
+        InnerPlan {
             inner,
             choice_of: (0..self.folds.len()).collect(),
-        })
+        }
     }
 
     /// A model without each two parts of the cross-validation.
@@ -228,8 +224,8 @@ impl<'a> ProbeFolds<'a> {
         }
     }
 
-    /// The training part of a fold, divided anew, groups together.
-    fn divided(&self, fold: &FoldRows) -> Result<Vec<Vec<usize>>, TrainError> {
+    /// The training part of a fold, divided anew, groups together; nothing where it cannot be divided.
+    fn divided(&self, fold: &FoldRows) -> Vec<Vec<usize>> {
         let manifest = self.run.patches.manifest();
         let mut row_of = BTreeMap::new();
         let mut patches = Vec::new();
@@ -257,13 +253,12 @@ impl<'a> ProbeFolds<'a> {
             seed: self.job.seed,
             ..SplitOptions::default()
         };
-        if options.k < 2 {
-            return Err(self.no_inner_fold(fold));
-        }
-        // A part of what could be divided: it fails for want of patches alone.
-        let (folds, _) = split(&own, &options).map_err(|_| self.no_inner_fold(fold))?;
+        // A part of what could be divided: it fails for want of patches or groups alone.
+        let Ok((folds, _)) = split(&own, &options) else {
+            return Vec::new();
+        };
         let rows = |keys: &Vec<String>| keys.iter().map(|key| row_of[key.as_str()]).collect();
-        Ok(folds.folds.iter().map(|fold| rows(&fold.val)).collect())
+        folds.folds.iter().map(|fold| rows(&fold.val)).collect()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Heads that are solved instead of trained: how a fold's came about, and what it is solved on.
 
+use eosin_core::choice::choices;
 use eosin_core::config::LossKind;
 use eosin_heads::{Choice, Optimum, Targets, TrainingPart};
 use serde::{Deserialize, Serialize};
@@ -12,16 +13,38 @@ use crate::train::sampling::epoch_order;
 /// A head that is further above its optimum than this share of its objective is said to be.
 pub const UNSOLVED: f64 = 1e-6;
 
+choices! {
+    /// Who says what the penalty of a fold is.
+    pub enum ChosenBy {
+        /// The inner folds of its training part.
+        InnerFolds => "inner-folds",
+        /// `train.penalty_c`.
+        Setting => "setting",
+        /// Nobody: its training part is too small to be divided. It is a strong one.
+        Nothing => "nothing",
+    }
+}
+
+/// A penalty.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Penalty {
+    /// scikit-learn's `C`.
+    pub c: f64,
+    pub by: ChosenBy,
+}
+
 /// How the head of a fold was solved.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProbeRecord {
     /// scikit-learn's `C`: one over the L2 penalty beside the sum of losses over all views.
     pub c: f64,
+    /// Who says so.
+    pub by: ChosenBy,
     /// The share of the logits that is kept beside those of the shares of the classes, as the inner
     /// folds ask: 1 is the optimum as it was solved.
     pub kept: f64,
-    /// What was tried on the inner folds, the strongest penalty first; empty where `train.penalty_c`
-    /// was given.
+    /// What was tried on the inner folds, the strongest penalty first; empty where they did
+    /// not choose.
     pub tried: Vec<TriedPenalty>,
     /// About how far the objective is above its optimum, as a share of itself.
     pub relative_gap: f64,
@@ -40,10 +63,11 @@ pub struct TriedPenalty {
 }
 
 impl ProbeRecord {
-    pub(crate) fn new(c: f64, choice: Option<&Choice>, optimum: &Optimum) -> Self {
+    pub(crate) fn new(penalty: Penalty, choice: Option<&Choice>, optimum: &Optimum) -> Self {
         let tried = choice.iter().flat_map(|choice| &choice.tried);
         Self {
-            c,
+            c: penalty.c,
+            by: penalty.by,
             kept: choice.map_or(1.0, |choice| choice.kept),
             tried: tried
                 .map(|tried| TriedPenalty {

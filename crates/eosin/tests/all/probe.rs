@@ -25,6 +25,7 @@ fn a_fold_says_which_penalty_was_chosen_and_what_was_tried() {
     let probe = &scratch.json("given/folds/0.0/outcome.json")["probe"];
     assert_eq!(probe["c"].as_f64(), Some(0.01));
     assert_eq!(probe["tried"].as_array().unwrap().len(), 0);
+    assert_eq!(probe["by"], "setting");
 }
 
 #[test]
@@ -85,7 +86,7 @@ fn sampling_weights_and_smoothing_change_what_is_solved() {
 }
 
 #[test]
-fn a_class_too_small_to_divide_asks_for_a_penalty() {
+fn a_class_too_small_to_divide_gets_a_strong_penalty_and_a_word() {
     let scratch = Scratch::with_class_folders();
     // Two patches of one class: an outer fold leaves one, and inner folds none.
     let malignant = std::fs::read_dir(scratch.path("data/malignant")).unwrap();
@@ -95,9 +96,13 @@ fn a_class_too_small_to_divide_asks_for_a_penalty() {
         std::fs::remove_file(file).unwrap();
     }
     let job = "run --data data --out run --folds 2";
-    scratch
-        .eosin(job)
-        .refused(&["no inner fold", "--set train.penalty_c=0.001"]);
+    let told = scratch.eosin(job).done().stderr;
+    assert!(
+        told.contains("too small to choose a penalty on: C is "),
+        "{told}"
+    );
+    let probe = &scratch.json("run/folds/0.0/outcome.json")["probe"];
+    assert_eq!(probe["by"], "nothing");
     let given = "run --data data --out given --folds 2 --set train.penalty_c=0.001";
     scratch.eosin(given).done();
 }
