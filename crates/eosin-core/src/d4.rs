@@ -58,11 +58,13 @@ impl D4 {
         self.0 as usize
     }
 
-    const fn mirrored(self) -> bool {
+    /// Whether the image is first mirrored left to right.
+    pub const fn is_mirrored(self) -> bool {
         self.0 & 4 != 0
     }
 
-    const fn quarter_turns(self) -> u8 {
+    /// Quarter turns counter-clockwise, 0 to 3, that follow.
+    pub const fn quarter_turns(self) -> u8 {
         self.0 & 3
     }
 
@@ -70,7 +72,7 @@ impl D4 {
     #[must_use]
     pub const fn then(self, next: Self) -> Self {
         // A mirror turns later counter-clockwise quarter turns of `self` into clockwise ones.
-        let turns = if next.mirrored() {
+        let turns = if next.is_mirrored() {
             4 - self.quarter_turns()
         } else {
             self.quarter_turns()
@@ -81,7 +83,7 @@ impl D4 {
     /// The symmetry that undoes this one.
     #[must_use]
     pub const fn inverse(self) -> Self {
-        if self.mirrored() {
+        if self.is_mirrored() {
             self
         } else {
             Self((4 - self.0) & 3)
@@ -107,7 +109,7 @@ impl D4 {
             2 => (height - 1 - row, width - 1 - column),
             _ => (height - 1 - column, row),
         };
-        if self.mirrored() {
+        if self.is_mirrored() {
             (r, width - 1 - c)
         } else {
             (r, c)

@@ -10,8 +10,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
-use eosin_core::BackboneName;
-use eosin_models::{Backbone, BackboneSpec, OnnxInput, Param, StoredNetwork, Workspace, to_onnx};
+use eosin_core::{BackboneName, D4};
+use eosin_models::{
+    Backbone, BackboneSpec, OnnxInput, OnnxOptions, Param, StoredNetwork, Workspace, to_onnx,
+};
 use eosin_weights::{StateDict, StateTensor, StoredAs, to_lazy, to_safetensors};
 use formula::{Formula, channels_last};
 
@@ -54,7 +56,13 @@ fn write(folder: &Path, name: BackboneName) {
     let facts = serde_json::json!({ "size": size, "logits": logits, "mean": mean, "std": std });
     let notes = BTreeMap::from([("architecture".to_owned(), name.to_string())]);
     let onnx = |input, stored_as| {
-        let file = to_onnx(&stored, size, input, stored_as, &notes).unwrap();
+        let options = OnnxOptions {
+            size_px: size,
+            input,
+            views: &[D4::IDENTITY],
+            stored_as,
+        };
+        let file = to_onnx(&stored, &options, &notes).unwrap();
         let mut bytes = Vec::new();
         file.write(&mut bytes).unwrap();
         assert_eq!(bytes.len(), file.bytes());

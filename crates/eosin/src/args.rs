@@ -395,6 +395,9 @@ pub struct ExportArgs {
     /// ONNX: take red, green and blue from 0 to 255 and scale them inside the graph.
     #[arg(long)]
     pub pixels: bool,
+    /// ONNX: average the logits over the symmetries that the run is judged under inside the graph.
+    #[arg(long)]
+    pub orbit: bool,
     /// The patches of the run: measures what half precision does to the scores.
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,

@@ -1,20 +1,23 @@
 //! A network as an ONNX file (operator set 17), with batch norms folded into the convolutions.
 //!
 //! The graph takes `[batch, 3, side, side]` with any batch size and gives `logits` and `probs`, each
-//! `[batch, classes]`. Weights stored in half precision are cast to single precision on loading:
+//! `[batch, classes]`, of the image or of the mean logits over its views. Weights stored in half precision are cast to single precision on loading:
 //! the file is half as large, the arithmetic is the same.
 
 mod file;
 mod lower;
+mod orbit;
 mod proto;
 mod writer;
 
 use std::collections::BTreeMap;
 
+use eosin_core::D4;
 use eosin_weights::{StoredAs, WeightsError};
 
 pub use self::file::OnnxFile;
 use self::lower::lower_all;
+use self::orbit::{mean_of_views, views_of};
 use self::proto::{
     Dimension, Entry, FLOAT, Graph, Length, Model, OperatorSet, Shape, TensorType, Type, ValueInfo,
 };
@@ -41,8 +44,21 @@ pub enum OnnxInput {
     },
 }
 
-/// An ONNX file that computes `network`'s logits and probabilities for images of `size` x `size`
-/// pixels; `notes` become its metadata. Convolutions' weights are read when it is written.
+/// What a file is to be.
+#[derive(Clone, Copy, Debug)]
+pub struct OnnxOptions<'a> {
+    /// Side of the images in pixels.
+    pub size_px: usize,
+    /// What the graph is fed.
+    pub input: OnnxInput,
+    /// The views of an image whose mean logits the graph gives; one, the identity: it alone.
+    pub views: &'a [D4],
+    /// How weights are stored.
+    pub stored_as: StoredAs,
+}
+
+/// An ONNX file that computes `network`'s logits and probabilities; `notes` become its metadata.
+/// Convolutions' weights are read when it is written.
 ///
 /// # Errors
 /// When weights cannot be read.
@@ -51,11 +67,15 @@ pub enum OnnxInput {
 /// Never: lengths fit 63 bits.
 pub fn to_onnx(
     network: &StoredNetwork,
-    size: usize,
-    input: OnnxInput,
-    stored_as: StoredAs,
+    options: &OnnxOptions<'_>,
     notes: &BTreeMap<String, String>,
 ) -> Result<OnnxFile, WeightsError> {
+    let OnnxOptions {
+        size_px: size,
+        input,
+        views,
+        stored_as,
+    } = *options;
     let recording = network.record_logits(size)?;
     let [_, _, classes] = recording.output_shape();
     let mut writer = Writer::new(stored_as);
@@ -64,7 +84,9 @@ pub fn to_onnx(
         OnnxInput::Pixels { .. } => "pixels",
     };
     let scaled = scale(&mut writer, name, input);
-    let out = lower_all(&mut writer, &recording, &scaled);
+    let seen = views_of(&mut writer, &scaled, size, views);
+    let out = lower_all(&mut writer, &recording, &seen);
+    let out = mean_of_views(&mut writer, &out, views.len(), classes);
     name_outputs(&mut writer, &out, classes);
     let side = Length::Fixed(i64::try_from(size).expect("a side in pixels is small"));
     let outputs = ["logits", "probs"].map(|name| {

@@ -140,11 +140,19 @@ fn whole(values: &Tensor) -> Vec<i64> {
     values.values.iter().map(|value| *value as i64).collect()
 }
 
-/// 0 keeps the length of the axis.
+/// 0 keeps the length of the axis, -1 is what is left.
 fn reshape(x: &Tensor, shape: &Tensor) -> Tensor {
-    let shape = whole(shape).into_iter().enumerate();
-    let shape = shape.map(|(axis, n)| if n == 0 { x.shape[axis] } else { length(n) });
-    Tensor::new(shape.collect(), x.values.clone())
+    let asked = whole(shape);
+    let known = asked.iter().enumerate().map(|(axis, n)| match n {
+        0 => x.shape[axis],
+        -1 => 1,
+        n => length(*n),
+    });
+    let mut shape: Vec<usize> = known.collect();
+    if let Some(axis) = asked.iter().position(|n| *n == -1) {
+        shape[axis] = x.values.len() / shape.iter().product::<usize>();
+    }
+    Tensor::new(shape, x.values.clone())
 }
 
 fn concat(axis: i64, inputs: &[&Tensor]) -> Tensor {

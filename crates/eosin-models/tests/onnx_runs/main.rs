@@ -12,8 +12,11 @@ mod windows;
 
 use std::collections::BTreeMap;
 
-use eosin_core::BackboneName;
-use eosin_models::{Backbone, BackboneSpec, OnnxInput, Param, StoredNetwork, Workspace, to_onnx};
+use eosin_core::config::Symmetries;
+use eosin_core::{BackboneName, D4};
+use eosin_models::{
+    Backbone, BackboneSpec, OnnxInput, OnnxOptions, Param, StoredNetwork, Workspace, to_onnx,
+};
 use eosin_weights::{StateDict, StateTensor, StoredAs, to_lazy};
 use formula::{Formula, channels_last};
 use tensor::Tensor;
@@ -64,11 +67,21 @@ impl Case {
 
     /// Logits and probabilities of the ONNX file, which is fed with `image`.
     fn in_onnx(&self, input: OnnxInput, stored_as: StoredAs, image: Vec<f64>) -> [Tensor; 2] {
-        let notes = BTreeMap::new();
-        let file = to_onnx(&self.network, self.size, input, stored_as, &notes).unwrap();
+        let options = OnnxOptions {
+            size_px: self.size,
+            input,
+            views: &[D4::IDENTITY],
+            stored_as,
+        };
+        self.run(&options, image)
+    }
+
+    fn run(&self, options: &OnnxOptions<'_>, image: Vec<f64>) -> [Tensor; 2] {
+        let file = to_onnx(&self.network, options, &BTreeMap::new()).unwrap();
         let mut bytes = Vec::new();
         file.write(&mut bytes).unwrap();
-        let shape = vec![1, 3, self.size, self.size];
+        let images = image.len() / (3 * self.size * self.size);
+        let shape = vec![images, 3, self.size, self.size];
         interpreter::run(&bytes, Tensor::new(shape, image))
     }
 
@@ -122,4 +135,57 @@ fn pixels_are_scaled_and_halves_are_cast_in_the_graph() {
     let [logits, _] = case.in_onnx(OnnxInput::Scaled, StoredAs::F16, case.scaled());
     let off = difference(&logits.values, &case.logits());
     assert!((1e-6..1e-2).contains(&off), "{off:e}");
+}
+
+/// The views of planes of `side` x `side`, by the definition of the symmetry.
+fn seen(image: &[f64], side: usize, view: D4) -> Vec<f64> {
+    let planes = image.chunks_exact(side * side);
+    planes
+        .flat_map(|plane| view.apply(plane, side, side, 1))
+        .collect()
+}
+
+#[test]
+fn the_mean_logits_over_symmetries_are_computed_in_the_graph() {
+    let case = Case::new(BackboneName::EosinMini);
+    let each = 3 * case.size * case.size;
+    // Two images at once: the views of each are averaged with its own.
+    let images: Vec<f64> = case.images[..2 * each]
+        .iter()
+        .map(|v| f64::from(*v))
+        .collect();
+    for symmetries in [
+        Symmetries::HFlip,
+        Symmetries::Flips,
+        Symmetries::Rot90,
+        Symmetries::D4,
+    ] {
+        let views = symmetries.members();
+        let options = OnnxOptions {
+            size_px: case.size,
+            input: OnnxInput::Scaled,
+            views,
+            stored_as: StoredAs::F32,
+        };
+        let [logits, _] = case.run(&options, images.clone());
+        for (image, found) in images
+            .chunks_exact(each)
+            .zip(logits.values.chunks_exact(logits.shape[1]))
+        {
+            let mut mean = vec![0.0; found.len()];
+            for view in views {
+                let image = seen(image, case.size, *view);
+                let [logits, _] = case.in_onnx(OnnxInput::Scaled, StoredAs::F32, image);
+                for (sum, logit) in mean.iter_mut().zip(&logits.values) {
+                    *sum += logit / views.len() as f64;
+                }
+            }
+            let off = mean
+                .iter()
+                .zip(found)
+                .map(|(a, b)| (a - b).abs())
+                .fold(0.0, f64::max);
+            assert!(off < 1e-6, "{symmetries}: {off:e}");
+        }
+    }
 }

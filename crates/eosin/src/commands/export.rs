@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
 use eosin_core::FoldId;
-use eosin_models::{OnnxFile, OnnxInput, to_onnx};
+use eosin_core::config::Symmetries;
+use eosin_models::{OnnxFile, OnnxInput, OnnxOptions, to_onnx};
 use eosin_run::{HalfEffect, HalfSubject, measure_half_precision, weight_store};
 use eosin_store::{RunFolder, RunRecord, WeightStore, write_atomic_with};
 use eosin_train::{FoldNetwork, UseFolds, has_mean};
@@ -34,6 +35,8 @@ struct Written {
     path: PathBuf,
     bytes: u64,
     precision: &'static str,
+    /// Views of an image whose mean logit 'eosin predict' gives; the file itself predicts from one.
+    views_of_run: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     half_precision: Option<HalfEffect>,
 }
@@ -70,6 +73,7 @@ pub fn run(args: &ExportArgs, json: bool) -> Result<ExitCode> {
             path: model.path.clone(),
             bytes: std::fs::metadata(&model.path)?.len(),
             precision: word(stored_as),
+            views_of_run: model.record.views.members().len(),
             half_precision,
         });
     }
@@ -92,6 +96,18 @@ fn report(written: &[Written], args: &ExportArgs) {
         if let Some(effect) = &file.half_precision {
             say(&effect.to_string());
         }
+    }
+    if let Some(views) = written
+        .iter()
+        .map(|file| file.views_of_run)
+        .max()
+        .filter(|n| *n > 1 && !args.orbit)
+    {
+        note(&format!(
+            "an exported model predicts from one view of an image; 'eosin predict' and the run's scores \
+             are of the mean logit over {views} symmetries: average the model's logits over them, \
+             or have an ONNX graph do so with '--orbit'"
+        ));
     }
     let half = written.iter().any(|file| file.precision == "f16");
     if half && args.data.is_none() {
@@ -125,6 +141,11 @@ impl Model {
         if args.pixels && format != ExportFormat::Onnx {
             bail!(
                 "only an ONNX graph can scale pixels: leave '--pixels' out or write '--out model.onnx'"
+            );
+        }
+        if args.orbit && format != ExportFormat::Onnx {
+            bail!(
+                "only an ONNX graph can average views: leave '--orbit' out or write '--out model.onnx'"
             );
         }
         Ok(Self {
@@ -179,13 +200,17 @@ impl Model {
         } else {
             OnnxInput::Scaled
         };
-        Ok(to_onnx(
-            network,
-            self.record.size_px(),
+        let options = OnnxOptions {
+            size_px: self.record.size_px(),
             input,
+            views: if args.orbit {
+                self.record.views.members()
+            } else {
+                Symmetries::None.members()
+            },
             stored_as,
-            notes,
-        )?)
+        };
+        Ok(to_onnx(network, &options, notes)?)
     }
 }
 

@@ -110,7 +110,12 @@ fn a_class_too_small_to_divide_gets_a_strong_penalty_and_a_word() {
 #[test]
 fn the_exported_mean_of_all_folds_predicts_what_they_predict() {
     let scratch = Scratch::with_run();
-    scratch.eosin("export run --out mean.safetensors").done();
+    let told = scratch.eosin("export run --out mean.safetensors").done();
+    assert!(
+        told.stderr.contains("mean logit over 8 symmetries"),
+        "{}",
+        told.stderr
+    );
     scratch
         .eosin("export run --out best.safetensors --fold best")
         .done();
