@@ -151,7 +151,6 @@ fn other_files_are_named_for_what_they_are() {
 fn tensors_that_no_classifier_has_are_refused_by_their_name() {
     for suffix in ["zip.pth", "legacy.pth"] {
         for (name, part) in [
-            ("unsigned", "there are none of floating-point numbers"),
             ("not_finite", "tensor 'w' of"),
             ("not_finite", "holds NaN at index 2"),
             ("too_wide", "holds 1e300 at index 1"),
