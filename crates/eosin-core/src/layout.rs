@@ -94,7 +94,8 @@ impl FolderLayout {
     }
 }
 
-fn joined(levels: &[Level]) -> String {
+/// Levels as they are written, such as `part/class`.
+pub fn joined(levels: &[Level]) -> String {
     let words: Vec<&str> = levels.iter().map(|level| level.as_str()).collect();
     words.join("/")
 }

@@ -31,6 +31,7 @@ pub mod seed;
 pub mod split;
 pub mod task;
 mod watch;
+mod words;
 
 pub use config::Config;
 pub use cut::Cut;
@@ -43,3 +44,4 @@ pub use seed::{Rng, Seed, Stream};
 pub use split::Split;
 pub use task::{Decision, Task};
 pub use watch::{Flow, Unwatched, Watch, WatchError};
+pub use words::bytes_in_words;

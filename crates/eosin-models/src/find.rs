@@ -112,9 +112,14 @@ impl Search<'_> {
         Ok(best.map_or_else(|| self.nowhere(), |best| self.taken(best)))
     }
 
+    /// What the names of the classifier's tensors begin with.
+    fn classifier(&self) -> &'static str {
+        BackboneSpec::of(self.network).classifier
+    }
+
     /// The prefixes behind which tensors have the network's names.
     fn places(&self, naming: Naming) -> Vec<Candidate> {
-        let classifier = BackboneSpec::of(self.network).classifier;
+        let classifier = self.classifier();
         let mut names = BTreeMap::new();
         for key in self.own.keys() {
             match naming.name(self.network, key) {
@@ -146,7 +151,7 @@ impl Search<'_> {
         prefix: &str,
         names: &BTreeMap<String, String>,
     ) -> Candidate {
-        let classifier = BackboneSpec::of(self.network).classifier;
+        let classifier = self.classifier();
         let is_there = |name: &str| self.tensors.contains_key(&format!("{prefix}{name}"));
         let body = names.iter().filter(|(_, key)| !key.starts_with(classifier));
         let wanted = body.clone().count();
@@ -171,9 +176,8 @@ impl Search<'_> {
     /// Whether a name is of a module that is replaced or not needed: a classifier of any form, or
     /// what training had beside the backbone.
     fn is_beside(&self, name: &str) -> bool {
-        let classifier = BackboneSpec::of(self.network).classifier;
         let first = name.split('.').next().unwrap_or(name);
-        name.starts_with(classifier) || HEADS.contains(&first)
+        name.starts_with(self.classifier()) || HEADS.contains(&first)
     }
 
     fn taken(&self, candidate: Candidate) -> Found {
@@ -183,7 +187,7 @@ impl Search<'_> {
             is_whole,
             ..
         } = candidate;
-        let classifier = BackboneSpec::of(self.network).classifier;
+        let classifier = self.classifier();
         let (mut tensors, mut left_out) = (TensorDict::new(), Vec::new());
         for (name, tensor) in self.tensors {
             let own = names.get(name);

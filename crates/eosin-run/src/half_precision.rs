@@ -14,7 +14,7 @@ use eosin_train::{FoldNetwork, Predictor, UseFolds};
 use eosin_weights::{ReadOptions, StoredAs, WeightFile, safetensors_bytes, write_safetensors};
 use serde::Serialize;
 
-use crate::job::find_patches;
+use crate::look::find_patches;
 use crate::record::task_of;
 use crate::settings::config_of_run;
 

@@ -9,17 +9,16 @@ use eosin_core::config::{DataConfig, LossKind, ResizePolicy};
 use eosin_core::task::{PositiveChoice, positive_class};
 use eosin_core::{Split, Task};
 use eosin_data::{
-    FoldIndices, Folds, IngestOptions, InspectOptions, Inspected, Inspection, Ledger, Manifest,
-    NoLedger, Patches, SplitMethod, SplitOptions, read_manifest, split,
+    FoldIndices, Folds, Inspection, Manifest, Patches, SplitMethod, SplitOptions, split,
 };
 use eosin_metrics::Metric;
 use eosin_models::BackboneSpec;
 use eosin_store::{Cache, RunFolder};
-use eosin_train::{PreparedBackbone, Run, decode_limits, selection};
+use eosin_train::{PreparedBackbone, Run, selection};
 
 use crate::describe::describe;
 use crate::event::{RunEvent, WatchRun, note, tell};
-use crate::ledger::FactsLedger;
+use crate::look::{Look, find_patches, inspect};
 use crate::named_weights::{HubOptions, find};
 use crate::settings::cache_dir;
 
@@ -251,96 +250,6 @@ fn same_patches(one: &DataConfig, other: &DataConfig) -> bool {
         ..other.clone()
     };
     *one == alike
-}
-
-/// Finds the patches of a folder or manifest file.
-///
-/// # Errors
-/// When there is nothing usable, or it is ambiguous.
-pub fn find_patches(data: &Path, config: &Config, watch: &dyn WatchRun) -> Result<Manifest> {
-    let classes = &config.data.classes;
-    let options = IngestOptions {
-        classes: (!classes.is_empty()).then(|| classes.clone()),
-        layout: config.data.layout,
-        ids: config.data.ids,
-        manifest: None,
-    };
-    let manifest = read_manifest(data, &options)?;
-    for line in &manifest.notes {
-        note(watch, &format!("note: {line}"))?;
-    }
-    Ok(manifest)
-}
-
-/// How closely patches are looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Look {
-    /// At their headers only.
-    Headers,
-    /// At every pixel, unless the cache's ledger knows the picture already.
-    Whole,
-}
-
-/// What the cache knows of pictures. It only spares work: who has no cache, or none that can be
-/// written, looks at every patch anew.
-fn ledger(config: &Config, watch: &dyn WatchRun) -> Result<Option<FactsLedger>> {
-    let Ok(dir) = cache_dir(&config.cache.dir) else {
-        return Ok(None);
-    };
-    match FactsLedger::open(&dir) {
-        Ok(ledger) => Ok(Some(ledger)),
-        Err(error) => {
-            note(
-                watch,
-                &format!("warning: {error:#}; every patch is decoded"),
-            )?;
-            Ok(None)
-        }
-    }
-}
-
-/// Looks at every patch.
-///
-/// # Errors
-/// When `watch` fails or ends the work.
-pub fn inspect(
-    manifest: &Manifest,
-    config: &Config,
-    look: Look,
-    watch: &dyn WatchRun,
-) -> Result<Inspected> {
-    let options = InspectOptions {
-        decode: look == Look::Whole,
-        limits: decode_limits(config.data.max_side_px),
-        sizes_may_differ: config.data.size_px.is_some(),
-    };
-    let ledger = match look {
-        Look::Headers => None,
-        Look::Whole => ledger(config, watch)?,
-    };
-    let known: &dyn Ledger = match &ledger {
-        Some(ledger) => ledger,
-        None => &NoLedger,
-    };
-    let failure = std::sync::Mutex::new(None);
-    let progress = |done, total| {
-        let told = tell(watch, &RunEvent::Inspecting { done, total });
-        if let (Err(error), Ok(mut failure)) = (told, failure.lock()) {
-            failure.get_or_insert(error);
-        }
-    };
-    let found = eosin_data::inspect(manifest, &options, known, &progress);
-    if let Some(Err(error)) = ledger.map(FactsLedger::close) {
-        note(
-            watch,
-            &format!("warning: {error:#}; patches will be decoded again next time"),
-        )?;
-    }
-    if let Ok(Some(error)) = failure.into_inner() {
-        return Err(error);
-    }
-    tell(watch, &RunEvent::Inspected(&found.inspection))?;
-    Ok(found)
 }
 
 /// The side that the network is run at: the one asked for, else the patches' own.

@@ -38,6 +38,7 @@ mod half_precision;
 mod job;
 mod ledger;
 mod log;
+mod look;
 mod named_weights;
 mod pack;
 mod record;
@@ -51,7 +52,8 @@ pub use create::{
 };
 pub use event::{RunEvent, WatchRun};
 pub use half_precision::{HalfEffect, HalfSubject, measure_half_precision};
-pub use job::{Job, Look, find_patches, inspect, split_options};
+pub use job::{Job, split_options};
+pub use look::{Look, find_patches, inspect};
 pub use named_weights::{HubOptions, open_hub, resolve_weights};
 pub use pack::{Packed, pack};
 pub use record::{seen_warning, task_of};

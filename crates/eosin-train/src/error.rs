@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::run::afford::in_words;
+use eosin_core::bytes_in_words;
 
 impl From<eosin_weights::StateError> for TrainError {
     fn from(error: eosin_weights::StateError) -> Self {
@@ -40,7 +40,7 @@ pub enum TrainError {
     #[error(
         "the run keeps {} of embeddings, more than the cache may hold (cache.max_bytes is {}); allow \
          it with '--set cache.max_bytes={wanted}'{}",
-        in_words(*.wanted), in_words(*.limit), or_less(.fits)
+        bytes_in_words(*.wanted), bytes_in_words(*.limit), or_less(.fits)
     )]
     OverLimit {
         /// Bytes of the run.
@@ -54,7 +54,7 @@ pub enum TrainError {
     #[error(
         "the run has {} of embeddings to write to {dir}, where {} are free; make room, name a folder \
          on another disk with '--set cache.dir=DIR'{}",
-        in_words(*.missing), in_words(*.free), or_less(.fits)
+        bytes_in_words(*.missing), bytes_in_words(*.free), or_less(.fits)
     )]
     DiskFull {
         /// The cache's folder.

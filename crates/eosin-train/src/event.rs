@@ -23,7 +23,8 @@ pub enum Event {
         fresh_views: usize,
         /// Multiply-adds of a pass.
         multiply_adds: u64,
-        /// Seconds that all passes would take, from one that was timed; decoding not counted.
+        /// Seconds that the passes whose views the cache lacks, and those while training, would take,
+        /// from one that was timed; decoding not counted.
         secs: f64,
     },
     /// What fewer bits do to the values of the frozen part.

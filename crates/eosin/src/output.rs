@@ -2,6 +2,8 @@
 
 use std::io::Write as _;
 
+pub use eosin_core::bytes_in_words as bytes;
+
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
@@ -59,15 +61,5 @@ pub fn short(value: f64) -> String {
             .to_owned()
     } else {
         format!("{value:.1e}").replace(".0e", "e")
-    }
-}
-
-/// `12.3 MB`.
-pub fn bytes(count: u64) -> String {
-    match count {
-        0..1_000 => format!("{count} B"),
-        1_000..1_000_000 => format!("{:.1} kB", count as f64 / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", count as f64 / 1e6),
-        _ => format!("{:.2} GB", count as f64 / 1e9),
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use eosin_data::likeness;
-use eosin_data::table::{Role, Row, Table, parse_number, read_text};
+use eosin_data::table::{Role, Row, Table, Text, parse_number, read_text};
 
 use crate::output::note;
 
@@ -33,15 +33,16 @@ pub struct Scored {
 /// # Errors
 /// When the file cannot be read, is malformed, has a key twice, or several parts and none named.
 pub fn read_predictions(path: &Path, part: Option<&str>) -> Result<Scored> {
-    let text = read_text(path)?.text;
-    if !is_table(&text) {
+    let read = read_text(path)?;
+    let text = &read.text;
+    if !is_table(text) {
         if let Some(part) = part {
             let path = path.display();
             bail!("{path} is no table with a column 'part' that could hold '{part}'");
         }
-        return datathon_predictions(path, &text);
+        return datathon_predictions(path, text);
     }
-    let table = read_table(path)?;
+    let table = parse_table(path, &read)?;
     let (columns, classes): (Vec<usize>, Vec<String>) = prob_columns(&table).unzip();
     if columns.is_empty() {
         bail!(
@@ -83,15 +84,15 @@ pub fn read_predictions(path: &Path, part: Option<&str>) -> Result<Scored> {
 /// # Errors
 /// As [`read_predictions`]; also when a label is not known or spelled in two ways.
 pub fn read_labels(path: &Path) -> Result<Labels> {
-    let text = read_text(path)?.text;
-    if !is_table(&text) {
-        let pairs = datathon_lines(path, &text)?;
+    let read = read_text(path)?;
+    if !is_table(&read.text) {
+        let pairs = datathon_lines(path, &read.text)?;
         return distinct(pairs.into_iter().map(|(key, label)| {
             let place = path.display().to_string();
             (key, label, place)
         }));
     }
-    let table = read_table(path)?;
+    let table = parse_table(path, &read)?;
     let key = key_column(&table)?;
     let label = table.require(Role::Label)?;
     let mut found = Vec::new();
@@ -126,8 +127,8 @@ fn distinct(found: impl Iterator<Item = (String, String, String)>) -> Result<Lab
     Ok(labels)
 }
 
-fn read_table(path: &Path) -> Result<Table> {
-    let table = Table::read(path)?;
+fn parse_table(path: &Path, read: &Text) -> Result<Table> {
+    let table = Table::of_text(path, read)?;
     for text in &table.notes {
         note(&format!("note: {text}"));
     }

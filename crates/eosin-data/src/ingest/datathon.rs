@@ -77,7 +77,7 @@ fn numbered_images(folder: &Path, split: Split) -> Result<BTreeMap<String, PathB
     let mut images = BTreeMap::new();
     let mut twice = Vec::new();
     let mut unnumbered = Vec::new();
-    for path in list(folder)?.images {
+    for path in list(folder)? {
         let stem = path.file_stem().and_then(|stem| stem.to_str());
         match stem.and_then(|stem| stem.parse::<u64>().ok()) {
             None => unnumbered.push(format!("{} is not named <integer>.png", path.display())),

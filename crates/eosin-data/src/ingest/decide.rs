@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use eosin_core::layout::joined;
 use eosin_core::{FolderLayout, Level};
 
 use super::IngestError;
+use super::folders::loose;
 use super::identify::BreakHis;
 use super::levels::{Kind, LevelNames, Trail, levels, trails};
 use super::readings::refusal;
-use super::tree::{Tree, key_of, name_of};
+use super::tree::{Tree, key_of};
 use super::words::{is_about_files, is_class_like, part_named};
 use crate::listed::listed;
 
@@ -65,10 +67,7 @@ fn loose_above(tree: &Tree, deepest: usize) -> IngestError {
     let mut found = None;
     tree.root.each(0, &mut |folder, depth| {
         if depth <= deepest && !folder.images.is_empty() && found.is_none() {
-            found = Some(IngestError::LooseImages {
-                folder: folder.path.clone(),
-                files: folder.images.iter().map(|path| name_of(path)).collect(),
-            });
+            found = Some(loose(&folder.path, &folder.images));
         }
     });
     found.unwrap_or_else(|| IngestError::NoLayout(tree.root.path.clone()))
@@ -217,18 +216,13 @@ fn tells_classes(level: &LevelNames) -> bool {
 
 /// What a level beside the class says.
 fn role(level: &LevelNames, is_above: bool) -> Result<Level, Doubt> {
-    Ok(match level.kind {
-        Kind::Parts => Level::Part,
-        Kind::Folds => Level::Fold,
-        Kind::Patients => Level::Patient,
-        Kind::Slides => Level::Slide,
-        Kind::Identifiers => Level::Group,
-        Kind::Organs => Level::Organ,
-        Kind::Single | Kind::Magnifications => Level::Any,
+    let says_nothing = matches!(level.kind, Kind::Single | Kind::Magnifications);
+    match level.role() {
+        Some(role) => Ok(role),
         // What is not known above the class may be parts or patients.
-        _ if is_above && level.names.len() > 1 => return Err(Doubt::Several),
-        _ => Level::Any,
-    })
+        None if is_above && !says_nothing && level.names.len() > 1 => Err(Doubt::Several),
+        None => Ok(Level::Any),
+    }
 }
 
 /// Of levels that say the same the uppermost counts; folds are kept whatever else is known.
@@ -288,11 +282,6 @@ impl Read {
         roles[at] = role;
         roles
     }
-}
-
-fn joined(levels: &[Level]) -> String {
-    let words: Vec<&str> = levels.iter().map(|level| level.as_str()).collect();
-    words.join("/")
 }
 
 /// `BreakHis`: benign and malignant, whatever lies between; patients from names.

@@ -7,14 +7,8 @@ use super::strays::stray;
 use super::tree::{Tree, is_image, text_of};
 use crate::manifest::{Layout, Manifest, Patch};
 
-/// What lies directly in a folder, each part sorted by name; strays are left out.
-#[derive(Debug, Default)]
-pub(super) struct Listing {
-    pub images: Vec<PathBuf>,
-}
-
-/// The images that lie directly in a folder.
-pub(super) fn list(folder: &Path) -> Result<Listing, IngestError> {
+/// The images that lie directly in a folder, sorted by name; strays are left out.
+pub(super) fn list(folder: &Path) -> Result<Vec<PathBuf>, IngestError> {
     let mut entries = std::fs::read_dir(folder)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(IngestError::read(folder))?;
@@ -22,12 +16,10 @@ pub(super) fn list(folder: &Path) -> Result<Listing, IngestError> {
     let paths = entries
         .into_iter()
         .filter(|entry| stray(&text_of(&entry.file_name())).is_none());
-    let images = paths
+    Ok(paths
         .map(|entry| entry.path())
-        .filter(|path| is_image(path) && !path.is_dir());
-    Ok(Listing {
-        images: images.collect(),
-    })
+        .filter(|path| is_image(path) && !path.is_dir())
+        .collect())
 }
 
 /// Finds images to predict: files as they are named, and those of folders, to any depth and read

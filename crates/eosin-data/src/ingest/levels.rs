@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use eosin_core::Level;
+
 use super::tree::Tree;
 use super::words::{
     CLASS, GRADE, GROUP, PATIENT, SLIDE, is_class_like, is_fold, is_magnification, is_number,
@@ -55,6 +57,21 @@ pub(super) struct LevelNames {
     pub kind: Kind,
     /// The share of names, of those below several folders, that more than one of these has.
     pub repeats: bool,
+}
+
+impl LevelNames {
+    /// What a level beside the class says; `None` where its names do not tell.
+    pub(super) fn role(&self) -> Option<Level> {
+        match self.kind {
+            Kind::Parts => Some(Level::Part),
+            Kind::Folds => Some(Level::Fold),
+            Kind::Patients => Some(Level::Patient),
+            Kind::Slides => Some(Level::Slide),
+            Kind::Identifiers => Some(Level::Group),
+            Kind::Organs => Some(Level::Organ),
+            _ => None,
+        }
+    }
 }
 
 /// The folders that hold images: by their trails, with the number of images.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use eosin_core::Level;
+use eosin_core::layout::joined;
 
 use super::IngestError;
 use super::decide::Doubt;
@@ -97,13 +98,10 @@ fn readings(trails: &BTreeMap<Trail, usize>) -> Vec<Reading> {
             continue;
         }
         let classes = classes(trails, at);
-        let above: Vec<Level> = levels[..at]
-            .iter()
-            .map(|level| role(level, Level::Any))
-            .collect();
+        let role = |level: &LevelNames| level.role().unwrap_or(Level::Any);
+        let above: Vec<Level> = levels[..at].iter().map(role).collect();
         found.push(reading(&above, &levels, &classes));
-        let unknown =
-            |level: &LevelNames| role(level, Level::Any) == Level::Any && level.names.len() > 1;
+        let unknown = |level: &LevelNames| level.role().is_none() && level.names.len() > 1;
         if let Some(place) = levels[..at].iter().position(unknown) {
             let mut kept = above.clone();
             kept[place] = Level::Group;
@@ -114,24 +112,8 @@ fn readings(trails: &BTreeMap<Trail, usize>) -> Vec<Reading> {
     found
 }
 
-fn role(level: &LevelNames, unknown: Level) -> Level {
-    match level.kind {
-        Kind::Parts => Level::Part,
-        Kind::Folds => Level::Fold,
-        Kind::Patients => Level::Patient,
-        Kind::Slides => Level::Slide,
-        Kind::Identifiers => Level::Group,
-        Kind::Organs => Level::Organ,
-        _ => unknown,
-    }
-}
-
 fn reading(above: &[Level], levels: &[LevelNames], classes: &BTreeMap<String, usize>) -> Reading {
-    let words: Vec<&str> = above
-        .iter()
-        .map(|level| level.as_str())
-        .chain(["class"])
-        .collect();
+    let layout = [above, &[Level::Class]].concat();
     let others = above.iter().zip(levels).map(|(role, level)| {
         let names: Vec<&str> = level.names.iter().map(String::as_str).collect();
         let names = listed(&names);
@@ -144,7 +126,7 @@ fn reading(above: &[Level], levels: &[LevelNames], classes: &BTreeMap<String, us
         }
     });
     Reading {
-        layout: words.join("/"),
+        layout: joined(&layout),
         classes: classes.iter().map(|(name, n)| (name.clone(), *n)).collect(),
         others: others.collect(),
     }

@@ -9,4 +9,4 @@ mod text;
 pub use columns::Role;
 pub use error::TableError;
 pub use read::{Row, Table, is_table_name, parse_number};
-pub use text::read_text;
+pub use text::{Text, read_text};

@@ -95,7 +95,11 @@ impl Table {
         cells.any(|cell| super::columns::is_known(cell.trim().trim_matches('"')))
     }
 
-    fn of_text(path: &Path, Text { text, encoding }: &Text) -> Result<Self, TableError> {
+    /// Parses text that was read before; `path` is named in errors.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), but for what the file itself refuses.
+    pub fn of_text(path: &Path, Text { text, encoding }: &Text) -> Result<Self, TableError> {
         let (text, told) = delimiter::told(text);
         let sign = match told {
             Some(sign) => sign,

@@ -41,7 +41,7 @@ pub(crate) fn check_model<M: Trainable>(
         weight_decay: 0.0,
         ..TrainConfig::default()
     };
-    let loss = Loss::new(&config, vec![1.0; classes], 0);
+    let loss = Loss::new(&config, vec![1.0; classes]);
     let inputs = source.under(D4::IDENTITY, &rows)?;
     let groups = std::sync::Arc::clone(model.groups());
     let mut state = model.initial();

@@ -82,8 +82,7 @@ impl PreparedBackbone {
         };
         let prefix = choice.prefix.as_deref();
         let loaded = load_weights(network, &fresh, config.name, &file, prefix)?;
-        let mut this = Self::with_loaded(spec, loaded, file);
-        this.tensors_hash = tensors_hash(&this.weights_hash, &choice);
+        let mut this = Self::with_loaded(spec, loaded, file, &choice);
         this.weights_path = match (&config.weights, named) {
             (_, Some(named)) => Some(named.path.clone()),
             (Weights::File(path), None) => Some(path.clone()),
@@ -152,7 +151,12 @@ impl PreparedBackbone {
         })
     }
 
-    fn with_loaded(mut spec: BackboneSpec, loaded: Loaded, file: WeightFile<TensorDict>) -> Self {
+    fn with_loaded(
+        mut spec: BackboneSpec,
+        loaded: Loaded,
+        file: WeightFile<TensorDict>,
+        choice: &TensorChoice,
+    ) -> Self {
         if loaded.naming.is_torchvision() {
             (spec.mean, spec.std) = (IMAGENET_MEAN, IMAGENET_STD);
         }
@@ -160,7 +164,7 @@ impl PreparedBackbone {
             spec,
             notes: notes(&file, &loaded),
             network: loaded.network,
-            tensors_hash: file.hash.clone(),
+            tensors_hash: tensors_hash(&file.hash, choice),
             weights_hash: file.hash,
             weights_source: file.name,
             weights_path: None,

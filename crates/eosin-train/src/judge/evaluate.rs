@@ -66,18 +66,22 @@ pub fn evaluate(
         let probs: Vec<f32> = labelled.flat_map(|row| row.probs.iter().copied()).collect();
         MetricSet::new(&targets, &probs, task.classes.len(), task.positive)
     };
+    let of_part = |part: Part| {
+        let rows = rows.iter().filter(move |row| row.part == part);
+        rows.filter_map(|row| Some((row.fold?, row)))
+    };
+    let by_repeat = |part: Part| {
+        let mut by_repeat: BTreeMap<usize, Vec<&Prediction>> = BTreeMap::new();
+        for (fold, row) in of_part(part) {
+            by_repeat.entry(fold.repeat).or_default().push(row);
+        }
+        by_repeat
+    };
     let mut by_fold: BTreeMap<FoldId, Vec<&Prediction>> = BTreeMap::new();
-    let mut by_repeat: BTreeMap<usize, Vec<&Prediction>> = BTreeMap::new();
-    let mut one_view: BTreeMap<usize, Vec<&Prediction>> = BTreeMap::new();
-    for row in rows.iter().filter(|row| row.part == Part::OutOfFoldOneView) {
-        let repeat = row.fold.map_or(0, |fold| fold.repeat);
-        one_view.entry(repeat).or_default().push(row);
-    }
-    for row in rows.iter().filter(|row| row.part == Part::OutOfFold) {
-        let Some(fold) = row.fold else { continue };
+    for (fold, row) in of_part(Part::OutOfFold) {
         by_fold.entry(fold).or_default().push(row);
-        by_repeat.entry(fold.repeat).or_default().push(row);
     }
+    let one_view = by_repeat(Part::OutOfFoldOneView);
     let fold = |(fold, rows): (&FoldId, &Vec<&Prediction>)| {
         Ok(FoldMetrics {
             fold: *fold,
@@ -116,7 +120,7 @@ pub fn evaluate(
     Ok(RunMetrics {
         select,
         across_folds: Metric::ALL.iter().copied().map(summary).collect(),
-        out_of_fold: pooled(&by_repeat)?,
+        out_of_fold: pooled(&by_repeat(Part::OutOfFold))?,
         best_fold: best_fold(folds.iter().map(|fold| fold.metrics.get(select)), select),
         test_average: test(Part::TestAverage)?,
         test_best: test(Part::TestBest)?,

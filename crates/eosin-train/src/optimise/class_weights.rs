@@ -1,31 +1,38 @@
 //! What each class weighs in the loss.
 
-use eosin_core::config::{ClassWeights, TrainConfig};
+use eosin_core::config::{ClassWeights, LossKind, TrainConfig};
 
 use crate::optimise::narrow;
 
-/// The weights of the classes for the loss.
+/// The weights of the classes for the loss. With the binary one, `positive` has
+/// `train.positive_weight` besides.
 pub(crate) fn class_weights(
     config: &TrainConfig,
     targets: impl Iterator<Item = usize>,
     classes: usize,
+    positive: usize,
 ) -> Vec<f32> {
     let mut counts = vec![0_usize; classes];
     targets.for_each(|target| counts[target] += 1);
-    let total: usize = counts.iter().sum();
-    match config.class_weights {
+    let mut weights = by_count(config.class_weights, &counts);
+    if config.loss == LossKind::Binary {
+        weights[positive] *= narrow(config.positive_weight);
+    }
+    weights
+}
+
+fn by_count(kind: ClassWeights, counts: &[usize]) -> Vec<f32> {
+    let (classes, total) = (counts.len(), counts.iter().sum::<usize>());
+    match kind {
         ClassWeights::None => vec![1.0; classes],
         ClassWeights::Balanced => counts
-            .into_iter()
-            .map(|count| {
-                if count == 0 {
-                    0.0
-                } else {
-                    total as f32 / (classes * count) as f32
-                }
+            .iter()
+            .map(|count| match count {
+                0 => 0.0,
+                count => total as f32 / (classes * count) as f32,
             })
             .collect(),
-        ClassWeights::EffectiveNumber => effective_number_weights(&counts),
+        ClassWeights::EffectiveNumber => effective_number_weights(counts),
     }
 }
 

@@ -157,7 +157,7 @@ mod tests {
         mix.apply(&mut inputs, None);
         assert!((inputs.iter().sum::<f32>() - 111.0).abs() < 1e-3);
         assert!((inputs[0] - 1.0).abs() > 1e-3, "{inputs:?}");
-        let loss = Loss::new(&TrainConfig::default(), vec![1.0; 2], 1);
+        let loss = Loss::new(&TrainConfig::default(), vec![1.0; 2]);
         let logits = [0.3, -0.2, 0.1, 0.4, -1.0, 2.0];
         let (mut out, mut one, mut two) = ([0.0; 6], [0.0; 6], [0.0; 6]);
         let value = mix.loss(&loss, &logits, &mut out);

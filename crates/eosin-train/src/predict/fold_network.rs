@@ -58,11 +58,11 @@ impl FoldNetwork {
             return Err(TrainError::NoMeanNetwork);
         }
         let frozen = frozen_tensors(folder, record, store)?;
-        let mut mean = Self::of(folder, record, &frozen, FoldId::default())?;
         let folds = record
             .fold_ids()
             .map(|fold| Self::of(folder, record, &frozen, fold));
         let folds = folds.collect::<Result<Vec<_>, TrainError>>()?;
+        let mut mean = folds[0].clone();
         let mut tensors = mean.network.weights().clone();
         for leaf in ["weight", "bias"] {
             let name = format!("{}{leaf}", record.classifier);

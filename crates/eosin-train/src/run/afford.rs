@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use eosin_core::bytes_in_words;
 use eosin_core::config::{CacheDtype, Symmetries};
 use eosin_models::Workspace;
 
@@ -20,20 +21,27 @@ pub(super) struct Kept {
     pub width: usize,
     /// Values of an embedding, which is what a trained last layer alone would ask for.
     pub embedding_width: usize,
-    /// Bytes that the cache has of it.
-    pub present_bytes: u64,
+    /// Views that the cache has.
+    pub present: usize,
 }
 
 impl Kept {
-    fn bytes(self, dtype: CacheDtype) -> u64 {
-        (self.views * self.width * value_bytes(dtype)) as u64
+    /// Views that the cache lacks.
+    pub const fn missing(self) -> usize {
+        self.views.saturating_sub(self.present)
     }
-}
 
-pub(super) const fn value_bytes(dtype: CacheDtype) -> usize {
-    match dtype {
-        CacheDtype::F32 => 4,
-        CacheDtype::F16 => 2,
+    /// Bytes of all views.
+    pub const fn bytes(self, dtype: CacheDtype) -> u64 {
+        self.bytes_of(self.views, dtype)
+    }
+
+    const fn bytes_of(self, views: usize, dtype: CacheDtype) -> u64 {
+        let value_bytes = match dtype {
+            CacheDtype::F32 => 4,
+            CacheDtype::F16 => 2,
+        };
+        (views * self.width * value_bytes) as u64
     }
 }
 
@@ -50,7 +58,7 @@ impl Run<'_> {
                 fits: fitting(cache.max_bytes),
             });
         }
-        let missing = wanted.saturating_sub(kept.present_bytes);
+        let missing = kept.bytes_of(kept.missing(), cache.dtype);
         let free = self.cache.free_bytes()?;
         if missing > free {
             return Err(TrainError::DiskFull {
@@ -86,32 +94,22 @@ impl Run<'_> {
         }
         let changes = changes.into_iter().filter(|(_, bytes)| *bytes <= most);
         changes
-            .map(|(flags, bytes)| format!("'{flags}' ({})", in_words(bytes)))
+            .map(|(flags, bytes)| format!("'{flags}' ({})", bytes_in_words(bytes)))
             .collect()
-    }
-
-    /// Seconds that a view takes through the frozen part when all threads are at work, from one
-    /// pass.
-    pub(super) fn secs_per_view(embedder: &Embedder) -> f64 {
-        let frozen = embedder.frozen();
-        let side = embedder.preprocess().size_px;
-        let images = vec![0.0; frozen.together() * side * side * 3];
-        let (mut workspace, mut out) = (Workspace::default(), Vec::new());
-        // The first pass also takes its memory.
-        frozen.run(&images, &mut workspace, &mut out);
-        let begun = Instant::now();
-        frozen.run(&images, &mut workspace, &mut out);
-        let passes = (frozen.together() * rayon::current_num_threads()) as f64;
-        begun.elapsed().as_secs_f64() / passes
     }
 }
 
-/// `26.2 MB`
-pub(crate) fn in_words(bytes: u64) -> String {
-    let (scale, unit) = match bytes {
-        0..1_000_000 => (1e3, "kB"),
-        1_000_000..1_000_000_000 => (1e6, "MB"),
-        _ => (1e9, "GB"),
-    };
-    format!("{:.1} {unit}", bytes as f64 / scale)
+/// Seconds that a view takes through the frozen part when all threads are at work, from one
+/// pass.
+pub(super) fn secs_per_view(embedder: &Embedder) -> f64 {
+    let frozen = embedder.frozen();
+    let side = embedder.preprocess().size_px;
+    let images = vec![0.0; frozen.together() * side * side * 3];
+    let (mut workspace, mut out) = (Workspace::default(), Vec::new());
+    // The first pass also takes its memory.
+    frozen.run(&images, &mut workspace, &mut out);
+    let begun = Instant::now();
+    frozen.run(&images, &mut workspace, &mut out);
+    let passes = (frozen.together() * rayon::current_num_threads()) as f64;
+    begun.elapsed().as_secs_f64() / passes
 }

@@ -5,7 +5,7 @@ use eosin_core::{Cut, Preprocess};
 use eosin_store::Entry;
 
 use super::Run;
-use super::afford::{Kept, value_bytes};
+use super::afford::{Kept, secs_per_view};
 use super::rows::Rows;
 use crate::embed::drawn::{CachedRows, CachedViews, FreshViews};
 use crate::embed::embedder::Embedder;
@@ -64,6 +64,20 @@ impl Inputs<'_> {
             }),
             (None, None) => Box::new(&self.pool),
         }
+    }
+}
+
+/// What the cache has under one preprocessing.
+struct Entries {
+    symmetries: Entry,
+    /// Random views, where some are cached.
+    random: Option<Entry>,
+}
+
+impl Entries {
+    /// Views.
+    fn len(&self) -> usize {
+        self.symmetries.len() + self.random.as_ref().map_or(0, Entry::len)
     }
 }
 
@@ -126,18 +140,20 @@ impl Run<'_> {
                 self.embedder(cut, preprocess_of_fold, self.config.backbone.precision)?;
             if index == 0 {
                 self.tell_precision(cut, rows, &embedder, session)?;
-                let views = wanted.views(augment.views) * preprocess.len();
-                session.tell_or_stop(&self.cost(&embedder, views, rows))?;
-                let upright = (rows.pool() + rows.test.len()) * preprocess.len();
-                self.afford(Kept {
-                    views,
-                    upright_views: upright,
+            }
+            let entries = self.entries(&embedder, wanted.maker.as_ref())?;
+            if index == 0 {
+                let kept = Kept {
+                    views: wanted.views(augment.views) * preprocess.len(),
+                    upright_views: rows.places.len() * preprocess.len(),
+                    present: entries.len(),
                     width: embedder.width(),
                     embedding_width: self.backbone.spec.embedding_width,
-                    present_bytes: self.present_bytes(&embedder)?,
-                })?;
+                };
+                session.tell_or_stop(&self.cost(&embedder, kept, rows))?;
+                self.afford(kept)?;
             }
-            all.push(self.fill(embedder, &wanted, &mut counter)?);
+            all.push(self.fill(embedder, entries, &wanted, &mut counter)?);
         }
         session.tell_or_stop(&Event::Embedded {
             found: counter.count.found,
@@ -179,26 +195,37 @@ impl Run<'_> {
         session.tell_or_stop(&Event::Precision { precision, effect })
     }
 
-    fn cost(&self, embedder: &Embedder, cached_views: usize, rows: &Rows) -> Event {
+    fn cost(&self, embedder: &Embedder, kept: Kept, rows: &Rows) -> Event {
         let augment = &self.config.augment;
         let fresh = augment.changes_pixels() && augment.views == 0;
         let trained: usize = rows.folds.iter().map(|fold| fold.train.len()).sum();
         let fresh_views = usize::from(fresh) * trained * self.config.train.epochs;
+        let passes = kept.missing() + fresh_views;
         Event::Cost {
-            cached_views,
-            cache_bytes: (cached_views * embedder.width() * value_bytes(self.config.cache.dtype))
-                as u64,
+            cached_views: kept.views,
+            cache_bytes: kept.bytes(self.config.cache.dtype),
             fresh_views,
             multiply_adds: embedder.frozen().multiply_adds(),
-            secs: (cached_views + fresh_views) as f64 * Self::secs_per_view(embedder),
+            secs: match passes {
+                // A pass that is only timed would be one too many.
+                0 => 0.0,
+                passes => passes as f64 * secs_per_view(embedder),
+            },
         }
     }
 
-    /// Bytes of what the cache has under the recipe of `embedder`.
-    fn present_bytes(&self, embedder: &Embedder) -> Result<u64, TrainError> {
-        let entry = self.service(embedder).open(None)?;
-        let values = entry.len() * entry.width();
-        Ok((values * value_bytes(self.config.cache.dtype)) as u64)
+    /// Opens what the cache has for `embedder`, which checks every record.
+    fn entries(
+        &self,
+        embedder: &Embedder,
+        maker: Option<&ViewMaker>,
+    ) -> Result<Entries, TrainError> {
+        let service = self.service(embedder);
+        let random = maker.filter(|_| self.config.augment.views > 0);
+        Ok(Entries {
+            random: random.map(|maker| service.open(Some(maker))).transpose()?,
+            symmetries: service.open(None)?,
+        })
     }
 
     fn service<'a>(&'a self, embedder: &'a Embedder) -> EmbeddingService<'a> {
@@ -213,6 +240,7 @@ impl Run<'_> {
     fn fill<'a>(
         &'a self,
         embedder: Embedder,
+        mut entries: Entries,
         wanted: &Wanted<'a>,
         counter: &mut Counter<'_>,
     ) -> Result<Inputs<'a>, TrainError> {
@@ -225,18 +253,16 @@ impl Run<'_> {
             counter.add(places.len(), count);
             Ok::<_, TrainError>(embeddings)
         };
-        let count = self.config.augment.views;
-        let views = match &wanted.maker {
-            Some(maker) if count > 0 => {
-                let mut random = service.open(Some(maker))?;
-                let views = Views::Random(count, maker);
-                Some(of(&mut random, rows.pool_places(), views)?)
+        let views = match (&wanted.maker, &mut entries.random) {
+            (Some(maker), Some(random)) => {
+                let views = Views::Random(self.config.augment.views, maker);
+                Some(of(random, rows.pool_places(), views)?)
             }
             _ => None,
         };
-        let mut symmetries = service.open(None)?;
-        let pool = of(&mut symmetries, rows.pool_places(), wanted.pool)?;
-        let test = of(&mut symmetries, rows.test_places(), wanted.test)?;
+        let symmetries = &mut entries.symmetries;
+        let pool = of(symmetries, rows.pool_places(), wanted.pool)?;
+        let test = of(symmetries, rows.test_places(), wanted.test)?;
         Ok(Inputs {
             maker: wanted.maker.clone(),
             rows: self.reader(rows.pool_places()),

@@ -1,6 +1,6 @@
 //! The main job: patches and their folds to trained folds, predictions and metrics.
 
-pub(crate) mod afford;
+mod afford;
 mod examine;
 mod inputs;
 mod normalise;

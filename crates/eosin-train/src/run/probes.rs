@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use eosin_core::Cut;
+use eosin_core::{Cut, D4};
 use eosin_heads::{HeadError, Table};
 
 use super::Run;
@@ -43,13 +43,13 @@ impl Run<'_> {
         for head in heads {
             // All are solved together, whatever was finished before: a head's last bits depend on
             // those beside it.
-            let outcome = match plan.shelf.get(&head.rows) {
-                Some(finished) => finished.clone(),
-                None => head.map(|head| head.tensors(classifier)),
+            let outcome = if let Some(finished) = plan.shelf.get(&head.rows) {
+                finished.clone()
+            } else {
+                let solved = head.map(|head| head.tensors(classifier));
+                plan.shelf.put(&solved)?;
+                solved
             };
-            if plan.shelf.get(&outcome.rows).is_none() {
-                plan.shelf.put(&outcome)?;
-            }
             tell_epochs(&outcome, session)?;
             folds.push(outcome);
         }
@@ -87,8 +87,8 @@ impl Run<'_> {
             let source = inputs.source();
             for solved in probes.solve(session)? {
                 let SolvedFold { fold, head, record } = solved;
-                let val = head.orbit_logits(&*source, &fold.val, probes.job.views)?;
-                let targets: Vec<usize> = fold.val.iter().map(|row| rows.targets[*row]).collect();
+                let val = head.orbit_logits(&*source, &fold.val, &[D4::IDENTITY])?;
+                let targets = probes.job.targets_of(&fold.val);
                 outcomes.push(FoldOutcome {
                     rows: fold.clone(),
                     epochs: Vec::new(),

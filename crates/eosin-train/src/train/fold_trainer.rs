@@ -46,6 +46,17 @@ impl TrainJob<'_> {
         self.task.classes.len()
     }
 
+    /// Classes of some rows.
+    pub(crate) fn targets_of(&self, rows: &[usize]) -> Vec<usize> {
+        rows.iter().map(|row| self.targets[*row]).collect()
+    }
+
+    /// The weights of the classes for a loss over `rows`.
+    pub(crate) fn class_weights(&self, rows: &[usize]) -> Vec<f32> {
+        let targets = rows.iter().map(|row| self.targets[*row]);
+        class_weights(self.config, targets, self.classes(), self.task.positive)
+    }
+
     /// Metrics of rows with these classes and logits.
     pub(crate) fn metrics(
         &self,
@@ -103,14 +114,13 @@ impl<'a, M: Trainable> FoldTrainer<'a, M> {
         source: &'a dyn InputSource,
         model: M,
     ) -> Self {
-        let targets = fold.train.iter().map(|row| job.targets[*row]);
-        let weights = class_weights(job.config, targets, job.classes());
+        let weights = job.class_weights(&fold.train);
         let state = model.initial();
         Self {
             job,
             fold,
             source,
-            loss: Loss::new(job.config, weights, job.task.positive),
+            loss: Loss::new(job.config, weights),
             stepper: Stepper::new(job.config, model.groups(), &state),
             model,
             state,
@@ -297,7 +307,7 @@ impl<'a, M: Trainable> FoldTrainer<'a, M> {
         let logits = self
             .model
             .logits(judged, self.source, &self.fold.val, upright)?;
-        let targets = self.val_targets();
+        let targets = self.job.targets_of(&self.fold.val);
         let mut unused = vec![0.0; logits.len()];
         let val_loss = self.loss.backward(&logits, &targets, &mut unused);
         // The last step of an epoch shows in the validation loss only.
@@ -312,11 +322,6 @@ impl<'a, M: Trainable> FoldTrainer<'a, M> {
         let record = EpochRecord::new(self.epoch, train_loss, val_loss, &metrics, job.select);
         self.tracker.push(record, judged, logits, metrics);
         Ok(())
-    }
-
-    fn val_targets(&self) -> Vec<usize> {
-        let rows = self.fold.val.iter();
-        rows.map(|row| self.job.targets[*row]).collect()
     }
 
     /// Everything that the rest of the training depends on.
@@ -344,7 +349,7 @@ impl<'a, M: Trainable> FoldTrainer<'a, M> {
         self.step = unpack.count()?;
         self.total_loss = unpack.float()?;
         let job = self.job;
-        let targets = self.val_targets();
+        let targets = self.job.targets_of(&self.fold.val);
         let judge = |logits: &[f32]| job.metrics(&targets, logits);
         self.tracker.load(&mut unpack, self.state.len(), judge)?;
         if !self.is_done() {

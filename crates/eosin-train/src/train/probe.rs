@@ -5,8 +5,6 @@ use eosin_core::config::LossKind;
 use eosin_heads::{Choice, Optimum, Targets, TrainingPart};
 use serde::{Deserialize, Serialize};
 
-use crate::optimise::class_weights::class_weights;
-use crate::optimise::loss::Loss;
 use crate::train::fold_trainer::TrainJob;
 use crate::train::sampling::epoch_order;
 
@@ -121,12 +119,9 @@ impl<'a> TrainJob<'a> {
         for row in drawn {
             weights[row] += 1.0;
         }
-        let of_rows = rows.iter().map(|row| self.targets[*row]);
-        let class_weights = class_weights(self.config, of_rows, self.classes());
         TrainingPart {
             weights,
-            class_weights: Loss::new(self.config, class_weights, self.task.positive)
-                .into_class_weights(),
+            class_weights: self.class_weights(rows),
         }
     }
 }

@@ -92,25 +92,23 @@ impl<W> FoldOutcome<W> {
         }
     }
 
-    /// Judges the validation and the test rows once more, under all views of `job`. `logits` gives
-    /// those of either under some symmetries.
+    /// Judges what training did not: the test rows, and all rows under the views of `job`. The
+    /// outcome has the logits of the validation rows as they are; `logits` gives those of either part
+    /// under some symmetries.
     pub(crate) fn judge(
         &mut self,
         job: &TrainJob<'_>,
         logits: impl Fn(&W, FoldPart, &[D4]) -> Result<Vec<f32>, TrainError>,
     ) -> Result<(), TrainError> {
-        let both = |views: &[D4]| {
-            Ok::<_, TrainError>(Logits {
-                val: logits(&self.weights, FoldPart::Val, views)?,
-                test: logits(&self.weights, FoldPart::Test, views)?,
-            })
-        };
-        self.logits = both(job.views)?;
-        self.one_view = (job.views.len() > 1)
-            .then(|| both(&[D4::IDENTITY]))
-            .transpose()?;
-        let targets: Vec<usize> = self.rows.val.iter().map(|row| job.targets[*row]).collect();
-        self.metrics = job.metrics(&targets, &self.logits.val)?;
+        self.logits.test = logits(&self.weights, FoldPart::Test, &[D4::IDENTITY])?;
+        if job.views.len() > 1 {
+            let orbit = Logits {
+                val: logits(&self.weights, FoldPart::Val, job.views)?,
+                test: logits(&self.weights, FoldPart::Test, job.views)?,
+            };
+            self.metrics = job.metrics(&job.targets_of(&self.rows.val), &orbit.val)?;
+            self.one_view = Some(std::mem::replace(&mut self.logits, orbit));
+        }
         Ok(())
     }
 }

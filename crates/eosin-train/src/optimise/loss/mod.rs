@@ -47,9 +47,8 @@ pub struct Loss {
 }
 
 impl Loss {
-    /// The loss that `config` asks for, with one weight a class; `positive` is the class of
-    /// `positive_weight`.
-    pub fn new(config: &TrainConfig, mut class_weights: Vec<f32>, positive: usize) -> Self {
+    /// The loss that `config` asks for, with one weight a class.
+    pub fn new(config: &TrainConfig, class_weights: Vec<f32>) -> Self {
         let cross_entropy = CrossEntropy {
             label_smoothing: narrow(config.label_smoothing),
         };
@@ -61,20 +60,12 @@ impl Loss {
             LossKind::GeneralisedCrossEntropy => Arc::new(GeneralisedCrossEntropy {
                 q: narrow(config.gce_q),
             }),
-            LossKind::Binary => {
-                class_weights[positive] *= narrow(config.positive_weight);
-                Arc::new(Binary(cross_entropy))
-            }
+            LossKind::Binary => Arc::new(Binary(cross_entropy)),
         };
         Self {
             of_row,
             class_weights,
         }
-    }
-
-    /// The weights of the classes, the positive one's own among them.
-    pub(crate) fn into_class_weights(self) -> Vec<f32> {
-        self.class_weights
     }
 
     /// The loss of `logits` (`[rows, classes]`) against `targets`; `gradient` receives its
@@ -166,6 +157,7 @@ pub fn softmax(logits: &mut [f32], classes: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::optimise::class_weights::class_weights;
 
     const LOGITS: [f32; 9] = [0.2, -1.0, 0.7, 2.0, 0.1, -0.3, 0.0, 0.5, 0.4];
     const TARGETS: [usize; 3] = [2, 0, 1];
@@ -187,7 +179,7 @@ mod tests {
             },
             ..TrainConfig::default()
         };
-        let criterion = Loss::new(&config, vec![1.0, 2.0, 0.5], 2);
+        let criterion = Loss::new(&config, vec![1.0, 2.0, 0.5]);
         let mut gradient = vec![0.0; logits.len()];
         (
             criterion.backward(logits, &TARGETS, &mut gradient),
@@ -231,12 +223,12 @@ mod tests {
             focal_gamma: 0.0,
             ..TrainConfig::default()
         };
-        let focal = Loss::new(&config, vec![1.0; 3], 0);
+        let focal = Loss::new(&config, vec![1.0; 3]);
         let plain = TrainConfig {
             loss: LossKind::CrossEntropy,
             ..config
         };
-        let plain = Loss::new(&plain, vec![1.0; 3], 0);
+        let plain = Loss::new(&plain, vec![1.0; 3]);
         let mut slopes = [[0.0; 9], [0.0; 9]];
         let [a, b] = &mut slopes;
         let difference =
@@ -253,7 +245,7 @@ mod tests {
             positive_weight: 3.0,
             ..TrainConfig::default()
         };
-        let criterion = Loss::new(&config, vec![1.0; 2], 1);
+        let criterion = Loss::new(&config, class_weights(&config, [0, 1].into_iter(), 2, 1));
         let (logits, targets) = ([0.5, -0.2, -1.0, 0.75], [1, 0]);
         let got = criterion.backward(&logits, &targets, &mut [0.0; 4]);
         // BCEWithLogits: -y w log(sigmoid(z)) - (1 - y) log(1 - sigmoid(z)), mean over rows.
