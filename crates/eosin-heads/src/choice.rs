@@ -7,8 +7,9 @@ use crate::inner::{InnerFolds, InnerModel};
 use crate::loss::Targets;
 use crate::part::{Standard, TrainingPart};
 use crate::pass::{Point, logits};
+use crate::problem::Problem;
 use crate::shrink::{Judged, Shrunk, shrink};
-use crate::solve::{Accuracy, Optimum, Problem, Pulse, Solver};
+use crate::solve::{Accuracy, Optimum, Pulse, Solver};
 use crate::table::{Table, add};
 
 /// `C` times the rows trained on, at most: from there on nothing but the data counts.

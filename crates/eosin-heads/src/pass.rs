@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use crate::error::HeadError;
 use crate::loss::backward;
 use crate::part::Standard;
-use crate::solve::Problem;
+use crate::problem::Problem;
 use crate::table::{add, narrow};
 use crate::two_classes::{RowSums, Wanted, backward_row};
 

@@ -4,23 +4,12 @@ use crate::curvature::Metric;
 use crate::error::HeadError;
 use crate::lbfgs::{Descent, Trial};
 use crate::linear::LinearHead;
-use crate::loss::Targets;
 use crate::part::{Standard, TrainingPart};
 use crate::pass::{Pass, Passed, Point};
-use crate::table::Table;
+use crate::problem::Problem;
 
 /// Passes after which the metric is made anew from where the models stand then.
 const NEW_METRIC: [usize; 3] = [15, 40, 100];
-
-/// Models that are columns of the same products.
-pub struct Problem<'a> {
-    /// The embeddings.
-    pub table: &'a Table<'a>,
-    /// What patches are told apart by.
-    pub targets: Targets<'a>,
-    /// What each model is trained on.
-    pub parts: &'a [TrainingPart],
-}
 
 /// How exactly an optimum is found.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::IngestError;
-use super::check::FoundPatch;
+use super::found::FoundPatch;
 
 /// What of a name is left when case, blanks, leading zeros, Unicode form and the formatting of
 /// numbers do not count.

@@ -9,7 +9,7 @@ use super::IngestError;
 use super::folders::loose;
 use super::identify::BreakHis;
 use super::levels::{Kind, LevelNames, Trail, levels, trails};
-use super::readings::refusal;
+use super::readings::{Doubt, refusal};
 use super::tree::{Tree, key_of};
 use super::words::{is_about_files, is_class_like, part_named};
 use crate::listed::listed;
@@ -19,21 +19,6 @@ use crate::listed::listed;
 pub(super) struct Decided {
     pub layout: FolderLayout,
     pub notes: Vec<String>,
-}
-
-/// Why the class is not known.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Doubt {
-    /// No level looks like classes.
-    NoClass,
-    /// More than one may be the class, or what else a level says is not known.
-    Several,
-    /// A folder for a part lies beside one that is none.
-    Mixed { part: String, other: String },
-    /// Two folders mean one part.
-    SamePart { first: String, second: String },
-    /// Each fold has its own parts, so that patches repeat.
-    FoldsOfParts { fold: String },
 }
 
 /// Finds the layout of a folder with images.

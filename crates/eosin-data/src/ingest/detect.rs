@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use eosin_core::config::IdSource;
 
-use super::check::{Found, finish};
+use super::check::finish;
 use super::decide::decide;
 use super::folders::loose;
+use super::found::Found;
 use super::tree::{Tree, name_of};
 use super::{IngestError, datathon, folders, manifest_file};
 use crate::manifest::{Layout, Manifest};

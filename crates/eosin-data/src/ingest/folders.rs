@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use eosin_core::{FolderLayout, Level};
 
 use super::IngestError;
-use super::check::{Declared, Found, FoundPatch};
+use super::found::{Declared, Found, FoundPatch};
 use super::tree::{Folder, Tree, key_of, name_of};
 use super::words::{is_class_like, is_unknown, part_named};
 use crate::listed::{counted, listed};

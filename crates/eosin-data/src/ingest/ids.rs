@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use eosin_core::config::IdSource;
 
 use super::IngestError;
-use super::check::{Found, FoundPatch};
+use super::found::{Found, FoundPatch};
 use super::identify::{Certainty, Holds, NAMINGS, Naming};
 use super::tree::text_of;
 use crate::listed::counted;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use eosin_core::Split;
 
 use super::IngestError;
-use super::check::{Found, FoundPatch};
+use super::found::{Found, FoundPatch};
 use super::tree::{Tree, key_of};
 use super::words::part_named;
 use crate::listed::{counted, listed};

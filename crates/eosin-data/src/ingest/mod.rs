@@ -12,6 +12,7 @@ mod decide;
 mod detect;
 mod error;
 mod folders;
+mod found;
 mod identify;
 mod ids;
 mod images;

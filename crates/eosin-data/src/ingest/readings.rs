@@ -6,13 +6,27 @@ use eosin_core::Level;
 use eosin_core::layout::joined;
 
 use super::IngestError;
-use super::decide::Doubt;
 use super::levels::{Kind, LevelNames, Trail, levels};
 use super::tree::Tree;
 use crate::listed::{counted, listed};
 
 /// Ways that are listed.
 const SHOWN: usize = 6;
+
+/// Why the class is not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Doubt {
+    /// No level looks like classes.
+    NoClass,
+    /// More than one may be the class, or what else a level says is not known.
+    Several,
+    /// A folder for a part lies beside one that is none.
+    Mixed { part: String, other: String },
+    /// Two folders mean one part.
+    SamePart { first: String, second: String },
+    /// Each fold has its own parts, so that patches repeat.
+    FoldsOfParts { fold: String },
+}
 
 /// One way to read a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]

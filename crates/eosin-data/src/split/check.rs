@@ -2,7 +2,7 @@
 
 use eosin_core::Split;
 
-use super::grouped::Groups;
+use super::groups::Groups;
 use super::make::Pool;
 use super::{SplitError, SplitMethod, SplitOptions};
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashSet};
 use eosin_core::Rng;
 use rand::seq::SliceRandom as _;
 
-use super::grouped::Groups;
+use super::groups::Groups;
 
 /// Steps after which the search gives up.
 const MOST_STEPS: usize = 400_000;

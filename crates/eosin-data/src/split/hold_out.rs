@@ -3,7 +3,7 @@
 use eosin_core::Rng;
 
 use super::cover::{self, Cover};
-use super::grouped::Groups;
+use super::groups::Groups;
 use super::stratified::shuffled_by_class;
 
 /// Positions of the validation part among independent patches: of each class the rounded share, at

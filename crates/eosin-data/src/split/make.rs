@@ -8,7 +8,7 @@ use eosin_core::{FoldId, Seed, Split, Stream};
 use super::cover::{self, Proof};
 use super::error::Division;
 use super::group::refuse_across_parts;
-use super::grouped::Groups;
+use super::groups::Groups;
 use super::{
     Fold, Folds, SplitError, SplitMethod, SplitOptions, SplitWarning, group, grouped, hold_out,
     stratified,

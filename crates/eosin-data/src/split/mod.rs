@@ -6,6 +6,7 @@ mod error;
 mod folds;
 mod group;
 mod grouped;
+mod groups;
 mod hold_out;
 mod make;
 mod options;

@@ -9,7 +9,7 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 
 use crate::error::TrainError;
-use crate::train::tracker::Logits;
+use crate::predict::logits::{FoldPart, Logits};
 
 /// Columns before the logits.
 const FIXED: [&str; 7] = ["key", "part", "view", "target", "patient", "slide", "group"];
@@ -20,30 +20,6 @@ const ORBIT: &str = "mean";
 
 /// Place of the view in a row's words.
 const VIEW: usize = 1;
-
-/// The patches that a fold judges.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FoldPart {
-    /// Its validation rows.
-    Val,
-    /// The test rows.
-    Test,
-}
-
-impl FoldPart {
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Val => "val",
-            Self::Test => "test",
-        }
-    }
-
-    fn parse(word: &str) -> Option<Self> {
-        [Self::Val, Self::Test]
-            .into_iter()
-            .find(|part| part.word() == word)
-    }
-}
 
 /// One row.
 struct Row {

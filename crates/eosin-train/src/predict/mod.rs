@@ -1,4 +1,5 @@
 pub(crate) mod fold_network;
 pub(crate) mod fold_predictions;
+pub(crate) mod logits;
 pub(crate) mod predictions;
 pub(crate) mod predictor;

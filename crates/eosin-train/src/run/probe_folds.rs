@@ -12,7 +12,7 @@ use super::Run;
 use crate::error::TrainError;
 use crate::event::Event;
 use crate::model::head::Head;
-use crate::train::fold_trainer::TrainJob;
+use crate::train::job::TrainJob;
 use crate::train::probe::{ChosenBy, Penalty, ProbeRecord};
 use crate::train::rows::FoldRows;
 use crate::train::session::Session;

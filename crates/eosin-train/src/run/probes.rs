@@ -12,9 +12,10 @@ use super::training::{Plan, Trained, tell_epochs};
 use crate::error::TrainError;
 use crate::model::head::Head;
 use crate::model::head_model::HeadModel;
+use crate::predict::logits::Logits;
 use crate::train::rows::FoldRows;
 use crate::train::session::Session;
-use crate::train::tracker::{FoldOutcome, Logits};
+use crate::train::tracker::FoldOutcome;
 
 impl Run<'_> {
     /// Solves the heads of all folds.

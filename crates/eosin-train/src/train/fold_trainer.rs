@@ -3,71 +3,21 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use eosin_core::config::{AugmentConfig, ScheduleKind, TrainConfig, TrainMode};
-use eosin_core::{D4, Seed, Stream, Task};
-use eosin_metrics::{Metric, MetricError, MetricSet};
+use eosin_core::config::{ScheduleKind, TrainMode};
+use eosin_core::{D4, Stream};
 
 use crate::checkpoint::pack::{Pack, Unpack};
 use crate::error::TrainError;
 use crate::input::draw::{Draw, InputSource};
 use crate::model::trainable::Trainable;
-use crate::optimise::class_weights::class_weights;
-use crate::optimise::loss::{Loss, softmax};
+use crate::optimise::loss::Loss;
 use crate::optimise::mixing::Mixing;
 use crate::optimise::schedule::{learning_rate, plateau_factor};
 use crate::optimise::stepper::Stepper;
+use crate::train::job::TrainJob;
 use crate::train::rows::FoldRows;
 use crate::train::sampling::epoch_order;
 use crate::train::tracker::{EpochRecord, FoldOutcome, Tracker};
-
-/// What all folds of a training share.
-#[derive(Clone, Copy)]
-pub struct TrainJob<'a> {
-    /// Hyper-parameters.
-    pub config: &'a TrainConfig,
-    /// Random changes to training patches.
-    pub augment: &'a AugmentConfig,
-    /// The run's seed.
-    pub seed: Seed,
-    /// What is told apart.
-    pub task: &'a Task,
-    /// The metric that picks the best epoch.
-    pub select: Metric,
-    /// Class of every patch.
-    pub targets: &'a [usize],
-    /// The symmetries that patches are judged under when a fold has ended; epochs are judged by
-    /// patches as they are.
-    pub views: &'static [D4],
-}
-
-impl TrainJob<'_> {
-    /// Number of classes.
-    pub const fn classes(&self) -> usize {
-        self.task.classes.len()
-    }
-
-    /// Classes of some rows.
-    pub(crate) fn targets_of(&self, rows: &[usize]) -> Vec<usize> {
-        rows.iter().map(|row| self.targets[*row]).collect()
-    }
-
-    /// The weights of the classes for a loss over `rows`.
-    pub(crate) fn class_weights(&self, rows: &[usize]) -> Vec<f32> {
-        let targets = rows.iter().map(|row| self.targets[*row]);
-        class_weights(self.config, targets, self.classes(), self.task.positive)
-    }
-
-    /// Metrics of rows with these classes and logits.
-    pub(crate) fn metrics(
-        &self,
-        targets: &[usize],
-        logits: &[f32],
-    ) -> Result<MetricSet, MetricError> {
-        let mut probs = logits.to_vec();
-        softmax(&mut probs, self.classes());
-        MetricSet::new(targets, &probs, self.classes(), self.task.positive)
-    }
-}
 
 /// Where a training stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

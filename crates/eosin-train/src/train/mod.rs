@@ -1,5 +1,6 @@
 pub(crate) mod fold_trainer;
 pub(crate) mod heads;
+pub(crate) mod job;
 pub(crate) mod networks;
 pub(crate) mod probe;
 pub(crate) mod rows;

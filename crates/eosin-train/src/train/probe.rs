@@ -5,7 +5,7 @@ use eosin_core::config::LossKind;
 use eosin_heads::{Choice, Optimum, Targets, TrainingPart};
 use serde::{Deserialize, Serialize};
 
-use crate::train::fold_trainer::TrainJob;
+use crate::train::job::TrainJob;
 use crate::train::sampling::epoch_order;
 
 /// A head that is further above its optimum than this share of its objective is said to be.

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::pack::{Pack, Unpack};
 use crate::error::TrainError;
-use crate::predict::fold_predictions::FoldPart;
-use crate::train::fold_trainer::TrainJob;
+use crate::predict::logits::{FoldPart, Logits};
+use crate::train::job::TrainJob;
 use crate::train::probe::ProbeRecord;
 use crate::train::rows::FoldRows;
 
@@ -66,15 +66,6 @@ pub struct FoldOutcome<W> {
     pub one_view: Option<Logits>,
     /// Metrics on the validation part.
     pub metrics: MetricSet,
-}
-
-/// Logits of the patches that a fold judges.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Logits {
-    /// Of the validation rows, `[val, classes]`.
-    pub val: Vec<f32>,
-    /// Of the test rows, `[test, classes]`.
-    pub test: Vec<f32>,
 }
 
 impl<W> FoldOutcome<W> {

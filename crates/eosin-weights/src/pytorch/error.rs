@@ -1,6 +1,6 @@
 //! Why a PyTorch file cannot be read.
 
-use super::select::place;
+use crate::names::shown;
 
 /// Why bytes are no archive of `torch.save`. Positions are bytes from the file's beginning.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -84,6 +84,14 @@ pub enum TorchError {
         /// How many bytes.
         bytes: usize,
     },
+}
+
+/// The keys that lead to a place, for an error.
+pub(super) fn place(path: &[String]) -> String {
+    match path {
+        [] => "the top".to_owned(),
+        path => format!("'{}'", shown(&path.join("/"))),
+    }
 }
 
 impl SelectError {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::error::SelectError;
+use super::error::{SelectError, place};
 use crate::names::{is_sound_name, shown};
 use crate::pickle::{Node, Unpickled, Value};
 
@@ -207,14 +207,6 @@ impl<'p, 'a> Finder<'p, 'a> {
             place: place(&self.path),
             present: list(names(entries)),
         }
-    }
-}
-
-/// The keys that lead to a place, for an error.
-pub(super) fn place(path: &[String]) -> String {
-    match path {
-        [] => "the top".to_owned(),
-        path => format!("'{}'", shown(&path.join("/"))),
     }
 }
 
