@@ -28,6 +28,8 @@ pub struct Report {
     pub selection: Metric,
     /// The folds, each at its best epoch.
     pub folds: Vec<FoldReport>,
+    /// How penalties of solved heads came about, as in `was given`; not shown where none was solved.
+    pub penalties: String,
     /// Place in [`folds`](Self::folds) of the fold whose model is best by
     /// [`selection`](Self::selection).
     pub best_fold: Option<usize>,

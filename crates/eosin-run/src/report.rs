@@ -13,7 +13,7 @@ use eosin_report::{
 };
 use eosin_store::{RunFolder, RunRecord, names};
 use eosin_train::{
-    EpochRecord, Event, FoldMetrics, Part, Prediction, RunMetrics, predictions_from_csv,
+    ChosenBy, EpochRecord, Event, FoldMetrics, Part, Prediction, RunMetrics, predictions_from_csv,
 };
 
 use crate::record::{seen_warning, task_of};
@@ -52,6 +52,7 @@ pub fn write(folder: &RunFolder, patches: &Patches, source: &Path) -> Result<()>
         warnings: warnings(manifest, &record, &events),
         selection: metrics.select,
         folds: fold_reports(&metrics, &record, &folds.resolve(manifest)?, &events),
+        penalties: penalties(&events),
         best_fold: Some(metrics.best_fold),
         evaluations: evaluations(&rows, &record, &task)?,
         most_wrong: most_wrong(&rows, patches, &record, &task),
@@ -168,6 +169,22 @@ fn epochs_of(events: &[Event], of: FoldId) -> Vec<&EpochRecord> {
         _ => None,
     };
     events.iter().filter_map(mine).collect()
+}
+
+/// How the penalties of solved heads came about.
+fn penalties(events: &[Event]) -> String {
+    let by = events.iter().filter_map(|event| match event {
+        Event::Solved { record, .. } => Some(match record.by {
+            ChosenBy::InnerFolds => "was chosen on inner folds of its training part",
+            ChosenBy::Setting => "was given",
+            ChosenBy::Nothing => {
+                "is a strong one where the training part is too small to be divided"
+            }
+        }),
+        _ => None,
+    });
+    let by: BTreeSet<&str> = by.collect();
+    by.into_iter().collect::<Vec<_>>().join(", or ")
 }
 
 /// `C` of a fold whose head was solved.

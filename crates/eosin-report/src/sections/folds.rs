@@ -62,9 +62,10 @@ pub(crate) fn folds(report: &Report) -> String {
         summaries.iter().map(|summary| summary.sd).collect(),
     ));
     let lead = if solved {
-        "<p>Each fold's head is solved to its optimum; its penalty C was chosen on inner folds of \
-         its training part.</p>\n"
-            .to_owned()
+        format!(
+            "<p>Each fold's head is solved to its optimum; its penalty C {}.</p>\n",
+            escape(&report.penalties)
+        )
     } else {
         format!(
             "<p>Each fold keeps its best epoch by validation {}.</p>\n",

@@ -153,6 +153,7 @@ pub fn report(classes: &[&str], fold_count: usize) -> Report {
         ],
         selection: Metric::Khd,
         folds: (0..fold_count).map(|index| fold(index, count)).collect(),
+        penalties: String::new(),
         best_fold: (fold_count > 3).then_some(3),
         evaluations: vec![
             evaluation(

@@ -26,6 +26,8 @@ fn a_fold_says_which_penalty_was_chosen_and_what_was_tried() {
     assert_eq!(probe["c"].as_f64(), Some(0.01));
     assert_eq!(probe["tried"].as_array().unwrap().len(), 0);
     assert_eq!(probe["by"], "setting");
+    let report = scratch.text("given/report.html");
+    assert!(report.contains("its penalty C was given") && !report.contains("chosen on inner"));
 }
 
 #[test]
