@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use eosin_core::Task;
+use eosin_core::config::HeadKind;
 use eosin_core::task::{PositiveChoice, positive_class};
 use eosin_data::Folds;
 use eosin_store::RunRecord;
@@ -35,6 +36,11 @@ pub(crate) fn record(
         patches_hash: circumstances.patches_hash,
         backbone: config.backbone.name,
         classifier: backbone.spec.classifier.to_owned(),
+        head: config.train.head,
+        hidden: match config.train.head {
+            HeadKind::Mlp => config.train.hidden,
+            _ => 0,
+        },
         cut: result.cut.clone(),
         precision: config.backbone.precision,
         views: config.judged_symmetries(),

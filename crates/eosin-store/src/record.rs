@@ -1,6 +1,8 @@
 //! What a run says of itself.
 
-use eosin_core::config::{CacheDtype, NormaliseMode, Precision, Symmetries, TensorChoice, Weights};
+use eosin_core::config::{
+    CacheDtype, HeadKind, NormaliseMode, Precision, Symmetries, TensorChoice, Weights,
+};
 use eosin_core::{BackboneName, FoldId, Preprocess};
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +28,10 @@ pub struct RunRecord {
     pub backbone: BackboneName,
     /// What the names of the classifier's tensors begin with, such as `fc.`.
     pub classifier: String,
+    /// What stands on the embeddings.
+    pub head: HeadKind,
+    /// Units of its hidden layer; 0 where it has none.
+    pub hidden: usize,
     /// What enters the trained part: see [`Cut::name`](eosin_core::Cut::name).
     pub cut: String,
     /// In how many bits the frozen part multiplies.
@@ -69,7 +75,7 @@ pub struct RunRecord {
 
 impl RunRecord {
     /// The format that this version writes and reads.
-    pub const FORMAT: u32 = 3;
+    pub const FORMAT: u32 = 4;
 
     /// Every fold, in the order of `folds.json`.
     pub fn fold_ids(&self) -> impl Iterator<Item = FoldId> {

@@ -5,8 +5,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 
 use eosin_core::config::{
-    CacheDtype, NormaliseMode, Precision, ResizeFilter, ResizePolicy, Symmetries, TensorChoice,
-    Weights,
+    CacheDtype, HeadKind, NormaliseMode, Precision, ResizeFilter, ResizePolicy, Symmetries,
+    TensorChoice, Weights,
 };
 use eosin_core::{BackboneName, FoldId, Normalisation, Preprocess, Resize};
 use eosin_store::{Existing, FoldFile, RunError, RunFolder, RunRecord, names};
@@ -24,6 +24,8 @@ fn record() -> RunRecord {
         patches_hash: "ef".to_owned(),
         backbone: BackboneName::ResNet18,
         classifier: "fc.".to_owned(),
+        head: HeadKind::Logistic,
+        hidden: 0,
         cut: "layer4".to_owned(),
         precision: Precision::Int8,
         cache_dtype: CacheDtype::F16,

@@ -109,12 +109,15 @@ impl FoldNetwork {
 pub fn has_mean(record: &RunRecord) -> bool {
     let network = fresh_network(record);
     let cut = Cut::parse(&record.cut, network.stages());
-    cut == Some(Cut::Embedding) && record.preprocess.len() == 1
+    cut == Some(Cut::Embedding) && record.preprocess.len() == 1 && record.head.is_linear()
 }
 
 fn fresh_network(record: &RunRecord) -> Backbone {
-    let classes = record.classes.len();
-    Backbone::new(record.backbone, classes, record.size_px())
+    let network = Backbone::new(record.backbone, record.classes.len(), record.size_px());
+    match record.hidden {
+        0 => network,
+        hidden => network.with_hidden(hidden),
+    }
 }
 
 /// Where the run's network was cut.

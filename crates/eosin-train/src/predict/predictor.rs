@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use eosin_core::config::CacheDtype;
+use eosin_core::config::{CacheDtype, HeadKind};
 use eosin_core::{Cut, D4, FoldId};
 use eosin_data::{PatchSource, Resize, RgbPatch};
 use eosin_models::{BackboneSpec, Graph, Recording, StoredNetwork, Workspace};
 use eosin_store::cache::round_as_stored;
 use eosin_store::{RunFolder, RunRecord, WeightStore};
-use eosin_weights::LazyTensor as _;
 use rayon::prelude::*;
 
 use crate::embed::backbone::tensors_hash;
@@ -18,6 +17,7 @@ use crate::error::TrainError;
 use crate::input::reader::{PatchReader, decode_limits};
 use crate::input::scale::PixelScale;
 use crate::input::views::symmetric;
+use crate::model::classifier::Classifier;
 use crate::model::head::Head;
 use crate::model::network_model::{TOGETHER, padded_logits};
 use crate::optimise::loss::softmax;
@@ -59,7 +59,7 @@ enum Front {
 
 /// The part that a fold has trained.
 enum Own {
-    Head(Head),
+    Head(Classifier),
     Tail(Box<Graph>),
 }
 
@@ -99,24 +99,16 @@ impl Own {
     /// in the order that runs compute them in, so that no bit differs.
     fn logits(&self, views: &[Vec<Vec<f32>>]) -> Vec<f32> {
         match self {
-            Self::Head(head) => head.logits(&mean_embedding(views)),
+            Self::Head(head) => {
+                let views = views.iter().map(|values| values.concat());
+                head.mean_logits(&views.collect::<Vec<_>>())
+            }
             Self::Tail(graph) => {
                 let logits = views.iter().map(|values| tail_logits(graph, values));
                 mean_of(&logits.collect::<Vec<_>>())
             }
         }
     }
-}
-
-/// The mean over views, `[patches, width]`.
-fn mean_embedding(views: &[Vec<Vec<f32>>]) -> Vec<f32> {
-    let mut mean = vec![0.0; views.first().map_or(0, |values| values.concat().len())];
-    for values in views {
-        for (sum, value) in mean.iter_mut().zip(values.iter().flatten()) {
-            *sum += value / views.len() as f32;
-        }
-    }
-    mean
 }
 
 fn tail_logits(graph: &Graph, values: &[Vec<f32>]) -> Vec<f32> {
@@ -217,16 +209,20 @@ impl Predictor {
         Ok(Front::Frozen(embedder, self.record.cache_dtype))
     }
 
-    /// The last layer of `network`.
-    fn head(&self, network: &StoredNetwork) -> Result<Head, TrainError> {
-        let classifier = BackboneSpec::of(self.record.backbone).classifier;
-        let tensor = |leaf: &str| &network.weights()[&format!("{classifier}{leaf}")];
-        let (weight, bias) = (tensor("weight"), tensor("bias"));
-        Ok(Head {
-            width: weight.row_values(),
-            classes: self.record.classes.len(),
-            values: [weight.read_all()?, bias.read_all()?].concat(),
-        })
+    /// What stands on the embeddings of `network`.
+    fn head(&self, network: &StoredNetwork) -> Result<Classifier, TrainError> {
+        let spec = BackboneSpec::of(self.record.backbone);
+        let tensors = network.weights();
+        if self.record.head == HeadKind::Knn {
+            return Classifier::neighbours(tensors, spec.classifier);
+        }
+        let classes = self.record.classes.len();
+        let widths = match self.record.hidden {
+            0 => vec![spec.embedding_width, classes],
+            hidden => vec![spec.embedding_width, hidden, classes],
+        };
+        let head = Head::from_tensors(&widths, tensors, spec.classifier)?;
+        Ok(Classifier::Layers(head))
     }
 
     /// The run's description of itself.

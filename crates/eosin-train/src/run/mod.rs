@@ -1,14 +1,16 @@
 //! The main job: patches and their folds to trained folds, predictions and metrics.
 
 mod afford;
+mod closed_folds;
 mod examine;
+mod inner_folds;
 mod inputs;
 mod normalise;
 mod probe_folds;
 mod probes;
 mod rows;
 pub(crate) mod save;
-mod shelf;
+pub(crate) mod shelf;
 mod training;
 
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! What all folds of a training share.
 
-use eosin_core::config::{AugmentConfig, TrainConfig};
+use eosin_core::config::{AugmentConfig, HeadKind, TrainConfig};
 use eosin_core::{D4, Seed, Task};
 use eosin_metrics::{Metric, MetricError, MetricSet};
 
@@ -31,6 +31,15 @@ impl TrainJob<'_> {
     /// Number of classes.
     pub const fn classes(&self) -> usize {
         self.task.classes.len()
+    }
+
+    /// Widths of a head on embeddings of `width` values; see
+    /// [`Head::widths`](crate::model::head::Head::widths).
+    pub(crate) fn head_widths(&self, width: usize) -> Vec<usize> {
+        match self.config.head {
+            HeadKind::Mlp => vec![width, self.config.hidden, self.classes()],
+            _ => vec![width, self.classes()],
+        }
     }
 
     /// Classes of some rows.
