@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use crate::error::HeadError;
 use crate::loss::Targets;
-use crate::table::{Table, add, inverse_deviation, narrow};
+use crate::table::{Table, add, narrow};
 
 /// Patches whose moments are summed in single precision.
 const TOGETHER: usize = 256;
@@ -112,10 +112,23 @@ impl Standard {
             let mean: Vec<f64> = first[own.clone()].iter().map(|sum| sum / rows).collect();
             let variance = second[own].iter().zip(&mean);
             let variance = variance.map(|(sum, mean)| sum / rows - mean * mean);
-            let scale = variance.map(inverse_deviation).collect();
+            let scale = variance.map(own_inverse_deviation).collect();
             Self { mean, scale }
         };
         Ok(parts.iter().enumerate().map(of_part).collect())
+    }
+}
+
+/// A variance of the table's values, which is 1 over all rows, that is nothing but rounding: such a
+/// value is as good as constant in a part.
+const CONSTANT: f64 = 1e-5;
+
+/// One over the standard deviation of a value in a part; 0 where it does not change.
+fn own_inverse_deviation(variance: f64) -> f64 {
+    if variance > CONSTANT {
+        1.0 / variance.sqrt()
+    } else {
+        0.0
     }
 }
 

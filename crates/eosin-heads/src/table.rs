@@ -208,7 +208,7 @@ impl<'a> Table<'a> {
 }
 
 /// One over the standard deviation; 0 where the variance is nothing but rounding.
-pub(crate) fn inverse_deviation(variance: f64) -> f64 {
+fn inverse_deviation(variance: f64) -> f64 {
     if variance > 1e-12 {
         1.0 / variance.sqrt()
     } else {

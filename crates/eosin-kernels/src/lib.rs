@@ -38,6 +38,7 @@ mod conv;
 mod depthwise;
 mod dispatch;
 mod im2col;
+mod instructions;
 mod matmul;
 mod microkernel;
 #[cfg(test)]

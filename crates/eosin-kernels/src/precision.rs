@@ -1,7 +1,5 @@
 //! In how many bits values are multiplied.
 
-use crate::microkernel::{Microkernel, Word};
-
 /// In how many bits dense convolutions and fully connected layers multiply.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Precision {
@@ -22,14 +20,4 @@ pub enum Precision {
 impl Precision {
     /// All of them, in the order of their values.
     pub const ALL: [Self; 3] = [Self::F32, Self::Bf16, Self::Int8];
-
-    /// The instructions that this processor multiplies with, such as `avx2` or `avx512_vnni`.
-    pub fn instructions(self) -> &'static str {
-        Microkernel::best(self).name
-    }
-
-    /// Whether this processor multiplies so faster than in single precision.
-    pub fn is_fast_here(self) -> bool {
-        self == Self::F32 || Microkernel::best(self).word != Word::Single
-    }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use eosin_kernels::{Activation, Conv, ConvShape, Precision};
 use eosin_weights::{LazyTensor, WeightsError};
 
-use crate::folding::narrow;
+use crate::narrow::narrow;
 
 /// Weights, `[cout, cin / groups, kernel, kernel]`, with what is folded into them.
 #[derive(Clone, Debug, Default)]

@@ -7,8 +7,9 @@ use eosin_weights::{LazyTensor, TensorDict, WeightsError};
 
 use crate::filters::{Factors, Filters, times};
 use crate::layers::BatchNorm;
+use crate::narrow::narrow;
+use crate::origin::{NormOrigin, Origin};
 use crate::param::Param;
-use crate::recording::{NormOrigin, Origin};
 
 /// Where the weights of a network are.
 #[derive(Debug)]
@@ -126,12 +127,4 @@ impl NormOrigin {
             *bias = narrow(centred.mul_add(factor, f64::from(offset[out])));
         }
     }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "weights are kept in single precision"
-)]
-pub(crate) const fn narrow(value: f64) -> f32 {
-    value as f32
 }

@@ -11,8 +11,9 @@ use eosin_kernels::{
     first_token, global_avg_pool, layer_norm, max_pool, scale, split_attention, sum_splits, tokens,
 };
 
-use crate::folding::narrow;
-use crate::recording::{Held, MapShape};
+use crate::narrow::narrow;
+use crate::origin::Held;
+use crate::shape::MapShape;
 use crate::spare::Spare;
 
 /// A layer that is no convolution.

@@ -1,9 +1,8 @@
 //! Layers that carry timm's tensor names and PyTorch's tensor layouts.
 
-use eosin_kernels::{Activation, ConvShape, Padding};
+use eosin_kernels::{ConvShape, Padding};
 
 use crate::param::{Param, module};
-use crate::recorder::{Map, Recorder};
 
 /// How a convolution pads its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -219,31 +218,6 @@ impl LayerNorm {
             bias: Param::new([channels]),
             eps: 1e-6,
         }
-    }
-}
-
-/// Two fully connected layers with GELU between, the inner four times as wide.
-#[derive(Debug)]
-pub struct Mlp {
-    fc1: Linear,
-    fc2: Linear,
-}
-
-module!(Mlp { fc1, fc2 });
-
-impl Mlp {
-    /// From `channels` to `channels`.
-    pub fn new(channels: usize) -> Self {
-        Self {
-            fc1: Linear::new(channels, 4 * channels),
-            fc2: Linear::new(4 * channels, channels),
-        }
-    }
-
-    /// `gamma * mlp(x) + shortcut` at each position.
-    pub fn forward(&self, net: &Recorder, x: Map, gamma: Option<&Param>, shortcut: Map) -> Map {
-        let x = net.project(x, &self.fc1, None, None, Activation::Gelu);
-        net.project(x, &self.fc2, gamma, Some(shortcut), Activation::Identity)
     }
 }
 

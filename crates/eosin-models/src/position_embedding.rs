@@ -71,7 +71,7 @@ pub fn resample_positions(embedding: &StateTensor, tokens: usize) -> Option<Stat
                         sum += down * across * value(top + i, left + j, channel);
                     }
                 }
-                values.push(crate::folding::narrow(sum));
+                values.push(crate::narrow::narrow(sum));
             }
         }
     }

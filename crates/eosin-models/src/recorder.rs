@@ -6,13 +6,14 @@ use std::cell::{Cell, RefCell};
 use eosin_kernels::{Activation, ConvShape, Padded, Pool};
 use eosin_weights::{TensorDict, WeightsError};
 
-use crate::backbone::Backbone;
 use crate::filters::Factors;
 use crate::folding::{Folded, Weights};
 use crate::layer::Layer;
 use crate::layers::{BatchNorm, Conv2d, LayerNorm, Linear, pointwise};
+use crate::origin::Held;
 use crate::param::Param;
-use crate::recording::{Convolution, Held, MapShape, Op, Recording, Step};
+use crate::recording::{Convolution, Op, Recording, Step};
+use crate::shape::MapShape;
 
 /// A feature map that has been noted: `[n, height, width, channels]`; tokens are a map of one
 /// column.
@@ -59,19 +60,8 @@ impl Recording {
         recorder.finish(output)
     }
 
-    /// The stages of `network` before `cut` for images of `size` x `size` pixels, but only shapes
-    /// and costs: no weight is read.
-    pub fn prefix_shape(network: &Backbone, cut: usize, size: usize) -> Self {
-        Self::of_shapes(size, |recorder, x| network.prefix(recorder, cut, x).0)
-    }
-
-    /// The embedding part of `network` for images of `size` x `size` pixels, but only shapes and
-    /// costs: no weight is read.
-    pub fn embedding_shape(network: &Backbone, size: usize) -> Self {
-        Self::of_shapes(size, |recorder, x| network.tail(recorder, 0, x).0)
-    }
-
-    fn of_shapes(size: usize, body: impl FnOnce(&Recorder, Map) -> usize) -> Self {
+    /// Only the shapes and costs of what `body` makes of an image of `size` x `size` pixels.
+    pub(crate) fn of_shapes(size: usize, body: impl FnOnce(&Recorder, Map) -> usize) -> Self {
         let (recorder, input) = Recorder::of_shapes([size, size, 3]);
         let output = body(&recorder, input);
         let recording = recorder.finish(output);

@@ -5,9 +5,8 @@ use eosin_kernels::{Activation, ConvShape};
 
 use crate::filters::Filters;
 use crate::layer::Layer;
-
-/// Height, width and channels of a feature map.
-pub(crate) type MapShape = [usize; 3];
+use crate::origin::Origin;
+use crate::shape::MapShape;
 
 /// One layer; `C` is how a convolution is held: as [recorded](Convolution), or packed.
 #[derive(Debug)]
@@ -28,37 +27,6 @@ pub(crate) struct Convolution {
     pub activation: Activation,
     /// The parameters that weights and bias were folded from.
     pub origin: Origin,
-}
-
-/// The parameters of a convolution, by their names.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Origin {
-    /// Absent where the weights are ones.
-    pub weight: Option<String>,
-    pub bias: Option<String>,
-    pub norm: Option<NormOrigin>,
-    /// A layer scale.
-    pub gamma: Option<String>,
-}
-
-/// A batch norm that was folded into a convolution.
-#[derive(Clone, Debug)]
-pub(crate) struct NormOrigin {
-    pub weight: String,
-    pub bias: String,
-    pub running_mean: String,
-    pub running_var: String,
-    pub mean: Vec<f32>,
-    pub var: Vec<f32>,
-    pub eps: f64,
-}
-
-/// A small tensor with its name.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Held {
-    pub name: String,
-    /// None where only shapes are wanted.
-    pub values: Vec<f32>,
 }
 
 /// One layer with the steps that it reads.

@@ -8,7 +8,9 @@ use eosin_weights::StateDict;
 use rayon::prelude::*;
 
 use crate::layer::Layer;
-use crate::recording::{Convolution, MapShape, NormOrigin, Op, Recording};
+use crate::origin::NormOrigin;
+use crate::recording::{Convolution, Op, Recording};
+use crate::shape::MapShape;
 use crate::tape::BatchStatistics;
 
 /// Weights, and a direction that they are moved in.

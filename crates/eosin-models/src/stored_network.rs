@@ -7,7 +7,8 @@ use crate::backbone::Backbone;
 use crate::fresh::fresh_weights;
 use crate::graph::Graph;
 use crate::recorder::{Map, Purpose, Recorder};
-use crate::recording::{MapShape, Recording};
+use crate::recording::Recording;
+use crate::shape::MapShape;
 use crate::state::check_state;
 
 /// An architecture and where its weights are. Graphs are packed from there tensor by tensor: no

@@ -6,7 +6,8 @@ mod choices;
 mod train;
 mod weights;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 pub use self::augment::AugmentConfig;
 pub use self::check::ConfigError;
@@ -170,8 +171,31 @@ impl Default for CacheConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PredictConfig {
-    /// The symmetries that a patch is judged under.
+    /// The symmetries that a patch is judged under; also written as their number.
+    #[serde(deserialize_with = "word_or_number")]
     pub views: PredictViews,
+}
+
+/// [`PredictViews`] by word, or by the number of views: the sets that a turned or mirrored patch is
+/// answered alike under.
+fn word_or_number<'de, D: Deserializer<'de>>(from: D) -> Result<PredictViews, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Number(i64),
+        Word(String),
+    }
+    match Written::deserialize(from)? {
+        Written::Word(word) => word.parse().map_err(D::Error::custom),
+        Written::Number(1) => Ok(PredictViews::None),
+        Written::Number(2) => Ok(PredictViews::HFlip),
+        Written::Number(4) => Ok(PredictViews::Flips),
+        Written::Number(8) => Ok(PredictViews::D4),
+        Written::Number(other) => Err(D::Error::custom(format!(
+            "predict.views is {other}; it must be 1 (none), 2 (hflip), 4 (flips) or 8 (d4): other \
+             numbers of views are no set of symmetries"
+        ))),
+    }
 }
 
 impl Default for PredictConfig {

@@ -2,10 +2,8 @@
 
 use crate::error::HeadError;
 use crate::linear::LinearHead;
-use crate::loss::Targets;
-use crate::part::{Standard, TrainingPart};
-use crate::table::Table;
 
+use super::fitting::{Fitting, columns};
 use super::neighbours::NeighbourHead;
 use super::scatter::Scatter;
 use super::{lda, neighbours, prototypes, ridge};
@@ -30,24 +28,6 @@ pub enum ClosedHead {
     Linear(LinearHead),
     /// The patches themselves.
     Neighbours(NeighbourHead),
-}
-
-/// What a model is fitted on.
-#[derive(Clone, Copy)]
-pub(crate) struct Fitting<'a> {
-    pub table: &'a Table<'a>,
-    pub targets: Targets<'a>,
-    pub part: &'a TrainingPart,
-    pub own: &'a Standard,
-    /// Logits of the shares of the classes, one a class.
-    pub prior: &'a [f64],
-}
-
-impl Fitting<'_> {
-    /// Class of a patch.
-    pub(super) const fn class(&self, patch: usize) -> usize {
-        self.targets.classes_of[patch]
-    }
 }
 
 impl ClosedForm {
@@ -120,25 +100,5 @@ impl ClosedHead {
             Self::Linear(head) => Self::Linear(head.shrunk(kept, prior)),
             Self::Neighbours(head) => Self::Neighbours(head.shrunk(kept)),
         }
-    }
-}
-
-/// Weights of a class and its intercept: what the embedding adds to the logit of the class's share.
-pub(crate) struct Added {
-    pub weights: Vec<f64>,
-    pub bias: f64,
-}
-
-/// One row a column: two classes have one, the second less the first.
-fn columns(rows: Vec<Added>, prior: &[f64]) -> Vec<f64> {
-    let whole = |(row, prior): (Added, &f64)| {
-        let mut weights = row.weights;
-        weights.push(row.bias + prior);
-        weights
-    };
-    let rows: Vec<Vec<f64>> = rows.into_iter().zip(prior).map(whole).collect();
-    match &rows[..] {
-        [zero, one] => one.iter().zip(zero).map(|(one, zero)| one - zero).collect(),
-        all => all.concat(),
     }
 }

@@ -4,7 +4,7 @@
 //! `S = (1 - g) W + g tr(W) / d I` and `W` the covariance within the classes, as scikit-learn's
 //! `LinearDiscriminantAnalysis(solver="lsqr", shrinkage=g)` has it.
 
-use super::form::Added;
+use super::fitting::Added;
 use super::scatter::Scatter;
 
 /// The shrinkages that are tried.

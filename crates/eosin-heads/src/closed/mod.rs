@@ -5,6 +5,7 @@
 //! what the embedding adds to them; how much of that is kept is chosen on inner folds, as the
 //! strength is, so that heads without probabilities of their own get honest ones.
 
+mod fitting;
 mod form;
 mod lda;
 mod neighbours;

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use eosin_kernels::{Matrix, matmul_add};
 
-use super::form::Fitting;
+use super::fitting::Fitting;
 use crate::error::HeadError;
 use crate::table::narrow;
 

@@ -3,7 +3,7 @@
 //! `z_c = ln pi_c - |x - mu_c|^2 / (2 d)` on standardised values, of which what all classes share is
 //! left out: `(x - mu) (mu_c - mu) / d - |mu_c - mu|^2 / (2 d)`.
 
-use super::form::Added;
+use super::fitting::Added;
 use super::scatter::Scatter;
 
 pub(super) fn fit(scatter: &Scatter) -> Vec<Added> {

@@ -5,13 +5,13 @@
 //! the scatter of all rows about their mean `mu` and `m_c` the mass of class `c`. What `f_c` says
 //! beyond the share of the class is added to the logit of the share.
 
-use super::form::Added;
+use super::fitting::Added;
 use super::scatter::Scatter;
 
 /// Decades of `alpha` above the number of rows.
 const STRONGEST: i32 = 2;
 /// Decades below it.
-const WEAKEST: i32 = -4;
+const WEAKEST: i32 = -3;
 
 pub(super) fn strengths(rows: usize) -> Vec<f64> {
     let decade = decade(rows);

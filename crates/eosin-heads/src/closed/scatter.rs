@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use eosin_kernels::{Matrix, matmul_add};
 use rayon::prelude::*;
 
-use super::form::Added;
+use super::fitting::Added;
 use crate::cholesky::{inverse_factor, solve_exactly};
 use crate::error::HeadError;
 use crate::loss::Targets;
@@ -163,9 +163,10 @@ struct Set {
     /// Which parts train on it.
     parts: Vec<usize>,
     rows: f64,
-    first: Vec<f64>,
-    /// `[width, width]`, of which the lower half is there.
-    second: Vec<f32>,
+    mean: Vec<f64>,
+    /// The scatter about its mean, `[width, width]`, of which the lower half is there: nothing is lost
+    /// where a value hardly changes.
+    scatter: Vec<f32>,
 }
 
 impl<'a> Sums<'a> {
@@ -177,12 +178,13 @@ impl<'a> Sums<'a> {
     ) -> Result<Self, HeadError> {
         let mut sets = Vec::new();
         for (key, patches) in undivided(&targets, parts) {
+            let mean = mean_of(table, &patches)?;
             sets.push(Set {
                 class: key.class,
                 parts: key.parts,
                 rows: (patches.len() * table.views()) as f64,
-                first: first_moments(table, &patches)?,
-                second: second_moments(table, &patches)?,
+                scatter: scatter_about(table, &patches, &mean)?,
+                mean,
             });
         }
         Ok(Self {
@@ -208,8 +210,8 @@ impl<'a> Sums<'a> {
         for set in &mine {
             let weight = f64::from(weights[set.class]);
             masses[set.class] += weight * set.rows;
-            for (sum, first) in sums[set.class].iter_mut().zip(&set.first) {
-                *sum += weight * first;
+            for (sum, mean) in sums[set.class].iter_mut().zip(&set.mean) {
+                *sum += weight * set.rows * mean;
             }
         }
         let mass: f64 = masses.iter().sum();
@@ -220,17 +222,17 @@ impl<'a> Sums<'a> {
             .par_chunks_mut(width)
             .enumerate()
             .for_each(|(row, out)| {
+                let mut sums = vec![0.0; row + 1];
                 for set in &mine {
-                    let weight = weights[set.class];
-                    let second = &set.second[row * width..=row * width + row];
-                    for (out, second) in out.iter_mut().zip(second) {
-                        *out += weight * second;
+                    let weight = f64::from(weights[set.class]);
+                    let within = &set.scatter[row * width..=row * width + row];
+                    let away = weight * set.rows * (set.mean[row] - mean[row]);
+                    for (at, (sum, within)) in sums.iter_mut().zip(within).enumerate() {
+                        *sum += weight * f64::from(*within) + away * (set.mean[at] - mean[at]);
                     }
                 }
-                let about = mass * mean[row];
-                for (at, out) in out[..=row].iter_mut().enumerate() {
-                    let value = f64::from(*out) - about * mean[at];
-                    *out = narrow(value * own.scale[row] * own.scale[at]);
+                for (at, (out, sum)) in out.iter_mut().zip(sums).enumerate() {
+                    *out = narrow(sum * own.scale[row] * own.scale[at]);
                 }
             });
         mirror(&mut total, width);
@@ -294,7 +296,8 @@ fn undivided(targets: &Targets<'_>, parts: &[TrainingPart]) -> BTreeMap<Key, Vec
     }
 }
 
-fn first_moments(table: &Table<'_>, patches: &[usize]) -> Result<Vec<f64>, HeadError> {
+/// The mean of all views of some patches.
+fn mean_of(table: &Table<'_>, patches: &[usize]) -> Result<Vec<f64>, HeadError> {
     let mut sums = vec![0.0; table.width()];
     for patch in patches {
         for row in table.block(*patch..*patch + 1)?.chunks_exact(table.width()) {
@@ -303,17 +306,25 @@ fn first_moments(table: &Table<'_>, patches: &[usize]) -> Result<Vec<f64>, HeadE
             }
         }
     }
-    Ok(sums)
+    let rows = (patches.len() * table.views()) as f64;
+    Ok(sums.into_iter().map(|sum| sum / rows).collect())
 }
 
-/// The lower half of `sum_i x_i x_i'`.
-fn second_moments(table: &Table<'_>, patches: &[usize]) -> Result<Vec<f32>, HeadError> {
+/// The lower half of `sum_i (x_i - mean)(x_i - mean)'` over all views of some patches.
+fn scatter_about(
+    table: &Table<'_>,
+    patches: &[usize],
+    mean: &[f64],
+) -> Result<Vec<f32>, HeadError> {
     let width = table.width();
     let mut sums = vec![0.0_f64; width * width];
     for patches in patches.chunks(TOGETHER) {
         let mut rows = Vec::with_capacity(patches.len() * table.views() * width);
         for patch in patches {
-            rows.extend_from_slice(&table.block(*patch..*patch + 1)?);
+            for row in table.block(*patch..*patch + 1)?.chunks_exact(width) {
+                let about = row.iter().zip(mean);
+                rows.extend(about.map(|(value, mean)| narrow(f64::from(*value) - mean)));
+            }
         }
         sums.par_chunks_mut(BAND * width)
             .enumerate()

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::form::{ClosedForm, ClosedHead, Fitting};
+use super::fitting::Fitting;
+use super::form::{ClosedForm, ClosedHead};
 use super::neighbours::{NeighbourHead, count};
 use super::scatter::Sums;
 use crate::choice::Tried;

@@ -174,6 +174,33 @@ fn a_strength_is_chosen_that_tells_more_than_the_shares_of_the_classes() {
 }
 
 #[test]
+fn more_values_than_rows_and_values_that_never_change_are_fitted() {
+    let (mut rows, classes) = overlapping(36, 150);
+    // Values that hardly change but in a single patch, as those of a unit that is nearly dead.
+    for (row, values) in rows.values.chunks_exact_mut(150).enumerate() {
+        for (at, value) in values[10..60].iter_mut().enumerate() {
+            let alone = row / rows.views == at % 36;
+            *value = if alone { 3.0 } else { 1e-6 * *value };
+        }
+    }
+    let targets = binary(&classes);
+    let table = Table::new(&rows).expect("a test's own input");
+    let inner = InnerFolds::of_pairs(&folds(36, 5), |rows| TrainingPart::of(rows, &targets));
+    for form in ALL {
+        let strengths = form.strengths(48, 20);
+        let chosen = choose_strength(form, &table, targets, &inner, &strengths, &mut || Ok(()));
+        for chosen in chosen.expect("a test's own input").into_iter().flatten() {
+            let losses = chosen.tried.iter().map(|tried| tried.log_loss);
+            assert!(
+                losses.clone().all(f64::is_finite),
+                "{form:?}: {:?}",
+                chosen.tried
+            );
+        }
+    }
+}
+
+#[test]
 fn embeddings_that_tell_nothing_are_answered_with_the_shares_of_the_classes() {
     let (rows, mut classes) = overlapping(120, 12);
     // Every class is spread over all embeddings alike.

@@ -3,7 +3,8 @@
 use eosin_kernels::Activation;
 
 use crate::architecture::Architecture;
-use crate::layers::{Conv2d, LayerNorm, Linear, Mlp, PadMode};
+use crate::layers::{Conv2d, LayerNorm, Linear, PadMode};
+use crate::mlp::Mlp;
 use crate::param::{Param, module};
 use crate::recorder::{Map, Recorder, Vector};
 

@@ -3,8 +3,8 @@
 use eosin_kernels::{Activation, Padded, Pool};
 
 use super::writer::{Value, Writer, signed};
-use crate::folding::narrow;
 use crate::layer::Layer;
+use crate::narrow::narrow;
 use crate::recording::{Convolution, Op, Recording, Step};
 
 /// A layer being written: its step, the names of its inputs, and the shape of the first.

@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 use eosin_core::Rng;
 use rand::RngExt as _;
 
-use crate::folding::narrow;
 use crate::graph::Graph;
 use crate::layer::Layer;
+use crate::narrow::narrow;
 use crate::recording::Op;
 
 /// The masks of a forward pass, by node.

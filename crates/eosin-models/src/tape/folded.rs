@@ -3,8 +3,8 @@
 use eosin_kernels::ConvShape;
 use eosin_kernels::backward::WeightGradients;
 
-use crate::folding::narrow;
-use crate::recording::{NormOrigin, Origin};
+use crate::narrow::narrow;
+use crate::origin::{NormOrigin, Origin};
 
 /// Weights of PyTorch's layout and bias of a convolution, with its batch norm or layer scale.
 pub(super) fn folded<'a>(

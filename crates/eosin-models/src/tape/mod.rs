@@ -27,7 +27,8 @@ use self::folded::{folded, write_gradients};
 use self::norm::Norm;
 use self::part::Part;
 use crate::graph::{Graph, Workspace};
-use crate::recording::{Op, Origin, Recording};
+use crate::origin::Origin;
+use crate::recording::{Op, Recording};
 use crate::stored_network::StoredNetwork;
 
 /// What batch norms normalise with while a network is trained.

@@ -8,10 +8,11 @@ use rayon::prelude::*;
 
 use super::Tape;
 use super::part::Part;
-use crate::folding::narrow;
 use crate::graph::Workspace;
 use crate::layers::BatchNorm;
-use crate::recording::{NormOrigin, Op};
+use crate::narrow::narrow;
+use crate::origin::NormOrigin;
+use crate::recording::Op;
 
 /// A batch norm as a layer of its own: a depthwise convolution of one tap.
 #[derive(Clone, Debug, Default)]

@@ -5,7 +5,8 @@ use eosin_kernels::{Activation, ConvShape};
 
 use crate::filters::Filters;
 use crate::layer::Layer;
-use crate::recording::{Convolution, Op, Origin, Recording, Step};
+use crate::origin::Origin;
+use crate::recording::{Convolution, Op, Recording, Step};
 
 /// What comes behind a step that has been split.
 struct Behind {

@@ -199,7 +199,7 @@ fn along(gradients: &BTreeMap<&String, &StateTensor>) -> Direction {
         let mut moves = (*gradient).clone();
         let square = length(&gradient.values).powi(2);
         for value in &mut moves.values {
-            *value = crate::folding::narrow(f64::from(sign.signum() * *value) / square);
+            *value = crate::narrow::narrow(f64::from(sign.signum() * *value) / square);
         }
         direction.moves.insert((*name).clone(), moves);
         direction.slope += f64::from(sign.signum());

@@ -33,13 +33,18 @@ struct Case {
 
 impl Case {
     fn new(name: BackboneName) -> Self {
+        Self::of(name, |network| network)
+    }
+
+    /// A network that `change` has made.
+    fn of(name: BackboneName, change: impl FnOnce(Backbone) -> Backbone) -> Self {
         let spec = BackboneSpec::of(name);
         let size = spec.min_size_px.max(32).next_multiple_of(spec.size_step_px);
         let formula = Formula {
             salt: "",
             gain: 3.0,
         };
-        let network = Backbone::new(name, CLASSES, size);
+        let network = change(Backbone::new(name, CLASSES, size));
         let filled = |parameter: &Param| {
             let shape = parameter.shape().to_vec();
             let values = formula.fill(parameter.name(), &shape);
@@ -113,6 +118,28 @@ fn every_network_computes_as_onnx_what_it_computes_here() {
         assert!(off < 1e-4, "{name} at {} px: {off:e}", case.size);
         let sum: f64 = probs.values.iter().sum();
         assert!((sum - 1.0).abs() < 1e-12, "{name}: {sum}");
+    }
+}
+
+#[test]
+fn a_hidden_layer_stands_in_place_of_the_last_one_under_its_name() {
+    for (name, layer) in [
+        (BackboneName::EosinMini, "fc"),
+        (BackboneName::SqueezeNet11, "classifier.1"),
+    ] {
+        let case = Case::of(name, |network| network.with_hidden(5));
+        let parameters = case.network.architecture().parameters().iter();
+        let named: Vec<&str> = parameters
+            .map(Param::name)
+            .filter(|name| name.starts_with(layer))
+            .collect();
+        let expected =
+            ["0.weight", "0.bias", "2.weight", "2.bias"].map(|leaf| format!("{layer}.{leaf}"));
+        assert_eq!(named, expected);
+        let [logits, _] = case.in_onnx(OnnxInput::Scaled, StoredAs::F32, case.scaled());
+        let off = difference(&logits.values, &case.logits());
+        assert!(off < 1e-4, "{name}: {off:e}");
+        assert_eq!(logits.values.len(), CLASSES);
     }
 }
 

@@ -21,6 +21,7 @@ mod folder;
 mod format;
 mod ledger;
 mod lock;
+mod open;
 mod place;
 mod reader;
 mod recipe;

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::error::CacheError;
-use super::folder::{Cache, LAST_USED, RECIPE, RECORDS, read_layout};
+use super::folder::{Cache, LAST_USED, RECIPE, RECORDS};
 use super::lock::{self, Held};
+use super::open::read_layout;
 use super::recipe::Recipe;
 use super::scan;
 use crate::error::FileError;

@@ -262,3 +262,46 @@ impl Layer<'_> {
         out
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gradients_of_a_hidden_layer_equal_finite_differences() {
+        let head = Head::init(&[5, 4, 3], Seed(3), 0);
+        let inputs: Vec<f32> = (0..10)
+            .map(|at| ((at * 7) % 11) as f32 / 5.0 - 1.0)
+            .collect();
+        // A loss that is linear in the logits: its derivatives are these.
+        let slopes: Vec<f32> = (0..6).map(|at| ((at * 5) % 7) as f32 / 7.0 - 0.4).collect();
+        let mut gradients = vec![0.0; head.values.len()];
+        head.gradients(&inputs, &slopes, &mut gradients);
+        let loss = |values: &[f32]| -> f64 {
+            let moved = Head {
+                widths: head.widths.clone(),
+                values: values.to_vec(),
+            };
+            let logits = moved.logits(&inputs).into_iter().zip(&slopes);
+            logits.map(|(logit, slope)| f64::from(logit * slope)).sum()
+        };
+        let step = 1e-2_f32;
+        for (at, gradient) in gradients.iter().enumerate() {
+            let [mut up, mut down] = [head.values.clone(), head.values.clone()];
+            up[at] += step;
+            down[at] -= step;
+            let slope = (loss(&up) - loss(&down)) / (2.0 * f64::from(step));
+            assert!(
+                (slope - f64::from(*gradient)).abs() < 1e-3,
+                "value {at}: {slope} {gradient}"
+            );
+        }
+        assert!(
+            gradients
+                .iter()
+                .filter(|gradient| **gradient != 0.0)
+                .count()
+                > 20
+        );
+    }
+}

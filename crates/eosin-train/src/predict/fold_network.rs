@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use eosin_core::config::Weights;
+use eosin_core::config::{HeadKind, Weights};
 use eosin_core::{Cut, FoldId, Preprocess, Seed};
 use eosin_models::{
     Backbone, StoredNetwork, embedded_bytes, embedded_weights, fresh_weights, load_weights,
@@ -15,6 +15,7 @@ use eosin_weights::{
 
 use crate::embed::backbone::open_weights;
 use crate::error::TrainError;
+use crate::model::classifier::Classifier;
 use crate::predict::predictions::mean_of;
 
 /// The network of one fold, with what it needs to be run.
@@ -22,6 +23,8 @@ use crate::predict::predictions::mean_of;
 pub struct FoldNetwork {
     /// The network.
     pub network: StoredNetwork,
+    /// What stands on its embeddings where that is no layer: its last layer means nothing then.
+    pub neighbours: Option<Classifier>,
     /// What happens to a patch before it.
     pub preprocess: Preprocess,
     /// What its weight file says of itself.
@@ -95,10 +98,17 @@ impl FoldNetwork {
             });
         };
         let file = read_weights(folder, &FoldFile::Weights.of(fold))?;
+        let own = file.tensors;
         let mut tensors = frozen.clone();
-        tensors.extend(file.tensors);
+        let neighbours = if record.head == HeadKind::Knn {
+            Some(Classifier::neighbours(&own, &record.classifier)?)
+        } else {
+            tensors.extend(own);
+            None
+        };
         Ok(Self {
             network: StoredNetwork::new(fresh_network(record), tensors)?,
+            neighbours,
             preprocess: preprocess.clone(),
             notes: file.metadata,
         })

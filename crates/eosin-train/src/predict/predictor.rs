@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use eosin_core::config::{CacheDtype, HeadKind};
+use eosin_core::config::CacheDtype;
 use eosin_core::{Cut, D4, FoldId};
 use eosin_data::{PatchSource, Resize, RgbPatch};
-use eosin_models::{BackboneSpec, Graph, Recording, StoredNetwork, Workspace};
+use eosin_models::{BackboneSpec, Graph, Recording, Workspace};
 use eosin_store::cache::round_as_stored;
 use eosin_store::{RunFolder, RunRecord, WeightStore};
 use rayon::prelude::*;
@@ -182,7 +182,7 @@ impl Predictor {
             None => Arc::new(self.front(fold, cut)?),
         };
         let Some(stage) = cut.first_stage() else {
-            let own = Own::Head(self.head(&fold.network)?);
+            let own = Own::Head(self.head(fold)?);
             return Ok(Member { front, own });
         };
         let size_px = self.record.size_px();
@@ -209,13 +209,13 @@ impl Predictor {
         Ok(Front::Frozen(embedder, self.record.cache_dtype))
     }
 
-    /// What stands on the embeddings of `network`.
-    fn head(&self, network: &StoredNetwork) -> Result<Classifier, TrainError> {
-        let spec = BackboneSpec::of(self.record.backbone);
-        let tensors = network.weights();
-        if self.record.head == HeadKind::Knn {
-            return Classifier::neighbours(tensors, spec.classifier);
+    /// What stands on the embeddings of a fold.
+    fn head(&self, fold: &FoldNetwork) -> Result<Classifier, TrainError> {
+        if let Some(neighbours) = &fold.neighbours {
+            return Ok(neighbours.clone());
         }
+        let spec = BackboneSpec::of(self.record.backbone);
+        let tensors = fold.network.weights();
         let classes = self.record.classes.len();
         let widths = match self.record.hidden {
             0 => vec![spec.embedding_width, classes],

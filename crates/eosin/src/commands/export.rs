@@ -198,6 +198,7 @@ impl Model {
             network,
             preprocess,
             notes,
+            ..
         } = &self.fold;
         let input = if args.pixels {
             OnnxInput::Pixels {

@@ -9,6 +9,8 @@ mod docs;
 mod doctor;
 mod end_to_end;
 mod export;
+mod heads;
+mod keep;
 mod precision;
 mod probe;
 mod reading;

@@ -10,7 +10,9 @@ fn a_fold_says_which_penalty_was_chosen_and_what_was_tried() {
         let probe = &scratch.json(&format!("run/folds/0.{fold}/outcome.json"))["probe"];
         let tried = probe["tried"].as_array().unwrap();
         assert!(
-            tried.iter().any(|tried| tried["c"] == probe["strength"]),
+            tried
+                .iter()
+                .any(|tried| tried["strength"] == probe["strength"]),
             "{probe}"
         );
         assert!(probe["relative_gap"].as_f64().unwrap() < 1e-6, "{probe}");
@@ -23,7 +25,7 @@ fn a_fold_says_which_penalty_was_chosen_and_what_was_tried() {
     let given = format!("run --data data --out given {JOB} --set train.strength=0.01");
     scratch.eosin(&given).done();
     let probe = &scratch.json("given/folds/0.0/outcome.json")["probe"];
-    assert_eq!(probe["c"].as_f64(), Some(0.01));
+    assert_eq!(probe["strength"].as_f64(), Some(0.01));
     assert_eq!(probe["tried"].as_array().unwrap().len(), 0);
     assert_eq!(probe["by"], "setting");
     let report = scratch.text("given/report.html");
@@ -43,6 +45,19 @@ fn metrics_are_told_by_one_view_and_by_all() {
     // The heads are the same; what is judged is what the other run calls one view.
     let of = |metrics: &serde_json::Value| metrics["out_of_fold"][0]["auroc"].as_f64().unwrap();
     assert!((of(&plain) - of(&metrics["one_view"])).abs() < 1e-9);
+}
+
+#[test]
+fn views_are_also_named_by_their_number() {
+    let scratch = Scratch::with_phantom();
+    for (number, word) in [(1, "none"), (2, "hflip"), (4, "flips"), (8, "d4")] {
+        let job = format!("run --data data --out v{number} {JOB} --set predict.views={number}");
+        scratch.eosin(&job).done();
+        assert_eq!(scratch.json(&format!("v{number}/run.json"))["views"], word);
+    }
+    scratch
+        .eosin("run --data data --out run --set predict.views=3")
+        .refused(&["predict.views is 3", "4 (flips) or 8 (d4)"]);
 }
 
 #[test]
@@ -99,10 +114,7 @@ fn a_class_too_small_to_divide_gets_a_strong_penalty_and_a_word() {
     }
     let job = "run --data data --out run --folds 2";
     let told = scratch.eosin(job).done().stderr;
-    assert!(
-        told.contains("too small to choose a penalty on: C is "),
-        "{told}"
-    );
+    assert!(told.contains("too small to choose on: C "), "{told}");
     let probe = &scratch.json("run/folds/0.0/outcome.json")["probe"];
     assert_eq!(probe["by"], "nothing");
     let given = "run --data data --out given --folds 2 --set train.strength=0.001";

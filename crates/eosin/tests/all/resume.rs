@@ -22,7 +22,8 @@ const MODES: [(&str, &str); 4] = [
     ),
     (
         "full",
-        "--set train.schedule=plateau --set train.patience=2 --set train.accumulate=2 --epochs 3",
+        "--set train.schedule=plateau --set train.patience=2 --set train.keep=best --set \
+         train.accumulate=2 --epochs 3",
     ),
     (
         "head-then-full",

@@ -77,7 +77,12 @@ fn every_loss_sampling_optimiser_and_schedule_trains() {
 fn a_fold_that_does_not_improve_stops_early() {
     let scratch = Scratch::with_phantom();
     // With a rate this small no prediction changes, so no epoch is better than the first.
-    let still = ["learning_rate=1e-12", "epochs=10", "patience=2"];
+    let still = [
+        "learning_rate=1e-12",
+        "epochs=10",
+        "patience=2",
+        "keep=best",
+    ];
     assert_eq!(run(&scratch, "still", &still), 9);
     let patient = ["learning_rate=1e-12", "epochs=10", "patience=0"];
     assert_eq!(run(&scratch, "patient", &patient), 30);
