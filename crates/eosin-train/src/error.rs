@@ -67,7 +67,7 @@ pub enum TrainError {
         fits: Vec<String>,
     },
     /// A run's weights do not fit its architecture.
-    #[error("the run's weights do not fit its architecture: {0}; train again")]
+    #[error("the run's weights do not fit its architecture; train it again")]
     RunWeights(#[from] eosin_weights::StateMismatch),
     /// Fresh weights cannot be hashed.
     #[error("cannot hash the weights")]
