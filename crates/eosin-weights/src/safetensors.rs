@@ -7,6 +7,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
@@ -142,6 +145,58 @@ impl<'de> Visitor<'de> for HeaderVisitor {
             }
         }
         Ok(header)
+    }
+}
+
+/// What the header of a safetensors file says; no value is looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SafetensorsHead {
+    /// The file's own notes.
+    pub metadata: BTreeMap<String, String>,
+    /// Shapes of the tensors of floating-point numbers.
+    pub shapes: BTreeMap<String, Vec<usize>>,
+}
+
+impl SafetensorsHead {
+    /// Reads the header of a file.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or its header is malformed.
+    pub fn open(path: &Path) -> Result<Self, WeightsError> {
+        let failed = |source| WeightsError::Read {
+            path: path.to_owned(),
+            source,
+        };
+        let invalid = |reason| WeightsError::Safetensors {
+            name: path.display().to_string(),
+            reason,
+        };
+        let mut file = File::open(path).map_err(failed)?;
+        let mut bytes = Vec::new();
+        let length = (&mut file)
+            .take(8)
+            .read_to_end(&mut bytes)
+            .map_err(failed)?;
+        let told = bytes
+            .first_chunk()
+            .map_or(0, |told| u64::from_le_bytes(*told));
+        let wanted = if length == 8 {
+            told.min(MAX_HEADER_BYTES)
+        } else {
+            0
+        };
+        file.take(wanted).read_to_end(&mut bytes).map_err(failed)?;
+        let (header, _) = split(&bytes).map_err(invalid)?;
+        let mut shapes = BTreeMap::new();
+        for (key, place) in header.places {
+            if !dtype_of(&key, &place.dtype).map_err(invalid)?.is_integer() {
+                shapes.insert(key, place.shape);
+            }
+        }
+        Ok(Self {
+            metadata: header.metadata,
+            shapes,
+        })
     }
 }
 
