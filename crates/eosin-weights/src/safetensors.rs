@@ -7,9 +7,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::File;
-use std::io::Read as _;
-use std::path::Path;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
@@ -97,16 +94,16 @@ pub enum SafetensorsError {
 /// Where a tensor is, as the header says.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Place {
-    dtype: String,
-    shape: Vec<usize>,
+pub(crate) struct Place {
+    pub(crate) dtype: String,
+    pub(crate) shape: Vec<usize>,
     data_offsets: (usize, usize),
 }
 
 #[derive(Debug, Default)]
-struct Header {
-    metadata: BTreeMap<String, String>,
-    places: BTreeMap<String, Place>,
+pub(crate) struct Header {
+    pub(crate) metadata: BTreeMap<String, String>,
+    pub(crate) places: BTreeMap<String, Place>,
 }
 
 impl<'de> Deserialize<'de> for Header {
@@ -145,58 +142,6 @@ impl<'de> Visitor<'de> for HeaderVisitor {
             }
         }
         Ok(header)
-    }
-}
-
-/// What the header of a safetensors file says; no value is looked at.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SafetensorsHead {
-    /// The file's own notes.
-    pub metadata: BTreeMap<String, String>,
-    /// Shapes of the tensors of floating-point numbers.
-    pub shapes: BTreeMap<String, Vec<usize>>,
-}
-
-impl SafetensorsHead {
-    /// Reads the header of a file.
-    ///
-    /// # Errors
-    /// When the file cannot be read, or its header is malformed.
-    pub fn open(path: &Path) -> Result<Self, WeightsError> {
-        let failed = |source| WeightsError::Read {
-            path: path.to_owned(),
-            source,
-        };
-        let invalid = |reason| WeightsError::Safetensors {
-            name: path.display().to_string(),
-            reason,
-        };
-        let mut file = File::open(path).map_err(failed)?;
-        let mut bytes = Vec::new();
-        let length = (&mut file)
-            .take(8)
-            .read_to_end(&mut bytes)
-            .map_err(failed)?;
-        let told = bytes
-            .first_chunk()
-            .map_or(0, |told| u64::from_le_bytes(*told));
-        let wanted = if length == 8 {
-            told.min(MAX_HEADER_BYTES)
-        } else {
-            0
-        };
-        file.take(wanted).read_to_end(&mut bytes).map_err(failed)?;
-        let (header, _) = split(&bytes).map_err(invalid)?;
-        let mut shapes = BTreeMap::new();
-        for (key, place) in header.places {
-            if !dtype_of(&key, &place.dtype).map_err(invalid)?.is_integer() {
-                shapes.insert(key, place.shape);
-            }
-        }
-        Ok(Self {
-            metadata: header.metadata,
-            shapes,
-        })
     }
 }
 
@@ -250,7 +195,7 @@ pub(crate) fn read_safetensors<K: Keep>(
     Ok(found)
 }
 
-fn split(bytes: &[u8]) -> Result<(Header, &[u8]), SafetensorsError> {
+pub(crate) fn split(bytes: &[u8]) -> Result<(Header, &[u8]), SafetensorsError> {
     let (length, rest) = bytes.split_first_chunk().unwrap_or((&[0; 8], &[]));
     let length = u64::from_le_bytes(*length);
     let cut = SafetensorsError::HeaderCut {
@@ -311,7 +256,7 @@ fn check_length(key: &str, place: &Place) -> Result<(), SafetensorsError> {
     }
 }
 
-fn dtype_of(key: &str, name: &str) -> Result<Dtype, SafetensorsError> {
+pub(crate) fn dtype_of(key: &str, name: &str) -> Result<Dtype, SafetensorsError> {
     Ok(match name {
         "F64" => Dtype::F64,
         "F32" => Dtype::F32,

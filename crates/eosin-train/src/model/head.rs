@@ -1,6 +1,6 @@
 //! A linear classifier on embeddings.
 
-use eosin_core::{D4, Seed, Stream};
+use eosin_core::{Seed, Stream};
 use eosin_kernels::matmul;
 use eosin_weights::{StateDict, StateTensor};
 use rand::RngExt as _;
@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use crate::error::TrainError;
 use crate::input::draw::InputSource;
+use crate::input::view::View;
 
 /// Rows judged together.
 const TOGETHER: usize = 256;
@@ -95,8 +96,8 @@ impl Head {
         logits
     }
 
-    /// Logits `[rows, classes]` of some rows: the mean over the symmetries in `views`, which is the
-    /// head of the mean embedding.
+    /// Logits `[rows, classes]` of some rows: the mean over `views`, which is the head of the mean
+    /// embedding.
     ///
     /// # Errors
     /// When the source cannot give a row.
@@ -104,7 +105,7 @@ impl Head {
         &self,
         source: &dyn InputSource,
         rows: &[usize],
-        views: &[D4],
+        views: &[View],
     ) -> Result<Vec<f32>, TrainError> {
         let parts: Result<Vec<Vec<f32>>, TrainError> = rows
             .par_chunks(TOGETHER)
