@@ -73,6 +73,17 @@ pub enum EmbeddingsError {
     /// The table of keys cannot be read.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// The table has no column of keys.
+    #[error(
+        "{path} has no column 'key' (or path, filename, ...); its first line says {found}. Write the \
+         name of each column there"
+    )]
+    NoColumn {
+        /// The table.
+        path: PathBuf,
+        /// What its first line says.
+        found: String,
+    },
     /// The file's own keys are no list of texts.
     #[error(
         "the note 'keys' in {path} is no JSON list of texts ({reason}); write it with \

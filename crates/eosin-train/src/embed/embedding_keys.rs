@@ -63,7 +63,12 @@ impl EmbeddingKeys {
             Some(column) => column,
             None => match table.find(Role::Path)? {
                 Some(column) => column,
-                None => table.require(Role::Key)?,
+                None => {
+                    return Err(EmbeddingsError::NoColumn {
+                        path: path.to_owned(),
+                        found: table.header.join(", "),
+                    });
+                }
             },
         };
         let key = |row: &eosin_data::table::Row| {

@@ -124,7 +124,8 @@ fn tensors_and_notes_that_cannot_be_told_are_refused() {
             .iter()
             .map(|name| ((*name).to_owned(), array.tensor.clone()));
         let notes = BTreeMap::from([("keys".to_owned(), keys.to_owned())]);
-        let bytes = to_safetensors(&StateDict::from_iter(tensors), &notes, StoredAs::F32);
+        let tensors: StateDict = tensors.collect();
+        let bytes = to_safetensors(&tensors, &notes, StoredAs::F32);
         scratch.write("x.safetensors", bytes);
         run(&scratch, "x.safetensors")
     };
