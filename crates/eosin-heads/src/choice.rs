@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::error::HeadError;
 use crate::inner::{InnerFolds, InnerModel};
+use crate::judge::{judge, judges_all};
 use crate::loss::Targets;
 use crate::part::{Standard, TrainingPart};
 use crate::pass::{Point, logits};
 use crate::problem::Problem;
-use crate::shrink::{Judged, Shrunk, shrink};
+use crate::shrink::Shrunk;
 use crate::solve::{Accuracy, Optimum, Pulse, Solver};
 use crate::table::{Table, add};
 
@@ -66,11 +67,11 @@ const fn whole(value: f64) -> i32 {
     value.floor() as i32
 }
 
-/// A penalty that was tried, and how its models judged what they had not seen.
+/// A penalty, or another strength, that was tried, and how its models judged what they had not seen.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tried {
-    /// scikit-learn's `C`.
-    pub c: f64,
+    /// scikit-learn's `C`, or the strength of another head.
+    pub strength: f64,
     /// Log loss of the mean logits over views, weighted as the loss is, of models that are drawn back
     /// to the shares of the classes as far as that helps.
     pub log_loss: f64,
@@ -138,18 +139,6 @@ pub fn choose(
     Ok(can_choose
         .map(|(choice, can)| can.then(|| walk.choice(choice)))
         .collect())
-}
-
-/// Whether the models of a choice judge a patch of every class.
-fn judges_all(models: &[&InnerModel], targets: &Targets<'_>, choice: usize) -> bool {
-    let mut seen = vec![false; targets.classes];
-    let all = models.iter().flat_map(|model| &model.judges);
-    for judging in all.filter(|judging| judging.choice == choice) {
-        for patch in &judging.patches {
-            seen[targets.classes_of[*patch]] = true;
-        }
-    }
-    seen.into_iter().all(|seen| seen)
 }
 
 struct Walk<'a> {
@@ -227,43 +216,18 @@ impl Walk<'_> {
             .map(|(model, weights)| Point { model, weights })
             .collect();
         let all = logits(&self.means, self.solver.own, table.width(), &points);
-        let plain = Targets {
-            label_smoothing: 0.0,
-            ..*targets
-        };
         let columns = targets.columns();
-        let mut judged: Vec<Vec<Judged>> = self.can_choose.iter().map(|_| Vec::new()).collect();
-        let mut masses = vec![0.0; self.can_choose.len()];
-        for (at, model) in self.models.iter().enumerate() {
-            let factors = model.part.class_factors(targets);
-            let prior = model.part.prior(targets);
-            for judging in &model.judges {
-                for patch in &judging.patches {
-                    let target = targets.classes_of[*patch];
-                    let place = (patch * points.len() + at) * columns;
-                    judged[judging.choice].push(Judged {
-                        logits: all[place..place + columns].to_vec(),
-                        prior: prior.clone(),
-                        wanted: plain.wanted(target, 1.0, &factors),
-                    });
-                    masses[judging.choice] += f64::from(factors[target]);
-                }
-            }
-        }
-        let shrunk = judged.iter().zip(masses).map(|(judged, mass)| {
-            let shrunk = shrink(judged);
-            Shrunk {
-                loss: shrunk.loss / mass,
-                ..shrunk
-            }
-        });
-        shrunk.collect()
+        let of_patch = |model: usize, patch: usize| {
+            let place = (patch * points.len() + model) * columns;
+            all[place..place + columns].to_vec()
+        };
+        judge(self.models, targets, self.can_choose.len(), 1.0, of_patch)
     }
 
     fn choice(&self, choice: usize) -> Choice {
         let best = self.best(choice);
         let tried = |(step, solved): (&i32, &Solved)| Tried {
-            c: Penalties::c(*step),
+            strength: Penalties::c(*step),
             log_loss: solved.judged[choice].loss,
         };
         let mine = |(model, _): &(usize, &&InnerModel)| {

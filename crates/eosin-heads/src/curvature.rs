@@ -43,7 +43,8 @@ impl Metric {
         let bands = matrix.par_chunks_mut(TILE * width).zip(tiles);
         bands.for_each(|(band, first)| sample.add_band(first, c, band));
         Ok(Self {
-            inverse_factor: inverse_factor(matrix, width),
+            inverse_factor: inverse_factor(matrix, width)
+                .expect("a metric is the identity and what is added to it"),
             of_bias: (c * sample.total).max(f64::MIN_POSITIVE),
             mean: about_models(&sample.mean, own),
         })

@@ -13,12 +13,17 @@
 //! are never those that the fold is judged on, and the share of the model that is best kept beside
 //! the shares of the classes ([`LinearHead::shrunk`]): a ranking that holds may come with logits that
 //! do not.
+//!
+//! Beside it stand heads in closed form ([`ClosedForm`]: ridge, LDA, prototypes, neighbours), whose
+//! strengths [`choose_strength`] chooses on the same inner folds and which [`fit`] fits.
 
 mod choice;
 mod cholesky;
+mod closed;
 mod curvature;
 mod error;
 mod inner;
+mod judge;
 mod lbfgs;
 mod linear;
 mod loss;
@@ -31,6 +36,7 @@ mod table;
 mod two_classes;
 
 pub use choice::{Choice, Penalties, Tried, choose};
+pub use closed::{ClosedForm, ClosedHead, NeighbourHead, Strength, choose_strength, fit};
 pub use error::HeadError;
 pub use inner::{InnerFolds, InnerModel, Judging};
 pub use linear::LinearHead;

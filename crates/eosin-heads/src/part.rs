@@ -57,17 +57,22 @@ impl TrainingPart {
     /// The logits, one a column, of the shares that the classes have in the loss: what a model says
     /// that knows nothing else.
     pub fn prior(&self, targets: &Targets<'_>) -> Vec<f32> {
-        let mut masses = vec![0.0_f64; targets.classes];
-        for (weight, class) in self.weights.iter().zip(targets.classes_of) {
-            masses[*class] += f64::from(weight * self.class_weights[*class]);
-        }
-        match &masses[..] {
+        match &self.masses(targets)[..] {
             [zero, one] => vec![narrow((one / zero).ln())],
             all => {
                 let sum: f64 = all.iter().sum();
                 all.iter().map(|mass| narrow((mass / sum).ln())).collect()
             }
         }
+    }
+
+    /// What the patches of each class weigh in the loss.
+    pub(crate) fn masses(&self, targets: &Targets<'_>) -> Vec<f64> {
+        let mut masses = vec![0.0_f64; targets.classes];
+        for (weight, class) in self.weights.iter().zip(targets.classes_of) {
+            masses[*class] += f64::from(weight * self.class_weights[*class]);
+        }
+        masses
     }
 
     /// Patches that are trained on.

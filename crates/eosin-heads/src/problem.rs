@@ -1,5 +1,6 @@
 //! What is to be solved.
 
+use crate::error::HeadError;
 use crate::loss::Targets;
 use crate::part::TrainingPart;
 use crate::table::Table;
@@ -12,4 +13,18 @@ pub struct Problem<'a> {
     pub targets: Targets<'a>,
     /// What each model is trained on.
     pub parts: &'a [TrainingPart],
+}
+
+impl Problem<'_> {
+    /// An error where a part lacks a class.
+    pub(crate) fn refuse_missing(&self) -> Result<(), HeadError> {
+        let mut missing = self
+            .parts
+            .iter()
+            .filter_map(|part| part.missing_class(&self.targets));
+        match missing.next() {
+            Some(class) => Err(HeadError::ClassMissing { class }),
+            None => Ok(()),
+        }
+    }
 }

@@ -18,24 +18,28 @@ pub(crate) struct Judged {
 /// The share of a model that is kept, and what comes of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Shrunk {
-    /// In 0 to 1: 1 is the model as it was solved, 0 the shares of the classes.
+    /// 1 is the model as it was solved, 0 the shares of the classes.
     pub kept: f64,
     /// Sum of the losses.
     pub loss: f64,
 }
 
-/// The share in 0 to 1 under which `kept z + (1 - kept) prior` has the least loss on patches that
-/// were not seen: where nothing generalises, a model is drawn back to the shares of the classes. The
-/// loss is convex in it.
-pub(crate) fn shrink(judged: &[Judged]) -> Shrunk {
-    let whole = at(judged, 1.0);
-    if whole.slope <= 0.0 {
-        return Shrunk {
-            kept: 1.0,
-            loss: whole.loss,
-        };
+/// The share in 0 to `most` under which `kept z + (1 - kept) prior` has the least loss on patches
+/// that were not seen: where nothing generalises, a model is drawn back to the shares of the classes.
+/// A `most` above 1 is for models whose logits have no scale of their own. The loss is convex in it.
+pub(crate) fn shrink(judged: &[Judged], most: f64) -> Shrunk {
+    let (mut low, mut high) = (0.0, 1.0_f64.min(most));
+    let mut end = at(judged, high);
+    while end.slope <= 0.0 {
+        if high >= most {
+            return Shrunk {
+                kept: high,
+                loss: end.loss,
+            };
+        }
+        (low, high) = (high, (2.0 * high).min(most));
+        end = at(judged, high);
     }
-    let (mut low, mut high) = (0.0, 1.0);
     for _ in 0..HALVINGS {
         let middle = f64::midpoint(low, high);
         if at(judged, middle).slope > 0.0 {
@@ -92,13 +96,13 @@ mod tests {
         let guessing: Vec<Judged> = (0..40)
             .map(|at| judged(if at % 4 < 2 { 5.0 } else { -5.0 }, at % 2))
             .collect();
-        let Shrunk { kept, loss } = shrink(&guessing);
+        let Shrunk { kept, loss } = shrink(&guessing, 1.0);
         assert!(kept < 1e-6, "{kept}");
         assert!((loss / 40.0 - 2.0_f64.ln()).abs() < 1e-6);
         let knowing: Vec<Judged> = (0..40)
             .map(|at| judged(if at % 2 == 1 { 2.0 } else { -2.0 }, at % 2))
             .collect();
-        assert!((shrink(&knowing).kept - 1.0).abs() < 1e-12);
+        assert!((shrink(&knowing, 1.0).kept - 1.0).abs() < 1e-12);
     }
 
     #[test]
@@ -107,7 +111,17 @@ mod tests {
         let rows: Vec<Judged> = (0..40)
             .map(|at| judged(4.0, usize::from(at % 4 != 0)))
             .collect();
-        let kept = shrink(&rows).kept;
+        let kept = shrink(&rows, 1.0).kept;
         assert!((kept - 3.0_f64.ln() / 4.0).abs() < 1e-6, "{kept}");
+    }
+
+    #[test]
+    fn a_model_without_a_scale_gets_the_best_one_up_to_the_most() {
+        let rows: Vec<Judged> = (0..40)
+            .map(|at| judged(0.01, usize::from(at % 4 != 0)))
+            .collect();
+        let kept = shrink(&rows, 1000.0).kept;
+        assert!((kept / (100.0 * 3.0_f64.ln()) - 1.0).abs() < 1e-4, "{kept}");
+        assert!((shrink(&rows, 50.0).kept - 50.0).abs() < 1e-12);
     }
 }

@@ -85,11 +85,7 @@ pub(crate) struct Solver<'a> {
 impl<'a> Solver<'a> {
     pub(crate) fn new(problem: &'a Problem<'a>, own: &'a [Standard]) -> Result<Self, HeadError> {
         let targets = &problem.targets;
-        for part in problem.parts {
-            if let Some(class) = part.missing_class(targets) {
-                return Err(HeadError::ClassMissing { class });
-            }
-        }
+        problem.refuse_missing()?;
         let of_class = |part: &TrainingPart, class| targets.wanted(class, 1.0, &part.class_weights);
         let of_part = |part| {
             (0..targets.classes)

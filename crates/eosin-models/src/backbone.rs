@@ -11,7 +11,7 @@ use crate::arch::{
 };
 use crate::architecture::Architecture;
 use crate::layers::Linear;
-use crate::param::{Module, Names, Param, Role};
+use crate::param::{Module, Names, Param, Role, module};
 use crate::recorder::{Map, Recorder, Vector};
 
 /// Any of the architectures: its layers, and what its parameters are called. It holds no weights;
@@ -19,8 +19,19 @@ use crate::recorder::{Map, Recorder, Vector};
 #[derive(Clone, Debug)]
 pub struct Backbone {
     architecture: Arc<dyn Architecture>,
+    /// In place of the architecture's last layer.
+    hidden: Option<Arc<HiddenLayer>>,
     parameters: Vec<Param>,
 }
+
+/// A hidden layer and the last one, named as `torch.nn.Sequential(Linear, ReLU, Linear)` has them.
+#[derive(Debug)]
+struct HiddenLayer {
+    at_0: Linear,
+    at_2: Linear,
+}
+
+module!(HiddenLayer { at_0, at_2 });
 
 impl Backbone {
     /// The architecture `name` with `classes` outputs, for images of `size_px`, which
@@ -72,8 +83,28 @@ impl Backbone {
     fn of(mut architecture: impl Architecture + Module + 'static) -> Self {
         Self {
             parameters: Names::give(&mut architecture),
+            hidden: None,
             architecture: Arc::new(architecture),
         }
+    }
+
+    /// The same with a hidden layer of `units` rectified units in front of the last layer, both under
+    /// the name of what was the last.
+    #[must_use]
+    pub fn with_hidden(mut self, units: usize) -> Self {
+        let last = self.architecture.classifier();
+        let name = last.weight.name().trim_end_matches(".weight").to_owned();
+        let (outputs, inputs) = (last.weight.shape()[0], last.weight.shape()[1]);
+        let mut hidden = HiddenLayer {
+            at_0: Linear::new(inputs, units),
+            at_2: Linear::new(units, outputs),
+        };
+        self.parameters
+            .retain(|parameter| !is_of(parameter.name(), &name));
+        self.parameters
+            .extend(Names::give_under(&name, &mut hidden));
+        self.hidden = Some(Arc::new(hidden));
+        self
     }
 
     /// Its tensors in the order of the architecture, running statistics included.
@@ -97,7 +128,10 @@ impl Backbone {
 
     /// The last layer.
     pub fn classifier(&self) -> &Linear {
-        self.architecture.classifier()
+        match &self.hidden {
+            Some(hidden) => &hidden.at_2,
+            None => self.architecture.classifier(),
+        }
     }
 
     /// Notes the stages before `cut`: images to the map that enters stage `cut`.
@@ -116,7 +150,10 @@ impl Backbone {
     /// Notes the stages from `cut` on and the classifier, in front of which a share `dropout` of
     /// the embedding is dropped in training.
     pub(crate) fn tail_logits(&self, net: &Recorder, cut: usize, x: Map, dropout: f64) -> Vector {
-        let embedding = net.dropout(self.tail(net, cut, x), dropout);
+        let mut embedding = net.dropout(self.tail(net, cut, x), dropout);
+        if let Some(hidden) = &self.hidden {
+            embedding = net.linear(embedding, &hidden.at_0, None, Activation::Relu);
+        }
         net.linear(embedding, self.classifier(), None, Activation::Identity)
     }
 
@@ -124,4 +161,10 @@ impl Backbone {
         net.enter_stage(stage);
         self.architecture.stage(net, stage, x)
     }
+}
+
+/// Whether a parameter belongs to the part called `part`.
+fn is_of(name: &str, part: &str) -> bool {
+    name.strip_prefix(part)
+        .is_some_and(|rest| rest.starts_with('.'))
 }

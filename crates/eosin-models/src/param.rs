@@ -78,6 +78,16 @@ impl Names {
         names.found
     }
 
+    /// Names the parameters of a part of a network that has this path, and gives them.
+    pub fn give_under(path: &str, part: &mut dyn Module) -> Vec<Param> {
+        let mut names = Self {
+            path: vec![path.to_owned()],
+            found: Vec::new(),
+        };
+        part.name(&mut names);
+        names.found
+    }
+
     /// Names a part that is called so.
     pub fn enter(&mut self, name: &str, part: &mut dyn Module) {
         let outer = self.path.clone();

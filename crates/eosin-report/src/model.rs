@@ -24,12 +24,14 @@ pub struct Report {
     pub data: DataSummary,
     /// What the reader must know before trusting a number.
     pub warnings: Vec<String>,
-    /// The metric that chose each fold's best epoch.
+    /// The metric that chose the best fold.
     pub selection: Metric,
-    /// The folds, each at its best epoch.
+    /// The folds, each at the epoch that was kept.
     pub folds: Vec<FoldReport>,
-    /// How penalties of solved heads came about, as in `was given`; not shown where none was solved.
-    pub penalties: String,
+    /// What the strength of solved heads is called; `None` where heads have none.
+    pub strength: Option<String>,
+    /// How each fold's epoch or head came about, a sentence.
+    pub kept: String,
     /// Place in [`folds`](Self::folds) of the fold whose model is best by
     /// [`selection`](Self::selection).
     pub best_fold: Option<usize>,
@@ -99,14 +101,14 @@ pub struct FoldReport {
     pub name: String,
     /// Patches trained on.
     pub train_count: u64,
-    /// Metrics on the validation part, at the best epoch.
+    /// Metrics on the validation part, at the epoch that was kept.
     pub metrics: MetricSet,
     /// The learning curve.
     pub epochs: Vec<EpochPoint>,
     /// The epoch kept.
-    pub best_epoch: u32,
+    pub kept_epoch: u32,
     /// scikit-learn's `C` of a head that was solved; `None`: it was trained in epochs.
-    pub penalty_c: Option<f64>,
+    pub strength: Option<f64>,
 }
 
 /// One epoch of one fold.

@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use eosin_core::Task;
+use eosin_core::config::HeadKind;
 use eosin_core::task::{PositiveChoice, positive_class};
 use eosin_data::Folds;
 use eosin_store::{NetworkRecord, RunRecord, StartRecord};
@@ -34,6 +35,11 @@ pub(crate) fn record(
         manifest_hash: manifest.hash(),
         patches_hash: circumstances.patches_hash,
         start: started_from(job, start_from, result),
+        head: config.train.head,
+        hidden: match config.train.head {
+            HeadKind::Mlp => config.train.hidden,
+            _ => 0,
+        },
         cut: result.cut.clone(),
         views: config.judged_symmetries(),
         classes: manifest.classes.clone(),

@@ -4,20 +4,23 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Result;
-use eosin_core::{FoldId, Split, Task};
+use eosin_core::config::Keep;
+use eosin_core::{Split, Task};
 use eosin_data::{FoldIndices, Folds, Manifest, Patches};
 use eosin_metrics::Metric;
 use eosin_report::{
     DataSummary, EpochPoint, Evaluation, Fact, FoldReport, Mime, Report, SplitCounts, Thumbnail,
     Timing, WrongPatch, render,
 };
-use eosin_store::{RunFolder, RunRecord, names};
+use eosin_store::{FoldFile, RunFolder, RunRecord, names};
 use eosin_train::{
-    ChosenBy, EpochRecord, Event, FoldMetrics, Part, Prediction, RunMetrics, predictions_from_csv,
+    ChosenBy, EpochRecord, Event, FoldMetrics, FoldRecord, Part, Prediction, ProbeRecord,
+    RunMetrics, predictions_from_csv,
 };
 
 use crate::record::{seen_warning, task_of};
 use crate::report_facts::{input, reproducibility};
+use crate::settings::config_of_run;
 use crate::timings::Timings;
 
 /// Wrong patches shown with thumbnails.
@@ -39,6 +42,7 @@ pub fn write(folder: &RunFolder, patches: &Patches, source: &Path) -> Result<()>
     let rows = predictions_from_csv(&path, &folder.read(names::PREDICTIONS)?, &record.classes)?;
     let events: Vec<Event> = folder.events()?;
     let timings: Timings = folder.read_json(names::TIMINGS)?;
+    let keep = config_of_run(folder)?.train.keep;
     let report = Report {
         title: source.file_name().map_or_else(
             || source.display().to_string(),
@@ -50,10 +54,11 @@ pub fn write(folder: &RunFolder, patches: &Patches, source: &Path) -> Result<()>
         classes: record.classes.clone(),
         positive: task.positive,
         data: data_summary(manifest, &folds, source, &record),
-        warnings: warnings(manifest, &record, &events),
+        warnings: warnings(manifest, &record, &events, keep),
         selection: metrics.select,
-        folds: fold_reports(&metrics, &record, &folds.resolve(manifest)?, &events),
-        penalties: penalties(&events),
+        folds: fold_reports(folder, &metrics, &record, &folds.resolve(manifest)?)?,
+        strength: strength_name(&events),
+        kept: kept(&events, keep, metrics.select),
         best_fold: Some(metrics.best_fold),
         evaluations: evaluations(&rows, &record, &task)?,
         most_wrong: most_wrong(&rows, patches, &record, &task),
@@ -114,7 +119,7 @@ fn data_summary(
 }
 
 /// What a reader must know before trusting a number.
-fn warnings(manifest: &Manifest, record: &RunRecord, events: &[Event]) -> Vec<String> {
+fn warnings(manifest: &Manifest, record: &RunRecord, events: &[Event], keep: Keep) -> Vec<String> {
     let mut warnings: Vec<String> = seen_warning(record).into_iter().collect();
     let grouped = manifest
         .patches
@@ -127,11 +132,8 @@ fn warnings(manifest: &Manifest, record: &RunRecord, events: &[Event]) -> Vec<St
                 .to_owned(),
         );
     }
-    if record.folds > 1
-        && !events
-            .iter()
-            .any(|event| matches!(event, Event::Solved { .. }))
-    {
+    let epochs = |event: &Event| matches!(event, Event::Epoch { .. });
+    if keep == Keep::Best && record.folds > 1 && events.iter().any(epochs) {
         warnings.push(
             "Each fold's epoch was picked on its own validation part, which flatters out-of-fold \
              scores a little; test scores are free of this."
@@ -143,68 +145,72 @@ fn warnings(manifest: &Manifest, record: &RunRecord, events: &[Event]) -> Vec<St
 
 /// Every fold of every cross-validation, in the order of `metrics.json`.
 fn fold_reports(
+    folder: &RunFolder,
     metrics: &RunMetrics,
     record: &RunRecord,
     resolved: &[FoldIndices],
-    events: &[Event],
-) -> Vec<FoldReport> {
+) -> Result<Vec<FoldReport>> {
     let report = |judged: &FoldMetrics| {
-        let records = epochs_of(events, judged.fold);
+        let outcome: FoldRecord = folder.read_json(&FoldFile::Outcome.of(judged.fold))?;
         let rows = resolved.iter().find(|rows| rows.id == judged.fold);
-        FoldReport {
+        Ok(FoldReport {
             name: record.fold_name(judged.fold),
             train_count: rows.map_or(0, |rows| rows.train.len() as u64),
             metrics: judged.metrics.clone(),
-            epochs: records.iter().map(|record| epoch_point(record)).collect(),
-            best_epoch: epoch_number(best_epoch(&records, metrics.select)),
-            penalty_c: penalty_of(events, judged.fold),
-        }
+            epochs: outcome.epochs.iter().map(epoch_point).collect(),
+            kept_epoch: epoch_number(outcome.kept_epoch),
+            strength: outcome.probe.as_ref().map(shown_strength),
+        })
     };
     metrics.folds.iter().map(report).collect()
 }
 
-/// The epochs of one fold of one cross-validation.
-fn epochs_of(events: &[Event], of: FoldId) -> Vec<&EpochRecord> {
-    let mine = |event| match event {
-        &Event::Epoch { fold, ref record } if fold == of => Some(record),
-        _ => None,
-    };
-    events.iter().filter_map(mine).collect()
+/// The strength of a head, or where it has none, how much of it is kept.
+fn shown_strength(probe: &ProbeRecord) -> f64 {
+    match probe.head.strength() {
+        Some(_) => probe.strength,
+        None => probe.kept,
+    }
 }
 
-/// How the penalties of solved heads came about.
-fn penalties(events: &[Event]) -> String {
+/// What [`shown_strength`] is called.
+fn strength_name(events: &[Event]) -> Option<String> {
+    events.iter().find_map(|event| match event {
+        Event::Solved { record, .. } => Some(record.head.strength().unwrap_or("factor").to_owned()),
+        _ => None,
+    })
+}
+
+/// How each fold's epoch or head came about.
+fn kept(events: &[Event], keep: Keep, select: Metric) -> String {
     let by = events.iter().filter_map(|event| match event {
         Event::Solved { record, .. } => Some(match record.by {
             ChosenBy::InnerFolds => "was chosen on inner folds of its training part",
             ChosenBy::Setting => "was given",
             ChosenBy::Nothing => {
-                "is a strong one where the training part is too small to be divided"
+                "makes for a simple model where the training part is too small to be divided"
             }
         }),
         _ => None,
     });
     let by: BTreeSet<&str> = by.collect();
-    by.into_iter().collect::<Vec<_>>().join(", or ")
-}
-
-/// `C` of a fold whose head was solved.
-fn penalty_of(events: &[Event], of: FoldId) -> Option<f64> {
-    events.iter().find_map(|event| match event {
-        Event::Solved { fold, record } if *fold == of => Some(record.c),
-        _ => None,
-    })
-}
-
-/// The epoch that was kept: the earliest of the best.
-fn best_epoch(records: &[&EpochRecord], select: Metric) -> usize {
-    let (mut best_epoch, mut best) = (0, None);
-    for record in records {
-        if select.is_better(record.val_metric, best) {
-            (best_epoch, best) = (record.epoch, record.val_metric);
-        }
+    let name = strength_name(events).unwrap_or_default();
+    if by.is_empty() {
+        let select = select.title();
+        return match keep {
+            Keep::Last => "Each fold keeps its last epoch.".to_owned(),
+            Keep::Inner => format!(
+                "Each fold keeps the epoch with the best {select} on a fifth of its training part, \
+                 which was not trained on."
+            ),
+            Keep::Best => format!("Each fold keeps its best epoch by validation {select}."),
+        };
     }
-    best_epoch
+    let by: Vec<&str> = by.into_iter().collect();
+    format!(
+        "Each fold's head is solved; its {name} {}.",
+        by.join(", or ")
+    )
 }
 
 fn epoch_point(record: &EpochRecord) -> EpochPoint {

@@ -1,6 +1,6 @@
 //! What a run says of itself.
 
-use eosin_core::config::Symmetries;
+use eosin_core::config::{HeadKind, Symmetries};
 use eosin_core::{FoldId, Preprocess};
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,10 @@ pub struct RunRecord {
     /// What it started from.
     #[serde(flatten)]
     pub start: StartRecord,
+    /// What stands on the embeddings.
+    pub head: HeadKind,
+    /// Units of its hidden layer; 0 where it has none.
+    pub hidden: usize,
     /// What enters the trained part: see [`Cut::name`](eosin_core::Cut::name).
     pub cut: String,
     /// The symmetries that a patch is judged under: its prediction is the mean of their logits. Where
@@ -55,7 +59,7 @@ pub struct RunRecord {
 
 impl RunRecord {
     /// The format that this version writes and reads.
-    pub const FORMAT: u32 = 3;
+    pub const FORMAT: u32 = 4;
 
     /// The network that it started from; `None` where it started from embeddings.
     pub const fn network(&self) -> Option<&NetworkRecord> {

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use eosin_core::config::{AugmentConfig, TrainConfig, TrainMode};
+use eosin_core::config::{AugmentConfig, Keep, TrainConfig, TrainMode};
 use eosin_core::{BackboneName, FoldId, Seed, Stream, Task};
 use eosin_data::{
     DecodeLimits, IngestOptions, InspectOptions, NoLedger, Normalisation, Patches, inspect,
@@ -41,6 +41,7 @@ fn config() -> TrainConfig {
         warmup_epochs: 1.0,
         dropout: 0.2,
         label_smoothing: 0.1,
+        keep: Keep::Best,
         ..TrainConfig::default()
     }
 }
@@ -136,6 +137,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         id: FoldId::default(),
         stream: 0,
         train: rows.to_vec(),
+        inner: Vec::new(),
         val: watched.to_vec(),
     };
     let job = TrainJob {

@@ -138,6 +138,14 @@ pub enum TrainError {
         /// The class.
         class: String,
     },
+    /// No part of a training part can pick its epoch.
+    #[error(
+        "the training part of fold {0} cannot be divided so that a fifth of it with every class picks the epoch; keep the last epoch instead ('--set train.keep=last')"
+    )]
+    NoPickingPart(eosin_core::FoldId),
+    /// A run lacks a tensor of its own.
+    #[error("the run has no tensor '{0}' that fits: its weights are damaged, or another version's")]
+    NoTensor(String),
     /// A head cannot be solved.
     #[error("a head cannot be solved")]
     Head(#[source] eosin_heads::HeadError),

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use eosin_core::config::{GroupBy, NormaliseMode, ResizePolicy, Symmetries, TrainMode};
+use eosin_core::config::{GroupBy, HeadKind, NormaliseMode, ResizePolicy, Symmetries, TrainMode};
 use eosin_core::{BackboneName, Layout};
 use eosin_run::HubOptions;
 
@@ -140,6 +140,10 @@ pub struct JobArgs {
     /// What is trained: probe, head, last-block, last-n, full, head-then-full.
     #[arg(long)]
     pub mode: Option<TrainMode>,
+    /// What stands on the embeddings: logistic, ridge, lda, prototypes, knn; with --mode head also
+    /// mlp.
+    #[arg(long, value_name = "NAME")]
+    pub head: Option<HeadKind>,
     /// Passes over the training part.
     #[arg(long)]
     pub epochs: Option<usize>,
@@ -152,7 +156,7 @@ pub struct JobArgs {
     /// Symmetries that training patches are seen under: none, hflip, vflip, flips, rot90, d4.
     #[arg(long, value_name = "SYMMETRY")]
     pub augment: Option<Symmetries>,
-    /// Metric that picks the best epoch and fold, such as auroc or khd.
+    /// Metric that picks the best fold (and epoch, see train.keep), such as auroc or khd.
     #[arg(long, value_name = "METRIC")]
     pub select: Option<String>,
     /// Folder of the embedding cache.

@@ -48,6 +48,7 @@ fn flags(args: &JobArgs) -> Result<Vec<Setting>> {
         )?,
         flag("--normalise", "backbone.normalise", args.normalise.as_ref())?,
         flag("--mode", "train.mode", args.mode.as_ref())?,
+        flag("--head", "train.head", args.head.as_ref())?,
         flag("--epochs", "train.epochs", args.epochs.as_ref())?,
         flag("--batch-size", "train.batch_size", args.batch_size.as_ref())?,
         flag(

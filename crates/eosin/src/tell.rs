@@ -61,23 +61,31 @@ pub fn precision(precision: Precision, effect: &PrecisionEffect) {
     }
 }
 
+/// How strong a head is, as in `C 0.01`; of one that has no strength, how much of it is kept.
+pub fn strength(record: &ProbeRecord) -> String {
+    match record.head.strength() {
+        Some(name) => format!("{name} {}", short(record.strength)),
+        None => format!("factor {}", short(record.kept)),
+    }
+}
+
 /// Warns of a head that is not what it should be.
 pub fn doubtful(fold: FoldId, record: &ProbeRecord) {
     if record.by == ChosenBy::Nothing {
         note(&format!(
-            "warning: the training part of fold {fold} is too small to choose a penalty on: C is {}, a \
-             strong one ('--set train.penalty_c=' gives another)",
-            short(record.c)
+            "warning: the training part of fold {fold} is too small to choose on: {}, which makes for a \
+             simple model ('--set train.strength=' gives another)",
+            strength(record)
         ));
     }
     if !record.is_solved() {
         note(&format!(
             "warning: the head of fold {fold} did not converge: its objective is about {:.0e} of \
              itself above the optimum after {} passes; a stronger penalty is easier ('--set \
-             train.penalty_c={}')",
+             train.strength={}')",
             record.relative_gap,
             record.passes,
-            short(record.c / 10.0)
+            short(record.strength / 10.0)
         ));
     }
 }

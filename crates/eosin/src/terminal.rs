@@ -11,7 +11,7 @@ use eosin_run::RunEvent;
 use eosin_train::Event;
 
 use crate::interrupt;
-use crate::output::{bytes, note, short};
+use crate::output::{bytes, note};
 use crate::progress::{Progress, small};
 use crate::tell;
 
@@ -160,8 +160,12 @@ impl State {
             }
             Event::Solved { fold, record } => {
                 self.ended += 1;
-                let c = format!("C {}", short(record.c));
-                self.update("train", "heads", [self.ended, self.folds], &c);
+                self.update(
+                    "train",
+                    "heads",
+                    [self.ended, self.folds],
+                    &tell::strength(record),
+                );
                 tell::doubtful(*fold, record);
             }
             Event::Epoch { record, .. } => {

@@ -2,7 +2,10 @@
 
 use std::fmt::Display;
 
-use super::{ClassWeights, Config, LossKind, Precision, ScheduleKind, TrainConfig, TrainMode};
+use super::{
+    ClassWeights, Config, HeadKind, Keep, LossKind, Precision, Sampling, ScheduleKind, TrainConfig,
+    TrainMode,
+};
 use crate::choice::nearest;
 
 /// Why a configuration cannot be used.
@@ -103,7 +106,7 @@ impl Config {
         )?;
         self.check_embeddings()?;
         self.train.check_ranges()?;
-        self.train.check_probe()?;
+        self.train.check_head()?;
         self.train.check_loss()?;
         self.train.check_steps()?;
         self.augment.check(&self.train)
@@ -157,23 +160,60 @@ impl TrainConfig {
         require(ok, "train.warmup_epochs", warmup, "from 0 to train.epochs")
     }
 
-    /// What a convex problem has no place for is refused, not ignored.
-    fn check_probe(&self) -> Result<(), ConfigError> {
-        let c = self.penalty_c;
-        let ok = c.is_finite() && c >= 0.0;
-        require(
-            ok,
-            "train.penalty_c",
-            c,
-            "0 (chosen on inner folds) or more",
-        )?;
+    /// What a solved head has no place for is refused, not ignored, and so is a head that the mode
+    /// cannot make.
+    fn check_head(&self) -> Result<(), ConfigError> {
+        require(self.hidden >= 1, "train.hidden", self.hidden, "1 or more")?;
+        let (head, strength) = (self.head, self.strength);
+        let key = "train.strength";
+        let ok = strength.is_finite() && strength >= 0.0;
+        require(ok, key, strength, "0 (chosen on inner folds) or more")?;
         if self.mode != TrainMode::Probe {
             let expected = "0 with any mode but probe, which has train.weight_decay";
-            return require(c == 0.0, "train.penalty_c", c, expected);
+            require(strength == 0.0, key, strength, expected)?;
+            let mlp = head == HeadKind::Mlp && self.mode == TrainMode::Head;
+            let expected = "logistic with train.mode last-block and beyond, or logistic or mlp with \
+                            head; ridge, lda, prototypes and knn want '--mode probe'";
+            return require(
+                mlp || head == HeadKind::Logistic,
+                "train.head",
+                head,
+                expected,
+            );
         }
-        let ok = matches!(self.loss, LossKind::CrossEntropy | LossKind::Binary);
-        let expected = "cross-entropy or binary with train.mode probe; or use '--mode head'";
-        require(ok, "train.loss", self.loss, expected)
+        let expected = "solved with train.mode probe; for mlp, which is trained in epochs, add \
+                        '--mode head'";
+        require(head != HeadKind::Mlp, "train.head", head, expected)?;
+        let ok = head.strength().is_some() || strength == 0.0;
+        require(
+            ok,
+            key,
+            strength,
+            "0 with train.head prototypes, which has none",
+        )?;
+        let ok = head != HeadKind::Lda || strength < 1.0;
+        require(ok, key, strength, "a share below 1 with train.head lda")?;
+        let ok = head != HeadKind::Knn || strength.fract() == 0.0;
+        require(ok, key, strength, "a whole number with train.head knn")?;
+        if head == HeadKind::Logistic {
+            let ok = matches!(self.loss, LossKind::CrossEntropy | LossKind::Binary);
+            let expected = "cross-entropy or binary with train.mode probe; or use '--mode head'";
+            return require(ok, "train.loss", self.loss, expected);
+        }
+        let ok = self.loss == LossKind::CrossEntropy;
+        let expected = "cross-entropy with this train.head, which minimises no loss";
+        require(ok, "train.loss", self.loss, expected)?;
+        let expected = "0 with this train.head, which minimises no loss";
+        let smoothing = self.label_smoothing;
+        require(
+            smoothing == 0.0,
+            "train.label_smoothing",
+            smoothing,
+            expected,
+        )?;
+        let ok = self.sampling == Sampling::None;
+        let expected = "none with this train.head, which can weigh classes by train.class_weights";
+        require(ok, "train.sampling", self.sampling, expected)
     }
 
     /// Settings of losses and schedules that contradict each other are refused, not ignored.
@@ -193,6 +233,19 @@ impl TrainConfig {
         let ok = self.loss != LossKind::Binary || self.class_weights == ClassWeights::None;
         let expected = "none with the binary loss, which has train.positive_weight";
         require(ok, "train.class_weights", self.class_weights, expected)?;
+        let picks = self.keep != Keep::Last;
+        let expected = "0 with train.keep last, which looks at no epoch's score; or set \
+                        train.keep=inner";
+        require(
+            picks || self.patience == 0,
+            "train.patience",
+            self.patience,
+            expected,
+        )?;
+        let ok = picks || self.schedule != ScheduleKind::Plateau;
+        let expected = "any but plateau with train.keep last, which looks at no epoch's score; or \
+                        set train.keep=inner";
+        require(ok, "train.schedule", self.schedule, expected)?;
         let ok = self.schedule != ScheduleKind::OneCycle || self.warmup_epochs == 0.0;
         let expected = "0 with the one-cycle schedule, which warms up by itself";
         require(ok, "train.warmup_epochs", self.warmup_epochs, expected)

@@ -127,6 +127,55 @@ crate::choice::choices! {
 }
 
 crate::choice::choices! {
+    /// What stands on the embeddings.
+    pub enum HeadKind {
+        /// One linear layer: in mode `probe` multinomial logistic regression, in others trained in
+        /// epochs.
+        Logistic => "logistic",
+        /// Ridge regression of the classes, in closed form; with `probe`.
+        Ridge => "ridge",
+        /// Linear discriminant analysis with a shrunk covariance; with `probe`.
+        Lda => "lda",
+        /// The distance to the mean of each class; with `probe`.
+        Prototypes => "prototypes",
+        /// The nearest training patches by the cosine; with `probe`.
+        Knn => "knn",
+        /// A hidden layer of `train.hidden` rectified units and a linear one; with `head`.
+        Mlp => "mlp",
+    }
+}
+
+impl HeadKind {
+    /// What its strength is called, where it has one in mode `probe`.
+    pub const fn strength(self) -> Option<&'static str> {
+        match self {
+            Self::Logistic => Some("C"),
+            Self::Ridge => Some("alpha"),
+            Self::Lda => Some("shrinkage"),
+            Self::Knn => Some("k"),
+            Self::Prototypes | Self::Mlp => None,
+        }
+    }
+
+    /// Whether it is one linear layer, however it comes about.
+    pub const fn is_linear(self) -> bool {
+        !matches!(self, Self::Knn | Self::Mlp)
+    }
+}
+
+crate::choice::choices! {
+    /// Which epoch of a fold is kept.
+    pub enum Keep {
+        /// The last: nothing is picked, so nothing flatters.
+        Last => "last",
+        /// The best by `train.select` on a fifth of the training part, which is not trained on.
+        Inner => "inner",
+        /// The best by `train.select` on the validation part, which flatters out-of-fold scores.
+        Best => "best",
+    }
+}
+
+crate::choice::choices! {
     /// The symmetries that training patches are seen under, each patch and epoch anew.
     pub enum Symmetries {
         /// As they are.

@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 pub use self::augment::AugmentConfig;
 pub use self::check::ConfigError;
 pub use self::choices::{
-    BatchNormPolicy, CacheDtype, ClassWeights, DoctorPolicy, GroupBy, IdSource, LossKind,
-    NormaliseMode, OptimiserKind, Precision, PredictViews, ResizeFilter, ResizePolicy, Sampling,
-    ScheduleKind, StainMethod, StatisticsKind, Symmetries, TrainMode,
+    BatchNormPolicy, CacheDtype, ClassWeights, DoctorPolicy, GroupBy, HeadKind, IdSource, Keep,
+    LossKind, NormaliseMode, OptimiserKind, Precision, PredictViews, ResizeFilter, ResizePolicy,
+    Sampling, ScheduleKind, StainMethod, StatisticsKind, Symmetries, TrainMode,
 };
 pub use self::train::TrainConfig;
 pub use self::weights::{TensorChoice, Weights};

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::choices::{
-    BatchNormPolicy, ClassWeights, DoctorPolicy, LossKind, OptimiserKind, Sampling, ScheduleKind,
-    TrainMode,
+    BatchNormPolicy, ClassWeights, DoctorPolicy, HeadKind, Keep, LossKind, OptimiserKind, Sampling,
+    ScheduleKind, TrainMode,
 };
 
 /// How weights are trained.
@@ -13,9 +13,14 @@ use super::choices::{
 pub struct TrainConfig {
     /// Which weights are trained.
     pub mode: TrainMode,
-    /// scikit-learn's `C`, one over the L2 penalty beside the sum of losses over all views; 0:
-    /// chosen on inner folds; with `probe`.
-    pub penalty_c: f64,
+    /// What stands on the embeddings.
+    pub head: HeadKind,
+    /// Units of the hidden layer; with `mlp`.
+    pub hidden: usize,
+    /// scikit-learn's `C` of `logistic` (one over the L2 penalty beside the sum of losses over all
+    /// views), `alpha` of `ridge`, shrinkage of `lda`, number of neighbours of `knn`; 0: chosen on
+    /// inner folds; with `probe`.
+    pub strength: f64,
     /// Last stages of the backbone that are trained; with `last-n`.
     pub stages: usize,
     /// Epochs of the last layer alone; with `head-then-full`.
@@ -76,9 +81,11 @@ pub struct TrainConfig {
     pub class_weights: ClassWeights,
     /// Which patches make an epoch.
     pub sampling: Sampling,
-    /// The metric that picks the best epoch and the best fold.
+    /// The metric that picks the best fold, and the epoch where `keep` picks one.
     pub select: String,
-    /// Epochs without a better `select` after which a fold stops; 0: never.
+    /// Which epoch of a fold is kept.
+    pub keep: Keep,
+    /// Epochs without a better `select` after which a fold stops; 0: never; where `keep` picks one.
     pub patience: usize,
     /// What failing checks before training lead to.
     pub doctor: DoctorPolicy,
@@ -90,7 +97,9 @@ impl Default for TrainConfig {
     fn default() -> Self {
         Self {
             mode: TrainMode::Probe,
-            penalty_c: 0.0,
+            head: HeadKind::Logistic,
+            hidden: 64,
+            strength: 0.0,
             stages: 2,
             head_epochs: 5,
             unfreeze_epochs: 0,
@@ -121,6 +130,7 @@ impl Default for TrainConfig {
             class_weights: ClassWeights::None,
             sampling: Sampling::None,
             select: "auroc".to_owned(),
+            keep: Keep::Last,
             patience: 0,
             doctor: DoctorPolicy::Leaks,
             checkpoint_secs: 30.0,
@@ -130,7 +140,8 @@ impl Default for TrainConfig {
 
 impl TrainConfig {
     /// Keys of the table `train` that only modes with epochs have a use for.
-    pub const OF_EPOCHS: [&'static str; 23] = [
+    pub const OF_EPOCHS: [&'static str; 25] = [
+        "hidden",
         "head_epochs",
         "unfreeze_epochs",
         "batch_norm",
@@ -152,6 +163,7 @@ impl TrainConfig {
         "ema_decay",
         "swa_epochs",
         "dropout",
+        "keep",
         "patience",
         "stages",
     ];

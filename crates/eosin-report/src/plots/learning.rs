@@ -54,7 +54,7 @@ fn selections(folds: &[FoldReport], selection: Metric) -> String {
 
 /// The losses of one fold, with the epoch kept marked.
 pub(crate) fn learning_of_fold(fold: &FoldReport) -> String {
-    let title = format!("Fold {}: best epoch {}", fold.name, fold.best_epoch);
+    let title = format!("Fold {}: epoch {} kept", fold.name, fold.kept_epoch);
     let mut plot = empty(SMALL, &title, "loss", std::slice::from_ref(fold), |point| {
         [Some(point.train_loss), point.val_loss]
     });
@@ -149,7 +149,7 @@ fn best(fold: &FoldReport, value: Value) -> Option<(f64, f64)> {
     let point = fold
         .epochs
         .iter()
-        .find(|point| point.epoch == fold.best_epoch)?;
+        .find(|point| point.epoch == fold.kept_epoch)?;
     Some((point.epoch.into(), value(point)?))
 }
 

@@ -12,8 +12,7 @@ pub(crate) fn folds(report: &Report) -> String {
     if report.folds.is_empty() {
         return String::new();
     }
-    let solved = report.folds.iter().all(|fold| fold.penalty_c.is_some());
-    let kept = if solved { "C" } else { "epoch" };
+    let kept = report.strength.as_deref().unwrap_or("epoch");
     let mut head: Vec<String> = ["fold", "train", "val", kept].map(str::to_owned).to_vec();
     head.extend(Metric::ALL.iter().map(|metric| match metric {
         Metric::Recall => "Recall".to_owned(),
@@ -30,9 +29,9 @@ pub(crate) fn folds(report: &Report) -> String {
             format!("{}{star}", escape(&fold.name)),
             numbers::count(fold.train_count),
             numbers::count(fold.metrics.count),
-            match fold.penalty_c {
+            match fold.strength {
                 Some(c) => format!("{c:.2e}"),
-                None => fold.best_epoch.to_string(),
+                None => fold.kept_epoch.to_string(),
             },
         ];
         cells.extend(
@@ -61,17 +60,7 @@ pub(crate) fn folds(report: &Report) -> String {
         "sd",
         summaries.iter().map(|summary| summary.sd).collect(),
     ));
-    let lead = if solved {
-        format!(
-            "<p>Each fold's head is solved to its optimum; its penalty C {}.</p>\n",
-            escape(&report.penalties)
-        )
-    } else {
-        format!(
-            "<p>Each fold keeps its best epoch by validation {}.</p>\n",
-            report.selection.title()
-        )
-    };
+    let lead = format!("<p>{}</p>\n", escape(&report.kept));
     section("folds", "Folds", &format!("{lead}{}", table.finish()))
 }
 

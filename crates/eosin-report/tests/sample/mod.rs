@@ -76,8 +76,8 @@ fn fold(index: usize, classes: usize) -> FoldReport {
         name: index.to_string(),
         train_count: 7200,
         metrics: MetricSet::new(&made.targets, &made.probs, classes, 1).unwrap(),
-        best_epoch: best.unwrap().epoch,
-        penalty_c: None,
+        kept_epoch: best.unwrap().epoch,
+        strength: None,
         epochs,
     }
 }
@@ -153,7 +153,8 @@ pub fn report(classes: &[&str], fold_count: usize) -> Report {
         ],
         selection: Metric::Khd,
         folds: (0..fold_count).map(|index| fold(index, count)).collect(),
-        penalties: String::new(),
+        strength: None,
+        kept: "Each fold keeps its last epoch.".to_owned(),
         best_fold: (fold_count > 3).then_some(3),
         evaluations: vec![
             evaluation(

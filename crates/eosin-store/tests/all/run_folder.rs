@@ -5,8 +5,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 
 use eosin_core::config::{
-    CacheDtype, NormaliseMode, Precision, ResizeFilter, ResizePolicy, Symmetries, TensorChoice,
-    Weights,
+    CacheDtype, HeadKind, NormaliseMode, Precision, ResizeFilter, ResizePolicy, Symmetries,
+    TensorChoice, Weights,
 };
 use eosin_core::{BackboneName, FoldId, Normalisation, Preprocess, Resize};
 use eosin_store::{
@@ -36,6 +36,8 @@ fn record() -> RunRecord {
             seen_by_weights: [0, 0],
             normalise: NormaliseMode::ImageNet,
         }),
+        head: HeadKind::Logistic,
+        hidden: 0,
         cut: "layer4".to_owned(),
         views: Symmetries::D4,
         classes: vec!["benign".to_owned(), "malignant".to_owned()],

@@ -146,7 +146,7 @@ mod tests {
     }
 
     fn problems(scale: f32, targets: &[usize]) -> Vec<String> {
-        let mut model = HeadModel::new((4, 2), 0.0, Seed(1), 0);
+        let mut model = HeadModel::new(&[4, 2], 0.0, Seed(1), 0);
         let rows: Vec<usize> = (0..targets.len()).collect();
         let findings = check_model(&mut model, &Rows(scale), &rows, targets, 2, Seed(1)).unwrap();
         let findings = findings.into_iter();

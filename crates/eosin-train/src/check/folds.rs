@@ -179,6 +179,7 @@ mod tests {
             id: FoldId::new(0, number),
             stream: number as u64,
             train: train.to_vec(),
+            inner: Vec::new(),
             val: val.to_vec(),
         }
     }

@@ -1,4 +1,4 @@
-//! The last layer of a network, as something that is trained.
+//! The last layers of a network, as something that is trained.
 
 use std::sync::Arc;
 
@@ -8,31 +8,32 @@ use rand::RngExt as _;
 use crate::error::TrainError;
 use crate::input::draw::InputSource;
 use crate::input::view::View;
+use crate::model::classifier::Classifier;
 use crate::model::head::Head;
 use crate::model::trainable::{Groups, LossOf, Trainable};
 use crate::optimise::narrow;
 
-/// A linear classifier on embeddings, trained by itself.
+/// A classifier of embeddings, trained by itself.
 pub struct HeadModel {
-    width: usize,
-    classes: usize,
+    widths: Vec<usize>,
     dropout: f64,
     initial: Head,
     groups: Arc<Groups>,
 }
 
 impl HeadModel {
-    /// A fresh head for embeddings of `width` values; see [`Head::init`].
-    pub fn new((width, classes): (usize, usize), dropout: f64, seed: Seed, fold: u64) -> Self {
-        let weights = classes * width;
-        let mut decays = vec![true; weights];
+    /// A fresh head of these widths; see [`Head::init`].
+    pub fn new(widths: &[usize], dropout: f64, seed: Seed, fold: u64) -> Self {
         // Biases are not decayed.
-        decays.resize(weights + classes, false);
+        let decays = widths.windows(2).flat_map(|pair| {
+            let weights = std::iter::repeat_n(true, pair[0] * pair[1]);
+            weights.chain(std::iter::repeat_n(false, pair[1]))
+        });
+        let decays: Vec<bool> = decays.collect();
         Self {
-            width,
-            classes,
+            widths: widths.to_vec(),
             dropout,
-            initial: Head::init(width, classes, seed, fold),
+            initial: Head::init(widths, seed, fold),
             groups: Arc::new(Groups {
                 group: vec![0; decays.len()],
                 decays,
@@ -44,8 +45,7 @@ impl HeadModel {
     /// The head with these values.
     pub fn head(&self, values: &[f32]) -> Head {
         Head {
-            width: self.width,
-            classes: self.classes,
+            widths: self.widths.clone(),
             values: values.to_vec(),
         }
     }
@@ -84,7 +84,7 @@ impl Trainable for HeadModel {
         rows: &[usize],
         views: &[View],
     ) -> Result<Vec<f32>, TrainError> {
-        self.head(state).orbit_logits(source, rows, views)
+        Classifier::Layers(self.head(state)).orbit_logits(source, rows, views)
     }
 }
 

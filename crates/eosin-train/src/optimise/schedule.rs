@@ -42,8 +42,9 @@ pub fn plateau_factor(config: &TrainConfig, epochs: &[EpochRecord], select: Metr
     let (mut best, mut waited, mut factor) = (None, 0, 1.0);
     for record in epochs {
         waited += 1;
-        if best.is_none() || select.is_better(record.val_metric, best) {
-            best = record.val_metric;
+        let score = record.score(config.keep);
+        if best.is_none() || select.is_better(score, best) {
+            best = score;
             waited = 0;
         }
         if waited > config.plateau_patience {
@@ -71,6 +72,8 @@ fn one_cycle(at: f64, total: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use eosin_core::config::Keep;
+
     use super::*;
 
     fn rates(schedule: ScheduleKind, warmup_epochs: f64) -> Vec<f64> {
@@ -150,8 +153,10 @@ mod tests {
             val_metric: Some(auroc),
             val_auroc: None,
             val_balanced_accuracy: None,
+            inner_metric: None,
         };
         let config = TrainConfig {
+            keep: Keep::Best,
             plateau_patience: 2,
             ..TrainConfig::default()
         };

@@ -117,12 +117,16 @@ pub fn has_mean(record: &RunRecord) -> bool {
         return false;
     };
     let cut = Cut::parse(&record.cut, network.stages());
-    cut == Some(Cut::Embedding) && record.preprocess.len() == 1
+    cut == Some(Cut::Embedding) && record.preprocess.len() == 1 && record.head.is_linear()
 }
 
 fn fresh_network(record: &RunRecord) -> Result<Backbone, TrainError> {
     let (network, classes) = (network_of(record)?, record.classes.len());
-    Ok(Backbone::new(network.backbone, classes, record.size_px()))
+    let network = Backbone::new(network.backbone, classes, record.size_px());
+    Ok(match record.hidden {
+        0 => network,
+        hidden => network.with_hidden(hidden),
+    })
 }
 
 /// The network that a run started from.

@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use eosin_store::{EmbeddingsRecord, FoldFile, RunFolder, RunRecord};
-use eosin_weights::LazyTensor as _;
 
 use crate::embed::embedding_error::EmbeddingsError;
 use crate::embed::embedding_file::EmbeddingFile;
@@ -11,7 +10,7 @@ use crate::embed::own_embeddings::OwnEmbeddings;
 use crate::embed::starting_point::OWN_CLASSIFIER;
 use crate::error::TrainError;
 use crate::input::view::View;
-use crate::model::head::Head;
+use crate::model::classifier::{Classifier, Named};
 use crate::optimise::loss::softmax;
 use crate::predict::fold_network::{no_fold, read_weights};
 use crate::predict::predictions::mean_of;
@@ -20,7 +19,7 @@ use crate::predict::predictor::UseFolds;
 /// A trained run on embeddings, ready to predict from a file of others.
 pub struct OwnPredictor {
     record: RunRecord,
-    heads: Vec<Head>,
+    heads: Vec<Classifier>,
     views: Vec<View>,
     own: OwnEmbeddings,
     /// Each row is a patch of its own.
@@ -49,18 +48,11 @@ impl OwnPredictor {
                 return Err(no_fold(&record, fold));
             }
             let tensors = read_weights(folder, &FoldFile::Weights.of(fold))?.tensors;
-            let read = |leaf: &str| match tensors.get(&format!("{OWN_CLASSIFIER}{leaf}")) {
-                Some(tensor) => Ok(tensor.read_all()?.into_owned()),
-                None => Err(TrainError::RunWeights(eosin_weights::StateMismatch {
-                    missing: vec![format!("{OWN_CLASSIFIER}{leaf}")],
-                    ..eosin_weights::StateMismatch::default()
-                })),
+            let named = Named {
+                tensors: &tensors,
+                classifier: OWN_CLASSIFIER,
             };
-            heads.push(Head {
-                width: trained.width,
-                classes: record.classes.len(),
-                values: [read("weight")?, read("bias")?].concat(),
-            });
+            heads.push(Classifier::of_run(&record, trained.width, &named)?);
         }
         Ok(Self {
             places: (0..file.keys.len()).collect(),

@@ -8,7 +8,6 @@ use eosin_data::{PatchSource, Resize, RgbPatch};
 use eosin_models::{BackboneSpec, Graph, Recording, StoredNetwork, Workspace};
 use eosin_store::cache::round_as_stored;
 use eosin_store::{RunFolder, RunRecord, WeightStore};
-use eosin_weights::LazyTensor as _;
 use rayon::prelude::*;
 
 use crate::embed::backbone::tensors_hash;
@@ -18,7 +17,7 @@ use crate::error::TrainError;
 use crate::input::reader::{PatchReader, decode_limits};
 use crate::input::scale::PixelScale;
 use crate::input::views::symmetric;
-use crate::model::head::Head;
+use crate::model::classifier::{Classifier, Named};
 use crate::model::network_model::{TOGETHER, padded_logits};
 use crate::optimise::loss::softmax;
 use crate::predict::fold_network::{FoldNetwork, cut_of, frozen_tensors, network_of};
@@ -69,7 +68,7 @@ enum Front {
 
 /// The part that a fold has trained.
 enum Own {
-    Head(Head),
+    Head(Classifier),
     Tail(Box<Graph>),
 }
 
@@ -109,24 +108,16 @@ impl Own {
     /// in the order that runs compute them in, so that no bit differs.
     fn logits(&self, views: &[Vec<Vec<f32>>]) -> Vec<f32> {
         match self {
-            Self::Head(head) => head.logits(&mean_embedding(views)),
+            Self::Head(head) => {
+                let views = views.iter().map(|values| values.concat());
+                head.mean_logits(&views.collect::<Vec<_>>())
+            }
             Self::Tail(graph) => {
                 let logits = views.iter().map(|values| tail_logits(graph, values));
                 mean_of(&logits.collect::<Vec<_>>())
             }
         }
     }
-}
-
-/// The mean over views, `[patches, width]`.
-fn mean_embedding(views: &[Vec<Vec<f32>>]) -> Vec<f32> {
-    let mut mean = vec![0.0; views.first().map_or(0, |values| values.concat().len())];
-    for values in views {
-        for (sum, value) in mean.iter_mut().zip(values.iter().flatten()) {
-            *sum += value / views.len() as f32;
-        }
-    }
-    mean
 }
 
 fn tail_logits(graph: &Graph, values: &[Vec<f32>]) -> Vec<f32> {
@@ -225,16 +216,14 @@ impl Predictor {
         Ok(Front::Frozen(embedder, network.cache_dtype))
     }
 
-    /// The last layer of `network`.
-    fn head(&self, network: &StoredNetwork) -> Result<Head, TrainError> {
-        let classifier = BackboneSpec::of(network_of(&self.record)?.backbone).classifier;
-        let tensor = |leaf: &str| &network.weights()[&format!("{classifier}{leaf}")];
-        let (weight, bias) = (tensor("weight"), tensor("bias"));
-        Ok(Head {
-            width: weight.row_values(),
-            classes: self.record.classes.len(),
-            values: [weight.read_all()?, bias.read_all()?].concat(),
-        })
+    /// What stands on the embeddings of `network`.
+    fn head(&self, network: &StoredNetwork) -> Result<Classifier, TrainError> {
+        let spec = BackboneSpec::of(network_of(&self.record)?.backbone);
+        let tensors = Named {
+            tensors: network.weights(),
+            classifier: spec.classifier,
+        };
+        Classifier::of_run(&self.record, spec.embedding_width, &tensors)
     }
 
     /// The run's description of itself.

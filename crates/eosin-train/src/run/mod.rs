@@ -2,15 +2,17 @@
 
 mod afford;
 mod cached_inputs;
+mod closed_folds;
 mod embedded;
 mod examine;
+mod inner_folds;
 mod inputs;
 mod normalise;
 mod probe_folds;
 mod probes;
 mod rows;
 pub(crate) mod save;
-mod shelf;
+pub(crate) mod shelf;
 mod training;
 
 use std::time::Duration;

@@ -1,19 +1,19 @@
 //! The heads of one cross-validation: a penalty chosen for each on inner folds, then solved.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use eosin_data::{Manifest, SplitOptions, split};
+use eosin_core::config::HeadKind;
 use eosin_heads::{
-    Accuracy, Choice, HeadError, InnerFolds, InnerModel, Judging, LinearHead, Optimum, Penalties,
+    Accuracy, Choice, ClosedForm, HeadError, InnerFolds, InnerModel, Judging, Optimum, Penalties,
     Problem, Table, TrainingPart, choose, solve,
 };
 
 use super::Run;
 use crate::error::TrainError;
 use crate::event::Event;
-use crate::model::head::Head;
+use crate::model::classifier::Classifier;
 use crate::train::job::TrainJob;
-use crate::train::probe::{ChosenBy, Penalty, ProbeRecord};
+use crate::train::probe::{ChosenBy, ProbeRecord, TriedStrength};
 use crate::train::rows::FoldRows;
 use crate::train::session::Session;
 
@@ -23,8 +23,6 @@ const MOST_PARTS: usize = 10;
 /// With fewer folds, the training part of each is divided anew: models without two of them would see
 /// too little.
 const LEAST_FOLDS: usize = 5;
-/// Inner folds of a training part that is divided anew.
-const INNER_FOLDS: usize = 5;
 
 /// Folds of one cross-validation that share embeddings, and all that their heads are solved on.
 pub(super) struct ProbeFolds<'a> {
@@ -41,19 +39,35 @@ pub(super) struct ProbeFolds<'a> {
 /// A fold with its head.
 pub(super) struct SolvedFold<'a> {
     pub fold: &'a FoldRows,
-    pub head: Head,
+    pub head: Classifier,
     pub record: ProbeRecord,
 }
 
 /// Inner folds, and which of their choices is each fold's.
-struct InnerPlan {
-    inner: InnerFolds,
-    choice_of: Vec<usize>,
+pub(super) struct InnerPlan {
+    pub inner: InnerFolds,
+    pub choice_of: Vec<usize>,
+}
+
+/// A penalty.
+#[derive(Clone, Copy, Debug)]
+struct Penalty {
+    /// scikit-learn's `C`.
+    c: f64,
+    by: ChosenBy,
 }
 
 impl<'a> ProbeFolds<'a> {
     /// The head of every fold, in order.
     pub(super) fn solve(&self, session: &Session<'_>) -> Result<Vec<SolvedFold<'a>>, TrainError> {
+        match closed_form(self.job.config.head) {
+            Some(form) => self.fit(form, session),
+            None => self.solve_logistic(session),
+        }
+    }
+
+    /// The head of every fold as logistic regression.
+    fn solve_logistic(&self, session: &Session<'_>) -> Result<Vec<SolvedFold<'a>>, TrainError> {
         let choices = self.choices(session)?;
         let mut by_c: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
         for (at, choice) in choices.iter().enumerate() {
@@ -69,22 +83,36 @@ impl<'a> ProbeFolds<'a> {
             let choice = choices[at].as_ref();
             SolvedFold {
                 fold: self.folds[at],
-                record: ProbeRecord::new(self.penalty(choice), choice, &optimum),
-                head: self.head(optimum.head),
+                record: self.record(choice, &optimum),
+                head: optimum.head.into(),
             }
         };
         Ok(solved.into_iter().map(fold).collect())
     }
 
+    fn record(&self, choice: Option<&Choice>, optimum: &Optimum) -> ProbeRecord {
+        let Penalty { c, by } = self.penalty(choice);
+        let tried = choice.iter().flat_map(|choice| &choice.tried);
+        ProbeRecord {
+            head: self.job.config.head,
+            strength: c,
+            by,
+            kept: choice.map_or(1.0, |choice| choice.kept),
+            tried: tried.map(TriedStrength::from).collect(),
+            relative_gap: optimum.relative_gap,
+            passes: optimum.passes,
+        }
+    }
+
     /// Rows that a fold is trained on, at most.
-    fn training_rows(&self) -> usize {
+    pub(super) fn training_rows(&self) -> usize {
         let trained = self.folds.iter().map(|fold| fold.train.len()).max();
         trained.unwrap_or(0) * self.table.views()
     }
 
     /// The penalty of a fold, and who says so.
     fn penalty(&self, choice: Option<&Choice>) -> Penalty {
-        let given = self.job.config.penalty_c;
+        let given = self.job.config.strength;
         match choice {
             Some(choice) => Penalty {
                 c: choice.c,
@@ -101,12 +129,22 @@ impl<'a> ProbeFolds<'a> {
         }
     }
 
-    fn head(&self, head: LinearHead) -> Head {
-        Head {
-            width: self.table.width(),
-            classes: self.job.classes(),
-            values: [head.weight, head.bias].concat(),
-        }
+    /// What the folds at `places` are trained on.
+    pub(super) fn parts(&self, places: &[usize]) -> Result<Vec<TrainingPart>, TrainError> {
+        let pool = self.table.patches();
+        let targets = self.job.head_targets(pool);
+        let part = |place: &usize| {
+            let fold = self.folds[*place];
+            let part = self.job.head_part(&fold.train, pool, [fold.stream, 0]);
+            match part.missing_class(&targets) {
+                Some(class) => Err(TrainError::ClassMissing {
+                    fold: fold.id,
+                    class: self.job.task.classes[class].clone(),
+                }),
+                None => Ok(part),
+            }
+        };
+        places.iter().map(part).collect()
     }
 
     /// The heads of the folds at `places`, under one penalty.
@@ -117,22 +155,8 @@ impl<'a> ProbeFolds<'a> {
         choices: &[Option<Choice>],
         session: &Session<'_>,
     ) -> Result<Vec<Optimum>, TrainError> {
-        let (pool, targets) = (
-            self.table.patches(),
-            self.job.head_targets(self.table.patches()),
-        );
-        let mut parts = Vec::new();
-        for place in places {
-            let fold = self.folds[*place];
-            let part = self.job.head_part(&fold.train, pool, [fold.stream, 0]);
-            if let Some(class) = part.missing_class(&targets) {
-                return Err(TrainError::ClassMissing {
-                    fold: fold.id,
-                    class: self.job.task.classes[class].clone(),
-                });
-            }
-            parts.push(part);
-        }
+        let targets = self.job.head_targets(self.table.patches());
+        let parts = self.parts(places)?;
         let problem = Problem {
             table: self.table,
             targets,
@@ -153,9 +177,9 @@ impl<'a> ProbeFolds<'a> {
         Ok(optima)
     }
 
-    /// The penalty of each fold; none where `train.penalty_c` says it.
+    /// The penalty of each fold; none where `train.strength` says it.
     fn choices(&self, session: &Session<'_>) -> Result<Vec<Option<Choice>>, TrainError> {
-        if self.job.config.penalty_c > 0.0 {
+        if self.job.config.strength > 0.0 {
             return Ok(vec![None; self.folds.len()]);
         }
         let InnerPlan { inner, choice_of } = self.inner_plan();
@@ -173,7 +197,7 @@ impl<'a> ProbeFolds<'a> {
 
     /// What penalties are chosen on. Inner folds are made of outer folds where there are enough, so
     /// that they keep groups together as these do.
-    fn inner_plan(&self) -> InnerPlan {
+    pub(super) fn inner_plan(&self) -> InnerPlan {
         let judged: usize = self.all.iter().map(|fold| fold.val.len()).sum();
         let divides = judged == self.table.patches() && self.all.len() >= LEAST_FOLDS;
         if divides && self.folds.len() == self.all.len() {
@@ -185,7 +209,7 @@ impl<'a> ProbeFolds<'a> {
                 let others = self.all.iter().filter(|other| other.id != fold.id);
                 joined(&others.copied().collect::<Vec<_>>())
             } else {
-                self.divided(fold)
+                self.run.divided(fold, self.places)
             };
             for at in 0..parts.len() {
                 let rest = parts.iter().enumerate().filter(|(other, _)| *other != at);
@@ -223,43 +247,6 @@ impl<'a> ProbeFolds<'a> {
                 .collect(),
         }
     }
-
-    /// The training part of a fold, divided anew, groups together; nothing where it cannot be divided.
-    fn divided(&self, fold: &FoldRows) -> Vec<Vec<usize>> {
-        let manifest = self.run.patches.manifest();
-        let mut row_of = BTreeMap::new();
-        let mut patches = Vec::new();
-        for row in &fold.train {
-            let patch = &manifest.patches[self.places[*row]];
-            row_of.insert(patch.key.as_str(), *row);
-            let mut patch = patch.clone();
-            patch.split = None;
-            patches.push(patch);
-        }
-        let own = Manifest {
-            patches,
-            ..manifest.clone()
-        };
-        let group = |patch: &eosin_data::Patch| {
-            patch
-                .group_by(self.run.folds.group)
-                .unwrap_or(&patch.key)
-                .to_owned()
-        };
-        let groups: BTreeSet<String> = own.patches.iter().map(group).collect();
-        let options = SplitOptions {
-            k: INNER_FOLDS.min(groups.len()),
-            group: self.run.folds.group,
-            seed: self.job.seed,
-            ..SplitOptions::default()
-        };
-        // A part of what could be divided: it fails for want of patches or groups alone.
-        let Ok((folds, _)) = split(&own, &options) else {
-            return Vec::new();
-        };
-        let rows = |keys: &Vec<String>| keys.iter().map(|key| row_of[key.as_str()]).collect();
-        folds.folds.iter().map(|fold| rows(&fold.val)).collect()
-    }
 }
 
 /// The judged rows of folds, as [`MOST_PARTS`] parts at most.
@@ -272,8 +259,19 @@ fn joined(folds: &[&FoldRows]) -> Vec<Vec<usize>> {
     parts
 }
 
+/// The head in closed form that a configuration means, if it means one.
+const fn closed_form(head: HeadKind) -> Option<ClosedForm> {
+    match head {
+        HeadKind::Ridge => Some(ClosedForm::Ridge),
+        HeadKind::Lda => Some(ClosedForm::Lda),
+        HeadKind::Prototypes => Some(ClosedForm::Prototypes),
+        HeadKind::Knn => Some(ClosedForm::Neighbours),
+        HeadKind::Logistic | HeadKind::Mlp => None,
+    }
+}
+
 /// Solves while whoever watches may end the work.
-fn watched<T>(
+pub(super) fn watched<T>(
     session: &Session<'_>,
     work: impl FnOnce(&mut dyn FnMut() -> Result<(), HeadError>) -> Result<T, HeadError>,
 ) -> Result<T, TrainError> {

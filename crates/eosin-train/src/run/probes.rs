@@ -11,7 +11,7 @@ use super::probe_folds::{ProbeFolds, SolvedFold};
 use super::training::{Plan, Trained, tell_epochs};
 use crate::error::TrainError;
 use crate::input::view::View;
-use crate::model::head::Head;
+use crate::model::classifier::Classifier;
 use crate::model::head_model::HeadModel;
 use crate::predict::logits::Logits;
 use crate::train::rows::FoldRows;
@@ -29,8 +29,8 @@ impl Run<'_> {
         let (inputs, embedded) = self.inputs(Cut::Embedding, rows, plan.preprocess, session)?;
         let job = self.job(&self.config.train, rows);
         let source = inputs[0].source();
-        let shape = (source.width(), job.classes());
-        let fresh = || Ok(HeadModel::new(shape, 0.0, job.seed, 0));
+        let widths = job.head_widths(source.width());
+        let fresh = || Ok(HeadModel::new(&widths, 0.0, job.seed, 0));
         self.examine(fresh, &plan.subject(&*source), session)?;
         let mut heads = Vec::new();
         for (index, own) in inputs.iter().enumerate() {
@@ -38,7 +38,7 @@ impl Run<'_> {
             let mine: Vec<usize> = (0..rows.folds.len()).filter(mine).collect();
             heads.extend(self.probes_of(plan, own, &mine, session)?);
         }
-        heads.sort_by_key(|head: &FoldOutcome<Head>| head.rows.stream);
+        heads.sort_by_key(|head: &FoldOutcome<Classifier>| head.rows.stream);
         self.judge_heads(&mut heads, &inputs, rows)?;
         let classifier = self.start.classifier();
         let mut folds = Vec::new();
@@ -65,7 +65,7 @@ impl Run<'_> {
         inputs: &Inputs<'_>,
         mine: &[usize],
         session: &Session<'_>,
-    ) -> Result<Vec<FoldOutcome<Head>>, TrainError> {
+    ) -> Result<Vec<FoldOutcome<Classifier>>, TrainError> {
         let rows = plan.rows;
         let views = inputs.all_views(self.config.augment.symmetry);
         let name = |patch: usize| self.patches.name(rows.places[patch]);
@@ -94,7 +94,7 @@ impl Run<'_> {
                 outcomes.push(FoldOutcome {
                     rows: fold.clone(),
                     epochs: Vec::new(),
-                    best_epoch: 0,
+                    kept_epoch: 0,
                     weights: head,
                     probe: Some(record),
                     metrics: probes.job.metrics(&targets, &val)?,

@@ -1,5 +1,6 @@
 //! The rows that a run is about.
 
+use eosin_core::config::{Keep, TrainMode};
 use eosin_data::FoldIndices;
 use eosin_metrics::Metric;
 
@@ -58,13 +59,21 @@ impl Run<'_> {
             id: fold.id,
             stream: stream as u64,
             train: rows(&fold.train),
+            inner: Vec::new(),
             val: rows(&fold.val),
         };
         let folds = self.folds.resolve(manifest)?.into_iter().enumerate();
-        let folds: Vec<FoldRows> = folds.map(fold).collect();
+        let mut folds: Vec<FoldRows> = folds.map(fold).collect();
         // Unlabelled patches stand in the test part only, whose targets training never reads.
         let class = |place: &usize| manifest.patches[*place].class.unwrap_or(0);
         let targets: Vec<usize> = places.iter().map(class).collect();
+        let train = &self.config.train;
+        if train.mode != TrainMode::Probe && train.keep == Keep::Inner {
+            for fold in &mut folds {
+                let picks = self.picking_part(fold, &places, &targets);
+                fold.inner = picks.ok_or(TrainError::NoPickingPart(fold.id))?;
+            }
+        }
         let val = |fold: &FoldRows| fold.val.iter().map(|row| targets[*row]).collect();
         let parts: Vec<Vec<usize>> = folds.iter().map(val).collect();
         Ok(Rows {

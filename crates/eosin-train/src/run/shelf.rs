@@ -33,7 +33,7 @@ pub struct FoldRecord {
     /// Hash of all that it was trained from: configuration, folds, patches' contents, weights.
     pub made_from: String,
     /// The epoch that its weights are of, from 0.
-    pub best_epoch: usize,
+    pub kept_epoch: usize,
     /// Every epoch, in order.
     pub epochs: Vec<EpochRecord>,
     /// How its weights were solved for, where they were.
@@ -49,7 +49,7 @@ pub struct FoldRecord {
 
 impl FoldRecord {
     /// The format that this version writes and reads.
-    pub const FORMAT: u32 = 1;
+    pub const FORMAT: u32 = 2;
 }
 
 /// The finished folds of a run.
@@ -114,7 +114,7 @@ impl<'a> Shelf<'a> {
             fold,
             eosin_version: env!("CARGO_PKG_VERSION").to_owned(),
             made_from: self.made_from.clone(),
-            best_epoch: outcome.best_epoch,
+            kept_epoch: outcome.kept_epoch,
             epochs: outcome.epochs.clone(),
             probe: outcome.probe.clone(),
             metrics: outcome.metrics.clone(),
@@ -158,7 +158,7 @@ impl<'a> Shelf<'a> {
         Ok(Some(FoldOutcome {
             rows: rows.clone(),
             epochs: record.epochs,
-            best_epoch: record.best_epoch,
+            kept_epoch: record.kept_epoch,
             weights: WeightFile::parse(&files[0], &weights)?.tensors,
             probe: record.probe,
             logits: predictions.logits(),
@@ -201,8 +201,8 @@ impl<'a> Shelf<'a> {
             note("eosin_version", env!("CARGO_PKG_VERSION").to_owned()),
             note("fold", outcome.rows.id.to_string()),
             match &outcome.probe {
-                Some(probe) => note("penalty_c", probe.c.to_string()),
-                None => note("epoch", outcome.best_epoch.to_string()),
+                Some(probe) => note("strength", probe.strength.to_string()),
+                None => note("epoch", outcome.kept_epoch.to_string()),
             },
         ]);
         notes

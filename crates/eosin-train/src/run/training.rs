@@ -19,7 +19,7 @@ use crate::input::draw::InputSource;
 use crate::input::pixels::{PixelRows, PixelSource};
 use crate::input::scale::PixelScale;
 use crate::input::views::ViewMaker;
-use crate::model::head::Head;
+use crate::model::classifier::Classifier;
 use crate::model::head_model::HeadModel;
 use crate::model::network_model::{NetworkModel, TrainedPart};
 use crate::predict::logits::FoldPart;
@@ -129,7 +129,7 @@ impl Run<'_> {
         plan: Plan<'_>,
         epochs: Epochs,
         session: &mut Session<'_>,
-    ) -> Result<(Vec<FoldOutcome<Head>>, EmbedCount), TrainError> {
+    ) -> Result<(Vec<FoldOutcome<Classifier>>, EmbedCount), TrainError> {
         let rows = plan.rows;
         let (inputs, embedded) = self.inputs(Cut::Embedding, rows, plan.preprocess, session)?;
         let sources: Vec<Box<dyn InputSource + '_>> =
@@ -147,12 +147,13 @@ impl Run<'_> {
             finished: rows.folds.iter().map(finished).collect(),
         };
         if epochs == Epochs::Told {
-            let shape = (sources[0].width(), job.classes());
-            let fresh = || Ok(HeadModel::new(shape, 0.0, job.seed, 0));
+            let widths = job.head_widths(sources[0].width());
+            let fresh = || Ok(HeadModel::new(&widths, 0.0, job.seed, 0));
             let subject = plan.subject(&*sources[0]);
             self.examine(fresh, &subject, session)?;
         }
-        let mut folds = training.run(session, epochs)?;
+        let folds = training.run(session, epochs)?.into_iter();
+        let mut folds: Vec<_> = folds.map(|fold| fold.map(Classifier::Layers)).collect();
         self.judge_heads(&mut folds, &inputs, rows)?;
         Ok((folds, embedded))
     }
@@ -160,7 +161,7 @@ impl Run<'_> {
     /// Judges each fold's head under the views that the run judges by.
     pub(super) fn judge_heads(
         &self,
-        folds: &mut [FoldOutcome<Head>],
+        folds: &mut [FoldOutcome<Classifier>],
         inputs: &[Inputs<'_>],
         rows: &Rows,
     ) -> Result<(), TrainError> {
@@ -170,7 +171,7 @@ impl Run<'_> {
             let index = rows.folds.iter().position(|rows| rows.id == fold.rows.id);
             let inputs = &inputs[index.unwrap_or(0) % inputs.len()];
             let (pool, val_rows) = (inputs.source(), fold.rows.val.clone());
-            fold.judge(&job, |head: &Head, part, views| match part {
+            fold.judge(&job, |head: &Classifier, part, views| match part {
                 FoldPart::Val => head.orbit_logits(&*pool, &val_rows, views),
                 FoldPart::Test => head.orbit_logits(inputs.test(), &test_rows, views),
             })

@@ -45,6 +45,8 @@ pub type Hook<'a, M> =
 pub struct FoldTrainer<'a, M> {
     job: TrainJob<'a>,
     fold: &'a FoldRows,
+    /// Rows trained on.
+    trained: Vec<usize>,
     source: &'a dyn InputSource,
     model: M,
     loss: Loss,
@@ -65,17 +67,19 @@ impl<'a, M: Trainable> FoldTrainer<'a, M> {
         source: &'a dyn InputSource,
         model: M,
     ) -> Self {
-        let weights = job.class_weights(&fold.train);
+        let trained = fold.trained();
+        let weights = job.class_weights(&trained);
         let state = model.initial();
         Self {
             job,
             fold,
+            trained,
             source,
             loss: Loss::new(job.config, weights),
             stepper: Stepper::new(job.config, model.groups(), &state),
             model,
             state,
-            tracker: Tracker::new(job.select),
+            tracker: Tracker::new(job.select, job.config.keep),
             epoch: 0,
             step: 0,
             total_loss: 0.0,
@@ -150,7 +154,7 @@ impl<'a, M: Trainable> FoldTrainer<'a, M> {
         hook(self, Moment::Epoch)
     }
 
-    /// What the training came to: the judged weights of the best epoch, in the model's state.
+    /// What the training came to: the judged weights of the epoch that is kept, in the model's state.
     ///
     /// # Panics
     /// When no epoch has been judged.
@@ -169,7 +173,7 @@ impl<'a, M: Trainable> FoldTrainer<'a, M> {
         } = self.job;
         let position = [self.fold.stream, self.epoch as u64];
         let class = |row: usize| targets[row];
-        let order = epoch_order(config.sampling, &self.fold.train, class, seed, position);
+        let order = epoch_order(config.sampling, &self.trained, class, seed, position);
         let mut rng = seed.stream(Stream::Augment, &position);
         let views = self.job.draws_views();
         Draw::epoch(&order, augment.symmetry.members(), views, &mut rng)
@@ -270,7 +274,13 @@ impl<'a, M: Trainable> FoldTrainer<'a, M> {
             });
         }
         let metrics = job.metrics(&targets, &logits)?;
-        let record = EpochRecord::new(self.epoch, train_loss, val_loss, &metrics, job.select);
+        let mut record = EpochRecord::new(self.epoch, train_loss, val_loss, &metrics, job.select);
+        if !self.fold.inner.is_empty() {
+            let rows = &self.fold.inner;
+            let logits = self.model.logits(judged, self.source, rows, upright)?;
+            let inner = job.metrics(&job.targets_of(rows), &logits)?;
+            record.inner_metric = inner.get(job.select);
+        }
         self.tracker.push(record, judged, logits, metrics);
         Ok(())
     }
@@ -282,7 +292,7 @@ impl<'a, M: Trainable> FoldTrainer<'a, M> {
         pack.count(self.step);
         pack.float(self.total_loss);
         self.tracker.save(&mut pack);
-        // A training that is over needs its best epoch only.
+        // A training that is over needs the epoch that is kept only.
         if !self.is_done() {
             pack.floats(&self.state);
             self.stepper.save(&mut pack);

@@ -121,8 +121,8 @@ impl<'a> HeadTraining<'a> {
         if let Some(epochs) = self.finished[index] {
             return Lane::Finished(fold.id, epochs);
         }
-        let shape = (source.width(), job.classes());
-        let model = HeadModel::new(shape, job.config.dropout, job.seed, fold.stream);
+        let widths = job.head_widths(source.width());
+        let model = HeadModel::new(&widths, job.config.dropout, job.seed, fold.stream);
         Lane::Training(Box::new(FoldTrainer::new(job, fold, source, model)))
     }
 }

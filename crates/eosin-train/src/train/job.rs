@@ -1,6 +1,6 @@
 //! What all folds of a training share.
 
-use eosin_core::config::{AugmentConfig, TrainConfig};
+use eosin_core::config::{AugmentConfig, HeadKind, TrainConfig};
 use eosin_core::{Seed, Task};
 use eosin_metrics::{Metric, MetricError, MetricSet};
 
@@ -39,6 +39,15 @@ impl TrainJob<'_> {
     pub(crate) fn draws_views(&self) -> bool {
         let numbered = |view: &View| matches!(view, View::Numbered(_));
         self.augment.changes_pixels() || self.views.iter().any(numbered)
+    }
+
+    /// Widths of a head on embeddings of `width` values; see
+    /// [`Head::widths`](crate::model::head::Head::widths).
+    pub(crate) fn head_widths(&self, width: usize) -> Vec<usize> {
+        match self.config.head {
+            HeadKind::Mlp => vec![width, self.config.hidden, self.classes()],
+            _ => vec![width, self.classes()],
+        }
     }
 
     /// Classes of some rows.

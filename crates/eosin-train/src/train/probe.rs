@@ -1,8 +1,8 @@
 //! Heads that are solved instead of trained: how a fold's came about, and what it is solved on.
 
 use eosin_core::choice::choices;
-use eosin_core::config::LossKind;
-use eosin_heads::{Choice, Optimum, Targets, TrainingPart};
+use eosin_core::config::{HeadKind, LossKind};
+use eosin_heads::{Targets, TrainingPart, Tried};
 use serde::{Deserialize, Serialize};
 
 use crate::train::job::TrainJob;
@@ -12,83 +12,61 @@ use crate::train::sampling::epoch_order;
 pub const UNSOLVED: f64 = 1e-6;
 
 choices! {
-    /// Who says what the penalty of a fold is.
+    /// Who says what the strength of a fold is.
     pub enum ChosenBy {
         /// The inner folds of its training part.
         InnerFolds => "inner-folds",
-        /// `train.penalty_c`.
+        /// `train.strength`.
         Setting => "setting",
-        /// Nobody: its training part is too small to be divided. It is a strong one.
+        /// Nobody: its training part is too small to be divided. It makes for a simple model.
         Nothing => "nothing",
     }
-}
-
-/// A penalty.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Penalty {
-    /// scikit-learn's `C`.
-    pub c: f64,
-    pub by: ChosenBy,
 }
 
 /// How the head of a fold was solved.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProbeRecord {
-    /// scikit-learn's `C`: one over the L2 penalty beside the sum of losses over all views.
-    pub c: f64,
+    /// Which head.
+    pub head: HeadKind,
+    /// Its strength, as `train.strength` has it.
+    pub strength: f64,
     /// Who says so.
     pub by: ChosenBy,
     /// The share of the logits that is kept beside those of the shares of the classes, as the inner
-    /// folds ask: 1 is the optimum as it was solved.
+    /// folds ask: 1 is the head as it was solved.
     pub kept: f64,
-    /// What was tried on the inner folds, the strongest penalty first; empty where they did
+    /// What was tried on the inner folds, the simplest model first; empty where they did
     /// not choose.
-    pub tried: Vec<TriedPenalty>,
-    /// About how far the objective is above its optimum, as a share of itself.
+    pub tried: Vec<TriedStrength>,
+    /// About how far the objective is above its optimum, as a share of itself; 0 in closed form.
     pub relative_gap: f64,
-    /// Passes over the training part.
+    /// Passes over the training part; 0 in closed form.
     pub passes: usize,
 }
 
-/// A penalty and what came of it on the inner folds.
+/// A strength and what came of it on the inner folds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TriedPenalty {
-    /// scikit-learn's `C`.
-    pub c: f64,
+pub struct TriedStrength {
+    /// As in [`ProbeRecord::strength`].
+    pub strength: f64,
     /// Log loss of the mean logits over the views of patches that a model had not seen, with the
     /// share kept that is best there.
     pub log_loss: f64,
 }
 
 impl ProbeRecord {
-    pub(crate) fn new(penalty: Penalty, choice: Option<&Choice>, optimum: &Optimum) -> Self {
-        let tried = choice.iter().flat_map(|choice| &choice.tried);
-        Self {
-            c: penalty.c,
-            by: penalty.by,
-            kept: choice.map_or(1.0, |choice| choice.kept),
-            tried: tried
-                .map(|tried| TriedPenalty {
-                    c: tried.c,
-                    log_loss: tried.log_loss,
-                })
-                .collect(),
-            relative_gap: optimum.relative_gap,
-            passes: optimum.passes,
-        }
-    }
-
     /// Whether the optimum was found.
     pub fn is_solved(&self) -> bool {
         self.relative_gap <= UNSOLVED
     }
+}
 
-    /// Whether the best penalty was the first or the last that was tried: a better one may lie
-    /// beyond.
-    pub fn is_at_an_end(&self) -> bool {
-        let at =
-            |tried: Option<&TriedPenalty>| tried.is_some_and(|t| t.c.to_bits() == self.c.to_bits());
-        at(self.tried.first()) || at(self.tried.last())
+impl From<&Tried> for TriedStrength {
+    fn from(tried: &Tried) -> Self {
+        Self {
+            strength: tried.strength,
+            log_loss: tried.log_loss,
+        }
     }
 }
 

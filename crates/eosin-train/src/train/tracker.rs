@@ -1,5 +1,6 @@
-//! What comes of the training of a fold: its epochs, and the best of them.
+//! What comes of the training of a fold: its epochs, and the one that is kept.
 
+use eosin_core::config::Keep;
 use eosin_metrics::{Metric, MetricError, MetricSet};
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,10 @@ pub struct EpochRecord {
     pub val_auroc: Option<f64>,
     /// Balanced accuracy on the validation part.
     pub val_balanced_accuracy: Option<f64>,
+    /// The selecting metric on the rows of the training part that pick the epoch; with
+    /// `train.keep = "inner"`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inner_metric: Option<f64>,
 }
 
 impl EpochRecord {
@@ -43,19 +48,29 @@ impl EpochRecord {
             val_metric: metrics.get(select),
             val_auroc: metrics.auroc,
             val_balanced_accuracy: metrics.balanced_accuracy,
+            inner_metric: None,
+        }
+    }
+
+    /// What the epoch is picked by.
+    pub(crate) const fn score(&self, keep: Keep) -> Option<f64> {
+        match keep {
+            Keep::Last => None,
+            Keep::Inner => self.inner_metric,
+            Keep::Best => self.val_metric,
         }
     }
 }
 
-/// A trained fold: its weights at the best epoch and what they say of the validation part.
+/// A trained fold: its weights at the epoch that is kept and what they say of the validation part.
 #[derive(Clone, Debug)]
 pub struct FoldOutcome<W> {
     /// Which rows.
     pub rows: FoldRows,
     /// Every epoch, in order.
     pub epochs: Vec<EpochRecord>,
-    /// Index of the epoch that the weights are of.
-    pub best_epoch: usize,
+    /// Index of the epoch that was kept.
+    pub kept_epoch: usize,
     /// The weights.
     pub weights: W,
     /// How the weights were solved for, where they were.
@@ -74,7 +89,7 @@ impl<W> FoldOutcome<W> {
         FoldOutcome {
             rows: self.rows,
             epochs: self.epochs,
-            best_epoch: self.best_epoch,
+            kept_epoch: self.kept_epoch,
             weights: form(self.weights),
             probe: self.probe,
             logits: self.logits,
@@ -104,28 +119,32 @@ impl<W> FoldOutcome<W> {
     }
 }
 
-/// Keeps the best epoch: the earliest of equals, the last when the metric is never defined.
+/// Keeps an epoch: the last, or the best: the earliest of equals, and the last when the metric is
+/// never defined.
 #[derive(Debug)]
 pub(crate) struct Tracker {
     select: Metric,
+    keep: Keep,
     epochs: Vec<EpochRecord>,
-    best: Option<Best>,
+    kept: Option<Kept>,
 }
 
 #[derive(Debug)]
-struct Best {
+struct Kept {
     epoch: usize,
+    score: Option<f64>,
     weights: Vec<f32>,
     logits: Vec<f32>,
     metrics: MetricSet,
 }
 
 impl Tracker {
-    pub(crate) const fn new(select: Metric) -> Self {
+    pub(crate) const fn new(select: Metric, keep: Keep) -> Self {
         Self {
             select,
+            keep,
             epochs: Vec::new(),
-            best: None,
+            kept: None,
         }
     }
 
@@ -136,13 +155,12 @@ impl Tracker {
         logits: Vec<f32>,
         metrics: MetricSet,
     ) {
-        let best = self
-            .best
-            .as_ref()
-            .and_then(|best| best.metrics.get(self.select));
-        if best.is_none() || self.select.is_better(metrics.get(self.select), best) {
-            self.best = Some(Best {
+        let score = record.score(self.keep);
+        let best = self.kept.as_ref().and_then(|kept| kept.score);
+        if best.is_none() || self.select.is_better(score, best) {
+            self.kept = Some(Kept {
                 epoch: record.epoch,
+                score,
                 weights: weights.to_vec(),
                 logits,
                 metrics,
@@ -153,7 +171,7 @@ impl Tracker {
 
     /// Whether the last `patience` epochs brought no better one; a `patience` of 0 never runs out.
     pub(crate) fn is_stalled(&self, patience: usize) -> bool {
-        let best = self.best.as_ref().map_or(0, |best| best.epoch);
+        let best = self.kept.as_ref().map_or(0, |kept| kept.epoch);
         patience > 0 && self.epochs.len() > best + patience
     }
 
@@ -161,21 +179,21 @@ impl Tracker {
         &self.epochs
     }
 
-    /// What the best epoch came to; the test rows are still to be predicted.
+    /// What the epoch that is kept came to; the test rows are still to be predicted.
     pub(crate) fn finish(self, rows: &FoldRows) -> FoldOutcome<Vec<f32>> {
-        let best = self.best.expect("a configuration has one epoch at least");
+        let kept = self.kept.expect("a configuration has one epoch at least");
         FoldOutcome {
             rows: rows.clone(),
             epochs: self.epochs,
-            best_epoch: best.epoch,
-            weights: best.weights,
+            kept_epoch: kept.epoch,
+            weights: kept.weights,
             probe: None,
             logits: Logits {
-                val: best.logits,
+                val: kept.logits,
                 test: Vec::new(),
             },
             one_view: None,
-            metrics: best.metrics,
+            metrics: kept.metrics,
         }
     }
 
@@ -188,12 +206,14 @@ impl Tracker {
             pack.maybe_float(record.val_metric);
             pack.maybe_float(record.val_auroc);
             pack.maybe_float(record.val_balanced_accuracy);
+            pack.maybe_float(record.inner_metric);
         }
-        pack.count(usize::from(self.best.is_some()));
-        if let Some(best) = &self.best {
-            pack.count(best.epoch);
-            pack.floats(&best.weights);
-            pack.floats(&best.logits);
+        pack.count(usize::from(self.kept.is_some()));
+        if let Some(kept) = &self.kept {
+            pack.count(kept.epoch);
+            pack.maybe_float(kept.score);
+            pack.floats(&kept.weights);
+            pack.floats(&kept.logits);
         }
     }
 
@@ -214,15 +234,18 @@ impl Tracker {
                 val_metric: unpack.maybe_float()?,
                 val_auroc: unpack.maybe_float()?,
                 val_balanced_accuracy: unpack.maybe_float()?,
+                inner_metric: unpack.maybe_float()?,
             });
         }
-        self.best = None;
+        self.kept = None;
         if unpack.count()? == 1 {
             let epoch = unpack.count()?;
+            let score = unpack.maybe_float()?;
             let weights = unpack.floats_of(weights)?;
             let logits = unpack.floats()?;
-            self.best = Some(Best {
+            self.kept = Some(Kept {
                 epoch,
+                score,
                 weights,
                 metrics: judge(&logits)?,
                 logits,

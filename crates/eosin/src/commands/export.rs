@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
 use eosin_core::FoldId;
-use eosin_core::config::Symmetries;
+use eosin_core::config::{HeadKind, Symmetries};
 use eosin_models::{OnnxFile, OnnxInput, OnnxOptions, to_onnx};
 use eosin_run::{HalfEffect, HalfSubject, measure_half_precision, weight_store};
 use eosin_store::{RunFolder, RunRecord, WeightStore, write_atomic_with};
@@ -129,6 +129,13 @@ impl Model {
     fn open(args: &ExportArgs, run: &Path) -> Result<Self> {
         let folder = RunFolder::open(run)?;
         let record: RunRecord = folder.record()?;
+        if record.head == HeadKind::Knn {
+            bail!(
+                "{} has a knn head, which is its training patches themselves: no model file holds it; \
+                 'eosin predict' uses it, and a run with '--head logistic' can be exported",
+                run.display()
+            );
+        }
         let place = match args.fold.as_deref() {
             None if has_mean(&record) => None,
             asked => match which_folds(Some(asked.unwrap_or("best")), &record)? {

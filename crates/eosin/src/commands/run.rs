@@ -5,16 +5,20 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use anyhow::Result;
+use eosin_core::config::Keep;
 use eosin_data::Folds;
-use eosin_run::{Finished, Job, Overwrite, Place, Resumed, create, seen_warning};
+use eosin_metrics::Metric;
+use eosin_run::{Finished, Job, Overwrite, Place, Resumed, config_of_run, create, seen_warning};
 use eosin_store::names;
-use eosin_train::RunResult;
+use eosin_train::{FoldOutcome, ProbeRecord, RunResult};
+use eosin_weights::StateDict;
 
 use crate::args::{JobArgs, OutArgs, RunArgs};
 use crate::interrupt::explain;
 use crate::metrics_table::print_metrics;
-use crate::output::{note, say, say_json, short};
+use crate::output::{note, say, say_json};
 use crate::settings;
+use crate::tell;
 use crate::terminal::Terminal;
 
 /// Inspects, splits, embeds, trains, evaluates and reports.
@@ -52,7 +56,7 @@ pub fn execute(
     terminal: &Terminal,
     json: bool,
 ) -> Result<ExitCode> {
-    tell(&complete(out, job, folds, terminal)?, json)
+    show(&complete(out, job, folds, terminal)?, json)
 }
 
 /// Embeds, trains, judges and writes the run folder.
@@ -94,30 +98,45 @@ fn resume(dir: &Path, terminal: &Terminal, json: bool) -> Result<ExitCode> {
         }
         Resumed::Finished(finished) => {
             terminal.end_training();
-            tell(&finished, json)
+            show(&finished, json)
         }
     }
 }
 
-/// The penalties that the folds chose.
+/// The strengths that the folds chose.
 fn chosen(result: &RunResult) -> String {
-    let mut counts: Vec<(f64, usize)> = Vec::new();
+    let mut counts: Vec<(&ProbeRecord, usize)> = Vec::new();
     for probe in result.folds.iter().filter_map(|fold| fold.probe.as_ref()) {
-        match counts
-            .iter_mut()
-            .find(|(c, _)| c.to_bits() == probe.c.to_bits())
-        {
+        let same = |(other, _): &&mut (&ProbeRecord, usize)| {
+            other.strength.to_bits() == probe.strength.to_bits()
+        };
+        match counts.iter_mut().find(same) {
             Some((_, count)) => *count += 1,
-            None => counts.push((probe.c, 1)),
+            None => counts.push((probe, 1)),
         }
     }
-    counts.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let of_c = |(c, count): &(f64, usize)| format!("C {} in {count} folds", short(*c));
-    let all: Vec<String> = counts.iter().map(of_c).collect();
-    format!("penalties: {}", all.join(", "))
+    counts.sort_by(|a, b| a.0.strength.total_cmp(&b.0.strength));
+    let words = |(probe, count): &(&ProbeRecord, usize)| {
+        format!("{} in {count} folds", tell::strength(probe))
+    };
+    counts.iter().map(words).collect::<Vec<_>>().join(", ")
 }
 
-fn tell(finished: &Finished, json: bool) -> Result<ExitCode> {
+/// Which epoch a fold kept, and why that one.
+fn epoch_kept(fold: &FoldOutcome<StateDict>, keep: Keep, select: Metric) -> String {
+    let why = match keep {
+        Keep::Last => String::new(),
+        Keep::Inner => format!(", the best by {select} on a fifth of its training part"),
+        Keep::Best => format!(", the best by {select} on its own validation part"),
+    };
+    format!(
+        "epoch {} of {} is kept{why}",
+        fold.kept_epoch + 1,
+        fold.epochs.len()
+    )
+}
+
+fn show(finished: &Finished, json: bool) -> Result<ExitCode> {
     let Finished {
         folder,
         record,
@@ -136,16 +155,22 @@ fn tell(finished: &Finished, json: bool) -> Result<ExitCode> {
         note(&format!("warning: {warning}"));
     }
     let best = &result.folds[result.best_fold];
-    let kept = match &best.probe {
-        Some(probe) => format!("its penalty: C {}", short(probe.c)),
-        None => format!("epoch {} of {}", best.best_epoch + 1, best.epochs.len()),
+    let kept = if let Some(probe) = &best.probe {
+        tell::strength(probe)
+    } else {
+        epoch_kept(
+            best,
+            config_of_run(folder)?.train.keep,
+            result.metrics.select,
+        )
     };
     note(&format!(
         "fold {} is the best by {}; {kept}",
         record.fold_name(best.rows.id),
         result.metrics.select,
     ));
-    if result.folds.len() > 1 && best.probe.is_some() {
+    let strength = best.probe.as_ref().and_then(|probe| probe.head.strength());
+    if result.folds.len() > 1 && strength.is_some() {
         note(&chosen(result));
     }
     let dir = dir.display();

@@ -10,7 +10,7 @@ fn a_fold_says_which_penalty_was_chosen_and_what_was_tried() {
         let probe = &scratch.json(&format!("run/folds/0.{fold}/outcome.json"))["probe"];
         let tried = probe["tried"].as_array().unwrap();
         assert!(
-            tried.iter().any(|tried| tried["c"] == probe["c"]),
+            tried.iter().any(|tried| tried["c"] == probe["strength"]),
             "{probe}"
         );
         assert!(probe["relative_gap"].as_f64().unwrap() < 1e-6, "{probe}");
@@ -20,14 +20,14 @@ fn a_fold_says_which_penalty_was_chosen_and_what_was_tried() {
             .text("run/report.html")
             .contains("chosen on inner folds")
     );
-    let given = format!("run --data data --out given {JOB} --set train.penalty_c=0.01");
+    let given = format!("run --data data --out given {JOB} --set train.strength=0.01");
     scratch.eosin(&given).done();
     let probe = &scratch.json("given/folds/0.0/outcome.json")["probe"];
     assert_eq!(probe["c"].as_f64(), Some(0.01));
     assert_eq!(probe["tried"].as_array().unwrap().len(), 0);
     assert_eq!(probe["by"], "setting");
     let report = scratch.text("given/report.html");
-    assert!(report.contains("its penalty C was given") && !report.contains("chosen on inner"));
+    assert!(report.contains("its C was given") && !report.contains("chosen on inner"));
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn a_class_too_small_to_divide_gets_a_strong_penalty_and_a_word() {
     );
     let probe = &scratch.json("run/folds/0.0/outcome.json")["probe"];
     assert_eq!(probe["by"], "nothing");
-    let given = "run --data data --out given --folds 2 --set train.penalty_c=0.001";
+    let given = "run --data data --out given --folds 2 --set train.strength=0.001";
     scratch.eosin(given).done();
 }
 

@@ -104,8 +104,8 @@ fn settings_that_contradict_each_other_are_refused() {
             "'--epochs 2' sets train.epochs, which train.mode probe has no use for",
         ),
         (
-            "--mode head --set train.penalty_c=1",
-            "train.penalty_c is 1; it must be 0 with any mode but probe",
+            "--mode head --set train.strength=1",
+            "train.strength is 1; it must be 0 with any mode but probe",
         ),
         (
             "--mode head --set train.schedule=one-cycle --set train.warmup_epochs=1",

@@ -68,6 +68,31 @@ fn epochs_on_embeddings_are_those_on_their_network() {
 }
 
 #[test]
+fn every_head_stands_on_embeddings_as_on_their_network() {
+    let scratch = Scratch::with_phantom();
+    scratch
+        .eosin(&format!("embed --data data --out e.npy {JOB}"))
+        .done();
+    for head in ["ridge", "lda", "prototypes", "knn", "mlp"] {
+        let job = match head {
+            "mlp" => format!("--data data --mode head --head mlp {EPOCHS}"),
+            _ => format!("--data data --head {head} {JOB}"),
+        };
+        let own = format!("own-{head}");
+        scratch.eosin(&format!("run {job} --out {head}")).done();
+        scratch
+            .eosin(&format!("run {job} --embeddings e.npy --out {own}"))
+            .done();
+        assert_same_answers(&scratch, head, &own);
+        let words = format!("predict {own} --embeddings e.npy");
+        let told = answers(&rows(&scratch.eosin(&words).done().stdout), "");
+        for (key, answer) in answers(&predicted(&scratch, &own), "test-average") {
+            assert_eq!(told[&key], answer, "{head}, {key}");
+        }
+    }
+}
+
+#[test]
 fn one_view_is_a_run_without_symmetries() {
     let scratch = Scratch::with_phantom();
     scratch

@@ -1,65 +1,14 @@
 //! The solver against scikit-learn, and against itself.
 
-use std::ops::Range;
-
 use eosin_heads::{
-    Accuracy, EmbeddingRows, HeadError, InnerFolds, Optimum, Penalties, Problem, Table, Targets,
-    TrainingPart, choose, solve,
+    Accuracy, InnerFolds, Optimum, Penalties, Problem, Table, Targets, TrainingPart, choose, solve,
 };
 use serde_json::Value;
 
+use crate::support::{binary, counts, folds, narrow, numbers, overlapping, rows_of, small};
+
 /// Made by `goldens/make.py` with the versions that it names.
-const SCIKIT_LEARN: &str = include_str!("goldens/scikit_learn.json");
-
-struct Rows {
-    views: usize,
-    width: usize,
-    values: Vec<f32>,
-}
-
-impl EmbeddingRows for Rows {
-    fn patches(&self) -> usize {
-        self.values.len() / (self.views * self.width)
-    }
-
-    fn views(&self) -> usize {
-        self.views
-    }
-
-    fn width(&self) -> usize {
-        self.width
-    }
-
-    fn fill(&self, range: Range<usize>, out: &mut [f32]) -> Result<(), HeadError> {
-        let stride = self.views * self.width;
-        out.copy_from_slice(&self.values[range.start * stride..range.end * stride]);
-        Ok(())
-    }
-}
-
-fn numbers(value: &Value) -> Vec<f64> {
-    let list = value.as_array().expect("a test's own input");
-    list.iter()
-        .map(|number| number.as_f64().expect("a test's own input"))
-        .collect()
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "values of tests are small")]
-fn narrow(values: &[f64]) -> Vec<f32> {
-    values.iter().map(|value| *value as f32).collect()
-}
-
-fn counts(value: &Value) -> Vec<usize> {
-    let list = value.as_array().expect("a test's own input").iter();
-    list.map(|n| {
-        usize::try_from(n.as_u64().expect("a test's own input")).expect("a test's own input")
-    })
-    .collect()
-}
-
-fn small(value: &Value) -> usize {
-    usize::try_from(value.as_u64().expect("a test's own input")).expect("a test's own input")
-}
+const SCIKIT_LEARN: &str = include_str!("../goldens/scikit_learn.json");
 
 fn solve_quietly(problem: &Problem<'_>, c: f64) -> Vec<Optimum> {
     solve(problem, c, None, Accuracy::FULL, &mut || Ok(())).expect("a test's own input")
@@ -69,11 +18,7 @@ fn solve_quietly(problem: &Problem<'_>, c: f64) -> Vec<Optimum> {
 fn coefficients_and_objective_equal_scikit_learn() {
     let goldens: Value = serde_json::from_str(SCIKIT_LEARN).expect("a test's own input");
     for case in goldens["cases"].as_array().expect("a test's own input") {
-        let rows = Rows {
-            views: small(&case["views"]),
-            width: small(&case["width"]),
-            values: narrow(&numbers(&case["x"])),
-        };
+        let rows = rows_of(case);
         let targets = counts(&case["targets"]);
         let targets = Targets {
             classes_of: &targets,
@@ -119,44 +64,6 @@ fn coefficients_and_objective_equal_scikit_learn() {
             "C {c}: {}",
             optimum.relative_gap
         );
-    }
-}
-
-/// Patches of two classes that overlap, some values alike in all, more values than rows if asked.
-fn overlapping(patches: usize, width: usize) -> (Rows, Vec<usize>) {
-    let targets: Vec<usize> = (0..patches)
-        .map(|patch| usize::from(patch % 3 == 0))
-        .collect();
-    let views = 2;
-    let mut values = Vec::new();
-    let mut state = 1_u32;
-    let mut noise = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        f32::from(u16::try_from(state >> 16).expect("a test's own input")) / 32_768.0 - 1.0
-    };
-    for target in &targets {
-        let own: Vec<f32> = (0..width).map(|_| noise()).collect();
-        for _ in 0..views {
-            for (at, own) in own.iter().enumerate() {
-                let shift = if at < 3 { 0.4 * *target as f32 } else { 0.0 };
-                let constant = if at == width - 1 { 0.0 } else { 1.0 };
-                values.push(constant * (own + shift + 0.1 * noise()) + 5.0);
-            }
-        }
-    }
-    let rows = Rows {
-        views,
-        width,
-        values,
-    };
-    (rows, targets)
-}
-
-fn binary(classes_of: &[usize]) -> Targets<'_> {
-    Targets {
-        classes_of,
-        classes: 2,
-        label_smoothing: 0.0,
     }
 }
 
@@ -264,11 +171,6 @@ fn a_training_part_without_a_class_is_an_error_that_names_it() {
     assert!(error.to_string().contains("class 1"), "{error}");
 }
 
-fn folds(patches: usize, count: usize) -> Vec<Vec<usize>> {
-    let fold = |fold| (0..patches).filter(|patch| patch % count == fold).collect();
-    (0..count).map(fold).collect()
-}
-
 #[test]
 fn a_penalty_is_chosen_without_what_it_will_be_judged_on() {
     let (rows, mut classes) = overlapping(60, 12);
@@ -295,7 +197,7 @@ fn a_penalty_is_chosen_without_what_it_will_be_judged_on() {
         let same = after[2]
             .tried
             .iter()
-            .find(|other| other.c.to_bits() == tried.c.to_bits());
+            .find(|other| other.strength.to_bits() == tried.strength.to_bits());
         if let Some(same) = same {
             assert!(
                 (same.log_loss - tried.log_loss).abs() < 1e-3,

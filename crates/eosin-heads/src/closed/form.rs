@@ -1,0 +1,144 @@
+//! Which heads there are, and what one is.
+
+use crate::error::HeadError;
+use crate::linear::LinearHead;
+use crate::loss::Targets;
+use crate::part::{Standard, TrainingPart};
+use crate::table::Table;
+
+use super::neighbours::NeighbourHead;
+use super::scatter::Scatter;
+use super::{lda, neighbours, prototypes, ridge};
+
+/// A kind of head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClosedForm {
+    /// Ridge regression of the classes' indicators; its strength is scikit-learn's `alpha`.
+    Ridge,
+    /// Linear discriminant analysis; its strength is the shrinkage of the covariance, in 0 to 1.
+    Lda,
+    /// The distance to the mean of each class; it has no strength.
+    Prototypes,
+    /// The nearest patches by the cosine; its strength is their number.
+    Neighbours,
+}
+
+/// A fitted head.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ClosedHead {
+    /// A linear classifier.
+    Linear(LinearHead),
+    /// The patches themselves.
+    Neighbours(NeighbourHead),
+}
+
+/// What a model is fitted on.
+#[derive(Clone, Copy)]
+pub(crate) struct Fitting<'a> {
+    pub table: &'a Table<'a>,
+    pub targets: Targets<'a>,
+    pub part: &'a TrainingPart,
+    pub own: &'a Standard,
+    /// Logits of the shares of the classes, one a class.
+    pub prior: &'a [f64],
+}
+
+impl Fitting<'_> {
+    /// Class of a patch.
+    pub(super) const fn class(&self, patch: usize) -> usize {
+        self.targets.classes_of[patch]
+    }
+}
+
+impl ClosedForm {
+    /// What is tried for `rows` rows of `patches` patches in each training part, the simplest model
+    /// first.
+    pub fn strengths(self, rows: usize, patches: usize) -> Vec<f64> {
+        match self {
+            Self::Ridge => ridge::strengths(rows),
+            Self::Lda => lda::STRENGTHS.to_vec(),
+            Self::Prototypes => vec![1.0],
+            Self::Neighbours => neighbours::strengths(patches),
+        }
+    }
+
+    /// The strength where nothing can choose one.
+    pub fn unchosen(self, rows: usize) -> f64 {
+        match self {
+            Self::Ridge => ridge::unchosen(rows),
+            Self::Lda => lda::UNCHOSEN,
+            Self::Prototypes => 1.0,
+            Self::Neighbours => neighbours::UNCHOSEN,
+        }
+    }
+
+    /// The linear model at each of `strengths`: `[columns, width + 1]`, the intercept last, of the
+    /// values as the model standardises them.
+    ///
+    /// # Panics
+    /// For [`ClosedForm::Neighbours`], which is not linear.
+    pub(crate) fn linear(
+        self,
+        scatter: &Scatter,
+        fitting: Fitting<'_>,
+        strengths: &[f64],
+    ) -> Vec<Vec<f64>> {
+        let fit = |strength: &f64| {
+            let rows = match self {
+                Self::Ridge => ridge::fit(scatter, *strength),
+                Self::Lda => lda::fit(scatter, *strength),
+                Self::Prototypes => prototypes::fit(scatter),
+                Self::Neighbours => unreachable!("neighbours have no weights"),
+            };
+            columns(rows, fitting.prior)
+        };
+        strengths.iter().map(fit).collect()
+    }
+
+    /// The model of all of a training part.
+    pub(crate) fn head(
+        self,
+        scatter: Option<&Scatter>,
+        fitting: Fitting<'_>,
+        strength: f64,
+    ) -> Result<ClosedHead, HeadError> {
+        let Some(scatter) = scatter else {
+            let head = NeighbourHead::new(fitting, neighbours::count(strength))?;
+            return Ok(ClosedHead::Neighbours(head));
+        };
+        let weights = &self.linear(scatter, fitting, &[strength])[0];
+        let head = LinearHead::unfold(weights, fitting.own, fitting.table);
+        Ok(ClosedHead::Linear(head))
+    }
+}
+
+impl ClosedHead {
+    /// See [`LinearHead::shrunk`].
+    #[must_use]
+    pub(crate) fn shrunk(self, kept: f64, prior: &[f32]) -> Self {
+        match self {
+            Self::Linear(head) => Self::Linear(head.shrunk(kept, prior)),
+            Self::Neighbours(head) => Self::Neighbours(head.shrunk(kept)),
+        }
+    }
+}
+
+/// Weights of a class and its intercept: what the embedding adds to the logit of the class's share.
+pub(crate) struct Added {
+    pub weights: Vec<f64>,
+    pub bias: f64,
+}
+
+/// One row a column: two classes have one, the second less the first.
+fn columns(rows: Vec<Added>, prior: &[f64]) -> Vec<f64> {
+    let whole = |(row, prior): (Added, &f64)| {
+        let mut weights = row.weights;
+        weights.push(row.bias + prior);
+        weights
+    };
+    let rows: Vec<Vec<f64>> = rows.into_iter().zip(prior).map(whole).collect();
+    match &rows[..] {
+        [zero, one] => one.iter().zip(zero).map(|(one, zero)| one - zero).collect(),
+        all => all.concat(),
+    }
+}

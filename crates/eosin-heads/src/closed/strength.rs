@@ -1,0 +1,228 @@
+//! Fitting heads in closed form, and choosing their strengths on inner folds.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use super::form::{ClosedForm, ClosedHead, Fitting};
+use super::neighbours::{NeighbourHead, count};
+use super::scatter::Sums;
+use crate::choice::Tried;
+use crate::error::HeadError;
+use crate::inner::InnerFolds;
+use crate::judge::{judge, judges_all};
+use crate::loss::Targets;
+use crate::part::{Standard, TrainingPart};
+use crate::pass::{Point, logits};
+use crate::problem::Problem;
+use crate::solve::Pulse;
+use crate::table::Table;
+
+/// The largest factor of what an embedding adds to the logits of the shares of the classes.
+const MOST_KEPT: f64 = 4096.0;
+
+/// The strength of one choice.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Strength {
+    /// As [`ClosedForm`] has it: where log loss is least; of equals the simplest model.
+    pub strength: f64,
+    /// The factor of what the embedding adds to the logits of the shares of the classes.
+    pub kept: f64,
+    /// All that were tried, the simplest model first.
+    pub tried: Vec<Tried>,
+}
+
+/// Chooses one of `strengths` for each choice of `inner`. `None` where the inner folds of a choice
+/// judge no patch of a class, so that they can choose nothing.
+///
+/// # Errors
+/// When embeddings cannot be read, or `pulse` ends the work.
+pub fn choose_strength(
+    form: ClosedForm,
+    table: &Table<'_>,
+    targets: Targets<'_>,
+    inner: &InnerFolds,
+    strengths: &[f64],
+    pulse: &mut Pulse<'_>,
+) -> Result<Vec<Option<Strength>>, HeadError> {
+    let models = inner.usable(&targets);
+    if models.is_empty() {
+        return Ok(vec![None; inner.choices]);
+    }
+    let parts: Vec<TrainingPart> = models.iter().map(|model| model.part.clone()).collect();
+    let problem = Problem {
+        table,
+        targets,
+        parts: &parts,
+    };
+    let judged: Vec<Vec<usize>> = models
+        .iter()
+        .map(|model| {
+            model
+                .judges
+                .iter()
+                .flat_map(|judging| judging.patches.clone())
+                .collect()
+        })
+        .collect();
+    let said = says(form, &problem, &judged, strengths, pulse)?;
+    let shrunk: Vec<_> = (0..strengths.len())
+        .into_par_iter()
+        .map(|at| {
+            let logits = |model: usize, patch: usize| said[model][&patch][at].clone();
+            judge(&models, &targets, inner.choices, MOST_KEPT, logits)
+        })
+        .collect();
+    let choice = |choice: usize| {
+        if !judges_all(&models, &targets, choice) {
+            return None;
+        }
+        let losses = shrunk.iter().map(|judged| judged[choice].loss);
+        let mut best = 0;
+        for (at, loss) in losses.clone().enumerate() {
+            if loss < shrunk[best][choice].loss {
+                best = at;
+            }
+        }
+        let tried = strengths.iter().zip(losses);
+        Some(Strength {
+            strength: strengths[best],
+            kept: shrunk[best][choice].kept,
+            tried: tried
+                .map(|(strength, log_loss)| Tried {
+                    strength: *strength,
+                    log_loss,
+                })
+                .collect(),
+        })
+    };
+    Ok((0..inner.choices).map(choice).collect())
+}
+
+/// Of a model, the logits (one a column) of the patches that it judges at each strength.
+type Said = BTreeMap<usize, Vec<Vec<f32>>>;
+
+fn says(
+    form: ClosedForm,
+    problem: &Problem<'_>,
+    judged: &[Vec<usize>],
+    strengths: &[f64],
+    pulse: &mut Pulse<'_>,
+) -> Result<Vec<Said>, HeadError> {
+    let own = Standard::of(problem.table, problem.parts)?;
+    if form == ClosedForm::Neighbours {
+        return of_neighbours(problem, &own, judged, strengths, pulse);
+    }
+    let sums = Sums::new(problem.table, problem.targets, problem.parts)?;
+    let (means, columns) = (problem.table.orbit_means()?, problem.targets.columns());
+    let width = problem.table.width();
+    let mut said = Vec::new();
+    // Some at a time: each needs a few matrices of its own.
+    let places: Vec<usize> = (0..problem.parts.len()).collect();
+    for places in places.chunks(2 * rayon::current_num_threads()) {
+        pulse()?;
+        let some = places.par_iter().map(|at| {
+            let prior = prior(&problem.parts[*at], &problem.targets);
+            let scatter = sums.of_part(*at, &own[*at]);
+            let weights = form.linear(&scatter, fitting(problem, &own, *at, &prior), strengths);
+            let points: Vec<Point<'_>> = weights
+                .iter()
+                .map(|weights| Point {
+                    model: *at,
+                    weights,
+                })
+                .collect();
+            let mut rows = Vec::with_capacity(judged[*at].len() * width);
+            for patch in &judged[*at] {
+                rows.extend_from_slice(&means[patch * width..][..width]);
+            }
+            let all = logits(&rows, &own, width, &points);
+            let of_row = all.chunks_exact(points.len() * columns);
+            let of_row = of_row.map(|row| row.chunks_exact(columns).map(<[f32]>::to_vec).collect());
+            judged[*at].iter().copied().zip(of_row).collect::<Said>()
+        });
+        said.extend(some.collect::<Vec<_>>());
+    }
+    Ok(said)
+}
+
+fn of_neighbours(
+    problem: &Problem<'_>,
+    own: &[Standard],
+    judged: &[Vec<usize>],
+    strengths: &[f64],
+    pulse: &mut Pulse<'_>,
+) -> Result<Vec<Said>, HeadError> {
+    let counts: Vec<usize> = strengths.iter().map(|strength| count(*strength)).collect();
+    let mut said = Vec::new();
+    for (at, judged) in judged.iter().enumerate() {
+        pulse()?;
+        let prior = prior(&problem.parts[at], &problem.targets);
+        let head = NeighbourHead::new(fitting(problem, own, at, &prior), counts[0])?;
+        let votes = head.votes_of(&problem.table.raw_means(judged)?, &counts);
+        let column = |logits: Vec<f32>| match logits[..] {
+            [zero, one] => vec![one - zero],
+            _ => logits,
+        };
+        let of_row = votes
+            .into_iter()
+            .map(|row| row.into_iter().map(column).collect());
+        said.push(judged.iter().copied().zip(of_row).collect());
+    }
+    Ok(said)
+}
+
+/// The head of each part of `problem`, with the strength that belongs to it.
+///
+/// # Errors
+/// When a part lacks a class, embeddings cannot be read, or `pulse` ends the work.
+///
+/// # Panics
+/// When there are not as many strengths as parts.
+pub fn fit(
+    form: ClosedForm,
+    problem: &Problem<'_>,
+    strengths: &[Strength],
+    pulse: &mut Pulse<'_>,
+) -> Result<Vec<ClosedHead>, HeadError> {
+    assert_eq!(strengths.len(), problem.parts.len(), "a strength a part");
+    problem.refuse_missing()?;
+    let own = Standard::of(problem.table, problem.parts)?;
+    let sums = match form {
+        ClosedForm::Neighbours => None,
+        _ => Some(Sums::new(problem.table, problem.targets, problem.parts)?),
+    };
+    let mut heads = Vec::new();
+    for (at, strength) in strengths.iter().enumerate() {
+        pulse()?;
+        let part = &problem.parts[at];
+        let prior = prior(part, &problem.targets);
+        let scatter = sums.as_ref().map(|sums| sums.of_part(at, &own[at]));
+        let fitting = fitting(problem, &own, at, &prior);
+        let head = form.head(scatter.as_ref(), fitting, strength.strength)?;
+        heads.push(head.shrunk(strength.kept, &part.prior(&problem.targets)));
+    }
+    Ok(heads)
+}
+
+fn fitting<'a>(
+    problem: &Problem<'a>,
+    own: &'a [Standard],
+    at: usize,
+    prior: &'a [f64],
+) -> Fitting<'a> {
+    Fitting {
+        table: problem.table,
+        targets: problem.targets,
+        part: &problem.parts[at],
+        own: &own[at],
+        prior,
+    }
+}
+
+/// Logits of the shares of the classes, one a class.
+fn prior(part: &TrainingPart, targets: &Targets<'_>) -> Vec<f64> {
+    let masses = part.masses(targets);
+    let sum: f64 = masses.iter().sum();
+    masses.iter().map(|mass| (mass / sum).ln()).collect()
+}
