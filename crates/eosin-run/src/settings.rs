@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use eosin_core::config::{BackboneConfig, Symmetries, TrainConfig, TrainMode, Weights};
 use eosin_core::{Config, D4};
 use eosin_store::{RunFolder, names};
-use eosin_train::EmbeddingFile;
+use eosin_train::{EmbeddingFile, check_views};
 
 /// A value for a key of the configuration, as it was typed.
 #[derive(Clone, Debug)]
@@ -55,20 +55,24 @@ pub fn resolve(file: Option<&Path>, settings: &[Setting], factors: &[Setting]) -
     Ok(config)
 }
 
-/// Symmetries that nobody asked for are those that embeddings of one's own have: all, or none.
+/// Symmetries that nobody asked for are those that embeddings of one's own have: all, or none; others
+/// must be there.
 fn follow_views(text: &str, config: &mut Config) -> Result<()> {
-    let Some(path) = &mut config.backbone.embeddings else {
+    let Some(path) = &config.backbone.embeddings else {
         return Ok(());
     };
-    *path = std::path::absolute(&*path)?;
+    let path = std::path::absolute(path)?;
+    let views = EmbeddingFile::peek_views(&path)?;
     let table: toml::Table = text.parse()?;
     let augment = table.get("augment").and_then(toml::Value::as_table);
     if augment.is_none_or(|augment| !augment.contains_key("symmetry")) {
-        config.augment.symmetry = match EmbeddingFile::peek_views(path)? {
+        config.augment.symmetry = match views {
             D4::COUNT => Symmetries::D4,
             _ => Symmetries::None,
         };
     }
+    check_views(&path, views, config)?;
+    config.backbone.embeddings = Some(path);
     Ok(())
 }
 

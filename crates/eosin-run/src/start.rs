@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use eosin_data::matching::Rule;
-use eosin_train::{EmbeddingFile, OwnEmbeddings, PreparedBackbone, StartingPoint};
+use eosin_train::{EmbeddingFile, OwnEmbeddings, PreparedBackbone, StartingPoint, check_views};
 
 use crate::event::{WatchRun, note};
 use crate::job::Job;
@@ -27,8 +27,8 @@ impl Job {
     /// The embeddings in a file, of the patches.
     fn own_embeddings(&self, path: &Path, watch: &dyn WatchRun) -> Result<OwnEmbeddings> {
         let own = OwnEmbeddings::of(EmbeddingFile::open(path)?, self.manifest())?;
-        own.check_views(&self.config)?;
         let record = own.record();
+        check_views(path, record.views, &self.config)?;
         note(
             watch,
             &format!(

@@ -64,6 +64,7 @@ pub use embed::backbone::{NamedWeights, PreparedBackbone};
 pub use embed::embedder::Embedder;
 pub use embed::embedding_error::EmbeddingsError;
 pub use embed::embedding_file::EmbeddingFile;
+pub use embed::embedding_views::check_views;
 pub use embed::embeddings::{EmbedCount, EmbeddingService, Embeddings, Views};
 pub use embed::frozen::{Frozen, FrozenGraph, FrozenPart, RunAt, WeightsOrigin};
 pub use embed::own_embeddings::OwnEmbeddings;

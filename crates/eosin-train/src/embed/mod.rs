@@ -7,6 +7,7 @@ pub(crate) mod embedder;
 pub(crate) mod embedding_error;
 pub(crate) mod embedding_file;
 pub(crate) mod embedding_keys;
+pub(crate) mod embedding_views;
 pub(crate) mod embeddings;
 pub(crate) mod frozen;
 pub(crate) mod own_embeddings;

@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use eosin_core::Config;
-use eosin_core::config::{PredictViews, Symmetries};
 use eosin_data::Manifest;
 use eosin_data::matching::{Keys, Rule, match_rows};
 use eosin_heads::{EmbeddingRows, HeadError};
@@ -74,40 +72,6 @@ impl OwnEmbeddings {
     /// Rows that are no patch's.
     pub const fn left_out(&self) -> usize {
         self.file.keys.len() - self.row_of.len()
-    }
-
-    /// Refuses a configuration that asks for views which the file has not.
-    ///
-    /// # Errors
-    /// Then.
-    pub fn check_views(&self, config: &Config) -> Result<(), EmbeddingsError> {
-        let record = self.record();
-        let symmetry = config.augment.symmetry;
-        let judged = config.judged_symmetries();
-        let refused = |key, symmetry| {
-            Err(EmbeddingsError::Symmetry {
-                key,
-                symmetry,
-                path: record.file.clone(),
-                views: record.views,
-            })
-        };
-        if record.are_symmetries() && record.views > 1 {
-            return Ok(());
-        }
-        if symmetry != Symmetries::None {
-            return refused("augment.symmetry", symmetry);
-        }
-        // Views that are no symmetries all count, and one view is all there is.
-        let told = !matches!(
-            config.predict.views,
-            PredictViews::Auto | PredictViews::None
-        );
-        let one = config.predict.views == PredictViews::None && record.views > 1;
-        if told || one {
-            return refused("predict.views", judged);
-        }
-        Ok(())
     }
 
     /// The embeddings of the patches at these places of the manifest, row by row.

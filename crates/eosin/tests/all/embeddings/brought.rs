@@ -73,11 +73,14 @@ fn every_head_stands_on_embeddings_as_on_their_network() {
     scratch
         .eosin(&format!("embed --data data --out e.npy {JOB}"))
         .done();
-    for head in ["ridge", "lda", "prototypes", "knn", "mlp"] {
-        let job = match head {
-            "mlp" => format!("--data data --mode head --head mlp {EPOCHS}"),
-            _ => format!("--data data --head {head} {JOB}"),
-        };
+    for (head, words) in [
+        ("ridge", "--set train.strength=100"),
+        ("lda", "--set train.strength=0.5"),
+        ("prototypes", ""),
+        ("knn", ""),
+        ("mlp", "--mode head --epochs 3"),
+    ] {
+        let job = format!("--data data --head {head} {words} {JOB}");
         let own = format!("own-{head}");
         scratch.eosin(&format!("run {job} --out {head}")).done();
         scratch
@@ -371,6 +374,18 @@ fn embeddings_are_compared_as_networks_are() {
         "{}",
         told.stdout
     );
+    // Every change is checked before the first run begins.
+    worse.views(1).write(&scratch, "one");
+    scratch
+        .eosin(&format!(
+            "{base} --out c --factor backbone.embeddings=one.npy"
+        ))
+        .refused(&["augment.symmetry is d4", "has 1 view(s)"]);
+    assert!(!scratch.path("c").exists());
+    let both = "backbone.embeddings=one.npy,augment.symmetry=none";
+    scratch
+        .eosin(&format!("{base} --out c --factor {both}"))
+        .done();
     // The usual changes are those that embeddings leave.
     let told = scratch.eosin(&format!("{base} --out b")).done();
     assert!(
