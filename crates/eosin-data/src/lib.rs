@@ -68,7 +68,7 @@ pub use inspect::{
     ClassCount, GroupCounts, ImageInfo, InspectOptions, Inspected, Inspection, Problem,
     ProblemKind, inspect,
 };
-pub use manifest::{Layout, Manifest, Patch, PatchSource, SplitCounts};
+pub use manifest::{Layout, Manifest, Patch, PatchColumn, PatchSource, SplitCounts};
 pub use patches::{Content, ContentHash, Ledger, NoLedger, PatchFacts, Patches};
 pub use phantom::{
     PhantomError, PhantomOptions, PhantomPosition, PhantomSummary, phantom_patch, write_phantom,

@@ -6,8 +6,10 @@ use std::time::{Instant, SystemTime};
 use anyhow::{Context as _, Result, bail};
 use eosin_core::Config;
 use eosin_data::{Folds, Patches};
-use eosin_store::{Checkpoints, Existing, RunFolder, RunRecord, WeightStore, names};
-use eosin_train::{PreparedBackbone, RunResult, save_run};
+use eosin_store::{
+    Checkpoints, EmbeddingsRecord, Existing, RunFolder, RunRecord, WeightStore, names,
+};
+use eosin_train::{OwnEmbeddings, RunResult, StartingPoint, save_run};
 use serde::{Deserialize, Serialize};
 
 use crate::event::{RunEvent, WatchRun, tell};
@@ -84,6 +86,9 @@ struct Start {
     patches_hash: String,
     hub: HubOptions,
     tensorboard: bool,
+    /// The embeddings that it starts from, where they were made elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    embeddings: Option<EmbeddingsRecord>,
 }
 
 /// The main job from a configuration on: finds and looks at the patches, divides them, embeds,
@@ -108,7 +113,7 @@ pub fn create(job: &Job, folds: &Folds, place: &Place, watch: &dyn WatchRun) -> 
         Overwrite::Replace => Existing::Overwrite,
     };
     // Before the folder is made: a weight file that cannot be used leaves nothing behind.
-    let backbone = job.backbone(watch)?;
+    let start_from = job.start(watch)?;
     if lies_in(&place.out, &job.data) {
         let text = format!(
             "note: the run is written to {}, within the data folder; it is passed over when patches \
@@ -125,9 +130,10 @@ pub fn create(job: &Job, folds: &Folds, place: &Place, watch: &dyn WatchRun) -> 
         patches_hash: job.patches.content_hash(),
         hub: job.hub.clone(),
         tensorboard: place.tensorboard,
+        embeddings: start_from.own().map(OwnEmbeddings::record).cloned(),
     };
     write_inputs(&folder, job, folds, &start)?;
-    go_on(folder, start, job, folds, &backbone, watch)
+    go_on(folder, start, job, folds, &start_from, watch)
 }
 
 /// Whether a path, which need not exist yet, is within a folder.
@@ -175,8 +181,9 @@ pub fn resume(dir: &Path, watch: &dyn WatchRun) -> Result<Resumed> {
         return Ok(Resumed::Complete);
     }
     let folds = Folds::from_json(&folder.read_text(names::FOLDS)?)?;
-    let backbone = job.backbone(watch)?;
-    let finished = go_on(folder, start, &job, &folds, &backbone, watch)?;
+    let start_from = job.start(watch)?;
+    refuse_other_embeddings(&start, &start_from)?;
+    let finished = go_on(folder, start, &job, &folds, &start_from, watch)?;
     Ok(Resumed::Finished(Box::new(finished)))
 }
 
@@ -200,18 +207,35 @@ fn refuse_other_patches(folder: &RunFolder, start: &Start, patches: &Patches) ->
     Ok(())
 }
 
+/// And so must embeddings that were made elsewhere be, to the last bit.
+fn refuse_other_embeddings(start: &Start, start_from: &StartingPoint) -> Result<()> {
+    let now = start_from.own().map(OwnEmbeddings::record);
+    if let (Some(begun), Some(now)) = (&start.embeddings, now)
+        && !begun.is_same(now)
+    {
+        bail!(
+            "{} is no longer what the run began with (BLAKE3 {}, and it was {}); restore it, or begin a \
+             new run",
+            now.file.display(),
+            now.hash(),
+            begun.hash()
+        );
+    }
+    Ok(())
+}
+
 /// Embeds and trains what is not finished, judges and writes.
 fn go_on(
     folder: RunFolder,
     start: Start,
     job: &Job,
     folds: &Folds,
-    backbone: &PreparedBackbone,
+    start_from: &StartingPoint,
     watch: &dyn WatchRun,
 ) -> Result<Finished> {
     let begun = Instant::now();
     let cache = job.cache()?;
-    keep_weights(&WeightStore::beside(cache.dir()), backbone)?;
+    keep_weights(&WeightStore::beside(cache.dir()), start_from)?;
     // What checkpoints and finished folds hold is told again, so these begin anew.
     folder.remove(names::EVENTS)?;
     TensorBoard::clear(folder.dir())?;
@@ -224,14 +248,16 @@ fn go_on(
         },
     )?;
     let log = RunLog::new(&folder, board, watch)?;
-    let result = job.run(folds, backbone, &cache, Some(&folder)).run(&log)?;
+    let result = job
+        .run(folds, start_from, &cache, Some(&folder))
+        .run(&log)?;
     let mut timings = log.finish();
     let circumstances = Circumstances {
         created: start.created,
         command: start.command,
         patches_hash: start.patches_hash,
     };
-    let record = record(job, folds, backbone, &result, circumstances);
+    let record = record(job, folds, start_from, &result, circumstances);
     save_run(&folder, &record, &job.task, &result)?;
     timings.total_secs = begun.elapsed().as_secs_f64();
     folder.write_json(names::TIMINGS, &timings)?;
@@ -245,11 +271,13 @@ fn go_on(
 }
 
 /// The weights of a file live once, by their hash, wherever the file goes.
-fn keep_weights(store: &WeightStore, backbone: &PreparedBackbone) -> Result<()> {
-    match &backbone.weights_path {
-        Some(path) => Ok(store.keep(&backbone.weights_hash, path)?),
-        None => Ok(()),
+fn keep_weights(store: &WeightStore, start_from: &StartingPoint) -> Result<()> {
+    if let StartingPoint::Network(backbone) = start_from
+        && let Some(path) = &backbone.weights_path
+    {
+        store.keep(&backbone.weights_hash, path)?;
     }
+    Ok(())
 }
 
 /// The store of weights that belongs to a run: beside the cache that its configuration names.

@@ -14,12 +14,12 @@ use eosin_data::{
 use eosin_metrics::Metric;
 use eosin_models::BackboneSpec;
 use eosin_store::{Cache, RunFolder};
-use eosin_train::{PreparedBackbone, Run, selection};
+use eosin_train::{Run, StartingPoint, selection};
 
 use crate::describe::describe;
 use crate::event::{RunEvent, WatchRun, note, tell};
 use crate::look::{Look, find_patches, inspect};
-use crate::named_weights::{HubOptions, find};
+use crate::named_weights::HubOptions;
 use crate::settings::cache_dir;
 
 /// A job with its patches found and checked.
@@ -30,7 +30,7 @@ pub struct Job {
     pub patches: Arc<Patches>,
     /// Keys left out by `data.skip_bad`.
     pub skipped: Vec<String>,
-    /// Side that the network is run at.
+    /// Side that the network is run at; where there is none, the longer one of most patches.
     pub size_px: usize,
     /// What is told apart.
     pub task: Task,
@@ -76,8 +76,12 @@ impl Job {
         for line in describe(&manifest) {
             note(watch, &line)?;
         }
-        refuse_non_square(&config, inspection)?;
-        let size_px = network_size(&config, inspection)?;
+        let size_px = if config.backbone.embeddings.is_some() {
+            inspection.usual_size_px.map_or(1, |(w, h)| w.max(h))
+        } else {
+            refuse_non_square(&config, inspection)?;
+            network_size(&config, inspection)?
+        };
         Ok(Self {
             task,
             select: config.train.select.parse()?,
@@ -116,32 +120,11 @@ impl Job {
         self.patches.manifest()
     }
 
-    /// The network that the configuration asks for.
-    ///
-    /// # Errors
-    /// When its weights cannot be used or the patches are too small for it.
-    pub fn backbone(&self, watch: &dyn WatchRun) -> Result<PreparedBackbone> {
-        let (config, classes) = (&self.config, self.manifest().classes.len());
-        let named = find(&config.backbone, &self.hub, watch)?;
-        let backbone = PreparedBackbone::new(
-            &config.backbone,
-            named.as_ref(),
-            (classes, self.size_px),
-            config.seed,
-        )?;
-        // Asking for more stages than there are is refused before anything is written.
-        backbone.cut(&config.train)?;
-        for text in &backbone.notes {
-            note(watch, &format!("weights: {text}"))?;
-        }
-        Ok(backbone)
-    }
-
     /// The run on these folds; `folder` is where folds are kept as they end.
     pub fn run<'a>(
         &'a self,
         folds: &'a Folds,
-        backbone: &'a PreparedBackbone,
+        start: &'a StartingPoint,
         cache: &'a Cache,
         folder: Option<&'a RunFolder>,
     ) -> Run<'a> {
@@ -149,7 +132,7 @@ impl Job {
             config: &self.config,
             patches: &self.patches,
             folds,
-            backbone,
+            start,
             cache,
             size_px: self.size_px,
             task: &self.task,

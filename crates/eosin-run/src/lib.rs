@@ -33,6 +33,7 @@
 
 mod create;
 mod describe;
+mod embeddings_out;
 mod event;
 mod half_precision;
 mod job;
@@ -43,13 +44,16 @@ mod named_weights;
 mod pack;
 mod record;
 mod report;
+mod report_facts;
 mod settings;
+mod start;
 mod tensorboard;
 mod timings;
 
 pub use create::{
     Finished, Overwrite, Place, Resumed, RunArgs, create, lies_in, resume, run, weight_store,
 };
+pub use embeddings_out::EmbeddingsOut;
 pub use event::{RunEvent, WatchRun};
 pub use half_precision::{HalfEffect, HalfSubject, measure_half_precision};
 pub use job::{Job, split_options};

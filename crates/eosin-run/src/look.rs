@@ -72,7 +72,8 @@ pub fn inspect(
     let options = InspectOptions {
         decode: look == Look::Whole,
         limits: decode_limits(config.data.max_side_px),
-        sizes_may_differ: config.data.size_px.is_some(),
+        // Embeddings that were made elsewhere do not ask of what size the pictures are.
+        sizes_may_differ: config.data.size_px.is_some() || config.backbone.embeddings.is_some(),
     };
     let ledger = match look {
         Look::Headers => None,

@@ -23,7 +23,7 @@ pub struct Packed {
 
 /// Copies the run in `run` to `out` together with the weights that it started from, so that the
 /// copy can be used anywhere. A run that trained the whole network, or that started from random
-/// weights, needs none.
+/// weights or from embeddings, needs none.
 ///
 /// # Errors
 /// When `run` is no run, its weights are gone, or `out` holds a run already.
@@ -37,10 +37,12 @@ pub fn pack(run: &Path, out: &Path) -> Result<Packed> {
     if same {
         bail!("{} is the run itself; name another folder", out.display());
     }
-    let weights = if record.cut == Cut::Pixels.name(&[]) || record.weights == Weights::Random {
-        None
-    } else {
-        Some(starting_file(&folder, &record, &weight_store(&folder)?)?)
+    let whole = record.cut == Cut::Pixels.name(&[]);
+    let weights = match record.network() {
+        Some(network) if !whole && network.weights != Weights::Random => {
+            Some(starting_file(&folder, &record, &weight_store(&folder)?)?)
+        }
+        _ => None,
     };
     let packed = RunFolder::create(out, Existing::Refuse)?;
     let fixed = names::ALL.into_iter().map(str::to_owned);

@@ -5,8 +5,8 @@ use eosin_core::Task;
 use eosin_core::config::HeadKind;
 use eosin_core::task::{PositiveChoice, positive_class};
 use eosin_data::Folds;
-use eosin_store::RunRecord;
-use eosin_train::{PreparedBackbone, RunResult};
+use eosin_store::{NetworkRecord, RunRecord, StartRecord};
+use eosin_train::{RunResult, StartingPoint};
 
 use crate::job::Job;
 
@@ -20,7 +20,7 @@ pub(crate) struct Circumstances {
 pub(crate) fn record(
     job: &Job,
     folds: &Folds,
-    backbone: &PreparedBackbone,
+    start_from: &StartingPoint,
     result: &RunResult,
     circumstances: Circumstances,
 ) -> RunRecord {
@@ -34,31 +34,43 @@ pub(crate) fn record(
         seed: config.seed.0,
         manifest_hash: manifest.hash(),
         patches_hash: circumstances.patches_hash,
-        backbone: config.backbone.name,
-        classifier: backbone.spec.classifier.to_owned(),
+        start: started_from(job, start_from, result),
         head: config.train.head,
         hidden: match config.train.head {
             HeadKind::Mlp => config.train.hidden,
             _ => 0,
         },
         cut: result.cut.clone(),
-        precision: config.backbone.precision,
         views: config.judged_symmetries(),
-        cache_dtype: config.cache.dtype,
-        weights: config.backbone.weights.clone(),
-        tensors: config.backbone.tensor_choice(),
-        weights_hash: backbone.weights_hash.clone(),
-        seen_by_weights: result.seen_by_weights,
         classes: manifest.classes.clone(),
         positive: manifest.classes[job.task.positive].clone(),
         max_side_px: config.data.max_side_px,
-        normalise: config.backbone.normalise,
         preprocess: result.preprocess.clone(),
         repeats: folds.repeats,
         folds: folds.folds.len() / folds.repeats,
         best: result.folds[result.best_fold].rows.id,
         device: "cpu".to_owned(),
         threads: rayon::current_num_threads(),
+    }
+}
+
+fn started_from(job: &Job, start_from: &StartingPoint, result: &RunResult) -> StartRecord {
+    let config = &job.config;
+    match start_from {
+        StartingPoint::Network(backbone) => StartRecord::Network(NetworkRecord {
+            backbone: config.backbone.name,
+            classifier: backbone.spec.classifier.to_owned(),
+            precision: config.backbone.precision,
+            cache_dtype: config.cache.dtype,
+            weights: config.backbone.weights.clone(),
+            tensors: config.backbone.tensor_choice(),
+            weights_hash: backbone.weights_hash.clone(),
+            seen_by_weights: result.seen_by_weights,
+            normalise: config.backbone.normalise,
+        }),
+        StartingPoint::Embeddings(own) => StartRecord::Embeddings {
+            embeddings: own.record().clone(),
+        },
     }
 }
 
@@ -77,12 +89,13 @@ pub fn task_of(record: &RunRecord) -> Result<Task> {
 
 /// Says that the embedded weights know some of the patches already.
 pub fn seen_warning(record: &RunRecord) -> Option<String> {
-    let [pool, test] = record.seen_by_weights;
+    let network = record.network()?;
+    let [pool, test] = network.seen_by_weights;
     (pool + test > 0).then(|| {
         format!(
             "{pool} training and {test} test patches were used to train the embedded weights of {}: \
              scores on them are too good. Use another '--backbone' to judge on this data.",
-            record.backbone
+            network.backbone
         )
     })
 }

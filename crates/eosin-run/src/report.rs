@@ -19,6 +19,7 @@ use eosin_train::{
 };
 
 use crate::record::{seen_warning, task_of};
+use crate::report_facts::{input, reproducibility};
 use crate::settings::config_of_run;
 use crate::timings::Timings;
 
@@ -111,7 +112,7 @@ fn data_summary(
         ),
         splits,
         facts: vec![
-            Fact::new("Patch size", format!("{0} x {0} px", record.size_px())),
+            input(record),
             Fact::new("Layout", manifest.layout.to_string()),
         ],
     }
@@ -323,11 +324,19 @@ fn most_wrong(
         thumbnail: patches
             .manifest()
             .position(&row.key)
-            .and_then(|place| thumbnail(patches, place, record.size_px())),
+            .and_then(|place| thumbnail(patches, place, shown_px(record))),
     };
     let mut known = BTreeSet::new();
     wrong.retain(|(row, _)| known.insert(&row.key));
     wrong.into_iter().take(WRONG_SHOWN).map(patch).collect()
+}
+
+/// Side that the network sees; of pictures that no network sees, that of a thumbnail.
+fn shown_px(record: &RunRecord) -> usize {
+    match record.network() {
+        Some(_) => record.size_px(),
+        None => THUMBNAIL_PX as usize,
+    }
 }
 
 /// A small JPEG of a patch; none when it can no longer be read, which is no reason to lose a
@@ -369,22 +378,6 @@ fn timing_rows(timings: &Timings) -> Vec<Timing> {
             "all folds and epochs, with their evaluation",
         ),
         row("Total", timings.total_secs, &duration(timings.total_secs)),
-    ]
-}
-
-fn reproducibility(record: &RunRecord) -> Vec<Fact> {
-    vec![
-        Fact::new("Seed", record.seed.to_string()),
-        Fact::new("Manifest hash", record.manifest_hash.clone()),
-        Fact::new("Backbone", record.backbone.to_string()),
-        Fact::new("Precision of its frozen part", record.precision.to_string()),
-        Fact::new("Patches hash", record.patches_hash.clone()),
-        Fact::new("Weights hash", record.weights_hash.clone()),
-        Fact::new(
-            "Device",
-            format!("{}, {} threads", record.device, record.threads),
-        ),
-        Fact::new("eosin", record.eosin_version.clone()),
     ]
 }
 

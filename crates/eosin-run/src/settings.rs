@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use eosin_core::Config;
-use eosin_core::config::{TrainConfig, TrainMode, Weights};
+use eosin_core::config::{BackboneConfig, Symmetries, TrainConfig, TrainMode, Weights};
+use eosin_core::{Config, D4};
 use eosin_store::{RunFolder, names};
+use eosin_train::{EmbeddingFile, check_views};
 
 /// A value for a key of the configuration, as it was typed.
 #[derive(Clone, Debug)]
@@ -33,11 +34,13 @@ pub fn resolve(file: Option<&Path>, settings: &[Setting], factors: &[Setting]) -
     let text = with_settings(&text, settings)?;
     let mut config = Config::parse(&text).with_context(|| format!("in {origin}"))?;
     refuse_unused(&config, settings)?;
+    follow_views(&text, &mut config)?;
     refuse_mode_untold(&text, &config).with_context(|| format!("in {origin}"))?;
     if !factors.is_empty() {
         let text = with_settings(&config.to_toml(), factors)?;
         config = Config::parse(&text)?;
         refuse_unused(&config, factors)?;
+        follow_views(&text, &mut config)?;
     }
     config.check()?;
     config
@@ -52,8 +55,44 @@ pub fn resolve(file: Option<&Path>, settings: &[Setting], factors: &[Setting]) -
     Ok(config)
 }
 
-/// A probe has no epochs: what only they have a use for is refused, not ignored.
+/// Symmetries that nobody asked for are those that embeddings of one's own have: all, or none; others
+/// must be there.
+fn follow_views(text: &str, config: &mut Config) -> Result<()> {
+    let Some(path) = &config.backbone.embeddings else {
+        return Ok(());
+    };
+    let path = std::path::absolute(path)?;
+    let views = EmbeddingFile::peek_views(&path)?;
+    let table: toml::Table = text.parse()?;
+    let augment = table.get("augment").and_then(toml::Value::as_table);
+    if augment.is_none_or(|augment| !augment.contains_key("symmetry")) {
+        config.augment.symmetry = match views {
+            D4::COUNT => Symmetries::D4,
+            _ => Symmetries::None,
+        };
+    }
+    check_views(&path, views, config)?;
+    config.backbone.embeddings = Some(path);
+    Ok(())
+}
+
+/// What a run has no use for is refused, not ignored: settings of networks beside embeddings of one's
+/// own, and those of epochs beside a probe, which has none.
 fn refuse_unused(config: &Config, typed: &[Setting]) -> Result<()> {
+    let of_network = |setting: &&Setting| {
+        let key = setting.key.strip_prefix("backbone.");
+        let of_backbone = key.is_some_and(|key| BackboneConfig::OF_NETWORKS.contains(&key));
+        of_backbone || setting.key == "data.size_px"
+    };
+    if let (Some(path), Some(Setting { typed, key, .. })) =
+        (&config.backbone.embeddings, typed.iter().find(of_network))
+    {
+        bail!(
+            "'{typed}' sets {key}, which is about a network, and the embeddings in {} take its place: \
+             leave one of them out",
+            path.display()
+        );
+    }
     if config.train.mode != TrainMode::Probe {
         return Ok(());
     }

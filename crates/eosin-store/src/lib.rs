@@ -27,6 +27,7 @@ pub mod names;
 mod record;
 mod run_claim;
 mod run_folder;
+mod start_record;
 pub mod weights;
 
 pub use atomic::{write_atomic, write_atomic_with};
@@ -37,4 +38,5 @@ pub use log::{AppendLog, read_log};
 pub use names::FoldFile;
 pub use record::RunRecord;
 pub use run_folder::{Existing, RunFolder};
+pub use start_record::{EmbeddingsRecord, KeysRecord, NetworkRecord, StartRecord};
 pub use weights::WeightStore;

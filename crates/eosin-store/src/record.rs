@@ -1,10 +1,10 @@
 //! What a run says of itself.
 
-use eosin_core::config::{
-    CacheDtype, HeadKind, NormaliseMode, Precision, Symmetries, TensorChoice, Weights,
-};
-use eosin_core::{BackboneName, FoldId, Preprocess};
+use eosin_core::config::{HeadKind, Symmetries};
+use eosin_core::{FoldId, Preprocess};
 use serde::{Deserialize, Serialize};
+
+use crate::start_record::{EmbeddingsRecord, NetworkRecord, StartRecord};
 
 /// The contents of `run.json`: everything that `predict` needs besides weights, and everything
 /// that tells two runs apart.
@@ -24,42 +24,26 @@ pub struct RunRecord {
     pub manifest_hash: String,
     /// Hash of the patches' contents, hex.
     pub patches_hash: String,
-    /// The backbone's architecture.
-    pub backbone: BackboneName,
-    /// What the names of the classifier's tensors begin with, such as `fc.`.
-    pub classifier: String,
+    /// What it started from.
+    #[serde(flatten)]
+    pub start: StartRecord,
     /// What stands on the embeddings.
     pub head: HeadKind,
     /// Units of its hidden layer; 0 where it has none.
     pub hidden: usize,
     /// What enters the trained part: see [`Cut::name`](eosin_core::Cut::name).
     pub cut: String,
-    /// In how many bits the frozen part multiplies.
-    pub precision: Precision,
-    /// The symmetries that a patch is judged under: its prediction is the mean of their logits.
+    /// The symmetries that a patch is judged under: its prediction is the mean of their logits. Where
+    /// a run started from embeddings whose views are no symmetries, it is the mean of all of them.
     pub views: Symmetries,
-    /// How the frozen part's values were kept, which rounds them.
-    pub cache_dtype: CacheDtype,
-    /// Where the weights came from that the run started with.
-    pub weights: Weights,
-    /// Which tensors of their file were meant.
-    #[serde(default)]
-    pub tensors: TensorChoice,
-    /// BLAKE3 of the file that they came in (or would be in), hex.
-    pub weights_hash: String,
-    /// Training-pool and test patches that the backbone's weights were made with, as far as is
-    /// known: scores on them are too good.
-    pub seen_by_weights: [usize; 2],
     /// Class names in the order of their indices.
     pub classes: Vec<String>,
     /// The class that the binary metrics are about.
     pub positive: String,
     /// Largest side in pixels that is decoded.
     pub max_side_px: usize,
-    /// Where the scaling of pixel values came from.
-    pub normalise: NormaliseMode,
     /// What happens to a patch before the network sees it: one for all folds, or one each, in the
-    /// order of `folds.json`.
+    /// order of `folds.json`; none where there is no network.
     pub preprocess: Vec<Preprocess>,
     /// Cross-validations.
     pub repeats: usize,
@@ -77,6 +61,22 @@ impl RunRecord {
     /// The format that this version writes and reads.
     pub const FORMAT: u32 = 4;
 
+    /// The network that it started from; `None` where it started from embeddings.
+    pub const fn network(&self) -> Option<&NetworkRecord> {
+        match &self.start {
+            StartRecord::Network(network) => Some(network),
+            StartRecord::Embeddings { .. } => None,
+        }
+    }
+
+    /// The embeddings that it started from; `None` where it started from a network.
+    pub const fn embeddings(&self) -> Option<&EmbeddingsRecord> {
+        match &self.start {
+            StartRecord::Embeddings { embeddings } => Some(embeddings),
+            StartRecord::Network(_) => None,
+        }
+    }
+
     /// Every fold, in the order of `folds.json`.
     pub fn fold_ids(&self) -> impl Iterator<Item = FoldId> {
         let folds = self.folds;
@@ -85,16 +85,16 @@ impl RunRecord {
     }
 
     /// What a fold does to a patch before its network sees it; `None` when the run has no such
-    /// fold.
+    /// fold, or no network.
     pub fn preprocess_of(&self, fold: FoldId) -> Option<&Preprocess> {
         let place = self.fold_ids().position(|id| id == fold)?;
-        self.preprocess.get(place % self.preprocess.len())
+        self.preprocess.get(place % self.preprocess.len().max(1))
     }
 
     /// Side in pixels that the network is run at.
     ///
     /// # Panics
-    /// When the record is damaged: every run has a preprocessing.
+    /// When there is no network: every run of one has a preprocessing.
     pub fn size_px(&self) -> usize {
         self.preprocess[0].size_px
     }

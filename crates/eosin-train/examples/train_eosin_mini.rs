@@ -12,7 +12,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use eosin_core::config::{AugmentConfig, Keep, TrainConfig, TrainMode};
-use eosin_core::{BackboneName, D4, FoldId, Seed, Stream, Task};
+use eosin_core::{BackboneName, FoldId, Seed, Stream, Task};
 use eosin_data::{
     DecodeLimits, IngestOptions, InspectOptions, NoLedger, Normalisation, Patches, inspect,
     read_manifest,
@@ -21,7 +21,7 @@ use eosin_metrics::{Metric, MetricSet};
 use eosin_models::{Backbone, BackboneSpec, StoredNetwork};
 use eosin_train::{
     FoldRows, FoldTrainer, Moment, NetworkModel, PatchReader, PatchSet, PixelRows, PixelScale,
-    PixelSource, RowReader, TrainJob, Trainable as _, TrainedPart, softmax,
+    PixelSource, RowReader, TrainJob, Trainable as _, TrainedPart, View, softmax,
 };
 use eosin_weights::{StoredAs, WeightFile, to_lazy, to_safetensors};
 use rand::seq::SliceRandom as _;
@@ -104,7 +104,7 @@ fn score(
         scale,
         maker: None,
     };
-    let mut probs = model.logits(&model.initial(), &source, &rows, &[D4::IDENTITY])?;
+    let mut probs = model.logits(&model.initial(), &source, &rows, &[View::UPRIGHT])?;
     softmax(&mut probs, 2);
     let set = MetricSet::new(&labelled.targets, &probs, 2, 1)?;
     let value = |value: Option<f64>| value.map_or("undefined".into(), |v| format!("{v:.4}"));
@@ -147,7 +147,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         task: &Task::new(["benign", "malignant"].map(str::to_owned).into(), 1),
         select: Metric::LogLoss,
         targets: &train.targets,
-        views: &[D4::IDENTITY],
+        views: &[View::UPRIGHT],
     };
     let part = TrainedPart {
         name: NAME,

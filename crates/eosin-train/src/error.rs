@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use eosin_core::bytes_in_words;
 
+use crate::embed::embedding_error::EmbeddingsError;
+
 impl From<eosin_weights::StateError> for TrainError {
     fn from(error: eosin_weights::StateError) -> Self {
         match error {
@@ -123,7 +125,7 @@ pub enum TrainError {
     },
     /// Every patch has the same embedding.
     #[error(
-        "all {0} patches have the same embedding: there is nothing to tell them apart by; look at them with 'eosin inspect', or choose other '--weights'"
+        "all {0} patches have the same embedding: there is nothing to tell them apart by; look at them with 'eosin inspect', or choose other '--weights' or '--embeddings'"
     )]
     ConstantEmbeddings(usize),
     /// The training part of a fold lacks a class.
@@ -142,7 +144,7 @@ pub enum TrainError {
     )]
     NoPickingPart(eosin_core::FoldId),
     /// A run lacks a tensor of its own.
-    #[error("the run has no tensor '{0}': its weights are damaged, or another version's")]
+    #[error("the run has no tensor '{0}' that fits: its weights are damaged, or another version's")]
     NoTensor(String),
     /// A head cannot be solved.
     #[error("a head cannot be solved")]
@@ -163,6 +165,9 @@ pub enum TrainError {
         "the checks before training failed: {0}; mend that, or go on with '--set train.doctor=warn'"
     )]
     Doctor(String),
+    /// There is no one embedding of each patch to write.
+    #[error("there is no one embedding of each patch to write: {0}")]
+    NoEmbeddings(String),
     /// There is nothing to embed.
     #[error("train.mode trains the whole network from pixels: there is nothing to embed")]
     NothingFrozen,
@@ -278,6 +283,16 @@ pub enum TrainError {
         "the runs do not predict the same patches in the same cross-validations: compare runs on the same folds"
     )]
     NotPaired,
+    /// Embeddings that were made elsewhere cannot be used.
+    #[error(transparent)]
+    Embeddings(#[from] EmbeddingsError),
+    /// A network is wanted where there is none.
+    #[error(
+        "there is no network, which this needs: the run starts from the embeddings in {}; 'eosin \
+         predict RUN --embeddings FILE' predicts from others, and the trained last layers are in the \
+         run's folds/*/weights.safetensors", .0.display()
+    )]
+    NoNetwork(PathBuf),
     /// A weight file cannot be used.
     #[error(transparent)]
     Weights(#[from] eosin_weights::WeightsError),

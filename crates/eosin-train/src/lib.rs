@@ -28,7 +28,7 @@
 //! config.train.epochs = 2;
 //! let size_px = patches.facts(0).header.width_px;
 //! let run = Run {
-//!     backbone: &PreparedBackbone::new(&config.backbone, None, (2, size_px), config.seed)?,
+//!     start: &PreparedBackbone::new(&config.backbone, None, (2, size_px), config.seed)?.into(),
 //!     cache: &Cache::open(folder.path().join("cache"), u64::MAX)?,
 //!     config: &config,
 //!     patches: &patches,
@@ -62,15 +62,21 @@ pub use check::{Finding, Leak};
 pub use checkpoint::keeper::Keeper;
 pub use embed::backbone::{NamedWeights, PreparedBackbone};
 pub use embed::embedder::Embedder;
+pub use embed::embedding_error::EmbeddingsError;
+pub use embed::embedding_file::EmbeddingFile;
+pub use embed::embedding_views::check_views;
 pub use embed::embeddings::{EmbedCount, EmbeddingService, Embeddings, Views};
 pub use embed::frozen::{Frozen, FrozenGraph, FrozenPart, RunAt, WeightsOrigin};
+pub use embed::own_embeddings::OwnEmbeddings;
 pub use embed::precision::PrecisionEffect;
+pub use embed::starting_point::StartingPoint;
 pub use error::TrainError;
 pub use event::Event;
 pub use input::draw::{Draw, InputSource};
 pub use input::pixels::{PatchSet, PixelRows, PixelSource};
 pub use input::reader::{PatchReader, RowReader, decode_limits, resize_of};
 pub use input::scale::PixelScale;
+pub use input::view::View;
 pub use input::views::{ViewMaker, drawn_view};
 pub use judge::evaluate::{FoldMetrics, OneViewMetrics, RunMetrics, evaluate};
 pub use judge::paired::{PairedDifference, Verdict, paired_difference};
@@ -82,11 +88,12 @@ pub use model::trainable::{Groups, LossOf, Trainable};
 pub use optimise::loss::{Loss, softmax};
 pub use predict::fold_network::{FoldNetwork, StartingFile, WeightsPlace, has_mean, starting_file};
 pub use predict::logits::Logits;
+pub use predict::own_predictor::OwnPredictor;
 pub use predict::predictions::{Part, Prediction, predictions_from_csv, predictions_to_csv};
 pub use predict::predictor::{Predictor, UseFolds};
 pub use run::save::save_run;
 pub use run::shelf::FoldRecord;
-pub use run::{Run, RunResult};
+pub use run::{EmbeddedPatches, Run, RunResult};
 pub use train::fold_trainer::{FoldTrainer, Hook, Moment};
 pub use train::heads::{Epochs, HeadTraining};
 pub use train::job::TrainJob;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::content::Foreign;
 use crate::names::shown;
+use crate::npy::NpyError;
 use crate::pickle::PickleError;
 use crate::pytorch::{SelectError, TorchError, ZipError};
 use crate::safetensors::SafetensorsError;
@@ -53,6 +54,14 @@ pub enum WeightsError {
         name: String,
         /// What is wrong with it.
         reason: SafetensorsError,
+    },
+    /// The bytes are no `.npy` array of floating-point numbers.
+    #[error("{name} is no array that can be read: {reason}")]
+    Npy {
+        /// File.
+        name: String,
+        /// What is wrong with it.
+        reason: NpyError,
     },
     /// The bytes are a damaged or invalid zip archive.
     #[error("{name} is not an archive that torch.save writes: {reason}")]

@@ -123,15 +123,7 @@ impl WeightFile<TensorDict> {
         let (file, bytes, stamp) = read_bytes(path)?;
         let name = path.display().to_string();
         let kept = find(&name, &bytes, options, &InFile { whole: &bytes })?;
-        let bytes = match stamp {
-            None => Bytes::Held(bytes),
-            Some(stamp) => Bytes::File {
-                path: path.to_owned(),
-                file: Mutex::new(file),
-                stamp,
-            },
-        };
-        Ok(kept.kept_in(bytes))
+        Ok(kept.kept_in(bytes_kept(path, file, bytes, stamp)))
     }
 
     /// Opens the bytes of a weight file called `name` in errors, which stay as they are: half
@@ -215,8 +207,21 @@ fn find<K: Keep>(
     })
 }
 
+/// Where the bytes of a file that was read are from now on: on the disk, unless it cannot be read
+/// twice.
+pub(crate) fn bytes_kept(path: &Path, file: File, bytes: Vec<u8>, stamp: Option<Stamp>) -> Bytes {
+    match stamp {
+        None => Bytes::Held(bytes),
+        Some(stamp) => Bytes::File {
+            path: path.to_owned(),
+            file: Mutex::new(file),
+            stamp,
+        },
+    }
+}
+
 /// The file, all its bytes, and, of a regular file, the stamp that it had before they were read.
-fn read_bytes(path: &Path) -> Result<(File, Vec<u8>, Option<Stamp>), WeightsError> {
+pub(crate) fn read_bytes(path: &Path) -> Result<(File, Vec<u8>, Option<Stamp>), WeightsError> {
     let failed = |source| WeightsError::Read {
         path: path.to_owned(),
         source,

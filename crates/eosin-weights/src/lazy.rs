@@ -30,6 +30,20 @@ pub trait LazyTensor: Debug + Send + Sync {
     /// When there are no such rows.
     fn read(&self, rows: Range<usize>) -> Result<Cow<'_, [f32]>, WeightsError>;
 
+    /// Values by their places in the whole, row-major: fewer than a row, too.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    ///
+    /// # Panics
+    /// When there are no such values.
+    fn read_values(&self, values: Range<usize>) -> Result<Cow<'_, [f32]>, WeightsError> {
+        let each = self.row_values().max(1);
+        let rows = values.start / each..values.end.div_ceil(each);
+        let within = values.start - rows.start * each..values.end - rows.start * each;
+        Ok(Cow::Owned(self.read(rows)?[within].to_vec()))
+    }
+
     /// Number of rows.
     fn rows(&self) -> usize {
         self.shape().first().copied().unwrap_or(1)
@@ -78,6 +92,10 @@ impl LazyTensor for &dyn LazyTensor {
     fn read(&self, rows: Range<usize>) -> Result<Cow<'_, [f32]>, WeightsError> {
         (**self).read(rows)
     }
+
+    fn read_values(&self, values: Range<usize>) -> Result<Cow<'_, [f32]>, WeightsError> {
+        (**self).read_values(values)
+    }
 }
 
 impl<T: LazyTensor + ?Sized> LazyTensor for Arc<T> {
@@ -87,6 +105,10 @@ impl<T: LazyTensor + ?Sized> LazyTensor for Arc<T> {
 
     fn read(&self, rows: Range<usize>) -> Result<Cow<'_, [f32]>, WeightsError> {
         (**self).read(rows)
+    }
+
+    fn read_values(&self, values: Range<usize>) -> Result<Cow<'_, [f32]>, WeightsError> {
+        (**self).read_values(values)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Weight files, read without executing anything: safetensors, and what `torch.save` writes
-//! (the zip format since PyTorch 1.6 and the older one), all to single precision.
+//! (the zip format since PyTorch 1.6 and the older one), all to single precision; and arrays of
+//! embeddings ([`NpyFile`]).
 //!
 //! A `.pth` file is a pickle, a program that Python runs on loading. Here it is interpreted by a
 //! small machine that knows the opcodes and the globals of weight files; what any other class
@@ -31,10 +32,12 @@ mod error;
 mod file;
 mod lazy;
 mod names;
+mod npy;
 mod options;
 mod pickle;
 mod pytorch;
 mod safetensors;
+mod safetensors_head;
 mod state;
 mod stored;
 mod strided;
@@ -44,9 +47,11 @@ pub use content::Foreign;
 pub use error::{TensorError, WeightsError};
 pub use file::{WeightFile, WeightFormat};
 pub use lazy::{LazyTensor, TensorDict, pieces, read_all, to_lazy};
+pub use npy::{NpyError, NpyFile, write_npy};
 pub use options::ReadOptions;
 pub use pickle::PickleError;
 pub use pytorch::{STATE_DICT_KEYS, SelectError, TorchError, ZipError};
 pub use safetensors::SafetensorsError;
+pub use safetensors_head::SafetensorsHead;
 pub use state::{StateDict, StateError, StateMismatch, StateTensor};
 pub use weights_out::{StoredAs, safetensors_bytes, to_safetensors, write_safetensors};

@@ -94,16 +94,16 @@ pub enum SafetensorsError {
 /// Where a tensor is, as the header says.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Place {
-    dtype: String,
-    shape: Vec<usize>,
+pub(crate) struct Place {
+    pub(crate) dtype: String,
+    pub(crate) shape: Vec<usize>,
     data_offsets: (usize, usize),
 }
 
 #[derive(Debug, Default)]
-struct Header {
-    metadata: BTreeMap<String, String>,
-    places: BTreeMap<String, Place>,
+pub(crate) struct Header {
+    pub(crate) metadata: BTreeMap<String, String>,
+    pub(crate) places: BTreeMap<String, Place>,
 }
 
 impl<'de> Deserialize<'de> for Header {
@@ -195,7 +195,7 @@ pub(crate) fn read_safetensors<K: Keep>(
     Ok(found)
 }
 
-fn split(bytes: &[u8]) -> Result<(Header, &[u8]), SafetensorsError> {
+pub(crate) fn split(bytes: &[u8]) -> Result<(Header, &[u8]), SafetensorsError> {
     let (length, rest) = bytes.split_first_chunk().unwrap_or((&[0; 8], &[]));
     let length = u64::from_le_bytes(*length);
     let cut = SafetensorsError::HeaderCut {
@@ -256,7 +256,7 @@ fn check_length(key: &str, place: &Place) -> Result<(), SafetensorsError> {
     }
 }
 
-fn dtype_of(key: &str, name: &str) -> Result<Dtype, SafetensorsError> {
+pub(crate) fn dtype_of(key: &str, name: &str) -> Result<Dtype, SafetensorsError> {
     Ok(match name {
         "F64" => Dtype::F64,
         "F32" => Dtype::F32,

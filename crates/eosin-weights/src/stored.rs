@@ -87,8 +87,17 @@ impl LazyTensor for Stored {
 
     fn read(&self, rows: Range<usize>) -> Result<Cow<'_, [f32]>, WeightsError> {
         let each = self.row_values();
-        let mut values = Vec::with_capacity(rows.len() * each);
-        let [mut at, end] = [rows.start, rows.end].map(|row| row * each * self.dtype.bytes());
+        self.read_values(rows.start * each..rows.end * each)
+    }
+
+    fn read_values(&self, wanted: Range<usize>) -> Result<Cow<'_, [f32]>, WeightsError> {
+        assert!(
+            wanted.end <= self.values(),
+            "{wanted:?} of {:?}",
+            self.shape
+        );
+        let mut values = Vec::with_capacity(wanted.len());
+        let [mut at, end] = [wanted.start, wanted.end].map(|value| value * self.dtype.bytes());
         let mut piece = vec![0; PIECE_BYTES.min(end - at)];
         while at < end {
             let piece = &mut piece[..PIECE_BYTES.min(end - at)];

@@ -59,8 +59,8 @@ pub enum Command {
     Inspect(InspectArgs),
     /// Divide patches into folds.
     Split(SplitArgs),
-    /// Compute the embeddings that a run would need, into the cache.
-    Embed(JobArgs),
+    /// Compute the embeddings that a run would need, into the cache, or into a file to take away.
+    Embed(EmbedArgs),
     /// Train on folds made before.
     Train(TrainArgs),
     /// Show how training patches are changed at random.
@@ -130,6 +130,10 @@ pub struct JobArgs {
     /// What stands before the names of the backbone's tensors, such as `encoder_q.`.
     #[arg(long, value_name = "PREFIX")]
     pub weights_prefix: Option<String>,
+    /// Embeddings that were made elsewhere, in place of a network: `.safetensors`, or `.npy` with a
+    /// table of the same name beside it. Rows are matched to patches by key.
+    #[arg(long, value_name = "FILE")]
+    pub embeddings: Option<PathBuf>,
     /// Pixel scaling: backbone, unit, imagenet, dataset, fold.
     #[arg(long)]
     pub normalise: Option<NormaliseMode>,
@@ -229,6 +233,24 @@ pub struct OutArgs {
     /// Also write TensorBoard event files, a fold each, to `tensorboard` in the run folder.
     #[arg(long)]
     pub tensorboard: bool,
+}
+
+/// `eosin embed`.
+#[derive(Debug, clap::Args)]
+pub struct EmbedArgs {
+    /// The job.
+    #[command(flatten)]
+    pub job: JobArgs,
+    /// File to write, too: `.npy` (an array [patches, views, width] of f32, and a table of keys, labels
+    /// and groups of the same name ending in .csv, a line a patch) or `.safetensors` (all in one: the
+    /// tensor `embeddings`, the rest in its metadata as JSON). Views are the eight symmetries of the
+    /// square: turned counter-clockwise by 0, 1, 2, 3 quarters, then the same mirrored left to right
+    /// first; with '--augment none' there is one.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Replace files that are there.
+    #[arg(long, requires = "out")]
+    pub overwrite: bool,
 }
 
 /// `eosin train`.
@@ -354,8 +376,11 @@ pub struct PredictArgs {
     /// Run folder.
     pub run: PathBuf,
     /// Images, or folders of images, with what lies in sub-folders.
-    #[arg(required = true)]
+    #[arg(required_unless_present = "embeddings")]
     pub images: Vec<PathBuf>,
+    /// Embeddings instead of images, where the run was trained on such: every row of the file, by key.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["images", "skip_bad", "resize"])]
+    pub embeddings: Option<PathBuf>,
     /// Go on without images that cannot be used.
     #[arg(long)]
     pub skip_bad: bool,

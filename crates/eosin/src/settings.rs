@@ -41,6 +41,11 @@ fn flags(args: &JobArgs) -> Result<Vec<Setting>> {
             "backbone.weights_prefix",
             args.weights_prefix.as_ref(),
         )?,
+        flag(
+            "--embeddings",
+            "backbone.embeddings",
+            args.embeddings.as_ref(),
+        )?,
         flag("--normalise", "backbone.normalise", args.normalise.as_ref())?,
         flag("--mode", "train.mode", args.mode.as_ref())?,
         flag("--head", "train.head", args.head.as_ref())?,

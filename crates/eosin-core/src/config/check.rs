@@ -104,6 +104,7 @@ impl Config {
             "f32 with train.mode full and head-then-full, which train everything; or choose probe, \
              head, last-block or last-n",
         )?;
+        self.check_embeddings()?;
         self.train.check_ranges()?;
         self.train.check_head()?;
         self.train.check_loss()?;
@@ -292,6 +293,7 @@ fn all_keys() -> toml::Table {
     config.data.mpp = Some(0.5);
     config.backbone.weights_key = Some(String::new());
     config.backbone.weights_prefix = Some(String::new());
+    config.backbone.embeddings = Some("e.npy".into());
     config.data.layout = Some(crate::Layout::CLASS_FOLDERS);
     config.split.holdout = Some(0.5);
     toml::Table::try_from(config).expect("a configuration has a TOML form")
@@ -331,6 +333,7 @@ mod tests {
             "[data]\nsize_px = 96\nmpp = 0.5",
             "[split]\nholdout = 0.2",
             "[backbone]\nweights_key = 'teacher'\nweights_prefix = 'backbone.'",
+            "[backbone]\nembeddings = 'e.npy'",
         ] {
             assert!(Config::from_toml(text).is_ok(), "{text}");
         }

@@ -3,8 +3,11 @@
 mod augment;
 mod check;
 mod choices;
+mod embeddings;
 mod train;
 mod weights;
+
+use std::path::PathBuf;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -119,6 +122,9 @@ pub struct BackboneConfig {
     pub statistics: StatisticsKind,
     /// In how many bits the frozen part multiplies.
     pub precision: Precision,
+    /// A file of embeddings that were made elsewhere, in place of a network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub embeddings: Option<PathBuf>,
 }
 
 impl Default for BackboneConfig {
@@ -131,6 +137,7 @@ impl Default for BackboneConfig {
             normalise: NormaliseMode::Backbone,
             statistics: StatisticsKind::PooledPixels,
             precision: Precision::F32,
+            embeddings: None,
         }
     }
 }

@@ -7,4 +7,5 @@ mod source;
 
 pub use counts::SplitCounts;
 pub use patch::{Layout, Manifest, Patch};
+pub use rows::PatchColumn;
 pub use source::PatchSource;

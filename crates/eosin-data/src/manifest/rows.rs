@@ -4,17 +4,45 @@ use std::io::Write;
 
 use super::{Layout, Manifest, Patch};
 
-/// An optional column: its name and how to read it from a patch.
-type Column = (&'static str, fn(&Patch) -> Option<&str>);
+/// Something that may be known of a patch beside its class.
+#[derive(Clone, Copy, Debug)]
+pub struct PatchColumn {
+    /// What tables call it.
+    pub name: &'static str,
+    /// What is known of a patch.
+    pub read: fn(&Patch) -> Option<&str>,
+}
 
-const OPTIONAL: [Column; 4] = [
-    ("patient", |patch| patch.patient.as_deref()),
-    ("slide", |patch| patch.slide.as_deref()),
-    ("group", |patch| patch.group.as_deref()),
-    ("split", |patch| patch.split.map(eosin_core::Split::as_str)),
+const OPTIONAL: [PatchColumn; 4] = [
+    PatchColumn {
+        name: "patient",
+        read: |patch| patch.patient.as_deref(),
+    },
+    PatchColumn {
+        name: "slide",
+        read: |patch| patch.slide.as_deref(),
+    },
+    PatchColumn {
+        name: "group",
+        read: |patch| patch.group.as_deref(),
+    },
+    PatchColumn {
+        name: "split",
+        read: |patch| patch.split.map(eosin_core::Split::as_str),
+    },
 ];
 
 impl Manifest {
+    /// Those of patient, slide, group and split that are known of any patch.
+    pub fn known_columns(&self) -> Vec<PatchColumn> {
+        let known = |column: &PatchColumn| {
+            self.patches
+                .iter()
+                .any(|patch| (column.read)(patch).is_some())
+        };
+        OPTIONAL.into_iter().filter(known).collect()
+    }
+
     /// Writes `path,label` and those of `patient,slide,group,split` that any patch has, and `key`
     /// where a table has called patches otherwise. Paths are relative to the root, so the file
     /// belongs into [`root`](Self::root).
@@ -22,10 +50,7 @@ impl Manifest {
     /// # Errors
     /// When `out` refuses a write.
     pub fn write_csv<W: Write>(&self, out: W) -> Result<(), csv::Error> {
-        let columns: Vec<Column> = OPTIONAL
-            .into_iter()
-            .filter(|(_, read)| self.patches.iter().any(|patch| read(patch).is_some()))
-            .collect();
+        let columns = self.known_columns();
         let mut writer = csv::Writer::from_writer(out);
         let paths: Vec<String> = self
             .patches
@@ -36,12 +61,14 @@ impl Manifest {
         let has_own_key = |(patch, path): (&Patch, &String)| patch.key != *path;
         let has_keys =
             self.layout == Layout::Manifest && self.patches.iter().zip(&paths).any(has_own_key);
-        let names = columns.iter().map(|(name, _)| *name);
+        let names = columns.iter().map(|column| column.name);
         let key = has_keys.then_some("key");
         writer.write_record(["path", "label"].into_iter().chain(names).chain(key))?;
         for (patch, path) in self.patches.iter().zip(&paths) {
             let label = patch.class.map_or("", |class| &self.classes[class]);
-            let rest = columns.iter().map(|(_, read)| read(patch).unwrap_or(""));
+            let rest = columns
+                .iter()
+                .map(|column| (column.read)(patch).unwrap_or(""));
             let key = has_keys.then_some(patch.key.as_str());
             writer.write_record([path.as_str(), label].into_iter().chain(rest).chain(key))?;
         }

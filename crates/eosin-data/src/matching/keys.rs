@@ -79,6 +79,21 @@ pub enum MatchError {
         /// A key of the other side.
         example: String,
     },
+    /// Patches without a row.
+    #[error(
+        "{} has no row for {} of {all} patches: {}; the nearest key to {} there is {nearest}",
+        .file.display(), .keys.len(), list(.keys), .keys.first().map_or("", String::as_str)
+    )]
+    NoRow {
+        /// The file of rows.
+        file: PathBuf,
+        /// The patches' keys.
+        keys: Vec<String>,
+        /// How many patches there are.
+        all: usize,
+        /// The key of the file that is most like the first of them.
+        nearest: String,
+    },
 }
 
 /// Matches every label with one prediction and every prediction with one label, by the first rule
@@ -109,16 +124,16 @@ pub fn match_keys<'a>(
 }
 
 /// What one rule comes to.
-struct Attempt<'a> {
+pub(super) struct Attempt<'a> {
     rule: Rule,
     /// Labels and predictions that fit each other and nothing else.
-    pairs: BTreeMap<&'a str, &'a str>,
+    pub(super) pairs: BTreeMap<&'a str, &'a str>,
     /// A key that fits several of the other side, with those.
-    ambiguous: Option<(&'a str, Vec<&'a str>)>,
+    pub(super) ambiguous: Option<(&'a str, Vec<&'a str>)>,
 }
 
 impl<'a> Attempt<'a> {
-    fn new(rule: Rule, labels: &Keys<'a>, predictions: &Keys<'a>) -> Self {
+    pub(super) fn new(rule: Rule, labels: &Keys<'a>, predictions: &Keys<'a>) -> Self {
         let fitting = fitting(rule, labels, predictions);
         let mut of_prediction: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (label, fits) in &fitting {
@@ -145,11 +160,11 @@ impl<'a> Attempt<'a> {
     }
 
     /// How much the rule explains: something ambiguous is closer than nothing.
-    fn fits(&self) -> usize {
+    pub(super) fn fits(&self) -> usize {
         2 * self.pairs.len() + usize::from(self.ambiguous.is_some())
     }
 
-    fn refusal(self, labels: &Keys<'_>, predictions: &Keys<'_>) -> MatchError {
+    pub(super) fn refusal(self, labels: &Keys<'_>, predictions: &Keys<'_>) -> MatchError {
         let file = predictions.file.to_owned();
         if let Some((key, fits)) = self.ambiguous {
             return MatchError::Ambiguous {

@@ -9,7 +9,10 @@ use eosin_core::config::{
     TensorChoice, Weights,
 };
 use eosin_core::{BackboneName, FoldId, Normalisation, Preprocess, Resize};
-use eosin_store::{Existing, FoldFile, RunError, RunFolder, RunRecord, names};
+use eosin_store::{
+    EmbeddingsRecord, Existing, FoldFile, KeysRecord, NetworkRecord, RunError, RunFolder,
+    RunRecord, StartRecord, names,
+};
 
 use crate::support::{child, child_dir, text};
 
@@ -22,22 +25,24 @@ fn record() -> RunRecord {
         seed: u64::MAX,
         manifest_hash: "ab".to_owned(),
         patches_hash: "ef".to_owned(),
-        backbone: BackboneName::ResNet18,
-        classifier: "fc.".to_owned(),
+        start: StartRecord::Network(NetworkRecord {
+            backbone: BackboneName::ResNet18,
+            classifier: "fc.".to_owned(),
+            precision: Precision::Int8,
+            cache_dtype: CacheDtype::F16,
+            weights: Weights::Named("resnet18.a1_in1k".to_owned()),
+            tensors: TensorChoice::default(),
+            weights_hash: "cd".to_owned(),
+            seen_by_weights: [0, 0],
+            normalise: NormaliseMode::ImageNet,
+        }),
         head: HeadKind::Logistic,
         hidden: 0,
         cut: "layer4".to_owned(),
-        precision: Precision::Int8,
-        cache_dtype: CacheDtype::F16,
-        weights: Weights::Named("resnet18.a1_in1k".to_owned()),
-        tensors: TensorChoice::default(),
-        weights_hash: "cd".to_owned(),
-        seen_by_weights: [0, 0],
         views: Symmetries::D4,
         classes: vec!["benign".to_owned(), "malignant".to_owned()],
         positive: "malignant".to_owned(),
         max_side_px: 8192,
-        normalise: NormaliseMode::ImageNet,
         preprocess: vec![Preprocess {
             size_px: 96,
             resize: Some(Resize {
@@ -57,6 +62,38 @@ fn record() -> RunRecord {
         device: "cpu".to_owned(),
         threads: 2,
     }
+}
+
+#[test]
+fn a_record_says_from_what_a_run_started() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = RunFolder::create(dir.path().join("run"), Existing::Refuse).unwrap();
+    let embeddings = EmbeddingsRecord {
+        file: "e.npy".into(),
+        blake3: "ab".to_owned(),
+        keys: Some(KeysRecord {
+            file: "e.csv".into(),
+            blake3: "cd".to_owned(),
+        }),
+        views: 8,
+        width: 4,
+    };
+    assert!(embeddings.are_symmetries());
+    let start = StartRecord::Embeddings { embeddings };
+    let own = RunRecord { start, ..record() };
+    for record in [record(), own] {
+        run.write_json(names::RUN, &record).unwrap();
+        assert_eq!(run.record().unwrap(), record);
+    }
+    let text = run.read_text(names::RUN).unwrap();
+    assert!(!text.contains("backbone"), "{text}");
+    run.write(names::RUN, text.replace("\"embeddings\"", "\"else\""))
+        .unwrap();
+    let error = run.record().unwrap_err().to_string();
+    assert!(
+        error.contains("neither which network the run started from"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! Whether a fresh model learns from a first batch.
 
 use eosin_core::config::{LossKind, OptimiserKind, TrainConfig};
-use eosin_core::{D4, Seed, Stream};
+use eosin_core::{Seed, Stream};
 
 use super::Finding;
 use crate::error::TrainError;
 use crate::input::draw::InputSource;
+use crate::input::view::View;
 use crate::model::trainable::Trainable;
 use crate::optimise::loss::Loss;
 use crate::optimise::optimiser::Optimiser;
@@ -42,7 +43,7 @@ pub(crate) fn check_model<M: Trainable>(
         ..TrainConfig::default()
     };
     let loss = Loss::new(&config, vec![1.0; classes]);
-    let inputs = source.under(D4::IDENTITY, &rows)?;
+    let inputs = source.under(View::UPRIGHT, &rows)?;
     let groups = std::sync::Arc::clone(model.groups());
     let mut state = model.initial();
     let mut gradients = vec![0.0; groups.decays.len()];
@@ -79,7 +80,7 @@ pub(crate) fn check_model<M: Trainable>(
     let wild = wild.then(|| {
         format!(
             "the first loss is {first:.2}, that of guessing {guessing:.2}: check '--normalise' and \
-             whether the weights belong to the backbone"
+             whether the weights belong to the backbone, or the scale of your own embeddings"
         )
     });
     let stuck = last.is_nan() || last > LEARNED * first;

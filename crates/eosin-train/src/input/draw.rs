@@ -4,6 +4,7 @@ use eosin_core::{D4, Rng};
 use rand::RngExt as _;
 
 use crate::error::TrainError;
+use crate::input::view::View;
 
 /// One training patch of an epoch, with all that chance decides about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,7 +13,7 @@ pub struct Draw {
     pub row: usize,
     /// The symmetry that it is seen under.
     pub symmetry: D4,
-    /// Seed of its other random changes; `None` where there are none.
+    /// Seed of its other random changes, or the number of a view; `None` where there are none.
     pub view: Option<u64>,
 }
 
@@ -23,6 +24,20 @@ impl Draw {
             row,
             symmetry: D4::IDENTITY,
             view: None,
+        }
+    }
+
+    /// The patch as it is looked at in this way.
+    pub const fn of(row: usize, view: View) -> Self {
+        match view {
+            View::Symmetry(symmetry) => Self {
+                symmetry,
+                ..Self::upright(row)
+            },
+            View::Numbered(number) => Self {
+                view: Some(number as u64),
+                ..Self::upright(row)
+            },
         }
     }
 
@@ -58,16 +73,12 @@ pub trait InputSource: Sync {
     /// When a patch that has to be read cannot be used.
     fn fill(&self, draws: &[Draw], out: &mut [f32]) -> Result<(), TrainError>;
 
-    /// The values of `rows` under a symmetry (`[rows, width]`).
+    /// The values of `rows`, looked at in one way (`[rows, width]`).
     ///
     /// # Errors
     /// As [`fill`](Self::fill).
-    fn under(&self, symmetry: D4, rows: &[usize]) -> Result<Vec<f32>, TrainError> {
-        let draw = |row: &usize| Draw {
-            symmetry,
-            ..Draw::upright(*row)
-        };
-        let draws: Vec<Draw> = rows.iter().map(draw).collect();
+    fn under(&self, view: View, rows: &[usize]) -> Result<Vec<f32>, TrainError> {
+        let draws: Vec<Draw> = rows.iter().map(|row| Draw::of(*row, view)).collect();
         let mut values = vec![0.0; rows.len() * self.width()];
         self.fill(&draws, &mut values)?;
         Ok(values)

@@ -4,4 +4,5 @@ pub(crate) mod draw;
 pub(crate) mod pixels;
 pub(crate) mod reader;
 pub(crate) mod scale;
+pub(crate) mod view;
 pub(crate) mod views;

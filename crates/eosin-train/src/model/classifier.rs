@@ -1,12 +1,14 @@
 //! What a fold has on its embeddings.
 
-use eosin_core::D4;
+use eosin_core::config::HeadKind;
 use eosin_heads::{ClosedHead, LinearHead, NeighbourHead};
+use eosin_store::RunRecord;
 use eosin_weights::{LazyTensor as _, StateDict, StateTensor, TensorDict};
 use rayon::prelude::*;
 
 use crate::error::TrainError;
 use crate::input::draw::InputSource;
+use crate::input::view::View;
 use crate::model::head::{Head, mean_of_views};
 
 /// Rows judged together.
@@ -40,7 +42,40 @@ impl From<ClosedHead> for Classifier {
     }
 }
 
+/// Tensors, and what the names of a classifier's begin with among them.
+#[derive(Clone, Copy, Debug)]
+pub struct Named<'a> {
+    /// The tensors.
+    pub tensors: &'a TensorDict,
+    /// Such as `fc.`.
+    pub classifier: &'a str,
+}
+
 impl Classifier {
+    /// What a fold of a run has on embeddings of `width` values.
+    ///
+    /// # Errors
+    /// When a tensor is not there, has another shape or cannot be read.
+    pub(crate) fn of_run(
+        record: &RunRecord,
+        width: usize,
+        named: &Named<'_>,
+    ) -> Result<Self, TrainError> {
+        if record.head == HeadKind::Knn {
+            return Self::neighbours(named.tensors, named.classifier);
+        }
+        let classes = record.classes.len();
+        let widths = match record.hidden {
+            0 => vec![width, classes],
+            hidden => vec![width, hidden, classes],
+        };
+        Ok(Self::Layers(Head::from_tensors(
+            &widths,
+            named.tensors,
+            named.classifier,
+        )?))
+    }
+
     /// Its tensors under the names of a classifier such as `fc.`.
     pub fn tensors(&self, classifier: &str) -> StateDict {
         match self {
@@ -81,7 +116,7 @@ impl Classifier {
         }
     }
 
-    /// Logits `[rows, classes]` of some rows under the symmetries in `views`; see
+    /// Logits `[rows, classes]` of some rows in these views; see
     /// [`mean_logits`](Self::mean_logits).
     ///
     /// # Errors
@@ -90,7 +125,7 @@ impl Classifier {
         &self,
         source: &dyn InputSource,
         rows: &[usize],
-        views: &[D4],
+        views: &[View],
     ) -> Result<Vec<f32>, TrainError> {
         let together = rows.par_chunks(TOGETHER).map(|rows| {
             let views = views.iter().map(|view| source.under(*view, rows));

@@ -2,9 +2,10 @@
 
 use eosin_core::{Seed, Stream};
 use eosin_kernels::matmul;
-use eosin_weights::{LazyTensor as _, StateDict, StateTensor, TensorDict, WeightsError};
+use eosin_weights::{LazyTensor as _, StateDict, StateTensor, TensorDict};
 use rand::RngExt as _;
 
+use crate::error::TrainError;
 use crate::predict::predictions::mean_of;
 
 /// The last layers of a classifier: `logits = embedding * weight^T + bias`, or the same with hidden
@@ -97,19 +98,21 @@ impl Head {
     /// The head of this form that stands in `tensors` under the names of a classifier.
     ///
     /// # Errors
-    /// When a tensor cannot be read.
-    ///
-    /// # Panics
-    /// When a tensor is not there.
+    /// When a tensor is not there, has another shape or cannot be read.
     pub fn from_tensors(
         widths: &[usize],
         tensors: &TensorDict,
         classifier: &str,
-    ) -> Result<Self, WeightsError> {
+    ) -> Result<Self, TrainError> {
         let mut values = Vec::new();
-        for name in names(classifier, widths.len() - 1) {
-            for leaf in ["weight", "bias"] {
-                values.extend_from_slice(&tensors[&format!("{name}{leaf}")].read_all()?);
+        let layers = names(classifier, widths.len() - 1);
+        for (name, pair) in layers.iter().zip(widths.windows(2)) {
+            for (leaf, shape) in [("weight", vec![pair[1], pair[0]]), ("bias", vec![pair[1]])] {
+                let name = format!("{name}{leaf}");
+                let tensor = tensors.get(&name);
+                let tensor = tensor.filter(|tensor| tensor.shape() == shape);
+                let tensor = tensor.ok_or(TrainError::NoTensor(name))?;
+                values.extend_from_slice(&tensor.read_all()?);
             }
         }
         Ok(Self {

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use eosin_core::{D4, Rng, Seed};
+use eosin_core::{Rng, Seed};
 use rand::RngExt as _;
 
 use crate::error::TrainError;
 use crate::input::draw::InputSource;
+use crate::input::view::View;
 use crate::model::classifier::Classifier;
 use crate::model::head::Head;
 use crate::model::trainable::{Groups, LossOf, Trainable};
@@ -81,7 +82,7 @@ impl Trainable for HeadModel {
         state: &[f32],
         source: &dyn InputSource,
         rows: &[usize],
-        views: &[D4],
+        views: &[View],
     ) -> Result<Vec<f32>, TrainError> {
         Classifier::Layers(self.head(state)).orbit_logits(source, rows, views)
     }

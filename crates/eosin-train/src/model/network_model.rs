@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use eosin_core::config::TrainConfig;
-use eosin_core::{BackboneName, D4, Rng};
+use eosin_core::{BackboneName, Rng};
 use eosin_models::{
     Backbone, BatchStatistics, Graph, Param, Role, StoredNetwork, Tail, Tape, Workspace,
     stage_of_tensors,
@@ -14,6 +14,7 @@ use rayon::prelude::*;
 
 use crate::error::TrainError;
 use crate::input::draw::InputSource;
+use crate::input::view::View;
 use crate::model::tape_runner::{Pass, Places, TapeRunner};
 use crate::model::trainable::{Groups, LossOf, Trainable};
 use crate::predict::predictions::mean_of;
@@ -131,7 +132,7 @@ impl Trainable for NetworkModel {
         state: &[f32],
         source: &dyn InputSource,
         rows: &[usize],
-        views: &[D4],
+        views: &[View],
     ) -> Result<Vec<f32>, TrainError> {
         let network = self.network.architecture().clone();
         let network = StoredNetwork::new(network, self.weights(state))?;
@@ -159,7 +160,7 @@ pub(crate) fn padded_logits(
     graph.run(TOGETHER, &inputs, workspace)[..count * graph.output_width()].to_vec()
 }
 
-/// Logits of `rows` under a symmetry.
+/// Logits of `rows`, looked at in one way.
 ///
 /// # Errors
 /// When the source cannot give a row.
@@ -167,7 +168,7 @@ fn tail_logits(
     graph: &Graph,
     source: &dyn InputSource,
     rows: &[usize],
-    view: D4,
+    view: View,
 ) -> Result<Vec<f32>, TrainError> {
     let parts: Result<Vec<Vec<f32>>, TrainError> = rows
         .par_chunks(TOGETHER)

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use eosin_core::{D4, Rng};
+use eosin_core::Rng;
 
 use crate::error::TrainError;
 use crate::input::draw::InputSource;
+use crate::input::view::View;
 
 /// Gives the loss of logits `[rows, classes]` and writes its derivative for each.
 pub type LossOf<'a> = dyn FnMut(&[f32], &mut [f32]) -> f64 + 'a;
@@ -42,8 +43,7 @@ pub trait Trainable: Send {
         gradients: &mut [f32],
     ) -> f64;
 
-    /// Logits of `rows`, in evaluation mode, `[rows, classes]`: the mean over the symmetries in
-    /// `views`.
+    /// Logits of `rows`, in evaluation mode, `[rows, classes]`: the mean over `views`.
     ///
     /// # Errors
     /// When the source cannot give a row.
@@ -52,6 +52,6 @@ pub trait Trainable: Send {
         state: &[f32],
         source: &dyn InputSource,
         rows: &[usize],
-        views: &[D4],
+        views: &[View],
     ) -> Result<Vec<f32>, TrainError>;
 }

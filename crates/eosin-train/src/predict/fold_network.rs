@@ -8,7 +8,7 @@ use eosin_core::{Cut, FoldId, Preprocess, Seed};
 use eosin_models::{
     Backbone, StoredNetwork, embedded_bytes, embedded_weights, fresh_weights, load_weights,
 };
-use eosin_store::{FoldFile, RunFolder, RunRecord, WeightStore, names};
+use eosin_store::{FoldFile, NetworkRecord, RunFolder, RunRecord, StartRecord, WeightStore, names};
 use eosin_weights::{
     LazyTensor as _, StateDict, StateTensor, TensorDict, WeightFile, WeightsError, to_lazy,
 };
@@ -57,6 +57,7 @@ impl FoldNetwork {
         record: &RunRecord,
         store: &WeightStore,
     ) -> Result<Self, TrainError> {
+        network_of(record)?;
         if !has_mean(record) {
             return Err(TrainError::NoMeanNetwork);
         }
@@ -68,7 +69,7 @@ impl FoldNetwork {
         let mut mean = folds[0].clone();
         let mut tensors = mean.network.weights().clone();
         for leaf in ["weight", "bias"] {
-            let name = format!("{}{leaf}", record.classifier);
+            let name = format!("{}{leaf}", network_of(record)?.classifier);
             let shape = tensors[&name].shape().to_vec();
             let values = folds
                 .iter()
@@ -78,7 +79,7 @@ impl FoldNetwork {
             let own = StateDict::from([(name, StateTensor { shape, values })]);
             tensors.extend(to_lazy(own));
         }
-        mean.network = StoredNetwork::new(fresh_network(record), tensors)?;
+        mean.network = StoredNetwork::new(fresh_network(record)?, tensors)?;
         mean.notes.insert("fold".to_owned(), "mean".to_owned());
         Ok(mean)
     }
@@ -91,23 +92,22 @@ impl FoldNetwork {
         fold: FoldId,
     ) -> Result<Self, TrainError> {
         let Some(preprocess) = record.preprocess_of(fold) else {
-            return Err(TrainError::NoFold {
-                fold: record.fold_name(fold),
-                first: record.fold_name(FoldId::default()),
-                last: record.fold_name(FoldId::new(record.repeats - 1, record.folds - 1)),
-            });
+            return Err(no_fold(record, fold));
         };
         let file = read_weights(folder, &FoldFile::Weights.of(fold))?;
         let own = file.tensors;
         let mut tensors = frozen.clone();
         let neighbours = if record.head == HeadKind::Knn {
-            Some(Classifier::neighbours(&own, &record.classifier)?)
+            Some(Classifier::neighbours(
+                &own,
+                &network_of(record)?.classifier,
+            )?)
         } else {
             tensors.extend(own);
             None
         };
         Ok(Self {
-            network: StoredNetwork::new(fresh_network(record), tensors)?,
+            network: StoredNetwork::new(fresh_network(record)?, tensors)?,
             neighbours,
             preprocess: preprocess.clone(),
             notes: file.metadata,
@@ -115,18 +115,43 @@ impl FoldNetwork {
     }
 }
 
+/// What is said of a fold that the run has not.
+pub(crate) fn no_fold(record: &RunRecord, fold: FoldId) -> TrainError {
+    TrainError::NoFold {
+        fold: record.fold_name(fold),
+        first: record.fold_name(FoldId::default()),
+        last: record.fold_name(FoldId::new(record.repeats - 1, record.folds - 1)),
+    }
+}
+
 /// Whether the mean of all folds' logits is one network's: only last layers differ, on one embedding.
 pub fn has_mean(record: &RunRecord) -> bool {
-    let network = fresh_network(record);
+    let Ok(network) = fresh_network(record) else {
+        return false;
+    };
     let cut = Cut::parse(&record.cut, network.stages());
     cut == Some(Cut::Embedding) && record.preprocess.len() == 1 && record.head.is_linear()
 }
 
-fn fresh_network(record: &RunRecord) -> Backbone {
-    let network = Backbone::new(record.backbone, record.classes.len(), record.size_px());
-    match record.hidden {
+fn fresh_network(record: &RunRecord) -> Result<Backbone, TrainError> {
+    let (network, classes) = (network_of(record)?, record.classes.len());
+    let network = Backbone::new(network.backbone, classes, record.size_px());
+    Ok(match record.hidden {
         0 => network,
         hidden => network.with_hidden(hidden),
+    })
+}
+
+/// The network that a run started from.
+///
+/// # Errors
+/// When it started from embeddings.
+pub(crate) fn network_of(record: &RunRecord) -> Result<&NetworkRecord, TrainError> {
+    match &record.start {
+        StartRecord::Network(network) => Ok(network),
+        StartRecord::Embeddings { embeddings } => {
+            Err(TrainError::NoNetwork(embeddings.file.clone()))
+        }
     }
 }
 
@@ -148,17 +173,17 @@ pub(crate) fn frozen_tensors(
     record: &RunRecord,
     store: &WeightStore,
 ) -> Result<TensorDict, TrainError> {
-    let network = fresh_network(record);
+    let (network, of_run) = (fresh_network(record)?, network_of(record)?);
     if cut_of(record, network.stages())? == Cut::Pixels {
         return Ok(TensorDict::new());
     }
     let fresh = fresh_weights(&network, Seed(record.seed));
-    if record.weights == Weights::Random {
+    if of_run.weights == Weights::Random {
         return Ok(fresh);
     }
     let StartingFile { file, .. } = starting_file(folder, record, store)?;
-    let prefix = record.tensors.prefix.as_deref();
-    let loaded = load_weights(network, &fresh, record.backbone, &file, prefix)?;
+    let prefix = of_run.tensors.prefix.as_deref();
+    let loaded = load_weights(network, &fresh, of_run.backbone, &file, prefix)?;
     Ok(loaded.network.weights().clone())
 }
 
@@ -189,17 +214,18 @@ pub fn starting_file(
     record: &RunRecord,
     store: &WeightStore,
 ) -> Result<StartingFile, TrainError> {
-    let is_it = |file: &WeightFile<TensorDict>| file.hash == record.weights_hash;
-    if record.weights == Weights::Embedded
-        && let Some(file) = embedded_weights(record.backbone).filter(is_it)
-        && let Some(bytes) = embedded_bytes(record.backbone)
+    let network = network_of(record)?;
+    let is_it = |file: &WeightFile<TensorDict>| file.hash == network.weights_hash;
+    if network.weights == Weights::Embedded
+        && let Some(file) = embedded_weights(network.backbone).filter(is_it)
+        && let Some(bytes) = embedded_bytes(network.backbone)
     {
         let place = WeightsPlace::Program(bytes);
         return Ok(StartingFile { file, place });
     }
-    for path in places(folder, record, store) {
+    for path in places(folder, network, store) {
         if path.is_file() {
-            let file = open_weights(&path, &record.tensors)?;
+            let file = open_weights(&path, &network.tensors)?;
             if is_it(&file) {
                 let place = WeightsPlace::Disk(path);
                 return Ok(StartingFile { file, place });
@@ -207,29 +233,32 @@ pub fn starting_file(
         }
     }
     Err(TrainError::WeightsGone {
-        weights: match &record.weights {
+        weights: match &network.weights {
             Weights::Embedded => format!("embedded in eosin {}", record.eosin_version),
             weights => weights.to_string(),
         },
-        hash: record.weights_hash.clone(),
+        hash: network.weights_hash.clone(),
         own: folder.path(names::WEIGHTS),
-        store: store.path(&record.weights_hash),
+        store: store.path(&network.weights_hash),
     })
 }
 
 /// Where a run's weights may lie, the nearest first.
-fn places(folder: &RunFolder, record: &RunRecord, store: &WeightStore) -> Vec<PathBuf> {
+fn places(folder: &RunFolder, network: &NetworkRecord, store: &WeightStore) -> Vec<PathBuf> {
     let mut places = vec![
         folder.path(names::WEIGHTS),
-        store.path(&record.weights_hash),
+        store.path(&network.weights_hash),
     ];
-    if let Weights::File(path) = &record.weights {
+    if let Weights::File(path) = &network.weights {
         places.push(path.clone());
     }
     places
 }
 
-fn read_weights(folder: &RunFolder, name: &str) -> Result<WeightFile<TensorDict>, TrainError> {
+pub(crate) fn read_weights(
+    folder: &RunFolder,
+    name: &str,
+) -> Result<WeightFile<TensorDict>, TrainError> {
     let path = folder.existing(name)?;
     Ok(WeightFile::open(&path)?)
 }

@@ -17,11 +17,10 @@ use crate::error::TrainError;
 use crate::input::reader::{PatchReader, decode_limits};
 use crate::input::scale::PixelScale;
 use crate::input::views::symmetric;
-use crate::model::classifier::Classifier;
-use crate::model::head::Head;
+use crate::model::classifier::{Classifier, Named};
 use crate::model::network_model::{TOGETHER, padded_logits};
 use crate::optimise::loss::softmax;
-use crate::predict::fold_network::{FoldNetwork, cut_of, frozen_tensors};
+use crate::predict::fold_network::{FoldNetwork, cut_of, frozen_tensors, network_of};
 use crate::predict::predictions::mean_of;
 
 /// Images decoded and run together.
@@ -34,6 +33,16 @@ pub enum UseFolds {
     Average,
     /// One fold.
     One(FoldId),
+}
+
+impl UseFolds {
+    /// The folds of the run.
+    pub(crate) fn of(self, record: &RunRecord) -> Vec<FoldId> {
+        match self {
+            Self::Average => record.fold_ids().collect(),
+            Self::One(fold) => vec![fold],
+        }
+    }
 }
 
 /// A trained run, ready to predict.
@@ -132,12 +141,9 @@ impl Predictor {
         folds: UseFolds,
     ) -> Result<Self, TrainError> {
         let record: RunRecord = folder.record()?;
-        let reader = PatchReader::new(&record.preprocess[0], decode_limits(record.max_side_px));
-        let chosen: Vec<FoldId> = match folds {
-            UseFolds::Average => record.fold_ids().collect(),
-            UseFolds::One(fold) => vec![fold],
-        };
         let frozen = frozen_tensors(folder, &record, store)?;
+        let reader = PatchReader::new(&record.preprocess[0], decode_limits(record.max_side_px));
+        let chosen = folds.of(&record);
         let mut this = Self {
             record,
             reader,
@@ -196,17 +202,18 @@ impl Predictor {
             let scale = PixelScale::new(&fold.preprocess.scale);
             return Ok(Front::Pixels(scale.into()));
         }
+        let network = network_of(&self.record)?;
         let origin = WeightsOrigin {
-            backbone: self.record.backbone,
-            weights_hash: &tensors_hash(&self.record.weights_hash, &self.record.tensors),
+            backbone: network.backbone,
+            weights_hash: &tensors_hash(&network.weights_hash, &network.tensors),
         };
         let run_at = RunAt {
             size_px: self.record.size_px(),
-            precision: self.record.precision,
+            precision: network.precision,
         };
         let frozen = FrozenGraph::new(&fold.network, &origin, cut, run_at)?;
         let embedder = Embedder::new(frozen, fold.preprocess.clone());
-        Ok(Front::Frozen(embedder, self.record.cache_dtype))
+        Ok(Front::Frozen(embedder, network.cache_dtype))
     }
 
     /// What stands on the embeddings of a fold.
@@ -214,15 +221,12 @@ impl Predictor {
         if let Some(neighbours) = &fold.neighbours {
             return Ok(neighbours.clone());
         }
-        let spec = BackboneSpec::of(self.record.backbone);
-        let tensors = fold.network.weights();
-        let classes = self.record.classes.len();
-        let widths = match self.record.hidden {
-            0 => vec![spec.embedding_width, classes],
-            hidden => vec![spec.embedding_width, hidden, classes],
+        let spec = BackboneSpec::of(network_of(&self.record)?.backbone);
+        let tensors = Named {
+            tensors: fold.network.weights(),
+            classifier: spec.classifier,
         };
-        let head = Head::from_tensors(&widths, tensors, spec.classifier)?;
-        Ok(Classifier::Layers(head))
+        Classifier::of_run(&self.record, spec.embedding_width, &tensors)
     }
 
     /// The run's description of itself.

@@ -39,7 +39,10 @@ impl Run<'_> {
         let classes = &self.patches.manifest().classes;
         let mut findings = self.leaks(rows);
         findings.extend(check_classes(&rows.folds, &rows.targets, classes));
-        findings.extend(self.check_colours(rows, &subject.preprocess[0].scale)?);
+        // Without a network no pixel enters the training.
+        if let Some(preprocess) = subject.preprocess.first() {
+            findings.extend(self.check_colours(rows, &preprocess.scale)?);
+        }
         findings.extend(check_model(
             &mut fresh()?,
             subject.source,

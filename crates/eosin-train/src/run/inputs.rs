@@ -1,106 +1,74 @@
-//! The cached values that a run's rows enter training with.
+//! The values that a run's rows enter training with: from the cache, or from a file of embeddings.
 
-use eosin_core::config::{Precision, Symmetries};
+use eosin_core::config::Symmetries;
 use eosin_core::{Cut, Preprocess};
-use eosin_store::Entry;
+use eosin_heads::EmbeddingRows;
 
 use super::Run;
-use super::afford::{Kept, secs_per_view};
+use super::cached_inputs::CachedInputs;
 use super::rows::Rows;
-use crate::embed::drawn::{CachedRows, CachedViews, FreshViews};
-use crate::embed::embedder::Embedder;
-use crate::embed::embeddings::{EmbedCount, EmbeddingService, Embeddings, Views};
-use crate::embed::frozen::{FrozenGraph, RunAt};
-use crate::embed::precision::PrecisionEffect;
+use crate::embed::embeddings::EmbedCount;
+use crate::embed::own_embeddings::{OwnEmbeddings, OwnRows, OwnViews};
 use crate::error::TrainError;
-use crate::event::Event;
 use crate::input::draw::InputSource;
-use crate::input::reader::RowReader;
-use crate::input::views::ViewMaker;
 use crate::train::session::Session;
 
 /// What the rows of a run enter training with, under one preprocessing.
-pub(super) struct Inputs<'a> {
-    embedder: Embedder,
-    maker: Option<ViewMaker>,
-    rows: RowReader<'a>,
-    /// Pool rows as they are, and under their symmetries where these are drawn from.
-    pool: Embeddings,
-    /// Random views of pool rows, where some are cached.
-    views: Option<Embeddings>,
-    /// Test rows as they are, and under their symmetries where these are judged.
-    pub test: Embeddings,
+pub(super) enum Inputs<'a> {
+    /// What a frozen part of a network makes of them.
+    Cached(Box<CachedInputs<'a>>),
+    /// Embeddings that were made elsewhere.
+    Own(OwnInputs<'a>),
+}
+
+/// A run's rows in a file of embeddings.
+pub(super) struct OwnInputs<'a> {
+    own: &'a OwnEmbeddings,
+    pool: OwnRows<'a>,
+    test: OwnRows<'a>,
 }
 
 impl Inputs<'_> {
-    /// Every view of the rows of the pool that training draws from: random ones, else symmetries.
-    pub fn all_views(&self, symmetries: Symmetries) -> CachedRows<'_> {
-        match &self.views {
-            Some(views) => CachedRows {
-                embeddings: views,
-                views: (0..views.views()).collect(),
-            },
-            None => CachedRows {
-                embeddings: &self.pool,
-                views: symmetries
-                    .members()
-                    .iter()
-                    .map(|member| member.index())
-                    .collect(),
-            },
+    /// Every view of the rows of the pool that training draws from: random ones, else symmetries,
+    /// else all that there are.
+    pub fn all_views(&self, symmetries: Symmetries) -> Box<dyn EmbeddingRows + '_> {
+        let members = symmetries.members().iter();
+        let members = members.map(|member| member.index()).collect();
+        match self {
+            Self::Cached(inputs) => Box::new(inputs.all_views(members)),
+            Self::Own(inputs) => {
+                let record = inputs.own.record();
+                let views = if record.are_symmetries() {
+                    members
+                } else {
+                    (0..record.views).collect()
+                };
+                let rows = inputs.pool;
+                Box::new(OwnViews { rows, views })
+            }
         }
     }
 
     /// Where training finds the rows of the pool.
     pub fn source(&self) -> Box<dyn InputSource + '_> {
-        let upright = &self.pool;
-        match (&self.views, &self.maker) {
-            (Some(views), _) => Box::new(CachedViews { views, upright }),
-            (None, Some(maker)) => Box::new(FreshViews {
-                embedder: &self.embedder,
-                maker,
-                rows: self.rows,
-                upright,
-            }),
-            (None, None) => Box::new(&self.pool),
+        match self {
+            Self::Cached(inputs) => inputs.source(),
+            Self::Own(inputs) => Box::new(inputs.pool),
         }
     }
-}
 
-/// What the cache has under one preprocessing.
-struct Entries {
-    symmetries: Entry,
-    /// Random views, where some are cached.
-    random: Option<Entry>,
-}
-
-impl Entries {
-    /// Views.
-    fn len(&self) -> usize {
-        self.symmetries.len() + self.random.as_ref().map_or(0, Entry::len)
-    }
-}
-
-/// What a run asks of the cache.
-struct Wanted<'a> {
-    maker: Option<ViewMaker>,
-    /// Views of pool rows: upright ones, or all symmetries.
-    pool: Views<'static>,
-    /// The same of test rows.
-    test: Views<'static>,
-    rows: &'a Rows,
-}
-
-impl Wanted<'_> {
-    /// Views of all rows under one preprocessing, `random` ones of a pool row among them.
-    fn views(&self, random: usize) -> usize {
-        (self.pool.count() + random) * self.rows.pool() + self.test.count() * self.rows.test.len()
+    /// Where judging finds the test rows.
+    pub fn test(&self) -> &dyn InputSource {
+        match self {
+            Self::Cached(inputs) => &inputs.test,
+            Self::Own(inputs) => &inputs.test,
+        }
     }
 }
 
 impl Run<'_> {
     /// What rows enter training with before `cut` under each preprocessing, computed where the
-    /// cache lacks it.
+    /// cache lacks it; embeddings that were made elsewhere are there.
     pub(super) fn inputs<'a>(
         &'a self,
         cut: Cut,
@@ -108,191 +76,17 @@ impl Run<'_> {
         preprocess: &[Preprocess],
         session: &Session<'_>,
     ) -> Result<(Vec<Inputs<'a>>, EmbedCount), TrainError> {
-        let augment = &self.config.augment;
-        let maker = ViewMaker::new(augment, self.config.seed);
-        let judged = self.config.judged_symmetries() != Symmetries::None;
-        let wanted = Wanted {
-            pool: match augment.symmetry {
-                _ if judged => Views::Symmetries,
-                Symmetries::None => Views::Upright,
-                // Random views have their symmetry in them.
-                _ if maker.is_some() => Views::Upright,
-                _ => Views::Symmetries,
-            },
-            test: if judged {
-                Views::Symmetries
-            } else {
-                Views::Upright
-            },
-            maker,
-            rows,
-        };
-        let viewed = usize::from(augment.views > 0) * rows.pool();
-        let mut counter = Counter {
-            done: 0,
-            total: (rows.places.len() + viewed) * preprocess.len(),
-            count: EmbedCount::default(),
-            session,
-        };
-        let mut all = Vec::new();
-        for (index, preprocess_of_fold) in preprocess.iter().enumerate() {
-            let embedder =
-                self.embedder(cut, preprocess_of_fold, self.config.backbone.precision)?;
-            if index == 0 {
-                self.tell_precision(cut, rows, &embedder, session)?;
-            }
-            let entries = self.entries(&embedder, wanted.maker.as_ref())?;
-            if index == 0 {
-                let kept = Kept {
-                    views: wanted.views(augment.views) * preprocess.len(),
-                    upright_views: rows.places.len() * preprocess.len(),
-                    present: entries.len(),
-                    width: embedder.width(),
-                    embedding_width: self.backbone.spec.embedding_width,
-                };
-                session.tell_or_stop(&self.cost(&embedder, kept, rows))?;
-                self.afford(kept)?;
-            }
-            all.push(self.fill(embedder, entries, &wanted, &mut counter)?);
+        if let Some(own) = self.start.own() {
+            let inputs = OwnInputs {
+                own,
+                pool: own.rows(rows.pool_places()),
+                test: own.rows(rows.test_places()),
+            };
+            return Ok((vec![Inputs::Own(inputs)], EmbedCount::default()));
         }
-        session.tell_or_stop(&Event::Embedded {
-            found: counter.count.found,
-            computed: counter.count.computed,
-        })?;
-        Ok((all, counter.count))
-    }
-
-    fn embedder(
-        &self,
-        cut: Cut,
-        preprocess: &Preprocess,
-        precision: Precision,
-    ) -> Result<Embedder, TrainError> {
-        let backbone = self.backbone;
-        let run_at = RunAt {
-            size_px: self.size_px,
-            precision,
-        };
-        let frozen = FrozenGraph::new(&backbone.network, &backbone.origin(), cut, run_at)?;
-        Ok(Embedder::new(frozen, preprocess.clone()))
-    }
-
-    /// Says what fewer bits do to the values, where they were asked for.
-    fn tell_precision(
-        &self,
-        cut: Cut,
-        rows: &Rows,
-        embedder: &Embedder,
-        session: &Session<'_>,
-    ) -> Result<(), TrainError> {
-        let precision = self.config.backbone.precision;
-        if precision == Precision::F32 {
-            return Ok(());
-        }
-        let single = self.embedder(cut, embedder.preprocess(), Precision::F32)?;
-        let reader = self.reader(rows.pool_places());
-        let effect = PrecisionEffect::of(embedder, &single, &reader)?;
-        session.tell_or_stop(&Event::Precision { precision, effect })
-    }
-
-    fn cost(&self, embedder: &Embedder, kept: Kept, rows: &Rows) -> Event {
-        let augment = &self.config.augment;
-        let fresh = augment.changes_pixels() && augment.views == 0;
-        let trained: usize = rows.folds.iter().map(|fold| fold.train.len()).sum();
-        let fresh_views = usize::from(fresh) * trained * self.config.train.epochs;
-        let passes = kept.missing() + fresh_views;
-        Event::Cost {
-            cached_views: kept.views,
-            cache_bytes: kept.bytes(self.config.cache.dtype),
-            fresh_views,
-            multiply_adds: embedder.frozen().multiply_adds(),
-            secs: match passes {
-                // A pass that is only timed would be one too many.
-                0 => 0.0,
-                passes => passes as f64 * secs_per_view(embedder),
-            },
-        }
-    }
-
-    /// Opens what the cache has for `embedder`, which checks every record.
-    fn entries(
-        &self,
-        embedder: &Embedder,
-        maker: Option<&ViewMaker>,
-    ) -> Result<Entries, TrainError> {
-        let service = self.service(embedder);
-        let random = maker.filter(|_| self.config.augment.views > 0);
-        Ok(Entries {
-            random: random.map(|maker| service.open(Some(maker))).transpose()?,
-            symmetries: service.open(None)?,
-        })
-    }
-
-    fn service<'a>(&'a self, embedder: &'a Embedder) -> EmbeddingService<'a> {
-        EmbeddingService {
-            cache: self.cache,
-            dtype: self.config.cache.dtype,
-            embedder,
-            limits: self.patch_reader().limits,
-        }
-    }
-
-    fn fill<'a>(
-        &'a self,
-        embedder: Embedder,
-        mut entries: Entries,
-        wanted: &Wanted<'a>,
-        counter: &mut Counter<'_>,
-    ) -> Result<Inputs<'a>, TrainError> {
-        let rows = wanted.rows;
-        let service = self.service(&embedder);
-        let mut of = |entry: &mut Entry, places: &[usize], views: Views<'_>| {
-            let progress = &mut |done| counter.tell(done);
-            let found = service.within(entry, self.patches, places, views, progress);
-            let (embeddings, count) = found?;
-            counter.add(places.len(), count);
-            Ok::<_, TrainError>(embeddings)
-        };
-        let views = match (&wanted.maker, &mut entries.random) {
-            (Some(maker), Some(random)) => {
-                let views = Views::Random(self.config.augment.views, maker);
-                Some(of(random, rows.pool_places(), views)?)
-            }
-            _ => None,
-        };
-        let symmetries = &mut entries.symmetries;
-        let pool = of(symmetries, rows.pool_places(), wanted.pool)?;
-        let test = of(symmetries, rows.test_places(), wanted.test)?;
-        Ok(Inputs {
-            maker: wanted.maker.clone(),
-            rows: self.reader(rows.pool_places()),
-            embedder,
-            pool,
-            views,
-            test,
-        })
-    }
-}
-
-/// How far the cache is filled.
-struct Counter<'a> {
-    done: usize,
-    total: usize,
-    count: EmbedCount,
-    session: &'a Session<'a>,
-}
-
-impl Counter<'_> {
-    fn tell(&self, done: usize) -> Result<(), TrainError> {
-        self.session.tell_or_stop(&Event::Embedding {
-            done: self.done + done,
-            total: self.total,
-        })
-    }
-
-    const fn add(&mut self, patches: usize, count: EmbedCount) {
-        self.done += patches;
-        self.count.found += count.found;
-        self.count.computed += count.computed;
+        let (inputs, count) = self.cached_inputs(cut, rows, preprocess, session)?;
+        let inputs = inputs.into_iter();
+        let inputs = inputs.map(|inputs| Inputs::Cached(inputs.into()));
+        Ok((inputs.collect(), count))
     }
 }

@@ -1,7 +1,9 @@
 //! The main job: patches and their folds to trained folds, predictions and metrics.
 
 mod afford;
+mod cached_inputs;
 mod closed_folds;
+mod embedded;
 mod examine;
 mod inner_folds;
 mod inputs;
@@ -22,12 +24,13 @@ use eosin_models::{EMBEDDED, embedded_weights_have_seen};
 use eosin_store::{Cache, Checkpoints, RunFolder, names};
 use eosin_weights::StateDict;
 
+pub use self::embedded::EmbeddedPatches;
 use self::rows::Rows;
 use self::shelf::Shelf;
 use self::training::Trained;
 use crate::checkpoint::keeper::Keeper;
-use crate::embed::backbone::PreparedBackbone;
 use crate::embed::embeddings::EmbedCount;
+use crate::embed::starting_point::StartingPoint;
 use crate::error::TrainError;
 use crate::event::Event;
 use crate::judge::evaluate::{RunMetrics, best_fold, evaluate};
@@ -44,11 +47,11 @@ pub struct Run<'a> {
     pub patches: &'a Patches,
     /// Their folds.
     pub folds: &'a Folds,
-    /// The network that the folds start from.
-    pub backbone: &'a PreparedBackbone,
+    /// What the folds start from.
+    pub start: &'a StartingPoint,
     /// The embedding cache.
     pub cache: &'a Cache,
-    /// Side that the network is run at.
+    /// Side that the network is run at, where there is one.
     pub size_px: usize,
     /// What is told apart.
     pub task: &'a Task,
@@ -62,7 +65,8 @@ pub struct Run<'a> {
 /// What a run comes to.
 #[derive(Debug)]
 pub struct RunResult {
-    /// What happens to patches before the network sees them: one for all folds, or one each.
+    /// What happens to patches before the network sees them: one for all folds, or one each; none
+    /// where there is no network.
     pub preprocess: Vec<Preprocess>,
     /// What enters the trained part, as in [`RunRecord`](eosin_store::RunRecord).
     pub cut: String,
@@ -103,7 +107,7 @@ impl Run<'_> {
         let predictions = self.predictions(&rows, &folds, best_fold);
         let metrics = evaluate(&predictions, self.task, self.select)?;
         Ok(RunResult {
-            cut: self.backbone.cut_name(self.cut()?).to_owned(),
+            cut: self.start.cut_name(self.cut()?).to_owned(),
             seen_by_weights: self.seen_by_weights(&rows),
             preprocess,
             folds,
@@ -126,9 +130,9 @@ impl Run<'_> {
         Ok(self.inputs(self.cut()?, &rows, &preprocess, &session)?.1)
     }
 
-    /// See [`PreparedBackbone::cut`].
+    /// See [`StartingPoint::cut`].
     fn cut(&self) -> Result<Cut, TrainError> {
-        self.backbone.cut(&self.config.train)
+        self.start.cut(&self.config.train)
     }
 
     /// Hash of everything that the training's state depends on, the version of the program among
@@ -144,7 +148,7 @@ impl Run<'_> {
         let mut hasher = blake3::Hasher::new();
         hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
         hasher.update(config.to_toml().as_bytes());
-        hasher.update(self.backbone.weights_hash.as_bytes());
+        hasher.update(self.start.hash().as_bytes());
         for place in &rows.places {
             hasher.update(self.patches.hash(*place));
         }
@@ -196,7 +200,7 @@ impl Run<'_> {
             &rows.test,
             folds[best].logits.test.clone(),
         );
-        if self.config.judged_symmetries().members().len() == 1 {
+        if rows.views.len() == 1 {
             return all;
         }
         let one_view = |fold: &FoldOutcome<StateDict>| fold.one_view.clone().unwrap_or_default();
@@ -216,7 +220,8 @@ impl Run<'_> {
 
     /// How many training-pool and test patches the backbone's weights have seen, as far as is known.
     fn seen_by_weights(&self, rows: &Rows) -> [usize; 2] {
-        if self.backbone.weights_source != EMBEDDED {
+        let network = self.start.network();
+        if !network.is_ok_and(|network| network.weights_source == EMBEDDED) {
             return [0, 0];
         }
         [rows.pool_places(), rows.test_places()].map(|places| {

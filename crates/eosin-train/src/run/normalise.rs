@@ -3,11 +3,12 @@
 use eosin_core::config::NormaliseMode;
 use eosin_core::{Normalisation, Preprocess};
 use eosin_data::{ImageSums, channel_statistics};
-use eosin_models::{IMAGENET_MEAN, IMAGENET_STD};
+use eosin_models::{BackboneSpec, IMAGENET_MEAN, IMAGENET_STD};
 use rayon::prelude::*;
 
 use super::Run;
 use super::rows::Rows;
+use crate::embed::starting_point::StartingPoint;
 use crate::error::TrainError;
 use crate::input::reader::{PatchReader, decode_limits, resize_of};
 use crate::train::rows::FoldRows;
@@ -22,9 +23,12 @@ impl Run<'_> {
         }
     }
 
-    /// What happens to patches before the network sees them: one for all folds, or one each. Test
-    /// patches never contribute.
+    /// What happens to patches before the network sees them: one for all folds, or one each; none
+    /// where there is no network. Test patches never contribute.
     pub(super) fn preprocess(&self, rows: &Rows) -> Result<Vec<Preprocess>, TrainError> {
+        let StartingPoint::Network(backbone) = self.start else {
+            return Ok(Vec::new());
+        };
         let scaled_by = |scale| Preprocess {
             size_px: self.size_px,
             resize: resize_of(&self.config.data),
@@ -32,14 +36,18 @@ impl Run<'_> {
             mpp: self.config.data.mpp,
             scale,
         };
-        Ok(self.scales(rows)?.into_iter().map(scaled_by).collect())
+        Ok(self
+            .scales(rows, &backbone.spec)?
+            .into_iter()
+            .map(scaled_by)
+            .collect())
     }
 
-    fn scales(&self, rows: &Rows) -> Result<Vec<Normalisation>, TrainError> {
+    fn scales(&self, rows: &Rows, spec: &BackboneSpec) -> Result<Vec<Normalisation>, TrainError> {
         let fixed = |mean, std| Ok(vec![Normalisation { mean, std }]);
         let statistics = self.config.backbone.statistics;
         match self.config.backbone.normalise {
-            NormaliseMode::Backbone => fixed(self.backbone.spec.mean, self.backbone.spec.std),
+            NormaliseMode::Backbone => fixed(spec.mean, spec.std),
             NormaliseMode::Unit => Ok(vec![Normalisation::UNIT]),
             NormaliseMode::ImageNet => fixed(IMAGENET_MEAN, IMAGENET_STD),
             NormaliseMode::Dataset => {

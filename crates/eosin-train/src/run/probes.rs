@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use eosin_core::{Cut, D4};
+use eosin_core::Cut;
 use eosin_heads::{HeadError, Table};
 
 use super::Run;
@@ -10,6 +10,7 @@ use super::inputs::Inputs;
 use super::probe_folds::{ProbeFolds, SolvedFold};
 use super::training::{Plan, Trained, tell_epochs};
 use crate::error::TrainError;
+use crate::input::view::View;
 use crate::model::classifier::Classifier;
 use crate::model::head_model::HeadModel;
 use crate::predict::logits::Logits;
@@ -39,7 +40,7 @@ impl Run<'_> {
         }
         heads.sort_by_key(|head: &FoldOutcome<Classifier>| head.rows.stream);
         self.judge_heads(&mut heads, &inputs, rows)?;
-        let classifier = self.backbone.spec.classifier;
+        let classifier = self.start.classifier();
         let mut folds = Vec::new();
         for head in heads {
             // All are solved together, whatever was finished before: a head's last bits depend on
@@ -68,7 +69,7 @@ impl Run<'_> {
         let rows = plan.rows;
         let views = inputs.all_views(self.config.augment.symmetry);
         let name = |patch: usize| self.patches.name(rows.places[patch]);
-        let table = Table::new(&views).map_err(|error| of_table(error, name))?;
+        let table = Table::new(&*views).map_err(|error| of_table(error, name))?;
         let mut by_repeat: BTreeMap<usize, Vec<&FoldRows>> = BTreeMap::new();
         for place in mine {
             let fold = &rows.folds[*place];
@@ -88,7 +89,7 @@ impl Run<'_> {
             let source = inputs.source();
             for solved in probes.solve(session)? {
                 let SolvedFold { fold, head, record } = solved;
-                let val = head.orbit_logits(&*source, &fold.val, &[D4::IDENTITY])?;
+                let val = head.orbit_logits(&*source, &fold.val, &[View::UPRIGHT])?;
                 let targets = probes.job.targets_of(&fold.val);
                 outcomes.push(FoldOutcome {
                     rows: fold.clone(),

@@ -5,8 +5,10 @@ use eosin_data::FoldIndices;
 use eosin_metrics::Metric;
 
 use super::Run;
+use crate::embed::own_embeddings::OwnEmbeddings;
 use crate::error::TrainError;
 use crate::input::reader::RowReader;
+use crate::input::view::View;
 use crate::judge::selection::selection;
 use crate::train::rows::FoldRows;
 
@@ -22,6 +24,8 @@ pub(super) struct Rows {
     pub test: Vec<usize>,
     /// The metric that picks epochs and the best fold.
     pub select: Metric,
+    /// The views that patches are judged under.
+    pub views: Vec<View>,
 }
 
 impl Rows {
@@ -74,11 +78,18 @@ impl Run<'_> {
         let parts: Vec<Vec<usize>> = folds.iter().map(val).collect();
         Ok(Rows {
             select: selection(self.select, self.task, parts.iter().map(Vec::as_slice))?,
+            views: self.views(),
             folds,
             targets,
             test: (pool.len()..places.len()).collect(),
             places,
         })
+    }
+
+    /// The views that patches are judged under.
+    fn views(&self) -> Vec<View> {
+        let own = self.start.own().map(OwnEmbeddings::record);
+        View::judged(self.config.judged_symmetries(), own)
     }
 
     /// The pixels of these rows, as the network sees them.

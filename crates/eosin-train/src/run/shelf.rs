@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Run;
 use super::rows::Rows;
+use crate::embed::backbone::PreparedBackbone;
+use crate::embed::starting_point::StartingPoint;
 use crate::error::TrainError;
 use crate::predict::fold_predictions::{FoldPredictions, Judged};
 use crate::train::probe::ProbeRecord;
@@ -183,26 +185,44 @@ impl<'a> Shelf<'a> {
             .folds
             .iter()
             .position(|rows| rows.id == outcome.rows.id);
-        let preprocess = &self.preprocess[place.unwrap_or(0) % self.preprocess.len()];
-        let channels = |values: [f32; 3]| values.map(|v| v.to_string()).join(",");
         let note = |key: &str, value: String| (key.to_owned(), value);
-        let backbone = self.run.backbone;
-        BTreeMap::from([
+        let mut notes = match self.run.start {
+            StartingPoint::Network(backbone) => {
+                let place = place.unwrap_or(0) % self.preprocess.len();
+                notes_of_network(backbone, &self.preprocess[place])
+            }
+            StartingPoint::Embeddings(own) => {
+                BTreeMap::from([note("embeddings_blake3", own.record().hash())])
+            }
+        };
+        notes.extend([
             note("format", "pt".to_owned()),
-            note("architecture", backbone.spec.name.to_string()),
             note("classes", self.run.patches.manifest().classes.join(",")),
-            note("mean", channels(preprocess.scale.mean)),
-            note("std", channels(preprocess.scale.std)),
-            note("size_px", preprocess.size_px.to_string()),
-            note("backbone_weights_blake3", backbone.weights_hash.clone()),
             note("eosin_version", env!("CARGO_PKG_VERSION").to_owned()),
             note("fold", outcome.rows.id.to_string()),
             match &outcome.probe {
                 Some(probe) => note("strength", probe.strength.to_string()),
                 None => note("epoch", outcome.kept_epoch.to_string()),
             },
-        ])
+        ]);
+        notes
     }
+}
+
+/// What a weight file says of the network that it belongs to.
+fn notes_of_network(
+    backbone: &PreparedBackbone,
+    preprocess: &Preprocess,
+) -> BTreeMap<String, String> {
+    let channels = |values: [f32; 3]| values.map(|v| v.to_string()).join(",");
+    let note = |key: &str, value: String| (key.to_owned(), value);
+    BTreeMap::from([
+        note("architecture", backbone.spec.name.to_string()),
+        note("mean", channels(preprocess.scale.mean)),
+        note("std", channels(preprocess.scale.std)),
+        note("size_px", preprocess.size_px.to_string()),
+        note("backbone_weights_blake3", backbone.weights_hash.clone()),
+    ])
 }
 
 /// Hash of all that a fold of the run depends on, whatever version trains it.
@@ -218,7 +238,7 @@ fn made_from(run: &Run<'_>) -> Result<String, TrainError> {
         part(&folder.read(names::FOLDS)?);
     }
     part(run.patches.content_hash().as_bytes());
-    part(run.backbone.weights_hash.as_bytes());
+    part(run.start.hash().as_bytes());
     Ok(hasher.finalize().to_hex().to_string())
 }
 

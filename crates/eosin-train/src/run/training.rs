@@ -74,12 +74,14 @@ impl Run<'_> {
             let embedded = EmbedCount::default();
             return Ok(Trained { folds, embedded });
         }
-        let weights = std::slice::from_ref(self.backbone.network.weights());
         match (self.config.train.mode, self.cut()?) {
             (TrainMode::Probe, _) => self.train_probes(plan, session),
             (TrainMode::HeadThenFull, _) => self.train_head_then_full(plan, session),
             (_, Cut::Embedding | Cut::LastMap) => self.train_heads_of_run(plan, session),
-            (_, Cut::Pixels) => self.train_full(plan, weights, session),
+            (_, Cut::Pixels) => {
+                let weights = self.start.network()?.network.weights();
+                self.train_full(plan, std::slice::from_ref(weights), session)
+            }
             (_, Cut::Stage(stage)) => self.train_tails(stage, plan, session),
         }
     }
@@ -92,7 +94,7 @@ impl Run<'_> {
             task: self.task,
             select: rows.select,
             targets: &rows.targets,
-            views: self.config.judged_symmetries().members(),
+            views: &rows.views,
         }
     }
 
@@ -104,7 +106,7 @@ impl Run<'_> {
     ) -> Result<Trained, TrainError> {
         let config = &self.config.train;
         let (heads, embedded) = self.train_heads(config, plan, Epochs::Told, session)?;
-        let classifier = self.backbone.spec.classifier;
+        let classifier = self.start.classifier();
         let mut heads = heads.into_iter();
         let mut folds = Vec::new();
         for fold in &plan.rows.folds {
@@ -171,7 +173,7 @@ impl Run<'_> {
             let (pool, val_rows) = (inputs.source(), fold.rows.val.clone());
             fold.judge(&job, |head: &Classifier, part, views| match part {
                 FoldPart::Val => head.orbit_logits(&*pool, &val_rows, views),
-                FoldPart::Test => head.orbit_logits(&inputs.test, &test_rows, views),
+                FoldPart::Test => head.orbit_logits(inputs.test(), &test_rows, views),
             })
         })
     }
@@ -183,13 +185,13 @@ impl Run<'_> {
         plan: Plan<'_>,
         session: &mut Session<'_>,
     ) -> Result<Trained, TrainError> {
-        let weights = std::slice::from_ref(self.backbone.network.weights());
+        let weights = std::slice::from_ref(self.start.network()?.network.weights());
         let cut = Cut::before(stage);
         let (inputs, embedded) = self.inputs(cut, plan.rows, plan.preprocess, session)?;
         let sources: Vec<_> = inputs.iter().map(|inputs| inputs.source()).collect();
         let feed = Feed {
             sources: sources.iter().map(|source| &**source).collect(),
-            tests: inputs.iter().map(|inputs| &inputs.test as _).collect(),
+            tests: inputs.iter().map(Inputs::test).collect(),
             test_rows: (0..plan.rows.test.len()).collect(),
         };
         let mut trained = self.train_networks(stage, plan, weights, &feed, session)?;
@@ -231,7 +233,7 @@ impl Run<'_> {
         feed: &Feed<'_>,
         session: &mut Session<'_>,
     ) -> Result<Trained, TrainError> {
-        let (part, config) = (self.trained_part(stage), &self.config.train);
+        let (part, config) = (self.trained_part(stage)?, &self.config.train);
         let fresh = || Ok(NetworkModel::new(&part, &weights[0], config)?);
         self.examine(fresh, &plan.subject(feed.sources[0]), session)?;
         let mut trained = Trained::default();
@@ -273,13 +275,14 @@ impl Run<'_> {
         };
         // The epochs of the network are the run's; those of the head only prepare it.
         let (heads, embedded) = self.train_heads(&first, plan, Epochs::Quiet, session)?;
-        let frozen = self.backbone.network.weights();
+        let backbone = self.start.network()?;
+        let frozen = backbone.network.weights();
         let mut heads = heads.into_iter();
         let start = |fold: &FoldRows| {
             let mut whole = frozen.clone();
             if plan.shelf.get(fold).is_none() {
                 let head = heads.next().expect("a head for each fold that had none");
-                let tensors = head.weights.tensors(self.backbone.spec.classifier);
+                let tensors = head.weights.tensors(backbone.spec.classifier);
                 whole.extend(to_lazy(tensors));
             }
             whole
@@ -290,15 +293,16 @@ impl Run<'_> {
         Ok(trained)
     }
 
-    fn trained_part(&self, stage: usize) -> TrainedPart {
-        let network = self.backbone.network.architecture();
-        TrainedPart {
-            name: self.backbone.spec.name,
+    fn trained_part(&self, stage: usize) -> Result<TrainedPart, TrainError> {
+        let backbone = self.start.network()?;
+        let network = backbone.network.architecture();
+        Ok(TrainedPart {
+            name: backbone.spec.name,
             classes: self.task.classes.len(),
             size_px: self.size_px,
             stage,
             map: Recording::prefix_shape(network, stage, self.size_px).output_shape(),
-        }
+        })
     }
 }
 

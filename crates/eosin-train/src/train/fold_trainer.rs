@@ -3,12 +3,13 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use eosin_core::Stream;
 use eosin_core::config::{ScheduleKind, TrainMode};
-use eosin_core::{D4, Stream};
 
 use crate::checkpoint::pack::{Pack, Unpack};
 use crate::error::TrainError;
 use crate::input::draw::{Draw, InputSource};
+use crate::input::view::View;
 use crate::model::trainable::Trainable;
 use crate::optimise::loss::Loss;
 use crate::optimise::mixing::Mixing;
@@ -174,7 +175,7 @@ impl<'a, M: Trainable> FoldTrainer<'a, M> {
         let class = |row: usize| targets[row];
         let order = epoch_order(config.sampling, &self.trained, class, seed, position);
         let mut rng = seed.stream(Stream::Augment, &position);
-        let views = augment.changes_pixels();
+        let views = self.job.draws_views();
         Draw::epoch(&order, augment.symmetry.members(), views, &mut rng)
     }
 
@@ -257,7 +258,7 @@ impl<'a, M: Trainable> FoldTrainer<'a, M> {
     fn judge(&mut self, train_loss: f64) -> Result<(), TrainError> {
         let job = self.job;
         let judged = self.stepper.judged(&self.state);
-        let upright = &[D4::IDENTITY];
+        let upright = &[View::UPRIGHT];
         let logits = self
             .model
             .logits(judged, self.source, &self.fold.val, upright)?;

@@ -1,9 +1,10 @@
 //! What all folds of a training share.
 
 use eosin_core::config::{AugmentConfig, HeadKind, TrainConfig};
-use eosin_core::{D4, Seed, Task};
+use eosin_core::{Seed, Task};
 use eosin_metrics::{Metric, MetricError, MetricSet};
 
+use crate::input::view::View;
 use crate::optimise::class_weights::class_weights;
 use crate::optimise::loss::softmax;
 
@@ -22,15 +23,22 @@ pub struct TrainJob<'a> {
     pub select: Metric,
     /// Class of every patch.
     pub targets: &'a [usize],
-    /// The symmetries that patches are judged under when a fold has ended; epochs are judged by
-    /// patches as they are.
-    pub views: &'static [D4],
+    /// The views that patches are judged under when a fold has ended; epochs are judged by patches
+    /// as they are.
+    pub views: &'a [View],
 }
 
 impl TrainJob<'_> {
     /// Number of classes.
     pub const fn classes(&self) -> usize {
         self.task.classes.len()
+    }
+
+    /// Whether training patches are seen in views that are drawn by number, not under symmetries
+    /// alone.
+    pub(crate) fn draws_views(&self) -> bool {
+        let numbered = |view: &View| matches!(view, View::Numbered(_));
+        self.augment.changes_pixels() || self.views.iter().any(numbered)
     }
 
     /// Widths of a head on embeddings of `width` values; see

@@ -1,12 +1,12 @@
 //! What comes of the training of a fold: its epochs, and the one that is kept.
 
-use eosin_core::D4;
 use eosin_core::config::Keep;
 use eosin_metrics::{Metric, MetricError, MetricSet};
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::pack::{Pack, Unpack};
 use crate::error::TrainError;
+use crate::input::view::View;
 use crate::predict::logits::{FoldPart, Logits};
 use crate::train::job::TrainJob;
 use crate::train::probe::ProbeRecord;
@@ -100,13 +100,13 @@ impl<W> FoldOutcome<W> {
 
     /// Judges what training did not: the test rows, and all rows under the views of `job`. The
     /// outcome has the logits of the validation rows as they are; `logits` gives those of either part
-    /// under some symmetries.
+    /// in some views.
     pub(crate) fn judge(
         &mut self,
         job: &TrainJob<'_>,
-        logits: impl Fn(&W, FoldPart, &[D4]) -> Result<Vec<f32>, TrainError>,
+        logits: impl Fn(&W, FoldPart, &[View]) -> Result<Vec<f32>, TrainError>,
     ) -> Result<(), TrainError> {
-        self.logits.test = logits(&self.weights, FoldPart::Test, &[D4::IDENTITY])?;
+        self.logits.test = logits(&self.weights, FoldPart::Test, &[View::UPRIGHT])?;
         if job.views.len() > 1 {
             let orbit = Logits {
                 val: logits(&self.weights, FoldPart::Val, job.views)?,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use eosin_core::config::{
     AugmentConfig, BackboneConfig, CacheDtype, Precision, TrainConfig, Weights,
 };
-use eosin_core::{Cut, D4, FoldId, Normalisation, Preprocess, Seed, Task, Unwatched};
+use eosin_core::{Cut, FoldId, Normalisation, Preprocess, Seed, Task, Unwatched};
 use eosin_data::{
     DecodeLimits, IngestOptions, InspectOptions, NoLedger, Patches, PhantomOptions, inspect,
     read_manifest, write_phantom,
@@ -19,7 +19,7 @@ use eosin_store::Cache;
 use eosin_train::{
     Draw, Embedder, EmbeddingService, Embeddings, Epochs, FoldOutcome, FoldRows, FrozenGraph, Head,
     HeadTraining, InputSource, Keeper, PatchReader, PatchSet, PixelRows, PixelScale,
-    PreparedBackbone, RowReader, RunAt, Session, TrainError, TrainJob, Views, WeightsOrigin,
+    PreparedBackbone, RowReader, RunAt, Session, TrainError, TrainJob, View, Views, WeightsOrigin,
 };
 
 const SIDE: usize = 40;
@@ -181,7 +181,7 @@ impl Fixture {
                 task: &Task::new(["benign", "malignant"].map(str::to_owned).into(), 1),
                 select: Metric::LogLoss,
                 targets: &self.targets(),
-                views: &[D4::IDENTITY],
+                views: &[View::UPRIGHT],
             },
             folds: &folds,
             sources: vec![source; 2],

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
-use eosin_core::config::TrainMode;
+use eosin_core::Config;
+use eosin_core::config::{Symmetries, TrainMode};
 use eosin_data::{Folds, Manifest};
 use eosin_run::Job;
 use eosin_store::write_atomic;
@@ -60,8 +61,7 @@ struct Factor {
 /// When a run fails, a change is none, or it changes the folds.
 pub fn run(args: &AblateArgs, json: bool) -> Result<ExitCode> {
     let out = args.out.clone().unwrap_or_else(|| default_out("ablations"));
-    let mode = settings::resolve(&args.job)?.train.mode;
-    let changes = changes(&args.factor, mode)?;
+    let changes = changes(&args.factor, &settings::resolve(&args.job)?)?;
     let terminal = Terminal::default();
     let base = open(&args.job, &terminal)?;
     let folds = base.split(&terminal)?;
@@ -107,15 +107,16 @@ pub fn run(args: &AblateArgs, json: bool) -> Result<ExitCode> {
 }
 
 /// The changes asked for, each a list of settings.
-fn changes(asked: &[String], mode: TrainMode) -> Result<Vec<Vec<String>>> {
+fn changes(asked: &[String], base: &Config) -> Result<Vec<Vec<String>>> {
     let asked: Vec<String> = if asked.is_empty() {
-        let more: &[&str] = match mode {
+        let more: &[&str] = match base.train.mode {
             TrainMode::Probe => &USUAL_OF_PROBES,
             _ => &USUAL_OF_EPOCHS,
         };
         USUAL
             .iter()
             .chain(more)
+            .filter(|change| is_possible(change, base))
             .map(|change| (*change).to_owned())
             .collect()
     } else {
@@ -132,6 +133,17 @@ fn changes(asked: &[String], mode: TrainMode) -> Result<Vec<Vec<String>>> {
         }
     };
     asked.iter().map(split).collect()
+}
+
+/// Whether a usual change can be made: without a network its input cannot be changed, and without
+/// symmetries none can be left out.
+fn is_possible(change: &str, base: &Config) -> bool {
+    if base.backbone.embeddings.is_none() {
+        return true;
+    }
+    let of_symmetries = ["augment.symmetry=none", "predict.views=none"].contains(&change);
+    let has_symmetries = base.augment.symmetry != Symmetries::None;
+    !change.starts_with("backbone.") && (has_symmetries || !of_symmetries)
 }
 
 /// The base's arguments with `settings` on top. A setting wins over a flag of the base.

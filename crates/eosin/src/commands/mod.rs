@@ -12,6 +12,7 @@ mod models;
 mod pack;
 mod phantom;
 mod predict;
+mod predict_embeddings;
 pub mod run;
 mod score;
 mod split;

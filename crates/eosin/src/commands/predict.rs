@@ -1,4 +1,4 @@
-//! `eosin predict`: probabilities for new images.
+//! `eosin predict`: probabilities for new images, or for embeddings.
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
@@ -13,9 +13,10 @@ use eosin_data::{
 };
 use eosin_run::{RunEvent, config_of_run, duration, task_of, weight_store};
 use eosin_store::{RunFolder, RunRecord};
-use eosin_train::{Predictor, UseFolds};
+use eosin_train::{EmbeddingFile, OwnPredictor, Predictor, UseFolds};
 
 use crate::args::PredictArgs;
+use crate::commands::predict_embeddings;
 use crate::output::note;
 use crate::prediction_rows::{Format, PredictionRows};
 use crate::progress::Progress;
@@ -32,8 +33,19 @@ pub fn run(args: &PredictArgs, json: bool) -> Result<ExitCode> {
     let folder = RunFolder::open(&args.run)?;
     let record: RunRecord = folder.record()?;
     let task = task_of(&record)?;
-    let store = weight_store(&folder)?;
     let folds = which_folds(args.fold.as_deref(), &record)?;
+    let format = match (json, args.datathon) {
+        (true, _) => Format::Json,
+        (false, true) => Format::Datathon,
+        (false, false) => Format::Csv,
+    };
+    if let Some(path) = &args.embeddings {
+        let predictor = OwnPredictor::load(&folder, folds, EmbeddingFile::open(path)?)?;
+        let rows = PredictionRows::new(&task, format, args.out.as_deref())?;
+        predict_embeddings::predict(&predictor, &task, rows)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let store = weight_store(&folder)?;
     let mut predictor = Predictor::load(&folder, &store, folds)?;
     if let Some(non_square) = args.resize {
         let filter = config_of_run(&folder)?.data.resize;
@@ -44,11 +56,6 @@ pub fn run(args: &PredictArgs, json: bool) -> Result<ExitCode> {
         note(&format!("note: {text}"));
     }
     let patches = look(&manifest, &predictor, args)?;
-    let format = match (json, args.datathon) {
-        (true, _) => Format::Json,
-        (false, true) => Format::Datathon,
-        (false, false) => Format::Csv,
-    };
     let rows = PredictionRows::new(&task, format, args.out.as_deref())?;
     predict(&predictor, &patches, &task, rows)?;
     Ok(ExitCode::SUCCESS)

@@ -178,6 +178,10 @@ fn show(finished: &Finished, json: bool) -> Result<ExitCode> {
         "report   {}",
         folder.path(names::REPORT).display()
     ));
+    if record.embeddings().is_some() {
+        say(&format!("predict  eosin predict {dir} --embeddings FILE"));
+        return Ok(ExitCode::SUCCESS);
+    }
     say(&format!("predict  eosin predict {dir} IMAGES..."));
     say(&format!("export   eosin export {dir} --out model.onnx"));
     Ok(ExitCode::SUCCESS)

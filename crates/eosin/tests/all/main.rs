@@ -7,6 +7,7 @@ mod costs;
 mod determinism;
 mod docs;
 mod doctor;
+mod embeddings;
 mod end_to_end;
 mod export;
 mod heads;

@@ -1,0 +1,75 @@
+//! What a job's folds start from.
+
+use std::path::Path;
+
+use anyhow::Result;
+use eosin_data::matching::Rule;
+use eosin_train::{EmbeddingFile, OwnEmbeddings, PreparedBackbone, StartingPoint, check_views};
+
+use crate::event::{WatchRun, note};
+use crate::job::Job;
+use crate::named_weights::find;
+
+impl Job {
+    /// What the configuration asks the folds to start from: a network, or embeddings that were made
+    /// elsewhere.
+    ///
+    /// # Errors
+    /// When weights cannot be used or the patches are too small for the network; when embeddings
+    /// cannot be read or are not those of the patches.
+    pub fn start(&self, watch: &dyn WatchRun) -> Result<StartingPoint> {
+        match &self.config.backbone.embeddings {
+            Some(path) => Ok(StartingPoint::Embeddings(self.own_embeddings(path, watch)?)),
+            None => Ok(self.backbone(watch)?.into()),
+        }
+    }
+
+    /// The embeddings in a file, of the patches.
+    fn own_embeddings(&self, path: &Path, watch: &dyn WatchRun) -> Result<OwnEmbeddings> {
+        let own = OwnEmbeddings::of(EmbeddingFile::open(path)?, self.manifest())?;
+        let record = own.record();
+        check_views(path, record.views, &self.config)?;
+        note(
+            watch,
+            &format!(
+                "embeddings: {} view(s) of {} values of each patch, from {}; no network is run, and \
+                 colours and scaling are not checked",
+                record.views,
+                record.width,
+                path.display()
+            ),
+        )?;
+        if own.rule != Rule::EQUAL {
+            note(
+                watch,
+                &format!("note: patches and embeddings are matched by {}", own.rule),
+            )?;
+        }
+        if own.left_out() > 0 {
+            let text = format!(
+                "note: {} rows of the embeddings are of no patch here, and left out",
+                own.left_out()
+            );
+            note(watch, &text)?;
+        }
+        Ok(own)
+    }
+
+    /// The network that the configuration asks for.
+    fn backbone(&self, watch: &dyn WatchRun) -> Result<PreparedBackbone> {
+        let (config, classes) = (&self.config, self.manifest().classes.len());
+        let named = find(&config.backbone, &self.hub, watch)?;
+        let backbone = PreparedBackbone::new(
+            &config.backbone,
+            named.as_ref(),
+            (classes, self.size_px),
+            config.seed,
+        )?;
+        // Asking for more stages than there are is refused before anything is written.
+        backbone.cut(&config.train)?;
+        for text in &backbone.notes {
+            note(watch, &format!("weights: {text}"))?;
+        }
+        Ok(backbone)
+    }
+}

@@ -1,0 +1,127 @@
+//! Which row of a file of embeddings is which patch's.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use eosin_data::table::{Role, Table};
+use eosin_store::KeysRecord;
+
+use crate::embed::embedding_error::EmbeddingsError;
+
+/// The note of a safetensors file that holds the keys, as a JSON list.
+pub(crate) const NOTE: &str = "keys";
+/// Endings of a table of keys.
+const ENDINGS: [&str; 4] = ["csv", "tsv", "txt", "tab"];
+
+/// The keys of a file's rows.
+#[derive(Clone, Debug)]
+pub(crate) struct EmbeddingKeys {
+    /// A key a row.
+    pub keys: Vec<String>,
+    /// The table that they stand in; `None`: in the file itself.
+    pub table: Option<KeysRecord>,
+}
+
+impl EmbeddingKeys {
+    /// The keys of the embeddings in `path`: those that its notes have, else those of a table of the
+    /// same name beside it.
+    ///
+    /// # Errors
+    /// When there are none, or they are no list of distinct texts, one for each of `rows`.
+    pub fn read(
+        path: &Path,
+        notes: &BTreeMap<String, String>,
+        rows: usize,
+    ) -> Result<Self, EmbeddingsError> {
+        let found = match notes.get(NOTE) {
+            Some(note) => Self {
+                keys: of_note(path, note)?,
+                table: None,
+            },
+            None => Self::of_table(&table_beside(path)?)?,
+        };
+        let of = found.table.as_ref().map_or(path, |table| &table.file);
+        if found.keys.len() != rows {
+            return Err(EmbeddingsError::Count {
+                path: path.to_owned(),
+                rows,
+                keys: found.keys.len(),
+                of: of.to_owned(),
+            });
+        }
+        refuse_twice(of, &found.keys)?;
+        Ok(found)
+    }
+
+    fn of_table(path: &Path) -> Result<Self, EmbeddingsError> {
+        let bytes = std::fs::read(path).map_err(|source| EmbeddingsError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        let table = Table::of_bytes(path, &bytes)?;
+        let column = match table.find(Role::Key)? {
+            Some(column) => column,
+            None => match table.find(Role::Path)? {
+                Some(column) => column,
+                None => {
+                    return Err(EmbeddingsError::NoColumn {
+                        path: path.to_owned(),
+                        found: table.header.join(", "),
+                    });
+                }
+            },
+        };
+        let key = |row: &eosin_data::table::Row| {
+            row.cell(column).map(str::to_owned).ok_or_else(|| {
+                let place = format!("{}, line {},", path.display(), row.line);
+                EmbeddingsError::NoKey { place }
+            })
+        };
+        Ok(Self {
+            keys: table.rows.iter().map(key).collect::<Result<_, _>>()?,
+            table: Some(KeysRecord {
+                file: path.to_owned(),
+                blake3: blake3::hash(&bytes).to_hex().to_string(),
+            }),
+        })
+    }
+}
+
+fn of_note(path: &Path, note: &str) -> Result<Vec<String>, EmbeddingsError> {
+    serde_json::from_str(note).map_err(|error| EmbeddingsError::Note {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+/// The one table of the same name.
+fn table_beside(path: &Path) -> Result<PathBuf, EmbeddingsError> {
+    let beside = ENDINGS.map(|ending| path.with_extension(ending));
+    let mut tables = beside.into_iter().filter(|table| table.is_file());
+    match (tables.next(), tables.next()) {
+        (Some(table), None) => Ok(table),
+        (Some(one), Some(other)) => Err(EmbeddingsError::SeveralTables { one, other }),
+        (None, _) => Err(EmbeddingsError::NoKeys {
+            path: path.to_owned(),
+        }),
+    }
+}
+
+fn refuse_twice(of: &Path, keys: &[String]) -> Result<(), EmbeddingsError> {
+    let mut known: BTreeMap<&str, usize> = BTreeMap::new();
+    for (second, key) in keys.iter().enumerate() {
+        if key.is_empty() {
+            let place = format!("row {second} (counted from 0) of {}", of.display());
+            return Err(EmbeddingsError::NoKey { place });
+        }
+        if let Some(first) = known.insert(key, second) {
+            return Err(EmbeddingsError::Twice {
+                key: key.clone(),
+                of: of.to_owned(),
+                first,
+                second,
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,33 @@
+//! The ways in which a patch is looked at when it is judged.
+
+use eosin_core::D4;
+use eosin_core::config::Symmetries;
+use eosin_store::EmbeddingsRecord;
+
+/// One way in which a patch is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// Under a symmetry of the square.
+    Symmetry(D4),
+    /// As embeddings that were made elsewhere have it under this number.
+    Numbered(usize),
+}
+
+impl View {
+    /// The patch as it is.
+    pub const UPRIGHT: Self = Self::Symmetry(D4::IDENTITY);
+
+    /// The views that patches are judged under: symmetries, but for embeddings of one's own whose
+    /// views are none, all of which count.
+    pub fn judged(symmetries: Symmetries, own: Option<&EmbeddingsRecord>) -> Vec<Self> {
+        match own.filter(|own| !own.are_symmetries()) {
+            Some(own) => (0..own.views).map(Self::Numbered).collect(),
+            None => Self::of(symmetries.members()),
+        }
+    }
+
+    /// These symmetries as views.
+    pub fn of(symmetries: &[D4]) -> Vec<Self> {
+        symmetries.iter().copied().map(Self::Symmetry).collect()
+    }
+}

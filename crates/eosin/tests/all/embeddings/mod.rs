@@ -1,0 +1,6 @@
+//! Embeddings taken away, and embeddings brought along.
+
+mod array;
+mod brought;
+mod refused;
+mod taken;
