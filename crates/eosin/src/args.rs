@@ -349,7 +349,8 @@ pub struct EvaluateArgs {
 pub struct PredictArgs {
     /// Run folder.
     pub run: PathBuf,
-    /// Images, or folders of images, with what lies in sub-folders.
+    /// Images, folders of images with what lies in sub-folders, or tables with a column `path`, read
+    /// as '--data' is.
     #[arg(required = true)]
     pub images: Vec<PathBuf>,
     /// Go on without images that cannot be used.

@@ -40,7 +40,8 @@ pub(super) fn finish(
     Ok(manifest.sorted())
 }
 
-fn refuse_duplicates(patches: &[FoundPatch]) -> Result<(), IngestError> {
+/// Keys tell patches apart.
+pub(super) fn refuse_duplicates(patches: &[FoundPatch]) -> Result<(), IngestError> {
     let mut seen = BTreeSet::new();
     let twice: BTreeSet<&str> = patches
         .iter()

@@ -73,14 +73,26 @@ pub enum IngestError {
         files: Vec<String>,
     },
     /// Labels whose image is missing, or images whose label is missing, or both.
-    #[error("{}{}", unmatched(.labels_without_image, .images_without_label), .hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}")))]
+    #[error("{}", unmatched(.labels_without_image, .images_without_label))]
     Unmatched {
         /// Keys that have a label but no image.
         labels_without_image: Vec<String>,
         /// Keys that have an image but no label.
         images_without_label: Vec<String>,
+    },
+    /// Rows of a table whose image is not there.
+    #[error(
+        "{} in {}: {}; correct the name, or remove the row ({hint})",
+        counted(.names.len(), "name has no image", "names have no image"), .table.display(),
+        listed(.names)
+    )]
+    MissingImages {
+        /// The table.
+        table: PathBuf,
+        /// What the rows call their images.
+        names: Vec<String>,
         /// What is there instead.
-        hint: Option<String>,
+        hint: String,
     },
     /// The same key twice.
     #[error(
@@ -122,8 +134,9 @@ pub enum IngestError {
     },
     /// Several tables could hold the labels.
     #[error(
-        "{} holds no class folders but several tables with labels; name one with '--data {}'",
-        .folder.display(), .tables.join("' or '--data ")
+        "{} holds no class folders but several tables with labels; give the one to use instead of \
+         the folder: {}",
+        .folder.display(), .tables.join(" or ")
     )]
     Tables {
         /// The folder.
@@ -164,7 +177,7 @@ pub enum IngestError {
         second: PathBuf,
     },
     /// An image to predict that is not there.
-    #[error("{} does not exist; give images, or folders of images", .0.display())]
+    #[error("{} does not exist; give images, folders of images, or a table of images", .0.display())]
     NoSuchImage(PathBuf),
     /// Not every name of a file holds a patient or slide.
     #[error(

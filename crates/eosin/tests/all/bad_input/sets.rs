@@ -116,7 +116,7 @@ fn a_manifest_row_whose_image_is_missing_is_listed() {
     let key = &scratch.keys()[0];
     fs::remove_file(scratch.path(&format!("data/{key}"))).unwrap();
     let refused = scratch.eosin("run --data data --out run");
-    refused.refused(&[&format!("1 label has no image: {key}")]);
+    refused.refused(&[&format!("1 name has no image in data/manifest.csv: {key}")]);
 }
 
 #[test]
