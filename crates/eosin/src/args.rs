@@ -112,7 +112,7 @@ pub struct JobArgs {
     /// Go on without patches that cannot be used.
     #[arg(long)]
     pub skip_bad: bool,
-    /// Folds of the cross-validation.
+    /// Folds of the cross-validation; default: those that the patches name, else 10.
     #[arg(long, value_name = "K")]
     pub folds: Option<usize>,
     /// What may not be on both sides of a split: auto, none, patient, slide, group.

@@ -77,7 +77,11 @@ impl Config {
     /// Names the first value that is out of range.
     pub fn check(&self) -> Result<(), ConfigError> {
         let split = &self.split;
-        require(split.folds >= 2, "split.folds", split.folds, "2 or more")?;
+        if let Some(folds) = split.folds {
+            require(folds >= 2, "split.folds", folds, "2 or more")?;
+            let expected = "left out with split.holdout, which makes one validation part";
+            require(split.holdout.is_none(), "split.folds", folds, expected)?;
+        }
         require(
             split.repeats >= 1,
             "split.repeats",
@@ -240,6 +244,7 @@ fn all_keys() -> toml::Table {
     config.backbone.weights_key = Some(String::new());
     config.backbone.weights_prefix = Some(String::new());
     config.data.layout = Some(crate::Layout::CLASS_FOLDERS);
+    config.split.folds = Some(2);
     config.split.holdout = Some(0.5);
     toml::Table::try_from(config).expect("a configuration has a TOML form")
 }

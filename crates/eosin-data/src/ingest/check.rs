@@ -89,6 +89,7 @@ fn resolve(
         slide: patch.slide.clone(),
         group: patch.group.clone(),
         split: patch.split,
+        fold: patch.fold.clone(),
     })
 }
 

@@ -1,5 +1,5 @@
-//! A table of patches: `path,label` and any of `patient,slide,group,split`; `path` alone where
-//! patches are to be predicted.
+//! A table of patches: `path,label` and any of `patient,slide,group,split,fold`; `path` alone
+//! where patches are to be predicted.
 
 use std::path::{Path, PathBuf};
 

@@ -48,7 +48,13 @@ fn rule_notes(reader: &Reader<'_>, all: usize) -> Vec<String> {
 
 /// Cells such as `NA` are unknown: say how many there are.
 fn unknown_note(columns: &Columns, table: &Table) -> Vec<String> {
-    let roles = [Role::Patient, Role::Slide, Role::Group, Role::Label];
+    let roles = [
+        Role::Patient,
+        Role::Slide,
+        Role::Group,
+        Role::Label,
+        Role::Fold,
+    ];
     let written = |role: &Role| {
         let is_word =
             |row: &&Row| columns.cell(row, *role).is_some() && columns.known(row, *role).is_none();

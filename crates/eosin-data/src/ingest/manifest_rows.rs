@@ -22,6 +22,8 @@ pub(super) struct Reader<'a> {
     columns: &'a Columns,
     /// Whether any row names a part.
     some_split: bool,
+    /// Whether any row that is not of the test part names a fold.
+    some_fold: bool,
     /// How many names were found by each rule.
     pub rules: BTreeMap<Rule, usize>,
 }
@@ -34,12 +36,18 @@ impl<'a> Reader<'a> {
         matcher: NameMatcher,
     ) -> Self {
         let has_split = |row: &Row| columns.known(row, Role::Split).is_some();
+        let is_test = |row: &Row| {
+            let word = columns.known(row, Role::Split);
+            word.and_then(part_named) == Some(Split::Test)
+        };
+        let has_fold = |row: &Row| !is_test(row) && columns.known(row, Role::Fold).is_some();
         Self {
             file: &table.path,
             matcher,
             root,
             columns,
             some_split: table.rows.iter().any(has_split),
+            some_fold: table.rows.iter().any(has_fold),
             rules: BTreeMap::new(),
         }
     }
@@ -99,6 +107,7 @@ impl<'a> Reader<'a> {
             slide: own(Role::Slide),
             group: own(Role::Group),
             split,
+            fold: self.fold(row, split)?,
             line: Some(row.line),
         })
     }
@@ -124,6 +133,24 @@ impl<'a> Reader<'a> {
         Err(RowError::Bad(format!(
             "('{name}') has no label{said}; only rows whose split is 'test' may leave it empty"
         )))
+    }
+
+    /// The fold that validates on the patch: every row names one, or none does.
+    fn fold(&self, row: &Row, split: Option<Split>) -> Result<Option<String>, RowError> {
+        if split == Some(Split::Test) || !self.some_fold {
+            return Ok(None);
+        }
+        let bad = |reason: String| Err(RowError::Bad(reason));
+        match self.columns.known(row, Role::Fold) {
+            None => bad("has no fold, though other rows have: name the one that validates on it".into()),
+            Some(word) if part_named(word).is_some() => bad(format!(
+                "has the fold '{word}', which is a part: call that column 'split'"
+            )),
+            Some(word) if word.starts_with('-') => bad(format!(
+                "has the fold '{word}': name the one that validates on it, from 0 or 1"
+            )),
+            Some(word) => Ok(Some(word.to_owned())),
+        }
     }
 
     fn image(&mut self, name: &str) -> Result<(PathBuf, Rule), RowError> {

@@ -32,6 +32,7 @@ mod words;
 pub use alike::{Spelling, likeness};
 pub use detect::{IngestOptions, read_manifest};
 pub use error::IngestError;
+pub(crate) use order::natural;
 pub use predicted::find_images;
 pub use readings::Reading;
 pub use strays::PICTURE_MARK;

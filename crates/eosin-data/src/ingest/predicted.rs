@@ -89,5 +89,6 @@ fn unlabelled(found: FoundPatch) -> Patch {
         slide: None,
         group: None,
         split: None,
+        fold: None,
     }
 }

@@ -7,15 +7,16 @@ use super::{Layout, Manifest, Patch};
 /// An optional column: its name and how to read it from a patch.
 type Column = (&'static str, fn(&Patch) -> Option<&str>);
 
-const OPTIONAL: [Column; 4] = [
+const OPTIONAL: [Column; 5] = [
     ("patient", |patch| patch.patient.as_deref()),
     ("slide", |patch| patch.slide.as_deref()),
     ("group", |patch| patch.group.as_deref()),
     ("split", |patch| patch.split.map(eosin_core::Split::as_str)),
+    ("fold", |patch| patch.fold.as_deref()),
 ];
 
 impl Manifest {
-    /// Writes `path,label` and those of `patient,slide,group,split` that any patch has, and `key`
+    /// Writes `path,label` and those of `patient,slide,group,split,fold` that any patch has, and `key`
     /// where a table has called patches otherwise. Paths are relative to the root, so the file
     /// belongs into [`root`](Self::root).
     ///

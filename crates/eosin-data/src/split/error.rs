@@ -94,10 +94,7 @@ pub enum SplitError {
         all: usize,
     },
     /// One group on both sides of a fold.
-    #[error(
-        "{by} {group} is in both train and val of fold {fold}; rebuild with \
-         'eosin split --group {by}'"
-    )]
+    #[error("{by} {group} is in both train and val of fold {fold}; {fix}")]
     GroupAcrossFold {
         /// What groups it.
         by: GroupBy,
@@ -105,11 +102,14 @@ pub enum SplitError {
         group: String,
         /// The fold, counted over all repeats.
         fold: usize,
+        /// What to do.
+        fix: String,
     },
     /// The manifest has a validation part and something else was asked for.
     #[error(
-        "the manifest puts {val} patches in val, but {method} was asked for; ask for the \
-         predefined split, or remove 'val' from the manifest to draw folds over all of them"
+        "{val} patches are in the part val, which would be the only validation part, but {0} was \
+         given too; leave out {0}, or put these patches into train to draw over all of them",
+        .method.setting()
     )]
     HasPredefinedVal {
         /// Patches in val.
@@ -117,6 +117,43 @@ pub enum SplitError {
         /// The method asked for.
         method: super::SplitMethod,
     },
+    /// The manifest names folds and something else was asked for.
+    #[error(
+        "the column 'fold' of the table names {named} folds, but {what} was given too; leave out \
+         {what}, or remove the column"
+    )]
+    HasNamedFolds {
+        /// Folds that are named.
+        named: usize,
+        /// What was asked for.
+        what: String,
+    },
+    /// The folds of the manifest were asked for and it names none.
+    #[error("no patch names a fold; add a column 'fold' to the manifest")]
+    NoNamedFolds,
+    /// The manifest names folds and a validation part.
+    #[error(
+        "the table says twice what to validate on: {val} patches are in the part val, and its \
+         column 'fold' names {named} folds; remove 'val', or the column 'fold'"
+    )]
+    FoldsAndVal {
+        /// Patches in val.
+        val: usize,
+        /// Folds that are named.
+        named: usize,
+    },
+    /// There is one fold, so nothing would be left to train on.
+    #[error(
+        "the column 'fold' of the table names one fold only, '{0}'; name two at least, or remove \
+         the column to have folds drawn"
+    )]
+    OneNamedFold(String),
+    /// A validation part that is given cannot be drawn again.
+    #[error(
+        "split.repeats is {0}, but what to validate on is given and would be the same each time; \
+         leave out split.repeats"
+    )]
+    RepeatsOfGiven(usize),
     /// The predefined split was asked for and there is none.
     #[error(
         "the predefined split needs patches in both train and val, got {train} in train and {val} \

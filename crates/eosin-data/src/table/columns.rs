@@ -35,6 +35,9 @@ const GROUP: &[&str] = &["group_id groups gruppe groupe grupo gruppo"];
 /// Other names for `split`, words joined by `_`, the likeliest first.
 const SPLIT: &[&str] = &["part partition subset set phase usage data_split teil"];
 
+/// Other names for `fold`, words joined by `_`, the likeliest first.
+const FOLD: &[&str] = &["fold_id fold_no fold_number fold_index folds kfold k_fold cv_fold"];
+
 /// What a column is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
@@ -52,11 +55,13 @@ pub enum Role {
     Group,
     /// Train, val or test.
     Split,
+    /// The fold that validates on it.
+    Fold,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Key,
         Self::Path,
         Self::Label,
@@ -64,6 +69,7 @@ impl Role {
         Self::Slide,
         Self::Group,
         Self::Split,
+        Self::Fold,
     ];
 
     /// The column's proper name.
@@ -76,6 +82,7 @@ impl Role {
             Self::Slide => "slide",
             Self::Group => "group",
             Self::Split => "split",
+            Self::Fold => "fold",
         }
     }
 
@@ -89,6 +96,7 @@ impl Role {
             Self::Slide => SLIDE,
             Self::Group => GROUP,
             Self::Split => SPLIT,
+            Self::Fold => FOLD,
         };
         lines.iter().flat_map(|line| line.split(' '))
     }

@@ -15,6 +15,7 @@ mod fuzz;
 mod image_facts;
 mod layouts;
 mod levels;
+mod named_folds;
 mod phantoms;
 mod shared;
 mod split_errors;

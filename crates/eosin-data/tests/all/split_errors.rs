@@ -124,8 +124,8 @@ fn a_predefined_val_part_is_not_ignored_by_k_fold() {
     rows.extend(grouped(&[("S3", &[0, 1])], Some(Split::Val)));
     assert_eq!(
         error_of(&manifest(&rows), &k_fold(2)),
-        "the manifest puts 2 patches in val, but k-fold was asked for; ask for the predefined \
-         split, or remove 'val' from the manifest to draw folds over all of them"
+        "2 patches are in the part val, which would be the only validation part, but '--folds' was \
+         given too; leave out '--folds', or put these patches into train to draw over all of them"
     );
     let predefined = SplitOptions {
         method: SplitMethod::Predefined,
