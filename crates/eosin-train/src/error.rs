@@ -52,8 +52,8 @@ pub enum TrainError {
     },
     /// The run would keep more than the disk has room for.
     #[error(
-        "the run has {} of embeddings to write to {dir}, where {} are free; make room, name a folder \
-         on another disk with '--set cache.dir=DIR'{}",
+        "the run has {} of embeddings to write to {dir}, where {} are free; name a folder on \
+         another disk with '--set cache.dir=DIR'{}",
         bytes_in_words(*.missing), bytes_in_words(*.free), or_less(.fits)
     )]
     DiskFull {
