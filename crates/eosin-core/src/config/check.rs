@@ -210,7 +210,7 @@ impl TrainConfig {
         let ok = swa == 0 || self.ema_decay == 0.0;
         require(ok, "train.swa_epochs", swa, expected)?;
         let expected = "0 where batch norms follow the batch: the average would need their \
-                        statistics anew; set train.batch_norm=eval, or use train.ema_decay";
+                        statistics anew; set train.batch_norm=eval";
         let ok = swa == 0 || !self.trains_batch_norm();
         require(ok, "train.swa_epochs", swa, expected)?;
         let ok = self.unfreeze_epochs == 0 || self.mode == TrainMode::HeadThenFull;

@@ -151,7 +151,7 @@ pub enum IngestError {
     )]
     Spellings(Vec<Spelling>),
     /// A folder that should be a part but is not called so.
-    #[error("{} is no part: call it train, val or test, or choose another '--layout'", .0.display())]
+    #[error("{} is no part: call it train, val or test", .0.display())]
     NoPart(PathBuf),
     /// A class folder whose name stands for what is not known.
     #[error(
@@ -182,7 +182,7 @@ pub enum IngestError {
     /// Not every name of a file holds a patient or slide.
     #[error(
         "names of files in {} hold no patient or slide that is known; leave out \
-         '--set data.ids=names', or give a table with a column 'patient'", .0.display()
+         '--set data.ids=names'", .0.display()
     )]
     NoIds(PathBuf),
 }

@@ -164,7 +164,7 @@ pub(super) fn narrow(manifest: &Manifest, images: &[ImageInfo]) -> Narrow {
         .max()
         .unwrap_or(0);
     let factor = (u32::from(u16::MAX) + 1) / u32::from(peak.max(1)).next_power_of_two();
-    let fix = format!("multiply the values by {factor}, or convert to 8-bit RGB PNG");
+    let fix = format!("multiply the values by {factor}");
     if !narrow.is_empty() {
         let count = counted(narrow.len(), "image has", "images have");
         let all = if narrow.len() == images.len() {

@@ -8,7 +8,7 @@ use eosin_core::config::GroupBy;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum SplitError {
     /// Fewer than two folds.
-    #[error("split.folds is {0}; cross-validation needs at least 2, or set split.holdout")]
+    #[error("split.folds is {0}; cross-validation needs at least 2")]
     TooFewFolds(usize),
     /// No repeat at all.
     #[error("repeats is 0; use at least 1")]
@@ -21,8 +21,8 @@ pub enum SplitError {
     NothingToTrain(usize),
     /// More folds than patches of a class.
     #[error(
-        "{k} parts were asked for, but class '{class}' has {n}; {}add patches of that class",
-        if *.n < 2 { "one image of a class cannot be cross-validated: ".to_owned() } else { format!("use '--folds {}' at most, or ", .n) }
+        "{k} parts were asked for, but class '{class}' has {n}; {}",
+        at_most(*.n, || "one image of a class cannot be cross-validated: add patches of that class".into())
     )]
     ClassTooSmall {
         /// Folds asked for.
@@ -34,7 +34,8 @@ pub enum SplitError {
     },
     /// More folds than groups.
     #[error(
-        "{k} parts were asked for, but there are {n} groups by {by}; use '--folds {n}' at most, or '--group none' if patches of one {by} are independent"
+        "{k} parts were asked for, but there are {n} groups by {by}; {}",
+        at_most(*.n, || format!("one {by} cannot be cross-validated: add another"))
     )]
     TooFewGroups {
         /// Folds asked for.
@@ -79,7 +80,7 @@ pub enum SplitError {
     /// One group on both sides of the predefined parts.
     #[error(
         "{by} {group} is in both {first} and {second} ({} {by}s in all); move all its patches to \
-         one side, or use --group none if they are independent", .all
+         one side", .all
     )]
     GroupAcrossParts {
         /// What groups it.
@@ -157,7 +158,7 @@ pub enum SplitError {
     /// The predefined split was asked for and there is none.
     #[error(
         "the predefined split needs patches in both train and val, got {train} in train and {val} \
-         in val; name them in the manifest's split column, or use k-fold"
+         in val; name them in the manifest's split column"
     )]
     NotPredefined {
         /// Patches in train.
@@ -213,6 +214,14 @@ pub enum SplitError {
     },
 }
 
+/// As many folds as are possible, or what to do where none are.
+fn at_most(n: usize, none: impl FnOnce() -> String) -> String {
+    match n {
+        0 | 1 => none(),
+        n => format!("use '--folds {n}' at most"),
+    }
+}
+
 /// Why groups are not divided so that every class is in every part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Division {
@@ -248,11 +257,7 @@ impl std::fmt::Display for Division {
         }
         match self.most {
             Some(most) => write!(f, "; '--folds {most}' is possible"),
-            None => write!(
-                f,
-                "; add a {by} with the rare classes, or '--group none' if patches of one {by} are \
-                 independent"
-            ),
+            None => write!(f, "; add a {by} with the rare classes"),
         }
     }
 }
