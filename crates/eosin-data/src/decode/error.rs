@@ -8,12 +8,12 @@ use super::DecodeLimits;
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
     /// The file could not be read.
-    #[error("cannot read {name}: {source}; check that it exists and its permissions")]
+    #[error("cannot read {name}: {cause}; check that it exists and its permissions")]
     Read {
         /// The image.
         name: String,
         /// The system's reason.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// The file has no bytes.
     #[error("{name} is empty (0 bytes); copy it again")]

@@ -15,7 +15,10 @@ pub(super) fn finish(
     options: &IngestOptions,
 ) -> Result<Manifest, IngestError> {
     if found.patches.is_empty() && found.declared.len() < 2 {
-        return Err(IngestError::NoImages(found.root));
+        return Err(IngestError::NoImages {
+            folder: found.root,
+            instead: None,
+        });
     }
     refuse_duplicates(&found.patches)?;
     ids::add(&mut found, options.ids)?;

@@ -6,10 +6,11 @@ use eosin_core::config::IdSource;
 
 use super::check::finish;
 use super::decide::decide;
+use super::folder::name_of;
 use super::folders::loose;
 use super::found::Found;
 use super::manifest_columns::Purpose;
-use super::tree::{Tree, name_of};
+use super::tree::{Tree, no_images};
 use super::{IngestError, datathon, folders, manifest_file};
 use crate::manifest::{Layout, Manifest};
 use crate::table::{Role, Table, is_table_name};
@@ -56,7 +57,10 @@ pub fn read_manifest(location: &Path, options: &IngestOptions) -> Result<Manifes
         return Err(IngestError::Missing(location.to_owned()));
     }
     let (layout, found) = match source_of(location, options)? {
-        Source::Manifest(file) => (Layout::Manifest, manifest_file::read(&file, Purpose::Training)?),
+        Source::Manifest(file) => (
+            Layout::Manifest,
+            manifest_file::read(&file, Purpose::Training)?,
+        ),
         Source::Datathon => (Layout::Datathon, datathon::read(location)?),
         Source::Folders => folder(location, options.layout)?,
     };
@@ -130,7 +134,7 @@ fn folder(folder: &Path, asked: Option<Layout>) -> Result<(Layout, Found), Inges
         return Err(if tree.root.folders.is_empty() {
             IngestError::NoLayout(folder.to_owned())
         } else {
-            IngestError::NoImages(folder.to_owned())
+            no_images(&tree)
         });
     }
     let refused = if tree.root.images.is_empty() {
@@ -160,9 +164,8 @@ fn labelled_by_table(tree: &Tree, refused: IngestError) -> Result<Found, IngestE
 
 /// The table of labels that lies beside images.
 pub(super) fn table_of_labels(tree: &Tree) -> Result<Option<&Path>, IngestError> {
-    let is_one = |path: &&PathBuf| {
-        has_labels(path) && !name_of(path).to_lowercase().contains("submission")
-    };
+    let is_one =
+        |path: &&PathBuf| has_labels(path) && !name_of(path).to_lowercase().contains("submission");
     let tables: Vec<&PathBuf> = tree.root.others.iter().filter(is_one).collect();
     match tables.as_slice() {
         [] => Ok(None),

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::IngestError;
+use super::folder::{is_image, text_of};
 use super::strays::stray;
-use super::tree::{is_image, text_of};
 
 /// The images that lie directly in a folder, sorted by name; strays are left out.
 pub(super) fn list(folder: &Path) -> Result<Vec<PathBuf>, IngestError> {

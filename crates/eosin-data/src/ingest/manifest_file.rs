@@ -4,11 +4,12 @@
 use std::path::{Path, PathBuf};
 
 use super::IngestError;
+use super::folder::key_of;
 use super::found::Found;
 use super::manifest_columns::{Columns, Purpose};
 use super::manifest_notes::notes;
 use super::manifest_rows::Reader;
-use super::tree::{Tree, key_of};
+use super::tree::Tree;
 use crate::matching::NameMatcher;
 use crate::table::Table;
 

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use eosin_core::Split;
 
 use super::IngestError;
+use super::folder::key_of;
 use super::found::FoundPatch;
 use super::manifest_columns::{Columns, Purpose};
-use super::tree::key_of;
 use super::words::part_named;
 use crate::listed::listed;
 use crate::matching::{NameMatcher, NoMatch, Rule};
@@ -142,7 +142,9 @@ impl<'a> Reader<'a> {
         }
         let bad = |reason: String| Err(RowError::Bad(reason));
         match self.columns.known(row, Role::Fold) {
-            None => bad("has no fold, though other rows have: name the one that validates on it".into()),
+            None => {
+                bad("has no fold, though other rows have: name the one that validates on it".into())
+            }
             Some(word) if part_named(word).is_some() => bad(format!(
                 "has the fold '{word}', which is a part: call that column 'split'"
             )),

@@ -6,11 +6,13 @@
 //! every layout to the same rules.
 
 mod alike;
+mod annotations;
 mod check;
 mod datathon;
 mod decide;
 mod detect;
 mod error;
+mod folder;
 mod folders;
 mod found;
 mod identify;
@@ -32,9 +34,9 @@ mod words;
 pub use alike::{Spelling, likeness};
 pub use detect::{IngestOptions, read_manifest};
 pub use error::IngestError;
+pub(crate) use folder::key_of;
 pub(crate) use order::natural;
 pub use predicted::find_images;
 pub use readings::Reading;
 pub use strays::PICTURE_MARK;
-pub(crate) use tree::key_of;
 pub(crate) use words::{is_unknown, words as plain_words};

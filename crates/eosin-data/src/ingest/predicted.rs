@@ -1,17 +1,19 @@
 //! Images without labels: what is to be predicted.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::check::refuse_duplicates;
 use super::decide::decide;
 use super::detect::{own_manifest, table_of_labels};
+use super::folder::{ending, text_of};
 use super::found::{Found, FoundPatch};
 use super::manifest_columns::Purpose;
-use super::tree::{Tree, text_of};
+use super::tree::{Tree, no_images};
 use super::{IngestError, manifest_file};
 use crate::listed::counted;
 use crate::manifest::{Layout, Manifest, Patch};
-use crate::table::is_table_name;
+use crate::table::{Table, is_table_name, read_text};
 
 /// Finds images to predict: files as they are named, those of folders, to any depth, and those of
 /// tables, all as [`read_manifest`](crate::read_manifest) finds them. A folder with a manifest, or
@@ -28,13 +30,14 @@ pub fn find_images(named: &[PathBuf]) -> Result<Manifest, IngestError> {
             add_folder(&mut found, path)?;
         } else if !path.exists() {
             return Err(IngestError::NoSuchImage(path.clone()));
-        } else if is_table_name(path) {
+        } else if is_table(path) {
             add_table(&mut found, path)?;
         } else {
             found.patches.push(image(path.clone()));
         }
     }
     refuse_duplicates(&found.patches)?;
+    refuse_named_twice(&found.patches)?;
     Ok(Manifest {
         root: PathBuf::new(),
         layout: Layout::CLASS_FOLDERS,
@@ -42,6 +45,29 @@ pub fn find_images(named: &[PathBuf]) -> Result<Manifest, IngestError> {
         patches: found.patches.into_iter().map(unlabelled).collect(),
         notes: found.notes,
     })
+}
+
+/// A text without names of columns is a file among others, such as `notes.txt`.
+fn is_table(path: &Path) -> bool {
+    let is_text = ending(path).is_some_and(|ending| ending == "txt");
+    let has_header = || read_text(path).is_ok_and(|read| Table::has_header(&read.text));
+    is_table_name(path) && (!is_text || has_header())
+}
+
+/// One image under two keys would be predicted twice.
+fn refuse_named_twice(patches: &[FoundPatch]) -> Result<(), IngestError> {
+    let mut keys: BTreeMap<PathBuf, &str> = BTreeMap::new();
+    let mut twice = Vec::new();
+    for patch in patches {
+        let path = std::path::absolute(&patch.path).unwrap_or_else(|_| patch.path.clone());
+        if let Some(first) = keys.insert(path, &patch.key) {
+            twice.push(format!("'{first}' and '{}' are one image", patch.key));
+        }
+    }
+    if twice.is_empty() {
+        return Ok(());
+    }
+    Err(IngestError::NamedTwice(twice))
 }
 
 fn add_folder(found: &mut Found, folder: &Path) -> Result<(), IngestError> {
@@ -55,7 +81,7 @@ fn add_folder(found: &mut Found, folder: &Path) -> Result<(), IngestError> {
     }
     let images = tree.root.all_images();
     if images.is_empty() {
-        return Err(IngestError::NoImages(folder.to_owned()));
+        return Err(no_images(&tree));
     }
     found.patches.extend(images.into_iter().map(image));
     found.notes.extend(tree.notes());

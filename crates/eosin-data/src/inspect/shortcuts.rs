@@ -23,7 +23,7 @@ struct Property {
     of: fn(&ImageInfo) -> Option<String>,
 }
 
-const PROPERTIES: [Property; 5] = [
+const PROPERTIES: [Property; 6] = [
     Property {
         name: "size",
         of: |image| Some(format!("{}x{} px", image.width_px, image.height_px)),
@@ -39,6 +39,10 @@ const PROPERTIES: [Property; 5] = [
     Property {
         name: "JPEG quality",
         of: |image| image.jpeg_quality.map(|quality| quality.to_string()),
+    },
+    Property {
+        name: "EXIF orientation",
+        of: |image| Some(image.exif_orientation.unwrap_or(1).to_string()),
     },
     Property {
         name: "number of pages",

@@ -68,10 +68,7 @@ fn text_and_other_formats_named_png_are_named_for_what_they_are() {
         "x.png is not an image: its content is text, not PNG, JPEG, TIFF, BMP or WebP; replace it"
     );
     assert!(error_of(b"GIF89a\0\0\0\0").contains("its content is GIF"));
-    assert_eq!(
-        error_of(b""),
-        "x.png is empty (0 bytes); copy it again"
-    );
+    assert_eq!(error_of(b""), "x.png is empty (0 bytes); copy it again");
 }
 
 #[test]
@@ -167,6 +164,15 @@ fn one_bad_file_never_hides_the_others() {
     assert_eq!(
         found.problems[1].fix,
         "give every image one size with --size"
+    );
+    // What to do is said once, beside what is wrong.
+    let [cut, text] =
+        [0, 2].map(|at| (&found.problems[at].message, found.problems[at].fix.as_str()));
+    assert_eq!(cut.1, "copy it again");
+    assert_eq!(text.1, "replace it");
+    assert!(
+        !cut.0.contains("copy") && !text.0.contains("replace"),
+        "{cut:?} {text:?}"
     );
     assert_eq!(found.usual_size_px, Some((64, 64)));
     assert_eq!(found.images.len(), 7);

@@ -21,3 +21,4 @@ mod shared;
 mod split_errors;
 mod split_properties;
 mod tables;
+mod tried_layouts;
