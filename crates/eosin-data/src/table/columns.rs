@@ -120,9 +120,8 @@ static OTHERS: LazyLock<BTreeMap<Role, Vec<String>>> = LazyLock::new(|| {
 /// Whether a column has a meaning here.
 pub(super) fn is_known(name: &str) -> bool {
     let name = joined(name);
-    let is_role = |(role, others): (&Role, &Vec<String>)| {
-        name == role.name() || others.iter().any(|other| *other == name)
-    };
+    let is_role =
+        |(role, others): (&Role, &Vec<String>)| name == role.name() || others.contains(&name);
     name.starts_with("prob_") || OTHERS.iter().any(is_role)
 }
 
