@@ -133,12 +133,12 @@ impl Layout {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LayoutError {
     /// A level is none of the words.
-    #[error("layout '{text}': {source}; or write 'manifest' or 'datathon'")]
+    #[error("layout '{text}': {cause}; or write 'manifest' or 'datathon'")]
     Level {
         /// The layout.
         text: String,
         /// The word that is no level.
-        source: UnknownChoice,
+        cause: UnknownChoice,
     },
     /// The class must be named once.
     #[error("layout '{0}' must name 'class' exactly once, as in part/class or class/patient")]
@@ -181,9 +181,9 @@ impl FromStr for Layout {
                 let levels = words.map(|word| {
                     word.trim()
                         .parse::<Level>()
-                        .map_err(|source| LayoutError::Level {
+                        .map_err(|cause| LayoutError::Level {
                             text: text.to_owned(),
-                            source,
+                            cause,
                         })
                 });
                 let levels = levels.collect::<Result<Vec<_>, _>>()?;

@@ -61,7 +61,7 @@ fn pause(url: &str, failure: Failure, failed: u32, limits: Limits) -> Result<Dur
     let asked = wait.unwrap_or_default();
     if asked > limits.longest_wait {
         let problem = format!("{problem}, and asks to wait {} s", asked.as_secs());
-        return Err(give_up(problem, "try again later, or set HF_TOKEN"));
+        return Err(give_up(problem, "try again later"));
     }
     Ok(wait_after(failed, limits).max(asked))
 }

@@ -50,7 +50,7 @@ pub(crate) fn refusal(reply: &Reply, has_token: bool) -> Trouble {
         return Trouble::Again(Failure {
             problem: format!("{} answered {status}", reply.url),
             hint: if status == 429 {
-                "too many requests: try again later, or set HF_TOKEN"
+                "too many requests: try again later"
             } else {
                 ""
             },
@@ -63,11 +63,11 @@ pub(crate) fn refusal(reply: &Reply, has_token: bool) -> Trouble {
              the hub, and set HF_TOKEN"
         }
         (401 | 403, true, true) => {
-            "the token in HF_TOKEN may not read it: check the name, accept the repository's terms \
-             on the hub, or make a token that may read it"
+            "the token in HF_TOKEN may not read it: accept the repository's terms on the hub, \
+             or make a token that may read it"
         }
         (404 | 410, ..) => "check repository, revision and file of its registry entry",
-        _ => "try again later, or set HF_ENDPOINT to another mirror",
+        _ => "try again later",
     };
     Trouble::Final(HubError::Refused {
         url: reply.url.clone(),

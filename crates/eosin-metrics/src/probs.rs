@@ -2,10 +2,6 @@
 
 use crate::error::{MetricError, check_classes, check_length};
 
-/// How far a row's sum may be from 1: probabilities written with three or more decimals, or
-/// computed in half precision, still pass.
-const SUM_TOLERANCE: f64 = 5e-3;
-
 /// How far outside 0 to 1 rounding (of a mean over folds, say) may take a value, which is then cut.
 const RANGE_TOLERANCE: f64 = 1e-6;
 
@@ -17,6 +13,10 @@ pub struct Probs {
 }
 
 impl Probs {
+    /// How far a row's sum may be from 1: probabilities written with three or more decimals, or
+    /// computed in half precision, still pass.
+    pub const SUM_TOLERANCE: f64 = 5e-3;
+
     /// Checks `values`, which holds `class_count` probabilities for each of `targets`.
     ///
     /// # Errors
@@ -93,7 +93,7 @@ fn check_row(index: usize, row: &[f64]) -> Result<(), MetricError> {
         }
     }
     let sum: f64 = row.iter().sum();
-    if (sum - 1.0).abs() > SUM_TOLERANCE {
+    if (sum - 1.0).abs() > Probs::SUM_TOLERANCE {
         return Err(MetricError::ProbSum { index, sum });
     }
     Ok(())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use eosin_core::Config;
-use eosin_core::config::{DataConfig, LossKind, ResizePolicy};
+use eosin_core::config::{DataConfig, LossKind, ResizePolicy, SplitConfig};
 use eosin_core::task::{PositiveChoice, positive_class};
 use eosin_core::{Split, Task};
 use eosin_data::{
@@ -89,7 +89,7 @@ impl Job {
             data: data.to_owned(),
             patches: Patches::new(&manifest, found.contents, &bad).into(),
             skipped: bad.into_iter().collect(),
-            config,
+            config: with_folds(config, &manifest),
             size_px,
         })
     }
@@ -111,7 +111,7 @@ impl Job {
             patches: Arc::clone(&self.patches),
             skipped: self.skipped.clone(),
             size_px: self.size_px,
-            config,
+            config: with_folds(config, self.manifest()),
         })
     }
 
@@ -192,31 +192,71 @@ impl Job {
         for warning in warnings {
             note(watch, &format!("warning: {warning}"))?;
         }
+        self.tell_given(&folds, watch)?;
         self.tell_selection(&folds, watch)?;
         Ok(folds)
     }
+
+    /// Says where folds come from that were not drawn.
+    fn tell_given(&self, folds: &Folds, watch: &dyn WatchRun) -> Result<()> {
+        let text = match (folds.method, self.manifest().named_folds().as_slice()) {
+            (SplitMethod::Named, [first, .., last]) => format!(
+                "note: the folds are the {} that the table's column 'fold' names: fold 0 validates on \
+                 '{first}', fold {} on '{last}'",
+                folds.k,
+                folds.k - 1
+            ),
+            (SplitMethod::Predefined, _) => format!(
+                "note: the part val is the only validation part ({} patches): no folds are drawn",
+                folds.folds[0].val.len()
+            ),
+            _ => return Ok(()),
+        };
+        note(watch, &text)
+    }
 }
 
-/// How `config` asks for the patches of `manifest` to be divided.
+/// How `config` asks for the patches of `manifest` to be divided: a manifest that says itself what
+/// to validate on is followed unless something else was asked for, which is refused later.
 pub fn split_options(config: &Config, manifest: &Manifest) -> SplitOptions {
+    let SplitConfig {
+        folds,
+        repeats,
+        group,
+        holdout,
+    } = config.split;
+    let named = manifest.named_folds().len();
     let mut patches = manifest.patches.iter();
     let has_val = patches.any(|patch| patch.split == Some(Split::Val));
-    let method = match config.split.holdout {
-        _ if has_val => SplitMethod::Predefined,
-        Some(_) => SplitMethod::HoldOut,
-        None => SplitMethod::KFold,
+    let method = match (holdout, folds) {
+        (Some(_), _) => SplitMethod::HoldOut,
+        _ if named > 0 => SplitMethod::Named,
+        (None, None) if has_val => SplitMethod::Predefined,
+        (None, _) => SplitMethod::KFold,
+    };
+    let usual = match method {
+        SplitMethod::Named => named,
+        _ => SplitConfig::USUAL_FOLDS,
     };
     SplitOptions {
         method,
-        k: config.split.folds,
-        repeats: config.split.repeats,
-        val_fraction: config
-            .split
-            .holdout
-            .unwrap_or(SplitOptions::default().val_fraction),
-        group: config.split.group,
+        k: folds.unwrap_or(usual),
+        repeats,
+        val_fraction: holdout.unwrap_or(SplitOptions::default().val_fraction),
+        group,
         seed: config.seed,
     }
+}
+
+/// The configuration with the number of folds that `manifest` is divided into.
+fn with_folds(config: Config, manifest: &Manifest) -> Config {
+    let SplitOptions { method, k, .. } = split_options(&config, manifest);
+    let folds = method.is_whole().then_some(k);
+    let split = SplitConfig {
+        folds,
+        ..config.split
+    };
+    Config { split, ..config }
 }
 
 /// Whether both find and judge patches alike.

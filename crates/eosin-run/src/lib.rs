@@ -17,7 +17,7 @@
 //! let few = PhantomOptions { patients: 4, patches_per_slide: 4, ..PhantomOptions::default() };
 //! write_phantom(&data, &few, &|_, _| ())?;
 //! let mut config = Config::default();
-//! config.split.folds = 2;
+//! config.split.folds = Some(2);
 //! config.train.epochs = 2;
 //! config.cache.dir = folder.path().join("cache").display().to_string();
 //! let finished = run(

@@ -104,10 +104,15 @@ fn data_summary(
     } else {
         String::new()
     };
+    let drawn = if folds.method.is_drawn() {
+        ", stratified"
+    } else {
+        ""
+    };
     DataSummary {
         source: source.display().to_string(),
         split_kind: format!(
-            "{}, {} folds{repeats}, stratified, group: {}",
+            "{}, {} folds{repeats}{drawn}, group: {}",
             folds.method, record.folds, folds.group
         ),
         splits,

@@ -30,9 +30,7 @@ impl FileError {
 /// What to do about the errors that a user can do something about.
 pub(crate) fn fix(cause: &io::Error) -> &'static str {
     match cause.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "; free some space or choose a folder on another disk"
-        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "; free some space there",
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             "; choose a folder that you may write to"
         }
@@ -68,8 +66,8 @@ pub enum RunError {
     },
     /// The folder holds no run, yet a file that a run would replace.
     #[error(
-        "{0} holds '{file}' and no finished run; go on with it by 'eosin run --resume {0}', choose \
-         another --out, or replace it with '--overwrite'",
+        "{0} holds '{file}' and no finished run; go on with it by 'eosin run --resume {0}', or \
+         replace it with '--overwrite'",
         .dir.display()
     )]
     HoldsFile {
@@ -86,8 +84,7 @@ pub enum RunError {
     },
     /// The folder is there, but no run is in it.
     #[error(
-        "{} is no run folder: it has no run.json; give the folder that 'eosin run' wrote, \
-         or let the run that writes it finish",
+        "{} is no run folder: it has no run.json; give the folder of a finished run",
         .dir.display()
     )]
     NoRun {
@@ -106,8 +103,7 @@ pub enum RunError {
     },
     /// The run was written in another format.
     #[error(
-        "the run in {} has format {format} (eosin {version}); this eosin reads {expected}: run it \
-         again, or use the eosin that wrote it",
+        "the run in {} has format {format} (eosin {version}); this eosin reads {expected}: run it again",
         .dir.display()
     )]
     Format {
@@ -122,7 +118,7 @@ pub enum RunError {
     },
     /// A file's contents cannot be understood.
     #[error(
-        "{} is damaged: {problem}; restore it from a copy, or run again with --out elsewhere",
+        "{} is damaged: {problem}; run again with '--out' elsewhere",
         .path.display()
     )]
     Damaged {

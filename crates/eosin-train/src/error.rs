@@ -54,8 +54,8 @@ pub enum TrainError {
     },
     /// The run would keep more than the disk has room for.
     #[error(
-        "the run has {} of embeddings to write to {dir}, where {} are free; make room, name a folder \
-         on another disk with '--set cache.dir=DIR'{}",
+        "the run has {} of embeddings to write to {dir}, where {} are free; name a folder on \
+         another disk with '--set cache.dir=DIR'{}",
         bytes_in_words(*.missing), bytes_in_words(*.free), or_less(.fits)
     )]
     DiskFull {
@@ -115,7 +115,7 @@ pub enum TrainError {
     NoMeanNetwork,
     /// An embedding is not finite.
     #[error(
-        "the embedding of {name} holds {value}, which nothing can be learnt from; look at the patch with 'eosin inspect', or choose other '--weights'"
+        "the embedding of {name} holds {value}, which nothing can be learnt from; choose other '--weights'"
     )]
     NotFinite {
         /// The patch.
@@ -125,12 +125,12 @@ pub enum TrainError {
     },
     /// Every patch has the same embedding.
     #[error(
-        "all {0} patches have the same embedding: there is nothing to tell them apart by; look at them with 'eosin inspect', or choose other '--weights' or '--embeddings'"
+        "all {0} patches have the same embedding: there is nothing to tell them apart by; look at them with 'eosin inspect'"
     )]
     ConstantEmbeddings(usize),
     /// The training part of a fold lacks a class.
     #[error(
-        "the training part of fold {fold} has no patch of class '{class}'; use fewer '--folds', or leave the class out of the data"
+        "the training part of fold {fold} has no patch of class '{class}'; use fewer '--folds'"
     )]
     ClassMissing {
         /// The fold.
@@ -151,7 +151,7 @@ pub enum TrainError {
     Head(#[source] eosin_heads::HeadError),
     /// A checkpoint cannot be gone on from.
     #[error(
-        "the checkpoint cannot be used: {0}; remove the folder 'checkpoints' of the run to train its unfinished folds anew, or run again with '--overwrite'"
+        "the checkpoint cannot be used: {0}; remove the folder 'checkpoints' of the run to train its unfinished folds anew"
     )]
     Checkpoint(&'static str),
     /// Whoever watched the work failed.
@@ -270,7 +270,7 @@ pub enum TrainError {
     Unresolved(String),
     /// The architecture has no embedded weights.
     #[error(
-        "{0} has no weights of its own; name published ones or a file with '--weights' ('eosin weights ls --backbone {0}' lists names), or train from fresh weights with '--weights random --mode full'"
+        "{0} has no weights of its own; name a file or published ones with '--weights' ('eosin weights ls --backbone {0}' lists names)"
     )]
     NoWeights(eosin_core::BackboneName),
     /// A part of weights is chosen that come in no file.
@@ -311,7 +311,7 @@ pub enum TrainError {
     },
     /// The image side is too small for the network.
     #[error(
-        "{backbone} needs patches of {min_px} px or more, these are {size_px}; use '--size {min_px}' or another '--backbone'"
+        "{backbone} needs patches of {min_px} px or more, these are {size_px}; use '--size {min_px}'"
     )]
     TooSmall {
         /// The network.

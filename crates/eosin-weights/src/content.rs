@@ -32,6 +32,8 @@ pub enum Foreign {
     Hdf5,
     /// GGUF, a format for language models.
     Gguf,
+    /// ONNX, a graph with its weights.
+    Onnx,
     /// JSON or other text that starts with a brace.
     Json,
     /// Anything else, with its first bytes.
@@ -56,6 +58,7 @@ impl fmt::Display for Foreign {
                 "it is HDF5, as Keras saves weights; convert it to PyTorch or safetensors"
             }
             Self::Gguf => "it is GGUF, a format for language models",
+            Self::Onnx => "it is ONNX; give the .safetensors or .pth file that it was made from",
             Self::Json => "it is JSON; give the .safetensors or .pth file that it belongs to",
             Self::Unknown(start) => {
                 f.write_str("it starts with")?;
@@ -98,6 +101,15 @@ fn foreign(bytes: &[u8]) -> Foreign {
         [b'7', b'z', 0xbc, 0xaf, ..] => Foreign::Compressed("7-Zip"),
         [0x89, b'H', b'D', b'F', ..] => Foreign::Hdf5,
         [b'G', b'G', b'U', b'F', ..] => Foreign::Gguf,
+        // The version of its format, then the name of what made it.
+        [8, 1..=20, 0x12, length, made @ ..]
+            if made
+                .iter()
+                .take(usize::from(*length))
+                .all(u8::is_ascii_graphic) =>
+        {
+            Foreign::Onnx
+        }
         _ if bytes.starts_with(b"version https://git-lfs") => Foreign::LfsPointer,
         _ if bytes.get(257..262) == Some(b"ustar") => Foreign::Tar,
         _ => foreign_text(bytes),
@@ -139,6 +151,7 @@ mod tests {
         assert!(said(b"version https://git-lfs.github.com/spec/v1\n").contains("git lfs pull"));
         assert!(said(b"\x1f\x8b\x08").contains("gzip"));
         assert!(said(b"{\"metadata\": {}}").contains("JSON"));
+        assert!(said(b"\x08\x08\x12\x07pytorch\x1a\x052.1.0").contains("it is ONNX"));
         assert_eq!(
             said(b"\x00\x01ab"),
             "it starts with 00 01 61 62, neither safetensors nor what torch.save writes"

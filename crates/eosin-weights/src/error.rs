@@ -21,6 +21,12 @@ pub enum WeightsError {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// It is a folder.
+    #[error("{path} is a folder; name the weight file in it")]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The file was written to after it had been read.
     #[error("{path} was changed while it was in use; run again, and leave it as it is meanwhile")]
     Changed {

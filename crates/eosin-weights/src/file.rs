@@ -228,6 +228,11 @@ pub(crate) fn read_bytes(path: &Path) -> Result<(File, Vec<u8>, Option<Stamp>), 
     };
     let file = File::open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
+    if metadata.is_dir() {
+        return Err(WeightsError::Folder {
+            path: path.to_owned(),
+        });
+    }
     let stamp = Stamp::of(&file).map_err(failed)?;
     if metadata.len() > MAX_FILE_BYTES {
         return Err(WeightsError::TooLarge {

@@ -112,7 +112,7 @@ pub struct JobArgs {
     /// Go on without patches that cannot be used.
     #[arg(long)]
     pub skip_bad: bool,
-    /// Folds of the cross-validation.
+    /// Folds of the cross-validation; default: those that the patches name, else 10.
     #[arg(long, value_name = "K")]
     pub folds: Option<usize>,
     /// What may not be on both sides of a split: auto, none, patient, slide, group.
@@ -375,7 +375,8 @@ pub struct EvaluateArgs {
 pub struct PredictArgs {
     /// Run folder.
     pub run: PathBuf,
-    /// Images, or folders of images, with what lies in sub-folders.
+    /// Images, folders of images with what lies in sub-folders, or tables with a column `path`, read
+    /// as '--data' is.
     #[arg(required_unless_present = "embeddings")]
     pub images: Vec<PathBuf>,
     /// Embeddings instead of images, where the run was trained on such: every row of the file, by key.

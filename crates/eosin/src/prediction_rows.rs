@@ -167,9 +167,15 @@ fn csv_row(task: &Task, key: &str, probs: &[f32]) -> Result<String> {
     csv_line([key.to_owned(), pred].into_iter().chain(probs))
 }
 
+/// What the datathon's lines call an image: the stem of its file.
+pub fn datathon_key(key: &str) -> String {
+    let name = key.rsplit(['/', '\\']).next().unwrap_or(key);
+    let stem = Path::new(name).file_stem();
+    stem.map_or_else(String::new, |stem| stem.to_string_lossy().into())
+}
+
 fn datathon_line(task: &Task, key: &str, probs: &[f32]) -> String {
-    let stem = Path::new(key).file_stem();
-    let stem = stem.map_or_else(String::new, |stem| stem.to_string_lossy().into());
+    let stem = datathon_key(key);
     format!("{stem} {}", class_number(task, task.decision.decide(probs)))
 }
 

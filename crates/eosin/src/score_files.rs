@@ -6,8 +6,9 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use eosin_data::likeness;
 use eosin_data::table::{Role, Row, Table, Text, parse_number, read_text};
+use eosin_metrics::Probs;
 
-use crate::output::note;
+use crate::output::{note, short};
 
 /// Class name by key.
 pub type Labels = BTreeMap<String, String>;
@@ -46,7 +47,7 @@ pub fn read_predictions(path: &Path, part: Option<&str>) -> Result<Scored> {
     let (columns, classes): (Vec<usize>, Vec<String>) = prob_columns(&table).unzip();
     if columns.is_empty() {
         bail!(
-            "{} has no prob_<class> columns, only {}",
+            "{} has no column of probabilities, only {}; call these prob_ and the class's name",
             path.display(),
             table.header.join(", ")
         );
@@ -68,7 +69,8 @@ pub fn read_predictions(path: &Path, part: Option<&str>) -> Result<Scored> {
         }
         let key = key_of(&table, row, key)?;
         let probs = columns.iter().map(|at| prob(&table, row, *at, &key));
-        let probs = probs.collect::<Result<_>>()?;
+        let probs: Vec<f64> = probs.collect::<Result<_>>()?;
+        refuse_sum(&table, row, &key, &probs)?;
         if let Some(target) = target.and_then(|at| row.known(at)) {
             scored.targets.insert(key.clone(), target.to_owned());
         }
@@ -150,7 +152,7 @@ fn key_column(table: &Table) -> Result<usize> {
         None => match table.find(Role::Path)? {
             Some(at) => Ok(at),
             None => bail!(
-                "{} has no column 'key' or 'path', only {}",
+                "{} has no column 'key' or 'path', only {}; call the one to use 'key'",
                 table.path.display(),
                 table.header.join(", ")
             ),
@@ -186,6 +188,19 @@ fn prob(table: &Table, row: &Row, at: usize, key: &str) -> Result<f64> {
         );
     }
     Ok(value.clamp(0.0, 1.0))
+}
+
+/// Probabilities of all classes are one in all.
+fn refuse_sum(table: &Table, row: &Row, key: &str, probs: &[f64]) -> Result<()> {
+    let sum: f64 = probs.iter().sum();
+    if probs.len() < 2 || (sum - 1.0).abs() <= Probs::SUM_TOLERANCE {
+        return Ok(());
+    }
+    bail!(
+        "{}: the probabilities of key {key} sum to {}, not to 1; apply softmax over the classes",
+        place(table, row),
+        short(sum)
+    )
 }
 
 /// The column of parts and the one to keep: the one asked for, or the only one. A run's own file

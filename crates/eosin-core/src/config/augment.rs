@@ -147,7 +147,7 @@ impl AugmentConfig {
         let expected = "0 with modes that train the whole network, which have nothing to cache";
         require(views_ok, "augment.views", self.views, expected)?;
         let cutmix_ok = self.cutmix == 0.0 || whole;
-        let expected = "0 with modes that see no pixels; use train.mode=full, or augment.mixup";
+        let expected = "0 with modes that see no pixels; use train.mode=full";
         require(cutmix_ok, "augment.cutmix", self.cutmix, expected)
     }
 }

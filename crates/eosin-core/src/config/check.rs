@@ -80,7 +80,11 @@ impl Config {
     /// Names the first value that is out of range.
     pub fn check(&self) -> Result<(), ConfigError> {
         let split = &self.split;
-        require(split.folds >= 2, "split.folds", split.folds, "2 or more")?;
+        if let Some(folds) = split.folds {
+            require(folds >= 2, "split.folds", folds, "2 or more")?;
+            let expected = "left out with split.holdout, which makes one validation part";
+            require(split.holdout.is_none(), "split.folds", folds, expected)?;
+        }
         require(
             split.repeats >= 1,
             "split.repeats",
@@ -260,7 +264,7 @@ impl TrainConfig {
         let ok = swa == 0 || self.ema_decay == 0.0;
         require(ok, "train.swa_epochs", swa, expected)?;
         let expected = "0 where batch norms follow the batch: the average would need their \
-                        statistics anew; set train.batch_norm=eval, or use train.ema_decay";
+                        statistics anew; set train.batch_norm=eval";
         let ok = swa == 0 || !self.trains_batch_norm();
         require(ok, "train.swa_epochs", swa, expected)?;
         let ok = self.unfreeze_epochs == 0 || self.mode == TrainMode::HeadThenFull;
@@ -295,6 +299,7 @@ fn all_keys() -> toml::Table {
     config.backbone.weights_prefix = Some(String::new());
     config.backbone.embeddings = Some("e.npy".into());
     config.data.layout = Some(crate::Layout::CLASS_FOLDERS);
+    config.split.folds = Some(2);
     config.split.holdout = Some(0.5);
     toml::Table::try_from(config).expect("a configuration has a TOML form")
 }

@@ -80,8 +80,10 @@ impl Default for DataConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SplitConfig {
-    /// Folds of the cross-validation.
-    pub folds: usize,
+    /// Folds of the cross-validation; when absent those that the patches name, else
+    /// [`USUAL_FOLDS`](Self::USUAL_FOLDS).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folds: Option<usize>,
     /// Cross-validations, each with its own assignment.
     pub repeats: usize,
     /// What may not be on both sides of a split.
@@ -91,10 +93,15 @@ pub struct SplitConfig {
     pub holdout: Option<f64>,
 }
 
+impl SplitConfig {
+    /// Folds that are made where nothing says otherwise.
+    pub const USUAL_FOLDS: usize = 10;
+}
+
 impl Default for SplitConfig {
     fn default() -> Self {
         Self {
-            folds: 10,
+            folds: None,
             repeats: 1,
             group: GroupBy::Auto,
             holdout: None,

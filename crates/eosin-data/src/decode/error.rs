@@ -8,23 +8,22 @@ use super::DecodeLimits;
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
     /// The file could not be read.
-    #[error("cannot read {name}: {source}; check that it exists and its permissions")]
+    #[error("cannot read {name}: {cause}; check that it exists and its permissions")]
     Read {
         /// The image.
         name: String,
         /// The system's reason.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// The file has no bytes.
-    #[error("{name} is empty (0 bytes); copy it again or remove it")]
+    #[error("{name} is empty (0 bytes); copy it again")]
     Empty {
         /// The image.
         name: String,
     },
     /// The content is no image format that is known here.
     #[error(
-        "{name} is not an image: its content is {looks}, not PNG, JPEG, TIFF, BMP or WebP; replace \
-         or remove it"
+        "{name} is not an image: its content is {looks}, not PNG, JPEG, TIFF, BMP or WebP; replace it"
     )]
     NotAnImage {
         /// The image.
@@ -35,7 +34,7 @@ pub enum DecodeError {
     /// A side above the limit.
     #[error(
         "{name} is {width_px}x{height_px} px, above the limit of {max_side_px} px a side and \
-         {max_memory_bytes} bytes; cut it into patches, or raise the limit"
+         {max_memory_bytes} bytes; cut it into patches"
     )]
     TooLarge {
         /// The image.
@@ -52,7 +51,7 @@ pub enum DecodeError {
     /// A side below the limit.
     #[error(
         "{name} is {width_px}x{height_px} px, too small to classify (at least {min_side_px} px a \
-         side); remove it or export it again"
+         side); export it again"
     )]
     TooSmall {
         /// The image.
@@ -65,7 +64,7 @@ pub enum DecodeError {
         min_side_px: usize,
     },
     /// The file ends before the image does.
-    #[error("{name} is truncated: {reason}; copy it again or remove it")]
+    #[error("{name} is truncated: {reason}; copy it again")]
     Truncated {
         /// The image.
         name: String,
@@ -98,7 +97,7 @@ pub enum DecodeError {
         name: String,
     },
     /// The content is damaged.
-    #[error("{name} is damaged: {reason}; copy it again or remove it")]
+    #[error("{name} is damaged: {reason}; copy it again")]
     Damaged {
         /// The image.
         name: String,

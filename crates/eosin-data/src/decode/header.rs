@@ -108,9 +108,9 @@ pub struct Header {
 /// When the file cannot be read, is no image, or breaks a limit.
 pub fn read_header(path: &Path, limits: &DecodeLimits) -> Result<Header, DecodeError> {
     let name = path.display().to_string();
-    let file = File::open(path).map_err(|source| DecodeError::Read {
+    let file = File::open(path).map_err(|cause| DecodeError::Read {
         name: name.clone(),
-        source,
+        cause,
     })?;
     open(&name, BufReader::new(file), limits).map(|(_, header)| header)
 }
@@ -187,9 +187,9 @@ fn exif_number(orientation: Orientation) -> Option<u8> {
 
 fn identify<R: BufRead + Seek>(name: &str, reader: &mut R) -> Result<PatchFormat, DecodeError> {
     // `fill_buf` looks without consuming.
-    let start = reader.fill_buf().map_err(|source| DecodeError::Read {
+    let start = reader.fill_buf().map_err(|cause| DecodeError::Read {
         name: name.to_owned(),
-        source,
+        cause,
     })?;
     if start.is_empty() {
         return Err(DecodeError::Empty {

@@ -38,9 +38,9 @@ impl RgbPatch {
 /// When the file cannot be read, is no image, is damaged or cut off, or breaks a limit.
 pub fn decode_rgb(path: &Path, limits: &DecodeLimits) -> Result<RgbPatch, DecodeError> {
     let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|source| DecodeError::Read {
+    let bytes = std::fs::read(path).map_err(|cause| DecodeError::Read {
         name: name.clone(),
-        source,
+        cause,
     })?;
     decode_rgb_bytes(&bytes, &name, limits)
 }

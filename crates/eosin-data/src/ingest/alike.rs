@@ -101,11 +101,12 @@ impl std::fmt::Display for Spelling {
 type NameOf = fn(&FoundPatch) -> Option<&String>;
 
 /// What must be spelled in one way.
-const NAMES: [(&str, NameOf); 4] = [
+const NAMES: [(&str, NameOf); 5] = [
     ("label", |patch| patch.label.as_ref()),
     ("patient", |patch| patch.patient.as_ref()),
     ("slide", |patch| patch.slide.as_ref()),
     ("group", |patch| patch.group.as_ref()),
+    ("fold", |patch| patch.fold.as_ref()),
 ];
 
 /// Refuses labels and ids that differ only in their spelling.

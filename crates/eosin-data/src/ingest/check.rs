@@ -15,7 +15,10 @@ pub(super) fn finish(
     options: &IngestOptions,
 ) -> Result<Manifest, IngestError> {
     if found.patches.is_empty() && found.declared.len() < 2 {
-        return Err(IngestError::NoImages(found.root));
+        return Err(IngestError::NoImages {
+            folder: found.root,
+            instead: None,
+        });
     }
     refuse_duplicates(&found.patches)?;
     ids::add(&mut found, options.ids)?;
@@ -40,7 +43,8 @@ pub(super) fn finish(
     Ok(manifest.sorted())
 }
 
-fn refuse_duplicates(patches: &[FoundPatch]) -> Result<(), IngestError> {
+/// Keys tell patches apart.
+pub(super) fn refuse_duplicates(patches: &[FoundPatch]) -> Result<(), IngestError> {
     let mut seen = BTreeSet::new();
     let twice: BTreeSet<&str> = patches
         .iter()
@@ -88,6 +92,7 @@ fn resolve(
         slide: patch.slide.clone(),
         group: patch.group.clone(),
         split: patch.split,
+        fold: patch.fold.clone(),
     })
 }
 

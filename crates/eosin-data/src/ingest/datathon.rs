@@ -34,7 +34,6 @@ pub(super) fn read(root: &Path) -> Result<Found, IngestError> {
     Err(IngestError::Unmatched {
         labels_without_image,
         images_without_label,
-        hint: None,
     })
 }
 

@@ -6,11 +6,12 @@ use eosin_core::layout::joined;
 use eosin_core::{FolderLayout, Level};
 
 use super::IngestError;
+use super::folder::key_of;
 use super::folders::loose;
 use super::identify::BreakHis;
-use super::levels::{Kind, LevelNames, Trail, levels, trails};
+use super::levels::{Kind, LevelNames, Trail, keep_one_of_each, levels, trails};
 use super::readings::{Doubt, refusal};
-use super::tree::{Tree, key_of};
+use super::tree::Tree;
 use super::words::{is_about_files, is_class_like, part_named};
 use crate::listed::listed;
 
@@ -210,18 +211,6 @@ fn role(level: &LevelNames, is_above: bool) -> Result<Level, Doubt> {
     }
 }
 
-/// Of levels that say the same the uppermost counts; folds are kept whatever else is known.
-fn keep_one_of_each(roles: &mut [Level]) {
-    let folds = roles.contains(&Level::Fold);
-    for at in 0..roles.len() {
-        let again = roles[..at].contains(&roles[at]);
-        let groups = matches!(roles[at], Level::Patient | Level::Slide | Level::Group);
-        if (groups && folds) || (again && !matches!(roles[at], Level::Organ | Level::Any)) {
-            roles[at] = Level::Any;
-        }
-    }
-}
-
 impl Read {
     fn decided(mut self) -> Decided {
         let notes = self.notes();
@@ -272,7 +261,7 @@ impl Read {
 /// `BreakHis`: benign and malignant, whatever lies between; patients from names.
 fn breakhis(tree: &Tree, trails: &BTreeMap<Trail, usize>) -> Option<Decided> {
     let images = tree.root.all_images();
-    let stem = |path: &std::path::Path| path.file_stem().map(super::tree::text_of);
+    let stem = |path: &std::path::Path| path.file_stem().map(super::folder::text_of);
     let named = |path: &std::path::PathBuf| {
         let name = BreakHis::parse(&stem(path)?)?;
         let trail = key_of(&tree.root.path, path.parent()?);

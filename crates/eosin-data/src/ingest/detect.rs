@@ -6,9 +6,11 @@ use eosin_core::config::IdSource;
 
 use super::check::finish;
 use super::decide::decide;
+use super::folder::name_of;
 use super::folders::loose;
 use super::found::Found;
-use super::tree::{Tree, name_of};
+use super::manifest_columns::Purpose;
+use super::tree::{Tree, no_images};
 use super::{IngestError, datathon, folders, manifest_file};
 use crate::manifest::{Layout, Manifest};
 use crate::table::{Role, Table, is_table_name};
@@ -55,7 +57,10 @@ pub fn read_manifest(location: &Path, options: &IngestOptions) -> Result<Manifes
         return Err(IngestError::Missing(location.to_owned()));
     }
     let (layout, found) = match source_of(location, options)? {
-        Source::Manifest(file) => (Layout::Manifest, manifest_file::read(&file)?),
+        Source::Manifest(file) => (
+            Layout::Manifest,
+            manifest_file::read(&file, Purpose::Training)?,
+        ),
         Source::Datathon => (Layout::Datathon, datathon::read(location)?),
         Source::Folders => folder(location, options.layout)?,
     };
@@ -104,7 +109,8 @@ fn is_datathon(folder: &Path) -> bool {
     train.join("train_data").is_dir() || train.join("train_label").is_file()
 }
 
-fn own_manifest(folder: &Path) -> Result<Option<PathBuf>, IngestError> {
+/// The manifest that a folder has of its own.
+pub(super) fn own_manifest(folder: &Path) -> Result<Option<PathBuf>, IngestError> {
     let [csv, tsv] = ["manifest.csv", "manifest.tsv"].map(|name| folder.join(name));
     match (csv.is_file(), tsv.is_file()) {
         (true, true) => Err(IngestError::Ambiguous {
@@ -128,7 +134,7 @@ fn folder(folder: &Path, asked: Option<Layout>) -> Result<(Layout, Found), Inges
         return Err(if tree.root.folders.is_empty() {
             IngestError::NoLayout(folder.to_owned())
         } else {
-            IngestError::NoImages(folder.to_owned())
+            no_images(&tree)
         });
     }
     let refused = if tree.root.images.is_empty() {
@@ -149,26 +155,24 @@ fn folder(folder: &Path, asked: Option<Layout>) -> Result<(Layout, Found), Inges
 
 /// Images without class folders may have a table of labels beside them, as at Kaggle.
 fn labelled_by_table(tree: &Tree, refused: IngestError) -> Result<Found, IngestError> {
-    let mut tables: Vec<&PathBuf> = tree
-        .root
-        .others
-        .iter()
-        .filter(|path| has_labels(path))
-        .collect();
-    tables.retain(|path| !name_of(path).to_lowercase().contains("submission"));
-    let mut readable = tables.iter().map(|path| (*path, manifest_file::read(path)));
-    match tables.len() {
-        0 => Err(refused),
-        1 => {
-            let (path, found) = readable.next().ok_or(refused)?;
-            let mut found = found?;
-            let note = format!("labels are those of {}", path.display());
-            found.notes.push(note);
-            Ok(found)
-        }
-        _ => Err(IngestError::Tables {
+    let table = table_of_labels(tree)?.ok_or(refused)?;
+    let mut found = manifest_file::read(table, Purpose::Training)?;
+    let note = format!("labels are those of {}", table.display());
+    found.notes.push(note);
+    Ok(found)
+}
+
+/// The table of labels that lies beside images.
+pub(super) fn table_of_labels(tree: &Tree) -> Result<Option<&Path>, IngestError> {
+    let is_one =
+        |path: &&PathBuf| has_labels(path) && !name_of(path).to_lowercase().contains("submission");
+    let tables: Vec<&PathBuf> = tree.root.others.iter().filter(is_one).collect();
+    match tables.as_slice() {
+        [] => Ok(None),
+        [one] => Ok(Some(one)),
+        several => Err(IngestError::Tables {
             folder: tree.root.path.clone(),
-            tables: tables
+            tables: several
                 .iter()
                 .map(|path| path.display().to_string())
                 .collect(),

@@ -14,12 +14,12 @@ pub enum IngestError {
     #[error("{} does not exist; give a folder of patches or a CSV manifest", .0.display())]
     Missing(PathBuf),
     /// A folder or file could not be read.
-    #[error("cannot read {}: {source}; check that it exists and its permissions", .path.display())]
+    #[error("cannot read {}: {cause}; check that it exists and its permissions", .path.display())]
     Read {
         /// What was read.
         path: PathBuf,
         /// The system's reason.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// The file given is neither a folder nor a manifest.
     #[error(
@@ -43,8 +43,16 @@ pub enum IngestError {
     )]
     NoLayout(PathBuf),
     /// There is no image at all.
-    #[error("{} holds no images (png, jpg, tif, bmp, webp)", .0.display())]
-    NoImages(PathBuf),
+    #[error(
+        "{} holds no images (png, jpg, tif, bmp, webp){}", .folder.display(),
+        .instead.as_ref().map_or_else(String::new, |files| format!(", but {files}; convert these to PNG"))
+    )]
+    NoImages {
+        /// The folder.
+        folder: PathBuf,
+        /// Files that may be meant to be images.
+        instead: Option<String>,
+    },
     /// A class has no labelled patch to train on.
     #[error(
         "class '{class}' has no patches to train on; add images to it, or remove the class{}",
@@ -63,7 +71,7 @@ pub enum IngestError {
     SingleClass(String),
     /// Images lie where no class says what they are.
     #[error(
-        "{} directly in {} and in no class folder: {}; move each into its class folder",
+        "{} directly in {} and in no class folder: {}; {fix}",
         counted(.files.len(), "image lies", "images lie"), .folder.display(), listed(.files)
     )]
     LooseImages {
@@ -71,16 +79,30 @@ pub enum IngestError {
         folder: PathBuf,
         /// Their names.
         files: Vec<String>,
+        /// What to do.
+        fix: &'static str,
     },
     /// Labels whose image is missing, or images whose label is missing, or both.
-    #[error("{}{}", unmatched(.labels_without_image, .images_without_label), .hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}")))]
+    #[error("{}", unmatched(.labels_without_image, .images_without_label))]
     Unmatched {
         /// Keys that have a label but no image.
         labels_without_image: Vec<String>,
         /// Keys that have an image but no label.
         images_without_label: Vec<String>,
+    },
+    /// Rows of a table whose image is not there.
+    #[error(
+        "{} in {}: {}; correct the name, or remove the row ({hint})",
+        counted(.names.len(), "name has no image", "names have no image"), .table.display(),
+        listed(.names)
+    )]
+    MissingImages {
+        /// The table.
+        table: PathBuf,
+        /// What the rows call their images.
+        names: Vec<String>,
         /// What is there instead.
-        hint: Option<String>,
+        hint: String,
     },
     /// The same key twice.
     #[error(
@@ -88,6 +110,9 @@ pub enum IngestError {
         counted(.0.len(), "key occurs", "keys occur"), listed(.0)
     )]
     DuplicateKeys(Vec<String>),
+    /// One image under several keys.
+    #[error("{}: name each image once", listed(.0))]
+    NamedTwice(Vec<String>),
     /// A class that is not among the classes asked for.
     #[error(
         "label '{got}' is none of the classes asked for ({expected}); correct the label, or add \
@@ -122,8 +147,9 @@ pub enum IngestError {
     },
     /// Several tables could hold the labels.
     #[error(
-        "{} holds no class folders but several tables with labels; name one with '--data {}'",
-        .folder.display(), .tables.join("' or '--data ")
+        "{} holds no class folders but several tables with labels; give the one to use instead of \
+         the folder: {}",
+        .folder.display(), .tables.join(" or ")
     )]
     Tables {
         /// The folder.
@@ -138,7 +164,7 @@ pub enum IngestError {
     )]
     Spellings(Vec<Spelling>),
     /// A folder that should be a part but is not called so.
-    #[error("{} is no part: call it train, val or test, or choose another '--layout'", .0.display())]
+    #[error("{} is no part: call it train, val or test", .0.display())]
     NoPart(PathBuf),
     /// A class folder whose name stands for what is not known.
     #[error(
@@ -146,6 +172,15 @@ pub enum IngestError {
          else move it away", .0.display()
     )]
     UnknownFolder(PathBuf),
+    /// A class folder with the name of what work leaves behind.
+    #[error(
+        "{} would be a class, but its name is that of results; move it away, or rename it if it is a \
+         class", .0.display()
+    )]
+    WorkFolder(PathBuf),
+    /// Something that has the name of an image and is no file.
+    #[error("{} is a pipe, socket or device, not a file; move it away", .0.display())]
+    NotAFile(PathBuf),
     /// Links lead in a circle.
     #[error("the link {} leads back to a folder that holds it; remove the link", .0.display())]
     LinkLoop(PathBuf),
@@ -164,12 +199,12 @@ pub enum IngestError {
         second: PathBuf,
     },
     /// An image to predict that is not there.
-    #[error("{} does not exist; give images, or folders of images", .0.display())]
+    #[error("{} does not exist; give images, folders of images, or a table of images", .0.display())]
     NoSuchImage(PathBuf),
     /// Not every name of a file holds a patient or slide.
     #[error(
         "names of files in {} hold no patient or slide that is known; leave out \
-         '--set data.ids=names', or give a table with a column 'patient'", .0.display()
+         '--set data.ids=names'", .0.display()
     )]
     NoIds(PathBuf),
 }
@@ -210,6 +245,6 @@ fn unmatched(labels: &[String], images: &[String]) -> String {
 impl IngestError {
     pub(crate) fn read(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
-        move |source| Self::Read { path, source }
+        move |cause| Self::Read { path, cause }
     }
 }

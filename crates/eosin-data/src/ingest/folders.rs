@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use eosin_core::{FolderLayout, Level};
+use eosin_core::{FolderLayout, Level, Split};
 
 use super::IngestError;
+use super::folder::{Folder, key_of, name_of};
 use super::found::{Declared, Found, FoundPatch};
-use super::tree::{Folder, Tree, key_of, name_of};
-use super::words::{is_class_like, is_unknown, part_named};
+use super::tree::Tree;
+use super::words::{is_class_like, is_of_work, is_unknown, part_named};
 use crate::listed::{counted, listed};
 
 /// Reads the folder by `layout`.
@@ -119,6 +120,9 @@ impl Reader {
                 if is_unknown(&folder.name) {
                     return Err(IngestError::UnknownFolder(folder.path.clone()));
                 }
+                if is_of_work(&folder.name) {
+                    return Err(IngestError::WorkFolder(folder.path.clone()));
+                }
                 known.label = Some(name());
                 self.declare(folder);
             }
@@ -139,8 +143,14 @@ impl Reader {
 }
 
 pub(super) fn loose(folder: &Path, images: &[PathBuf]) -> IngestError {
+    let is_test = part_named(&name_of(folder)) == Some(Split::Test);
     IngestError::LooseImages {
         folder: folder.to_owned(),
         files: images.iter().map(|path| name_of(path)).collect(),
+        fix: if is_test {
+            "if their classes are not known, move the folder away and predict it"
+        } else {
+            "move each into its class folder"
+        },
     }
 }

@@ -15,6 +15,7 @@ pub(super) struct FoundPatch {
     pub slide: Option<String>,
     pub group: Option<String>,
     pub split: Option<Split>,
+    pub fold: Option<String>,
     /// The row of the table that names it.
     pub line: Option<u64>,
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use eosin_core::config::IdSource;
 
 use super::IngestError;
+use super::folder::text_of;
 use super::found::{Found, FoundPatch};
 use super::identify::{Certainty, Holds, NAMINGS, Naming};
-use super::tree::text_of;
 use crate::listed::counted;
 
 /// Adds what names hold, as `source` asks for it.

@@ -20,6 +20,8 @@ pub(super) enum Kind {
     Parts,
     /// Some are words for parts, others are not.
     SomeParts,
+    /// Some are folds or patients beyond doubt, others are not.
+    Mixed,
     /// Numbered folds.
     Folds,
     /// Magnifications.
@@ -81,7 +83,7 @@ pub(super) fn trails(tree: &Tree) -> BTreeMap<Trail, usize> {
     found
 }
 
-fn add_trails(folder: &super::tree::Folder, trail: &Trail, found: &mut BTreeMap<Trail, usize>) {
+fn add_trails(folder: &super::folder::Folder, trail: &Trail, found: &mut BTreeMap<Trail, usize>) {
     if !folder.images.is_empty() {
         found.insert(trail.clone(), folder.images.len());
     }
@@ -114,6 +116,18 @@ fn level(trails: &[&Trail], at: usize) -> LevelNames {
     }
 }
 
+/// Of levels that say the same the uppermost counts; folds are kept whatever else is known.
+pub(super) fn keep_one_of_each(roles: &mut [Level]) {
+    let folds = roles.contains(&Level::Fold);
+    for at in 0..roles.len() {
+        let again = roles[..at].contains(&roles[at]);
+        let groups = matches!(roles[at], Level::Patient | Level::Slide | Level::Group);
+        if (groups && folds) || (again && !matches!(roles[at], Level::Organ | Level::Any)) {
+            roles[at] = Level::Any;
+        }
+    }
+}
+
 pub(super) fn kind(names: &BTreeSet<String>) -> Kind {
     let all = |test: fn(&str) -> bool| names.iter().all(|name| test(name));
     let parts = names
@@ -137,6 +151,9 @@ pub(super) fn kind(names: &BTreeSet<String>) -> Kind {
     }
     if all(|name| is_numbered_by(name, &SLIDE)) {
         return Kind::Slides;
+    }
+    if names.iter().any(|name| is_fold(name) || is_barcode(name)) {
+        return Kind::Mixed;
     }
     if all(|name| name.parse::<i64>().is_ok()) {
         let small = |name: &String| name.parse::<i64>().is_ok_and(|n| n.abs() <= SMALL);
@@ -246,6 +263,8 @@ mod tests {
         let cases: &[(&[&str], Kind)] = &[
             (&["Train", "val", "TESTING"], Kind::Parts),
             (&["train", "benign"], Kind::SomeParts),
+            (&["fold_2", "P001"], Kind::Mixed),
+            (&["TCGA-A1-A0SB", "benign", "malignant"], Kind::Mixed),
             (&["fold_0", "fold_1"], Kind::Folds),
             (&["40X", "100X"], Kind::Magnifications),
             (&["patient_1", "patient_2"], Kind::Patients),

@@ -6,19 +6,25 @@
 //! every layout to the same rules.
 
 mod alike;
+mod annotations;
 mod check;
 mod datathon;
 mod decide;
 mod detect;
 mod error;
+mod folder;
 mod folders;
 mod found;
 mod identify;
 mod ids;
 mod images;
 mod levels;
+mod manifest_columns;
 mod manifest_file;
+mod manifest_notes;
+mod manifest_rows;
 mod order;
+mod predicted;
 mod readings;
 mod strays;
 mod tree;
@@ -28,8 +34,9 @@ mod words;
 pub use alike::{Spelling, likeness};
 pub use detect::{IngestOptions, read_manifest};
 pub use error::IngestError;
-pub use images::find_images;
+pub(crate) use folder::key_of;
+pub(crate) use order::natural;
+pub use predicted::find_images;
 pub use readings::Reading;
 pub use strays::PICTURE_MARK;
-pub(crate) use tree::key_of;
 pub(crate) use words::{is_unknown, words as plain_words};

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 /// Compares digits as numbers and everything else as text: `2` is before `10`.
-pub(super) fn natural(one: &str, other: &str) -> Ordering {
+pub(crate) fn natural(one: &str, other: &str) -> Ordering {
     let (mut one_rest, mut other_rest) = (one, other);
     loop {
         let (a, after_a) = piece(one_rest);

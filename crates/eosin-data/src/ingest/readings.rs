@@ -6,7 +6,7 @@ use eosin_core::Level;
 use eosin_core::layout::joined;
 
 use super::IngestError;
-use super::levels::{Kind, LevelNames, Trail, levels};
+use super::levels::{Kind, LevelNames, Trail, keep_one_of_each, levels};
 use super::tree::Tree;
 use crate::listed::{counted, listed};
 
@@ -113,10 +113,14 @@ fn readings(trails: &BTreeMap<Trail, usize>) -> Vec<Reading> {
         }
         let classes = classes(trails, at);
         let role = |level: &LevelNames| level.role().unwrap_or(Level::Any);
-        let above: Vec<Level> = levels[..at].iter().map(role).collect();
+        let mut above: Vec<Level> = levels[..at].iter().map(role).collect();
+        keep_one_of_each(&mut above);
         found.push(reading(&above, &levels, &classes));
         let unknown = |level: &LevelNames| level.role().is_none() && level.names.len() > 1;
-        if let Some(place) = levels[..at].iter().position(unknown) {
+        let grouped = above
+            .iter()
+            .any(|role| matches!(role, Level::Group | Level::Fold));
+        if let Some(place) = levels[..at].iter().position(unknown).filter(|_| !grouped) {
             let mut kept = above.clone();
             kept[place] = Level::Group;
             found.push(reading(&kept, &levels, &classes));

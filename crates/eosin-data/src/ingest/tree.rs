@@ -1,68 +1,16 @@
 //! A folder and all below it, read once. Links are followed; what is no patch is counted.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::IngestError;
+use super::annotations::Annotations;
+use super::folder::{Folder, ending, is_image, is_text, name_of, text_of};
 use super::strays::{Stray, is_own_folder, is_own_picture, is_work, stray};
 use crate::listed::counted;
 
-/// Endings that mark a file as meant to be an image; what it really is, its content decides.
-const IMAGE_ENDINGS: [&str; 7] = ["png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp"];
-
 /// Folders within folders that nobody has.
 const DEEPEST: usize = 64;
-
-/// The ending of a file's name in lower case.
-pub(super) fn ending(path: &Path) -> Option<String> {
-    Some(path.extension()?.to_str()?.to_ascii_lowercase())
-}
-
-pub(super) fn is_image(path: &Path) -> bool {
-    ending(path).is_some_and(|ending| IMAGE_ENDINGS.contains(&ending.as_str()))
-}
-
-/// A name as text. Bytes that are no UTF-8 are written out, so that distinct names stay distinct.
-pub(crate) fn text_of(name: &OsStr) -> String {
-    let mut text = String::new();
-    for chunk in name.as_encoded_bytes().utf8_chunks() {
-        text.push_str(chunk.valid());
-        for byte in chunk.invalid() {
-            if write!(text, "\\x{byte:02X}").is_err() {
-                // Text grows as long as there is memory.
-            }
-        }
-    }
-    text
-}
-
-/// The file name as text.
-pub(super) fn name_of(path: &Path) -> String {
-    path.file_name().map(text_of).unwrap_or_default()
-}
-
-/// The path below `root` with `/` between parts.
-pub(crate) fn key_of(root: &Path, path: &Path) -> String {
-    let below = path.strip_prefix(root).unwrap_or(path);
-    if below.is_absolute() {
-        return text_of(below.as_os_str());
-    }
-    let parts = below.components().map(|part| text_of(part.as_os_str()));
-    parts.collect::<Vec<_>>().join("/")
-}
-
-/// One folder, its entries sorted by name.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Folder {
-    pub path: PathBuf,
-    pub name: String,
-    pub images: Vec<PathBuf>,
-    pub folders: Vec<Folder>,
-    /// Files without an image ending.
-    pub others: Vec<PathBuf>,
-}
 
 /// A folder and what was passed over in it.
 #[derive(Clone, Debug, Default)]
@@ -74,52 +22,26 @@ pub(super) struct Tree {
     pub own: Vec<PathBuf>,
     /// Folders that were reached through a link.
     pub links: usize,
+    /// Images that show what is drawn on other images beside them.
+    pub annotations: Annotations,
 }
 
-impl Folder {
-    pub(super) fn has_images(&self) -> bool {
-        !self.images.is_empty() || self.folders.iter().any(Self::has_images)
+/// There is no image to read; files that may be meant to be some are named.
+pub(super) fn no_images(tree: &Tree) -> IngestError {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let others = tree.root.all_others();
+    let endings = others.iter().filter_map(|path| ending(path));
+    for ending in endings.filter(|ending| !is_work(ending) && !is_text(ending)) {
+        *counts.entry(ending).or_default() += 1;
     }
-
-    /// Calls `visit` with this folder and each below it, and how deep it lies.
-    pub(super) fn each<'a>(&'a self, depth: usize, visit: &mut dyn FnMut(&'a Self, usize)) {
-        visit(self, depth);
-        for folder in &self.folders {
-            folder.each(depth + 1, visit);
-        }
+    let most = counts.iter().max_by_key(|(_, n)| **n);
+    IngestError::NoImages {
+        folder: tree.root.path.clone(),
+        instead: most.map(|(ending, n)| {
+            let files = counted(*n, "file that ends", "files that end");
+            format!("{files} in .{ending}")
+        }),
     }
-
-    /// Every image of this folder and those below it, sorted.
-    pub(super) fn all_images(&self) -> Vec<PathBuf> {
-        let mut images = Vec::new();
-        self.each(0, &mut |folder, _| {
-            images.extend(folder.images.iter().cloned());
-        });
-        images.sort();
-        images
-    }
-
-    /// Files of this folder and those below it that have no image ending.
-    pub(super) fn all_others(&self) -> Vec<&Path> {
-        let mut others = Vec::new();
-        self.each(0, &mut |folder, _| {
-            others.extend(folder.others.iter().map(PathBuf::as_path));
-        });
-        others
-    }
-
-    /// Whether it holds what people keep beside patches, and nothing that could be patches.
-    pub(super) fn is_work(&self) -> bool {
-        let others = self.all_others();
-        let known =
-            |path: &&Path| ending(path).is_none_or(|ending| is_work(&ending) || is_text(&ending));
-        let working = |path: &&Path| ending(path).is_some_and(|ending| is_work(&ending));
-        !self.has_images() && others.iter().any(working) && others.iter().all(known)
-    }
-}
-
-fn is_text(ending: &str) -> bool {
-    matches!(ending, "md" | "txt" | "rst")
 }
 
 impl Tree {
@@ -158,6 +80,7 @@ impl Tree {
             let names = crate::listed::listed(&names);
             notes.push(format!("passed over what eosin wrote: {names}"));
         }
+        notes.extend(self.annotations.note());
         if self.links > 0 {
             let links = counted(self.links, "link to a folder", "links to folders");
             notes.push(format!("{links} followed"));
@@ -201,6 +124,7 @@ impl Walk {
         }
         self.above.pop();
         self.take_own_pictures(&mut folder, is_root);
+        self.tree.annotations.take(&mut folder);
         let holds_own = self.tree.own.len() > own_before;
         if !is_root && holds_own && !folder.has_images() {
             // A folder of runs, or a cache.
@@ -240,6 +164,10 @@ impl Walk {
             return Ok(());
         }
         if is_image(&path) {
+            // Opening a pipe would wait for whoever writes to it.
+            if path.exists() && !path.is_file() {
+                return Err(IngestError::NotAFile(path));
+            }
             folder.images.push(path);
         } else if is_link && !path.exists() {
             return Err(IngestError::BrokenLink(path));

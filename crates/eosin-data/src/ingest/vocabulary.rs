@@ -124,6 +124,14 @@ pub(super) const ORGAN: &[&str] = &[
     "лёгкое легкое печень почка желудок кожа мозг",
 ];
 
+/// What work leaves behind, which is no class.
+pub(super) const WORK: &[&str] = &[
+    "result results figure figures fig figs plot plots output outputs log logs prediction predictions",
+    "pred preds heatmap heatmaps thumbnail thumbnails thumb thumbs preview previews screenshot",
+    "screenshots tmp temp backup backups checkpoint checkpoints model models notebook notebooks",
+    "script scripts doc docs report reports trash run runs ergebnis ergebnisse resultados resultats",
+];
+
 /// What stands where nothing is known.
 pub(super) const UNKNOWN: &[&str] = &[
     "na n/a n.a n.a. nan -nan none null nil nul unknown unk missing undefined unlabeled unlabelled",

@@ -74,6 +74,7 @@ word_set!(ORGAN, known::ORGAN);
 word_set!(UNKNOWN, known::UNKNOWN);
 word_set!(ANNOTATION, known::ANNOTATION);
 word_set!(GLUED_ENDS, known::GLUED_ENDS);
+word_set!(WORK, known::WORK);
 
 impl WordSet {
     pub(super) fn has(&self, word: &str) -> bool {
@@ -100,6 +101,24 @@ pub(super) fn is_about_files(name: &str) -> bool {
     let words = words(name);
     let says_nothing = |word: &String| NEUTRAL.has(word) || ANNOTATION.has(word);
     !words.is_empty() && words.iter().all(says_nothing)
+}
+
+/// Whether a name is that of what is drawn on pictures: `masks`, `label_images`.
+pub(super) fn is_annotation(name: &str) -> bool {
+    is_about_files(name) && words(name).iter().any(|word| ANNOTATION.has(word))
+}
+
+/// A file's stem without the word at its end that says what is drawn there: `a` of `a_mask`.
+pub(super) fn without_annotation(stem: &str) -> Option<&str> {
+    let (before, last) = stem.rsplit_once(['_', '-', '.', ' '])?;
+    ANNOTATION.has(&plain(last)).then_some(before)
+}
+
+/// Whether a name says that work has left something there, such as `results` or `figures_2`.
+pub(super) fn is_of_work(name: &str) -> bool {
+    let words = words(name);
+    let mut telling = words.iter().filter(|word| !is_number(word)).peekable();
+    telling.peek().is_some() && telling.all(|word| WORK.has(word))
 }
 
 /// The part that a name stands for, such as `Train`, `val_set`, `Testdaten` or `训练集`.

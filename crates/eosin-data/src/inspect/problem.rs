@@ -37,18 +37,11 @@ impl ProblemKind {
     pub const fn fix(self) -> &'static str {
         match self {
             Self::Unreadable => "check that the file exists and its permissions",
-            Self::EmptyFile | Self::Truncated | Self::Damaged => {
-                "copy the file again, remove it, or go on without it by --skip-bad"
-            }
-            Self::WrongFormat => {
-                "replace the file by a PNG, JPEG, TIFF, BMP or WebP image, remove it, or go on \
-                 without it by --skip-bad"
-            }
+            Self::EmptyFile | Self::Truncated | Self::Damaged => "copy the file again",
+            Self::WrongFormat => "replace the file by a PNG, JPEG, TIFF, BMP or WebP image",
             Self::UnsupportedMode => "convert the image to 8-bit RGB PNG",
             Self::TooLarge => "cut the image into patches",
-            Self::TooSmall => {
-                "remove the image, export it again, or go on without it by --skip-bad"
-            }
+            Self::TooSmall => "export the image again",
             Self::OtherSize => "give every image one size with --size",
             Self::NarrowRange => "scale the values to their whole range",
             Self::NearBlank => "check that the patch shows tissue; remove it if it does not",

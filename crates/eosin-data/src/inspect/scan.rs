@@ -233,7 +233,14 @@ fn info(patch: &Patch, header: &Header, content: Option<&Content>) -> ImageInfo 
 }
 
 fn failed(patch: &Patch, error: &DecodeError) -> Problem {
-    problem(patch, ProblemKind::of(error), error.to_string())
+    // What stands last in an error is what to do about it.
+    let text = error.to_string();
+    let kind = ProblemKind::of(error);
+    let (message, fix) = text.rsplit_once("; ").unwrap_or((&text, kind.fix()));
+    Problem {
+        fix: fix.to_owned(),
+        ..problem(patch, kind, message.to_owned())
+    }
 }
 
 fn problem(patch: &Patch, kind: ProblemKind, message: String) -> Problem {

@@ -23,7 +23,7 @@ struct Property {
     of: fn(&ImageInfo) -> Option<String>,
 }
 
-const PROPERTIES: [Property; 5] = [
+const PROPERTIES: [Property; 6] = [
     Property {
         name: "size",
         of: |image| Some(format!("{}x{} px", image.width_px, image.height_px)),
@@ -39,6 +39,10 @@ const PROPERTIES: [Property; 5] = [
     Property {
         name: "JPEG quality",
         of: |image| image.jpeg_quality.map(|quality| quality.to_string()),
+    },
+    Property {
+        name: "EXIF orientation",
+        of: |image| Some(image.exif_orientation.unwrap_or(1).to_string()),
     },
     Property {
         name: "number of pages",
@@ -164,7 +168,7 @@ pub(super) fn narrow(manifest: &Manifest, images: &[ImageInfo]) -> Narrow {
         .max()
         .unwrap_or(0);
     let factor = (u32::from(u16::MAX) + 1) / u32::from(peak.max(1)).next_power_of_two();
-    let fix = format!("multiply the values by {factor}, or convert to 8-bit RGB PNG");
+    let fix = format!("multiply the values by {factor}");
     if !narrow.is_empty() {
         let count = counted(narrow.len(), "image has", "images have");
         let all = if narrow.len() == images.len() {

@@ -8,6 +8,7 @@ use eosin_core::Split;
 use eosin_core::config::GroupBy;
 
 use super::PatchSource;
+use crate::ingest::natural;
 
 /// One image to classify.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub struct Patch {
     pub group: Option<String>,
     /// The predefined part; `None` means free for cross-validation.
     pub split: Option<Split>,
+    /// The fold whose validation part it is in, when a table names it.
+    pub fold: Option<String>,
 }
 
 impl Patch {
@@ -62,7 +65,8 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// BLAKE3 in hexadecimal over classes, keys, labels, groups and splits.
+    /// BLAKE3 in hexadecimal over classes, keys, labels, groups, splits and, where there are any,
+    /// folds.
     ///
     /// Absolute paths and file contents do not enter, so a moved folder keeps its hash, and the
     /// order of rows in the source does not matter.
@@ -83,6 +87,11 @@ impl Manifest {
             hash_text(&mut hasher, patch.group.as_deref());
             hash_text(&mut hasher, patch.split.map(Split::as_str));
         }
+        if self.patches.iter().any(|patch| patch.fold.is_some()) {
+            for patch in &self.patches {
+                hash_text(&mut hasher, patch.fold.as_deref());
+            }
+        }
         hasher.finalize().to_hex().to_string()
     }
 
@@ -96,6 +105,15 @@ impl Manifest {
     /// Positions of the patches that may enter folds: all but those of the test part.
     pub fn training_pool(&self) -> Vec<usize> {
         self.positions(|patch| !patch.is_test())
+    }
+
+    /// The folds that the patches of the training pool name, numbers in number order.
+    pub fn named_folds(&self) -> Vec<&str> {
+        let pool = self.patches.iter().filter(|patch| !patch.is_test());
+        let names: BTreeSet<&str> = pool.filter_map(|patch| patch.fold.as_deref()).collect();
+        let mut names: Vec<&str> = names.into_iter().collect();
+        names.sort_by(|a, b| natural(a, b));
+        names
     }
 
     /// Positions of the patches of the test part.
@@ -153,6 +171,7 @@ mod tests {
             slide: None,
             group: None,
             split: None,
+            fold: None,
         };
         Manifest {
             root: root.into(),
@@ -176,11 +195,13 @@ mod tests {
         other_column.patches[1].patient = Some("S1".into());
         let mut held_out = one.clone();
         held_out.patches[0].split = Some(Split::Test);
-        let hashes: BTreeSet<String> = [one, labelled, grouped, other_column, held_out]
+        let mut divided = one.clone();
+        divided.patches[0].fold = Some("1".into());
+        let hashes: BTreeSet<String> = [one, labelled, grouped, other_column, held_out, divided]
             .iter()
             .map(Manifest::hash)
             .collect();
-        assert_eq!(hashes.len(), 5);
+        assert_eq!(hashes.len(), 6);
     }
 
     #[test]

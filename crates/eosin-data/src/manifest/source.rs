@@ -40,9 +40,9 @@ impl PatchSource {
         match self {
             Self::File(path) => match std::fs::read(path) {
                 Ok(bytes) => Ok(bytes.into()),
-                Err(source) => Err(DecodeError::Read {
+                Err(cause) => Err(DecodeError::Read {
                     name: self.to_string(),
-                    source,
+                    cause,
                 }),
             },
             Self::Tile { .. } => Err(DecodeError::Tile {

@@ -140,6 +140,7 @@ mod tests {
                 slide: None,
                 group: None,
                 split: None,
+                fold: None,
             }],
             notes: Vec::new(),
         };

@@ -19,12 +19,12 @@ pub enum PhantomError {
     #[error("{} is not empty; give a new or empty folder", .0.display())]
     NotEmpty(PathBuf),
     /// A file could not be written.
-    #[error("cannot write {}: {source}; check the disk's space and permissions", .path.display())]
+    #[error("cannot write {}: {cause}; check the disk's space and permissions", .path.display())]
     Write {
         /// The file or folder.
         path: PathBuf,
         /// The system's reason.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
 }
 
@@ -33,9 +33,9 @@ impl PhantomError {
         path: impl Into<PathBuf>,
     ) -> impl FnOnce(E) -> Self {
         let path = path.into();
-        move |source| Self::Write {
+        move |cause| Self::Write {
             path,
-            source: source.into(),
+            cause: cause.into(),
         }
     }
 }

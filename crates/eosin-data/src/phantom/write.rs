@@ -130,6 +130,7 @@ fn describe(staging: &Path, options: &PhantomOptions, position: PhantomPosition)
         slide: Some(slide),
         group: None,
         split: (options.test_patients > 0).then_some(part),
+        fold: None,
     }
 }
 

@@ -12,22 +12,47 @@ impl Pool<'_> {
         if options.repeats == 0 {
             return Err(SplitError::NoRepeats);
         }
-        let val = self.in_part(Split::Val).len();
-        let predefined = options.method == SplitMethod::Predefined;
-        if !predefined && val > 0 {
-            return Err(SplitError::HasPredefinedVal {
-                val,
-                method: options.method,
-            });
+        if options.repeats > 1 && !options.method.is_drawn() {
+            return Err(SplitError::RepeatsOfGiven(options.repeats));
         }
+        let val = self.in_part(Split::Val).len();
+        self.check_given(options, val)?;
         match options.method {
             SplitMethod::Predefined => self.check_predefined(val),
+            SplitMethod::Named => Ok(()),
             SplitMethod::HoldOut if !(options.val_fraction > 0.0 && options.val_fraction < 1.0) => {
                 Err(SplitError::Fraction(options.val_fraction))
             }
             SplitMethod::HoldOut => self.check_counts(2),
             SplitMethod::KFold if options.k < 2 => Err(SplitError::TooFewFolds(options.k)),
             SplitMethod::KFold => self.check_counts(options.k),
+        }
+    }
+
+    /// What the manifest says itself is not overruled.
+    fn check_given(&self, options: &SplitOptions, val: usize) -> Result<(), SplitError> {
+        let method = options.method;
+        let names = self.manifest.named_folds();
+        let named = names.len();
+        let folds = || Some(format!("'--folds {}'", options.k));
+        let what = match method {
+            SplitMethod::HoldOut => Some(method.setting().to_owned()),
+            SplitMethod::Named if options.k == named => None,
+            SplitMethod::KFold | SplitMethod::Named => folds(),
+            SplitMethod::Predefined => None,
+        };
+        match names.as_slice() {
+            [] if val > 0 && method != SplitMethod::Predefined => {
+                Err(SplitError::HasPredefinedVal { val, method })
+            }
+            [] if method == SplitMethod::Named => Err(SplitError::NoNamedFolds),
+            [] => Ok(()),
+            _ if val > 0 => Err(SplitError::FoldsAndVal { val, named }),
+            [one] => Err(SplitError::OneNamedFold((*one).to_owned())),
+            _ => match what {
+                Some(what) => Err(SplitError::HasNamedFolds { named, what }),
+                None => Ok(()),
+            },
         }
     }
 

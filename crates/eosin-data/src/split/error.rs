@@ -8,7 +8,7 @@ use eosin_core::config::GroupBy;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum SplitError {
     /// Fewer than two folds.
-    #[error("split.folds is {0}; cross-validation needs at least 2, or set split.holdout")]
+    #[error("split.folds is {0}; cross-validation needs at least 2")]
     TooFewFolds(usize),
     /// No repeat at all.
     #[error("repeats is 0; use at least 1")]
@@ -21,8 +21,8 @@ pub enum SplitError {
     NothingToTrain(usize),
     /// More folds than patches of a class.
     #[error(
-        "{k} parts were asked for, but class '{class}' has {n}; {}add patches of that class",
-        if *.n < 2 { "one image of a class cannot be cross-validated: ".to_owned() } else { format!("use '--folds {}' at most, or ", .n) }
+        "{k} parts were asked for, but class '{class}' has {n}; {}",
+        at_most(*.n, || "one image of a class cannot be cross-validated: add patches of that class".into())
     )]
     ClassTooSmall {
         /// Folds asked for.
@@ -34,7 +34,8 @@ pub enum SplitError {
     },
     /// More folds than groups.
     #[error(
-        "{k} parts were asked for, but there are {n} groups by {by}; use '--folds {n}' at most, or '--group none' if patches of one {by} are independent"
+        "{k} parts were asked for, but there are {n} groups by {by}; {}",
+        at_most(*.n, || format!("one {by} cannot be cross-validated: add another"))
     )]
     TooFewGroups {
         /// Folds asked for.
@@ -79,7 +80,7 @@ pub enum SplitError {
     /// One group on both sides of the predefined parts.
     #[error(
         "{by} {group} is in both {first} and {second} ({} {by}s in all); move all its patches to \
-         one side, or use --group none if they are independent", .all
+         one side", .all
     )]
     GroupAcrossParts {
         /// What groups it.
@@ -94,10 +95,7 @@ pub enum SplitError {
         all: usize,
     },
     /// One group on both sides of a fold.
-    #[error(
-        "{by} {group} is in both train and val of fold {fold}; rebuild with \
-         'eosin split --group {by}'"
-    )]
+    #[error("{by} {group} is in both train and val of fold {fold}; {fix}")]
     GroupAcrossFold {
         /// What groups it.
         by: GroupBy,
@@ -105,11 +103,14 @@ pub enum SplitError {
         group: String,
         /// The fold, counted over all repeats.
         fold: usize,
+        /// What to do.
+        fix: String,
     },
     /// The manifest has a validation part and something else was asked for.
     #[error(
-        "the manifest puts {val} patches in val, but {method} was asked for; ask for the \
-         predefined split, or remove 'val' from the manifest to draw folds over all of them"
+        "{val} patches are in the part val, which would be the only validation part, but {0} was \
+         given too; leave out {0}, or put these patches into train to draw over all of them",
+        .method.setting()
     )]
     HasPredefinedVal {
         /// Patches in val.
@@ -117,10 +118,47 @@ pub enum SplitError {
         /// The method asked for.
         method: super::SplitMethod,
     },
+    /// The manifest names folds and something else was asked for.
+    #[error(
+        "the column 'fold' of the table names {named} folds, but {what} was given too; leave out \
+         {what}, or remove the column"
+    )]
+    HasNamedFolds {
+        /// Folds that are named.
+        named: usize,
+        /// What was asked for.
+        what: String,
+    },
+    /// The folds of the manifest were asked for and it names none.
+    #[error("no patch names a fold; add a column 'fold' to the manifest")]
+    NoNamedFolds,
+    /// The manifest names folds and a validation part.
+    #[error(
+        "the table says twice what to validate on: {val} patches are in the part val, and its \
+         column 'fold' names {named} folds; remove 'val', or the column 'fold'"
+    )]
+    FoldsAndVal {
+        /// Patches in val.
+        val: usize,
+        /// Folds that are named.
+        named: usize,
+    },
+    /// There is one fold, so nothing would be left to train on.
+    #[error(
+        "the column 'fold' of the table names one fold only, '{0}'; name two at least, or remove \
+         the column to have folds drawn"
+    )]
+    OneNamedFold(String),
+    /// A validation part that is given cannot be drawn again.
+    #[error(
+        "split.repeats is {0}, but what to validate on is given and would be the same each time; \
+         leave out split.repeats"
+    )]
+    RepeatsOfGiven(usize),
     /// The predefined split was asked for and there is none.
     #[error(
         "the predefined split needs patches in both train and val, got {train} in train and {val} \
-         in val; name them in the manifest's split column, or use k-fold"
+         in val; name them in the manifest's split column"
     )]
     NotPredefined {
         /// Patches in train.
@@ -176,6 +214,14 @@ pub enum SplitError {
     },
 }
 
+/// As many folds as are possible, or what to do where none are.
+fn at_most(n: usize, none: impl FnOnce() -> String) -> String {
+    match n {
+        0 | 1 => none(),
+        n => format!("use '--folds {n}' at most"),
+    }
+}
+
 /// Why groups are not divided so that every class is in every part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Division {
@@ -211,11 +257,7 @@ impl std::fmt::Display for Division {
         }
         match self.most {
             Some(most) => write!(f, "; '--folds {most}' is possible"),
-            None => write!(
-                f,
-                "; add a {by} with the rare classes, or '--group none' if patches of one {by} are \
-                 independent"
-            ),
+            None => write!(f, "; add a {by} with the rare classes"),
         }
     }
 }

@@ -34,7 +34,7 @@ pub struct Folds {
     pub method: SplitMethod,
     /// What may not be on both sides; never `auto`.
     pub group: GroupBy,
-    /// Folds a repeat: K, or 1 for hold-out and predefined.
+    /// Folds a repeat: K, or 1 for hold-out and predefined parts.
     pub k: usize,
     /// Number of drawings.
     pub repeats: usize,
@@ -101,7 +101,7 @@ impl Folds {
     }
 
     /// Checks that the folds fit the manifest: the same patches, every one validated on exactly
-    /// once a repeat (for k-fold), no test patch, and no group on both sides.
+    /// once a repeat (for k-fold and named folds), no test patch, and no group on both sides.
     ///
     /// # Errors
     /// Naming the first thing that does not fit.
@@ -142,7 +142,7 @@ impl Folds {
         Ok(resolved)
     }
 
-    /// In k-fold every patch is validated on once a repeat, so missing and repeated keys show.
+    /// In k-fold and named folds every patch is validated on once a repeat, so missing and repeated keys show.
     fn check_coverage(
         &self,
         manifest: &Manifest,
@@ -158,7 +158,7 @@ impl Folds {
                 self.repeats
             )));
         }
-        if self.method != SplitMethod::KFold {
+        if !self.method.is_whole() {
             return Ok(());
         }
         let mut times: BTreeMap<(usize, usize), usize> = BTreeMap::new();
@@ -200,6 +200,10 @@ impl Folds {
                 by: self.group,
                 group: group.to_owned(),
                 fold: number,
+                fix: match self.method {
+                    SplitMethod::Named => "give all its rows one fold in the table".to_owned(),
+                    _ => format!("rebuild with 'eosin split --group {}'", self.group),
+                },
             }),
         }
     }

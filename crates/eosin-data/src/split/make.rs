@@ -98,6 +98,7 @@ impl<'a> Pool<'a> {
         let n_classes = self.manifest.classes.len();
         match (options.method, &self.groups) {
             (SplitMethod::Predefined, _) => vec![self.in_part(Split::Val)],
+            (SplitMethod::Named, _) => self.named(),
             (SplitMethod::HoldOut, Some(groups)) => {
                 vec![hold_out::grouped(groups, options.val_fraction, &mut rng)]
             }
@@ -121,6 +122,16 @@ impl<'a> Pool<'a> {
         }
     }
 
+    /// The folds that the manifest names.
+    fn named(&self) -> Vec<Vec<usize>> {
+        let patch = |at: usize| &self.manifest.patches[self.positions[at]];
+        let of = |name: &str| {
+            let is_in = |at: &usize| patch(*at).fold.as_deref() == Some(name);
+            (0..self.positions.len()).filter(is_in).collect()
+        };
+        self.manifest.named_folds().into_iter().map(of).collect()
+    }
+
     fn keys(&self, val: &[usize]) -> Vec<String> {
         let mut keys: Vec<String> = val
             .iter()
@@ -137,7 +148,8 @@ impl<'a> Pool<'a> {
             let train = self.manifest.class_counts_of(fold.train.iter().copied());
             if let Some(class) = train.iter().position(|&n| n == 0) {
                 let class = self.manifest.classes[class].clone();
-                return Err(match self.division(folds.k) {
+                let division = self.division(folds.k).filter(|_| folds.method.is_drawn());
+                return Err(match division {
                     Some(why) => SplitError::NoDivision {
                         class,
                         fold: number,
@@ -147,7 +159,10 @@ impl<'a> Pool<'a> {
                         part: "train",
                         fold: number,
                         class: Some(class),
-                        fix: "move patches of that class to train",
+                        fix: match folds.method {
+                            SplitMethod::Named => "name another fold for some of that class",
+                            _ => "move patches of that class to train",
+                        },
                     },
                 });
             }
@@ -175,7 +190,7 @@ impl<'a> Pool<'a> {
         );
         let is_lacking =
             |warning: &SplitWarning| matches!(warning, SplitWarning::ClassNotInEveryFold { .. });
-        if folds.method != SplitMethod::Predefined && warnings.iter().any(is_lacking) {
+        if folds.method.is_drawn() && warnings.iter().any(is_lacking) {
             warnings.extend(self.division(folds.k).map(SplitWarning::NoDivision));
         }
         Ok(warnings)

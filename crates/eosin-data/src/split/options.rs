@@ -13,6 +13,28 @@ eosin_core::choice::choices! {
         HoldOut => "hold-out",
         /// One validation part, the manifest's own `val`.
         Predefined => "predefined",
+        /// The folds that the manifest names, each of them the validation part once.
+        Named => "named",
+    }
+}
+
+impl SplitMethod {
+    /// Whether chance decides which patches are validated on.
+    pub const fn is_drawn(self) -> bool {
+        matches!(self, Self::KFold | Self::HoldOut)
+    }
+
+    /// Whether every patch of the training pool is validated on.
+    pub const fn is_whole(self) -> bool {
+        matches!(self, Self::KFold | Self::Named)
+    }
+
+    /// What asks for it, as a user writes it.
+    pub(super) const fn setting(self) -> &'static str {
+        match self {
+            Self::HoldOut => "split.holdout",
+            Self::KFold | Self::Named | Self::Predefined => "'--folds'",
+        }
     }
 }
 
@@ -21,7 +43,7 @@ eosin_core::choice::choices! {
 pub struct SplitOptions {
     /// How validation parts come about.
     pub method: SplitMethod,
-    /// Number of folds, for [`SplitMethod::KFold`].
+    /// Number of folds, for [`SplitMethod::KFold`]; for [`SplitMethod::Named`] what it must be.
     pub k: usize,
     /// How often the whole split is drawn anew.
     pub repeats: usize,

@@ -1,5 +1,9 @@
 //! What a column is about, by the names that people give it.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use super::header::{header_below, misplaced_header};
 use super::{Table, TableError};
 use crate::ingest::plain_words;
 use crate::listed::listed;
@@ -35,6 +39,9 @@ const GROUP: &[&str] = &["group_id groups gruppe groupe grupo gruppo"];
 /// Other names for `split`, words joined by `_`, the likeliest first.
 const SPLIT: &[&str] = &["part partition subset set phase usage data_split teil"];
 
+/// Other names for `fold`, words joined by `_`, the likeliest first.
+const FOLD: &[&str] = &["fold_id fold_no fold_number fold_index folds kfold k_fold cv_fold"];
+
 /// What a column is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
@@ -52,11 +59,13 @@ pub enum Role {
     Group,
     /// Train, val or test.
     Split,
+    /// The fold that validates on it.
+    Fold,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Key,
         Self::Path,
         Self::Label,
@@ -64,6 +73,7 @@ impl Role {
         Self::Slide,
         Self::Group,
         Self::Split,
+        Self::Fold,
     ];
 
     /// The column's proper name.
@@ -76,6 +86,7 @@ impl Role {
             Self::Slide => "slide",
             Self::Group => "group",
             Self::Split => "split",
+            Self::Fold => "fold",
         }
     }
 
@@ -89,6 +100,7 @@ impl Role {
             Self::Slide => SLIDE,
             Self::Group => GROUP,
             Self::Split => SPLIT,
+            Self::Fold => FOLD,
         };
         lines.iter().flat_map(|line| line.split(' '))
     }
@@ -99,15 +111,18 @@ fn joined(name: &str) -> String {
     plain_words(name).join("_")
 }
 
-fn is_role(name: &str, role: Role) -> bool {
-    let name = joined(name);
-    name == role.name() || role.others().any(|other| other == name)
-}
+/// Other names of every role in plain form, the likeliest first.
+static OTHERS: LazyLock<BTreeMap<Role, Vec<String>>> = LazyLock::new(|| {
+    let others = |role: Role| (role, role.others().map(joined).collect());
+    Role::ALL.into_iter().map(others).collect()
+});
 
 /// Whether a column has a meaning here.
 pub(super) fn is_known(name: &str) -> bool {
-    let prediction = joined(name).starts_with("prob_");
-    prediction || Role::ALL.iter().any(|role| is_role(name, *role))
+    let name = joined(name);
+    let is_role =
+        |(role, others): (&Role, &Vec<String>)| name == role.name() || others.contains(&name);
+    name.starts_with("prob_") || OTHERS.iter().any(is_role)
 }
 
 /// Where the column of a role is.
@@ -128,9 +143,10 @@ impl Table {
     }
 
     pub(super) fn find_named(&self, role: Role) -> Result<Option<Found>, TableError> {
+        let header: Vec<String> = self.header.iter().map(|name| joined(name)).collect();
         let named = |word: &str| {
-            let is = |at: &usize| joined(&self.header[*at]) == joined(word);
-            (0..self.header.len()).filter(is).collect::<Vec<usize>>()
+            let is = |at: &usize| header[*at] == word;
+            (0..header.len()).filter(is).collect::<Vec<usize>>()
         };
         let ambiguous = |columns: Vec<usize>| TableError::AmbiguousColumn {
             path: self.path.clone(),
@@ -147,7 +163,7 @@ impl Table {
             }
             several => return Err(ambiguous(several.to_vec())),
         }
-        let others: Vec<usize> = role.others().flat_map(named).collect();
+        let others: Vec<usize> = OTHERS[&role].iter().flat_map(|word| named(word)).collect();
         match others.as_slice() {
             [] => Ok(None),
             // A wrong one names no files, which is refused.
@@ -168,9 +184,20 @@ impl Table {
         self.find(role)?.ok_or_else(|| TableError::MissingColumn {
             path: self.path.clone(),
             column: role.name(),
-            found: listed(&header().collect::<Vec<_>>()),
-            nearest: eosin_core::choice::nearest(role.name(), header()).map(str::to_owned),
+            found: listed(&header().filter(|name| !name.is_empty()).collect::<Vec<_>>()),
+            fix: self.fix_of_header(role),
         })
+    }
+
+    fn fix_of_header(&self, role: Role) -> String {
+        if let Some(line) = misplaced_header(&self.header, &self.rows) {
+            return header_below(line);
+        }
+        let names = self.header.iter().map(String::as_str);
+        match eosin_core::choice::nearest(role.name(), names) {
+            Some(near) => format!("rename '{near}' to '{}'", role.name()),
+            None => format!("call the one to use '{}', in the first line", role.name()),
+        }
     }
 
     /// Says which columns are read under other names, and which are not read at all.

@@ -2,21 +2,21 @@
 
 use std::path::PathBuf;
 
-use crate::listed::listed;
+use crate::listed::{counted, listed};
 
 /// What is wrong with a table as a whole.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
     /// The file could not be read.
-    #[error("cannot read {}: {source}; check that it exists and its permissions", .path.display())]
+    #[error("cannot read {}: {cause}; check that it exists and its permissions", .path.display())]
     Read {
         /// The file.
         path: PathBuf,
         /// The system's reason.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// The file is something else.
-    #[error("{} is {what}, not text; {fix}", .path.display())]
+    #[error("{} is {what}, not a table; {fix}", .path.display())]
     NotText {
         /// The file.
         path: PathBuf,
@@ -25,13 +25,29 @@ pub enum TableError {
         /// What to do.
         fix: &'static str,
     },
-    /// Rows do not have the columns of the header.
-    #[error("cannot read {} as a table: {source}; expected a header and rows with as many cells, separated by commas, semicolons, tabs or bars", .path.display())]
+    /// The text is no table.
+    #[error("cannot read {} as a table: {cause}; expected a header and rows with as many cells, separated by commas, semicolons, tabs or bars", .path.display())]
     Csv {
         /// The file.
         path: PathBuf,
         /// The parser's reason.
-        source: csv::Error,
+        cause: csv::Error,
+    },
+    /// Rows do not have the columns of the header.
+    #[error(
+        "{} has {}, where the header has {expected}: {}; {fix}",
+        .path.display(), counted(.rows.len(), "row with more or fewer cells", "rows with more or fewer cells"),
+        listed(.rows)
+    )]
+    Uneven {
+        /// The file.
+        path: PathBuf,
+        /// Cells of the header.
+        expected: usize,
+        /// Each row's line and number of cells.
+        rows: Vec<String>,
+        /// What to do.
+        fix: String,
     },
     /// More than one sign may separate the cells.
     #[error(
@@ -51,9 +67,7 @@ pub enum TableError {
     Empty(PathBuf),
     /// A column that must be there.
     #[error(
-        "{} has no column '{column}'; its columns are {found}{}",
-        .path.display(),
-        .nearest.as_ref().map_or_else(String::new, |word| format!(" (rename '{word}' to '{column}'?)"))
+        "{} has no column '{column}'; its columns are {found}; {fix}", .path.display()
     )]
     MissingColumn {
         /// The file.
@@ -62,8 +76,8 @@ pub enum TableError {
         column: &'static str,
         /// The columns that the file has.
         found: String,
-        /// The column that was probably meant.
-        nearest: Option<String>,
+        /// What to do.
+        fix: String,
     },
     /// Several columns may be the one.
     #[error(

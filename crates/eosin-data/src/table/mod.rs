@@ -3,6 +3,7 @@
 mod columns;
 mod delimiter;
 mod error;
+mod header;
 mod read;
 mod text;
 

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::header::{header_below, misplaced_header};
 use super::text::{Text, text_of_bytes};
 use super::{TableError, delimiter, read_text};
 use crate::ingest::is_unknown;
@@ -105,12 +106,13 @@ impl Table {
             Some(sign) => sign,
             None => delimiter::find(path, text)?.unwrap_or(b','),
         };
-        let table_error = |source| TableError::Csv {
+        let table_error = |cause| TableError::Csv {
             path: path.to_owned(),
-            source,
+            cause,
         };
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(sign)
+            .flexible(true)
             .from_reader(text.as_bytes());
         let cells =
             |record: &csv::StringRecord| -> Vec<String> { record.iter().map(bare).collect() };
@@ -130,6 +132,7 @@ impl Table {
         if rows.is_empty() {
             return Err(TableError::Empty(path.to_owned()));
         }
+        make_even(path, &header, &mut rows)?;
         let encoding =
             encoding.map(|name| format!("{} is no UTF-8; it was read as {name}", path.display()));
         Ok(Self {
@@ -139,6 +142,34 @@ impl Table {
             notes: encoding.into_iter().collect(),
         })
     }
+}
+
+/// Takes empty cells off the ends of rows that are longer than the header; others must be as long.
+fn make_even(path: &Path, header: &[String], rows: &mut [Row]) -> Result<(), TableError> {
+    let expected = header.len();
+    for row in rows.iter_mut() {
+        let more = row.cells.iter().skip(expected);
+        if more.clone().count() > 0 && more.into_iter().all(String::is_empty) {
+            row.cells.truncate(expected);
+        }
+    }
+    let uneven = rows.iter().filter(|row| row.cells.len() != expected);
+    let uneven: Vec<String> = uneven
+        .map(|row| format!("line {} has {}", row.line, row.cells.len()))
+        .collect();
+    if uneven.is_empty() {
+        return Ok(());
+    }
+    let fix = match misplaced_header(header, rows) {
+        Some(line) => header_below(line),
+        None => "give each row a cell for each column".to_owned(),
+    };
+    Err(TableError::Uneven {
+        path: path.to_owned(),
+        expected,
+        rows: uneven,
+        fix,
+    })
 }
 
 /// Counts lines as editors do, empty ones too, which the parser passes over.

@@ -20,9 +20,9 @@ pub struct Text {
 /// # Errors
 /// When it cannot be read or is no text.
 pub fn read_text(path: &Path) -> Result<Text, TableError> {
-    let bytes = std::fs::read(path).map_err(|source| TableError::Read {
+    let bytes = std::fs::read(path).map_err(|cause| TableError::Read {
         path: path.to_owned(),
-        source,
+        cause,
     })?;
     text_of_bytes(path, &bytes)
 }
@@ -87,6 +87,7 @@ fn refuse_binary(path: &Path, bytes: &[u8]) -> Result<(), TableError> {
         [0xd0, 0xcf, 0x11, 0xe0, ..] => "an old Excel workbook",
         [0x1f, 0x8b, ..] => "compressed by gzip",
         [b'P', b'A', b'R', b'1', ..] => "a Parquet file",
+        [b'[', b'{', ..] | [b'{', b'"', ..] => "JSON",
         [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => "in UTF-32",
         _ => return Ok(()),
     };

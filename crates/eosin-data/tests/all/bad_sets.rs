@@ -90,8 +90,13 @@ fn labels_and_images_that_do_not_match_are_all_listed_at_once() {
     let rows: Vec<String> = (0..20).map(|at| format!("{at}.png,a")).collect();
     let rows = rows.join("\n");
     let listed = folder(&[], &[("manifest.csv", &format!("path,label\n{rows}"))]);
-    assert!(error_of(listed.path()).starts_with("20 labels have no image: 0.png, 1.png"));
-    assert!(error_of(listed.path()).contains("7.png and 12 more; add what is missing"));
+    let error = error_of(listed.path());
+    assert!(error.starts_with("20 names have no image in "), "{error}");
+    assert!(error.contains("manifest.csv: 0.png, 1.png"), "{error}");
+    assert!(
+        error.contains("7.png and 12 more; correct the name, or remove the row"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -147,11 +152,13 @@ fn bad_lines_are_listed_with_their_numbers() {
     let column = folder(&["1.png"], &[("manifest.csv", "path,labels\n1.png,a\n")]);
     assert_eq!(
         error_of(column.path()),
-        "DIR/manifest.csv has no column 'label'; its columns are path, labels (rename 'labels' to \
-         'label'?)"
+        "DIR/manifest.csv has no column 'label'; its columns are path, labels; rename 'labels' to \
+         'label'"
     );
     let ragged = folder(&["1.png"], &[("manifest.csv", "path,label\n1.png,a,b\n")]);
-    assert!(error_of(ragged.path()).starts_with("cannot read DIR/manifest.csv as a table: "));
+    assert!(
+        error_of(ragged.path()).starts_with("DIR/manifest.csv has 1 row with more or fewer cells")
+    );
 }
 
 #[test]

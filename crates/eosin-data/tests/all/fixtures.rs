@@ -53,6 +53,7 @@ pub fn manifest(rows: &[(String, usize, Option<String>, Option<Split>)]) -> Mani
             slide: slide.clone(),
             group: None,
             split: *split,
+            fold: None,
         })
         .collect();
     patches.sort_by(|a, b| a.key.cmp(&b.key));

@@ -160,3 +160,23 @@ fn write_pages(path: &Path) {
             .unwrap();
     }
 }
+
+#[test]
+fn an_orientation_that_only_one_class_has_is_said() {
+    let dir = tempdir().unwrap();
+    let exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
+    write_classes(dir.path(), |path, class, _| {
+        write_jpeg(path, 90);
+        if class == "malignant" {
+            let jpeg = std::fs::read(path.with_extension("jpg")).unwrap();
+            let length = u16::try_from(exif.len() + 2).unwrap().to_be_bytes();
+            let turned = [&jpeg[..2], &[0xff, 0xe1], &length, exif, &jpeg[2..]].concat();
+            std::fs::write(path.with_extension("jpg"), turned).unwrap();
+        }
+    });
+    let notes = scan(dir.path()).notes.join("\n");
+    assert!(
+        notes.contains("the EXIF orientation tells classes apart"),
+        "{notes}"
+    );
+}

@@ -47,8 +47,7 @@ fn one_image_per_class_and_too_large_a_k_are_named() {
     );
     assert_eq!(
         error_of(&two_classes(20, 4), &k_fold(5)),
-        "5 parts were asked for, but class 'malignant' has 4; use '--folds 4' at most, or add patches \
-         of that class"
+        "5 parts were asked for, but class 'malignant' has 4; use '--folds 4' at most"
     );
     let three = manifest(&grouped(
         &[("S1", &[0, 1]), ("S2", &[0, 1]), ("S3", &[0, 1])],
@@ -56,12 +55,15 @@ fn one_image_per_class_and_too_large_a_k_are_named() {
     ));
     assert_eq!(
         error_of(&three, &k_fold(4)),
-        "4 parts were asked for, but there are 3 groups by slide; use '--folds 3' at most, or '--group none' if patches \
-         of one slide are independent"
+        "4 parts were asked for, but there are 3 groups by slide; use '--folds 3' at most"
+    );
+    let one = manifest(&grouped(&[("S1", &[0, 1])], None));
+    assert!(
+        error_of(&one, &k_fold(2)).ends_with("one slide cannot be cross-validated: add another")
     );
     assert_eq!(
         error_of(&two_classes(5, 5), &k_fold(1)),
-        "split.folds is 1; cross-validation needs at least 2, or set split.holdout"
+        "split.folds is 1; cross-validation needs at least 2"
     );
 }
 
@@ -108,7 +110,7 @@ fn a_group_on_both_sides_of_predefined_parts_is_an_error() {
     assert_eq!((folds.len(), warnings), (1, vec![]));
     rows[0].2 = Some("S3".into());
     let expected = "slide S3 is in both train and val (1 slides in all); move all its patches to \
-                    one side, or use --group none if they are independent";
+                    one side";
     assert_eq!(error_of(&manifest(&rows), &predefined), expected);
     rows[0].2 = Some("S4".into());
     let error = error_of(&manifest(&rows), &predefined);
@@ -124,8 +126,8 @@ fn a_predefined_val_part_is_not_ignored_by_k_fold() {
     rows.extend(grouped(&[("S3", &[0, 1])], Some(Split::Val)));
     assert_eq!(
         error_of(&manifest(&rows), &k_fold(2)),
-        "the manifest puts 2 patches in val, but k-fold was asked for; ask for the predefined \
-         split, or remove 'val' from the manifest to draw folds over all of them"
+        "2 patches are in the part val, which would be the only validation part, but '--folds' was \
+         given too; leave out '--folds', or put these patches into train to draw over all of them"
     );
     let predefined = SplitOptions {
         method: SplitMethod::Predefined,
@@ -134,7 +136,7 @@ fn a_predefined_val_part_is_not_ignored_by_k_fold() {
     assert_eq!(
         error_of(&two_classes(3, 3), &predefined),
         "the predefined split needs patches in both train and val, got 6 in train and 0 in val; \
-         name them in the manifest's split column, or use k-fold"
+         name them in the manifest's split column"
     );
 }
 
@@ -210,8 +212,7 @@ fn a_division_that_does_not_exist_is_refused_with_the_proof() {
     assert!(
         error.ends_with(
             "no division of 3 groups by slide into 2 parts has every class in every part: all were \
-             searched; add a slide with the rare classes, or '--group none' if patches of one slide \
-             are independent"
+             searched; add a slide with the rare classes"
         ),
         "{error}"
     );

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use eosin_data::{IngestOptions, Manifest, read_manifest};
+use eosin_data::{IngestOptions, Manifest, find_images, read_manifest};
 use tempfile::{TempDir, tempdir};
 
 use crate::fixtures::write_text;
@@ -156,7 +156,7 @@ fn names_that_fit_no_image_or_several_are_refused() {
     let error =
         read(folder(&IMAGES, "path,label\nimg/a01.png,x\nimg/b1.png,y\n").path()).unwrap_err();
     assert!(
-        error.contains("1 label has no image: img/a01.png"),
+        error.starts_with("1 name has no image in ") && error.contains("t.csv: img/a01.png"),
         "{error}"
     );
     assert!(
@@ -176,10 +176,52 @@ fn names_that_fit_no_image_or_several_are_refused() {
 }
 
 #[test]
+fn a_header_below_a_title_is_pointed_at() {
+    for (table, line) in [
+        (
+            "Study of patches;;\n;;\npath;label;patient\nimg/a1.png;x;P1\n",
+            3,
+        ),
+        (
+            "# made by a script\npath,label\nimg/a1.png,x\nimg/b1.png,y\n",
+            2,
+        ),
+    ] {
+        let error = read(folder(&IMAGES, table).path()).unwrap_err();
+        let fix = format!("line {line} looks like the header: remove what stands above it");
+        assert!(error.ends_with(&fix), "{error}");
+    }
+    let error = read(folder(&IMAGES, "img/a1.png,x\nimg/b1.png,y\n").path()).unwrap_err();
+    assert!(
+        error.ends_with("call the one to use 'path', in the first line"),
+        "{error}"
+    );
+}
+
+#[test]
+fn rows_of_another_length_are_refused_by_line_unless_only_empty_cells_are_too_many() {
+    let same = "path;label\nimg/a1.png;x;\nimg/b1.png;y;;\n;;;\n";
+    let manifest = read(folder(&IMAGES, same).path()).unwrap();
+    assert_eq!(manifest.class_counts(), [1, 1]);
+    let error = read(folder(&IMAGES, "path,label\nimg/a1.png,x,P1\nimg/b1.png\n").path());
+    assert_eq!(
+        error.unwrap_err(),
+        "DIR/t.csv has 2 rows with more or fewer cells, where the header has 2: line 2 has 3, line 3 \
+         has 1; give each row a cell for each column"
+    );
+}
+
+#[test]
 fn what_is_no_table_is_named() {
     let error = read(folder(&IMAGES, b"PK\x03\x04").path()).unwrap_err();
     assert!(
         error.contains("Excel workbook") && error.contains("save it as CSV"),
+        "{error}"
+    );
+    let json = r#"[{"path": "img/a1.png", "label": "x"}]"#;
+    let error = read(folder(&IMAGES, json).path()).unwrap_err();
+    assert!(
+        error.contains("is JSON, not a table") && error.contains("save it as CSV"),
         "{error}"
     );
     let error = read(folder(&IMAGES, "path,label\n").path()).unwrap_err();
@@ -220,4 +262,74 @@ fn parts_in_tables_may_be_called_otherwise() {
         "path,label,subset\nimg/a1.png,x,Training\nimg/b1.png,y,training\nimg/b2.png,y,Testing\n";
     let manifest = read(folder(&IMAGES, table).path()).unwrap();
     assert_eq!(manifest.training_pool().len(), 2);
+}
+
+#[test]
+fn what_is_predicted_is_found_by_tables_as_training_finds_it() {
+    let predicted = |dir: &tempfile::TempDir, name: &str| {
+        let found = find_images(&[dir.path().join(name)]).map_err(|error| error.to_string())?;
+        let files = found.patches.iter().map(|patch| {
+            let file = patch.source.file().unwrap().file_name().unwrap();
+            (patch.key.clone(), file.to_string_lossy().into_owned())
+        });
+        Ok::<_, String>((files.collect::<Vec<_>>(), found.notes.join("\n")))
+    };
+    let pair = |key: &str, file: &str| (key.to_owned(), file.to_owned());
+    // No labels, in no order of names, in an old encoding.
+    let table = "Pfad;Befund\nIMG\\B2.PNG;unverd\u{e4}chtig\na1;?\n";
+    let latin: Vec<u8> = table
+        .chars()
+        .map(|c| u8::try_from(u32::from(c)).unwrap())
+        .collect();
+    let dir = folder(&IMAGES, latin);
+    let (found, notes) = predicted(&dir, "t.csv").unwrap();
+    assert_eq!(found, [pair("IMG\\B2.PNG", "b2.png"), pair("a1", "a1.png")]);
+    assert!(notes.contains("2 images are those of"), "{notes}");
+    assert!(notes.contains("read as windows-1252"), "{notes}");
+    // A manifest stands for its folder; parts and labels count for nothing.
+    let manifest = "key,path,label,split\none,img/a1.png,,who\ntwo,img/b1.png,NA,\n";
+    write_text(&dir.path().join("manifest.csv"), manifest);
+    let (found, notes) = predicted(&dir, "").unwrap();
+    assert_eq!(found, [pair("one", "a1.png"), pair("two", "b1.png")]);
+    assert!(
+        notes.contains("2 columns are not used: label, split"),
+        "{notes}"
+    );
+    std::fs::remove_file(dir.path().join("manifest.csv")).unwrap();
+    // Class folders need no table; images that lie loose take theirs.
+    std::fs::remove_file(dir.path().join("t.csv")).unwrap();
+    write_text(&dir.path().join("img/labels.csv"), "id,label\na1,0\na2,1\n");
+    let (found, notes) = predicted(&dir, "img").unwrap();
+    assert_eq!(found, [pair("a1", "a1.png"), pair("a2", "a2.png")]);
+    assert!(
+        notes.contains("2 images in the folder are not used"),
+        "{notes}"
+    );
+    write_text(&dir.path().join("img/more.csv"), "id,label\na1,0\n");
+    let error = predicted(&dir, "img").unwrap_err();
+    assert!(
+        error.contains("give the one to use instead of the folder"),
+        "{error}"
+    );
+    write_text(&dir.path().join("t.csv"), "path\nimg/a1.png\nimg/a1.png\n");
+    let error = predicted(&dir, "t.csv").unwrap_err();
+    assert!(
+        error.contains("1 key occurs more than once: img/a1.png"),
+        "{error}"
+    );
+    write_text(&dir.path().join("notes.txt"), "taken on Monday\n");
+    let notes = predicted(&dir, "notes.txt").unwrap().0;
+    assert_eq!(notes[0].1, "notes.txt", "an image, and a bad one");
+    write_text(&dir.path().join("list.txt"), "image\nimg/a1.png\n");
+    let (found, _) = predicted(&dir, "list.txt").unwrap();
+    assert_eq!(found, [pair("img/a1.png", "a1.png")]);
+    write_text(
+        &dir.path().join("t.csv"),
+        "path\nimg/a1.png\nimg/gone.png\n",
+    );
+    let error = predicted(&dir, "t.csv").unwrap_err();
+    assert!(
+        error.contains("t.csv: img/gone.png; correct the name"),
+        "{error}"
+    );
 }

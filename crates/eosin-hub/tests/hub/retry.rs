@@ -70,7 +70,7 @@ fn a_refusal_is_not_retried_and_names_the_fix() {
         (401, false, "set HF_TOKEN"),
         (403, true, "the token in HF_TOKEN may not read it"),
         (404, false, "check repository, revision and file"),
-        (418, false, "set HF_ENDPOINT"),
+        (418, false, "try again later"),
     ] {
         let fixture = Fixture::new();
         let server = after(1, status, None);

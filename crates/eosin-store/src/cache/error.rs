@@ -25,8 +25,7 @@ pub enum CacheError {
     },
     /// The head of an entry's file is damaged, or tells of other records than asked for.
     #[error(
-        "{}: {problem}; delete the folder {} or run 'eosin cache prune --all', and its embeddings \
-         will be computed again",
+        "{}: {problem}; delete the folder {}, and its embeddings will be computed again",
         .path.display(),
         .path.parent().unwrap_or(.path).display()
     )]
@@ -75,7 +74,7 @@ pub enum CacheError {
         cause: io::Error,
     },
     /// No folder to put the cache in.
-    #[error("no cache folder: HOME is not set; set EOSIN_CACHE or the key cache.dir to a folder")]
+    #[error("no cache folder: HOME is not set; set EOSIN_CACHE to a folder")]
     NoFolder,
 }
 

@@ -236,7 +236,7 @@ fn truncated_json_names_the_file_and_the_fix() {
         let error = run.record().unwrap_err().to_string();
         assert!(error.contains("run.json is damaged: "), "{error}");
         assert!(
-            error.contains("restore it from a copy, or run again"),
+            error.contains("run again with '--out' elsewhere"),
             "{error}"
         );
     }

@@ -61,8 +61,7 @@ pub(crate) fn check_classes(
             let class = (0..classes.len()).find(lacks)?;
             let name = fold.id.to_string();
             Some(format!(
-                "the {part} part of fold {name} has no patch of class '{}': use fewer folds or \
-                 add patches of that class",
+                "the {part} part of fold {name} has no patch of class '{}': use fewer '--folds'",
                 classes[class]
             ))
         };

@@ -201,6 +201,7 @@ mod tests {
             slide: slide.map(str::to_owned),
             group: None,
             split: None,
+            fold: None,
         };
         Manifest {
             root: "/".into(),

@@ -1,5 +1,6 @@
 //! What a run costs before it is paid: refused when the cache may not or cannot hold it.
 
+use std::path::Path;
 use std::time::Instant;
 
 use eosin_core::bytes_in_words;
@@ -45,58 +46,86 @@ impl Kept {
     }
 }
 
+/// The place where embeddings are kept, and what it may hold.
+#[derive(Clone, Copy, Debug)]
+struct Room<'a> {
+    dir: &'a Path,
+    /// Bytes that the cache may hold.
+    max_bytes: u64,
+    /// Bytes that the disk has free.
+    free_bytes: u64,
+}
+
+/// Settings that decide how much is kept.
+#[derive(Clone, Copy, Debug)]
+struct Thrift {
+    dtype: CacheDtype,
+    symmetry: Symmetries,
+}
+
 impl Run<'_> {
     /// Refuses what the cache may not hold, or the disk cannot.
     pub(super) fn afford(&self, kept: Kept) -> Result<(), TrainError> {
         let cache = &self.config.cache;
-        let wanted = kept.bytes(cache.dtype);
-        let fitting = |most: u64| self.smaller(kept, most);
-        if wanted > cache.max_bytes {
-            return Err(TrainError::OverLimit {
-                wanted,
-                limit: cache.max_bytes,
-                fits: fitting(cache.max_bytes),
-            });
-        }
-        let missing = kept.bytes_of(kept.missing(), cache.dtype);
-        let free = self.cache.free_bytes()?;
-        if missing > free {
-            return Err(TrainError::DiskFull {
-                dir: self.cache.dir().to_owned(),
-                missing,
-                free,
-                fits: fitting(free),
-            });
-        }
-        Ok(())
+        let room = Room {
+            dir: self.cache.dir(),
+            max_bytes: cache.max_bytes,
+            free_bytes: self.cache.free_bytes()?,
+        };
+        let thrift = Thrift {
+            dtype: cache.dtype,
+            symmetry: self.config.augment.symmetry,
+        };
+        hold_to(room, kept, thrift)
     }
+}
 
-    /// Changes that would take at most `most` bytes, with what they take.
-    fn smaller(&self, kept: Kept, most: u64) -> Vec<String> {
-        let dtype = self.config.cache.dtype;
-        let mut changes = Vec::new();
-        if dtype != CacheDtype::F16 {
-            changes.push(("--set cache.dtype=f16", kept.bytes(CacheDtype::F16)));
-        }
-        if self.config.augment.symmetry != Symmetries::None {
-            let upright = Kept {
-                views: kept.upright_views,
-                ..kept
-            };
-            changes.push(("--augment none", upright.bytes(dtype)));
-        }
-        if kept.width != kept.embedding_width {
-            let head = Kept {
-                width: kept.embedding_width,
-                ..kept
-            };
-            changes.push(("--mode probe", head.bytes(dtype)));
-        }
-        let changes = changes.into_iter().filter(|(_, bytes)| *bytes <= most);
-        changes
-            .map(|(flags, bytes)| format!("'{flags}' ({})", bytes_in_words(bytes)))
-            .collect()
+/// Refuses what a place has no room for, with the changes that would fit.
+fn hold_to(room: Room<'_>, kept: Kept, thrift: Thrift) -> Result<(), TrainError> {
+    let wanted = kept.bytes(thrift.dtype);
+    if wanted > room.max_bytes {
+        return Err(TrainError::OverLimit {
+            wanted,
+            limit: room.max_bytes,
+            fits: smaller(kept, thrift, room.max_bytes),
+        });
     }
+    let missing = kept.bytes_of(kept.missing(), thrift.dtype);
+    if missing > room.free_bytes {
+        return Err(TrainError::DiskFull {
+            dir: room.dir.to_owned(),
+            missing,
+            free: room.free_bytes,
+            fits: smaller(kept, thrift, room.free_bytes),
+        });
+    }
+    Ok(())
+}
+
+/// Changes that would take at most `most` bytes, with what they take.
+fn smaller(kept: Kept, Thrift { dtype, symmetry }: Thrift, most: u64) -> Vec<String> {
+    let mut changes = Vec::new();
+    if dtype != CacheDtype::F16 {
+        changes.push(("--set cache.dtype=f16", kept.bytes(CacheDtype::F16)));
+    }
+    if symmetry != Symmetries::None {
+        let upright = Kept {
+            views: kept.upright_views,
+            ..kept
+        };
+        changes.push(("--augment none", upright.bytes(dtype)));
+    }
+    if kept.width != kept.embedding_width {
+        let head = Kept {
+            width: kept.embedding_width,
+            ..kept
+        };
+        changes.push(("--mode probe", head.bytes(dtype)));
+    }
+    let changes = changes.into_iter().filter(|(_, bytes)| *bytes <= most);
+    changes
+        .map(|(flags, bytes)| format!("'{flags}' ({})", bytes_in_words(bytes)))
+        .collect()
 }
 
 /// Seconds that a view takes through the frozen part when all threads are at work, from one
@@ -112,4 +141,74 @@ pub(super) fn secs_per_view(embedder: &Embedder) -> f64 {
     frozen.run(&images, &mut workspace, &mut out);
     let passes = (frozen.together() * rayon::current_num_threads()) as f64;
     begun.elapsed().as_secs_f64() / passes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 1,000 patches under eight symmetries, maps of 4,096 values: 131 MB in f32.
+    const KEPT: Kept = Kept {
+        views: 8000,
+        upright_views: 1000,
+        width: 4096,
+        embedding_width: 512,
+        present: 0,
+    };
+    const THRIFT: Thrift = Thrift {
+        dtype: CacheDtype::F32,
+        symmetry: Symmetries::D4,
+    };
+
+    fn told(max_bytes: u64, free_bytes: u64, kept: Kept) -> Option<String> {
+        let room = Room {
+            dir: Path::new("/cache"),
+            max_bytes,
+            free_bytes,
+        };
+        hold_to(room, kept, THRIFT)
+            .err()
+            .map(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_the_disk_has_no_room_for_is_refused_with_the_changes_that_fit() {
+        assert_eq!(told(1 << 40, 131_072_000, KEPT), None, "to the last byte");
+        assert_eq!(
+            told(1 << 40, 131_071_999, KEPT).unwrap(),
+            "the run has 131.1 MB of embeddings to write to /cache, where 131.1 MB are free; name a \
+             folder on another disk with '--set cache.dir=DIR', or take less with '--set \
+             cache.dtype=f16' (65.5 MB) or '--augment none' (16.4 MB) or '--mode probe' (16.4 MB)"
+        );
+        let little = told(1 << 40, 1000, KEPT).unwrap();
+        assert!(
+            little.ends_with("'--set cache.dir=DIR', or use fewer or smaller patches"),
+            "{little}"
+        );
+    }
+
+    #[test]
+    fn what_the_cache_has_already_needs_no_room_on_the_disk() {
+        let most = Kept {
+            present: 7999,
+            ..KEPT
+        };
+        assert_eq!(told(1 << 40, 16_384, most), None);
+        assert!(told(1 << 40, 16_383, most).is_some());
+    }
+
+    #[test]
+    fn the_limit_of_the_cache_counts_all_that_the_run_keeps() {
+        let all = Kept {
+            present: 8000,
+            ..KEPT
+        };
+        assert_eq!(told(131_072_000, 0, all), None);
+        let over = told(131_071_999, 1 << 40, all).unwrap();
+        assert!(
+            over.contains("allow it with '--set cache.max_bytes=131072000'"),
+            "{over}"
+        );
+        assert!(over.contains("'--set cache.dtype=f16' (65.5 MB)"), "{over}");
+    }
 }

@@ -105,8 +105,8 @@ fn report(written: &[Written], args: &ExportArgs) {
     {
         note(&format!(
             "an exported model predicts from one view of an image; 'eosin predict' and the run's scores \
-             are of the mean logit over {views} symmetries: average the model's logits over them, \
-             or have an ONNX graph do so with '--orbit'"
+             are of the mean logit over {views} symmetries: have an ONNX graph \
+             average them with '--orbit'"
         ));
     }
     let half = written.iter().any(|file| file.precision == "f16");
@@ -296,8 +296,7 @@ fn choose(models: &[Model], args: &ExportArgs) -> Result<StoredAs> {
         sizes.push(format!("{} would take {needed} bytes", word(stored_as)));
     }
     bail!(
-        "{} model(s) do not fit {limit} bytes: {}; leave models out, choose smaller backbones \
-         ('eosin models' lists their sizes), or raise '--max-bytes'",
+        "{} model(s) do not fit {limit} bytes: {}; raise '--max-bytes', or leave models out",
         models.len(),
         sizes.join(", ")
     )

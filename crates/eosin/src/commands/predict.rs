@@ -1,6 +1,6 @@
 //! `eosin predict`: probabilities for new images, or for embeddings.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -18,7 +18,7 @@ use eosin_train::{EmbeddingFile, OwnPredictor, Predictor, UseFolds};
 use crate::args::PredictArgs;
 use crate::commands::predict_embeddings;
 use crate::output::note;
-use crate::prediction_rows::{Format, PredictionRows};
+use crate::prediction_rows::{Format, PredictionRows, datathon_key};
 use crate::progress::Progress;
 use crate::terminal::{Terminal, list_problems};
 
@@ -56,9 +56,28 @@ pub fn run(args: &PredictArgs, json: bool) -> Result<ExitCode> {
         note(&format!("note: {text}"));
     }
     let patches = look(&manifest, &predictor, args)?;
+    if format == Format::Datathon {
+        refuse_same_stems(&patches)?;
+    }
     let rows = PredictionRows::new(&task, format, args.out.as_deref())?;
     predict(&predictor, &patches, &task, rows)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Lines of the datathon call an image by its stem, so each must have its own.
+fn refuse_same_stems(patches: &Patches) -> Result<()> {
+    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+    for patch in &patches.manifest().patches {
+        let stem = datathon_key(&patch.key);
+        if let Some(first) = seen.insert(stem.clone(), &patch.key) {
+            bail!(
+                "'--datathon' would call both {first} and {} '{stem}'; predict them apart, or leave \
+                 out '--datathon'",
+                patch.key
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Reads every image and lists all that cannot be used at once.

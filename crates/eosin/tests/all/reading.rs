@@ -1,6 +1,6 @@
 //! Patches are found, said and predicted in one way by every command.
 
-use crate::run_files::{copy_test_images, rows};
+use crate::run_files::{Row, answers, copy_test_images, rows};
 use crate::scratch::{JOB, Scratch};
 
 /// Twelve images of each class in folders of these names.
@@ -123,6 +123,56 @@ fn prediction_reads_folders_as_training_does() {
         .eosin("predict run oblong --resize square")
         .refused(&["'--resize stretch' or '--resize pad'"]);
     scratch.eosin("predict run oblong --resize pad").done();
+}
+
+#[test]
+fn prediction_reads_tables_as_training_does_and_calls_images_what_they_say() {
+    let scratch = Scratch::with_run();
+    let by_folder = scratch.eosin("predict run data/benign data/malignant");
+    let expected = answers(&rows(&by_folder.done().stdout), "");
+    // The manifest that the run was trained on: its rows, its order, its keys.
+    for named in ["data", "data/manifest.csv"] {
+        let predicted = scratch
+            .eosin(&format!("predict run {named}"))
+            .done()
+            .says(&["48 images are those of data/manifest.csv"]);
+        let keys = |rows: Vec<Row>| rows.into_iter().map(|row| row["path"].clone());
+        let told: Vec<String> = keys(rows(&predicted.stdout)).collect();
+        assert_eq!(told, scratch.keys(), "{named}");
+        assert_eq!(answers(&rows(&predicted.stdout), ""), expected, "{named}");
+    }
+    // Another program's table without labels: what it calls an image is what is written.
+    let name = &scratch.keys_of("test")[0];
+    let windows = format!("C:\\lab\\{}", name.replace('/', "\\"));
+    scratch.write(
+        "data/x.tsv",
+        format!("sep=;\r\nPatient;Image File\r\nP1;{windows}\r\n"),
+    );
+    let predicted = scratch.eosin("predict run data/x.tsv --out p.csv").done();
+    predicted.says(&[
+        "column 'Image File' is read as 'path'",
+        "47 images in the folder are not used",
+    ]);
+    assert_eq!(rows(&scratch.text("p.csv"))[0]["path"], windows);
+    scratch.write("l.csv", format!("path,label\n{windows},benign\n"));
+    scratch.eosin("score p.csv --labels l.csv --json").done();
+    scratch.write("data/x.tsv", "path\nbenign/gone.png\n");
+    scratch
+        .eosin("predict run data/x.tsv")
+        .refused(&["1 name has no image in data/x.tsv: benign/gone.png"]);
+}
+
+#[test]
+fn two_images_never_have_one_line_of_the_datathon() {
+    let scratch = Scratch::with_run();
+    for class in ["benign", "malignant"] {
+        scratch.write_png(&format!("new/{class}/1.png"), 32, 32);
+    }
+    scratch
+        .eosin("predict run new --datathon --out p.txt")
+        .refused(&["'--datathon' would call both new/benign/1.png and new/malignant/1.png '1'"]);
+    assert!(!scratch.path("p.txt").exists());
+    scratch.eosin("predict run new --out p.csv").done();
 }
 
 #[test]

@@ -164,3 +164,35 @@ fn predictions_and_labels_that_do_not_match_are_refused() {
         .eosin("score p.csv")
         .refused(&["p.csv has no targets of its own", "--labels FILE"]);
 }
+
+#[test]
+fn predictions_that_are_no_probabilities_are_named_by_line_with_the_fix() {
+    let scratch = Scratch::new();
+    scratch.write("l.csv", "key,label\na,benign\nb,malignant\n");
+    for (table, parts) in [
+        (
+            "key,prob_benign,prob_malignant\na,0.9,0.3\nb,0.2,0.8\n",
+            [
+                "p.csv, line 2: the probabilities of key a sum to 1.2, not to 1",
+                "apply softmax",
+            ],
+        ),
+        (
+            "key,prob_benign,prob_malignant\na,0.9,0.1\nb,20%,80%\n",
+            [
+                "p.csv, line 3: prob_benign of key b is '20%'",
+                "a number from 0 to 1",
+            ],
+        ),
+        (
+            "key,probability\na,0.1\nb,0.8\n",
+            [
+                "p.csv has no column of probabilities, only key, probability",
+                "call these prob_",
+            ],
+        ),
+    ] {
+        scratch.write("p.csv", table);
+        scratch.eosin("score p.csv --labels l.csv").refused(&parts);
+    }
+}

@@ -144,3 +144,132 @@ fn statistics_of_the_set_and_of_each_fold_are_kept_and_repeated() {
         );
     }
 }
+
+/// The phantom's manifest with another column at its end.
+fn add_column(scratch: &Scratch, name: &str, cell: impl Fn(&Row) -> String) {
+    let text = scratch.text("data/manifest.csv");
+    let mut lines = text.lines();
+    let header = format!("{},{name}\n", lines.next().expect("a header"));
+    let with_cell = |(line, row): (&str, Row)| format!("{line},{}\n", cell(&row));
+    let table: String = lines.zip(rows(&text)).map(with_cell).collect();
+    scratch.write("data/manifest.csv", header + &table);
+}
+
+#[test]
+fn folds_that_the_table_names_are_used_and_said() {
+    let scratch = Scratch::with_phantom();
+    let drawn = scratch.eosin(&format!("split --data data --out folds.json {JOB}"));
+    drawn.done();
+    let drawn = scratch.json("folds.json");
+    let fold_of = |key: &str| {
+        let folds = drawn["folds"].as_array().expect("folds");
+        let has = |fold: &Value| {
+            let val = fold["val"].as_array().expect("keys");
+            val.iter().any(|own| own == key)
+        };
+        folds.iter().position(has)
+    };
+    add_column(&scratch, "cv_fold", |row| {
+        fold_of(&row["path"]).map_or_else(String::new, |fold| format!("part {}", 3 - fold))
+    });
+    let run = scratch.eosin("run --data data --out run").done();
+    run.says(&[
+        "column 'cv_fold' is read as 'fold'",
+        "note: the folds are the 3 that the table's column 'fold' names: fold 0 validates on 'part 1', \
+         fold 2 on 'part 3'",
+    ]);
+    let named = scratch.json("run/folds.json");
+    assert_eq!(named["method"], "named");
+    for fold in 0..3 {
+        assert_eq!(named["folds"][fold]["val"], drawn["folds"][2 - fold]["val"]);
+    }
+    assert!(
+        scratch
+            .text("run/report.html")
+            .contains("named, 3 folds, group: patient")
+    );
+    // The run's own configuration makes the same folds again.
+    scratch
+        .eosin("run --data data --out again --config run/config.toml")
+        .done();
+    assert_eq!(named, scratch.json("again/folds.json"));
+    scratch.eosin("run --data data --out other --folds 4").refused(&[
+        "the column 'fold' of the table names 3 folds, but '--folds 4' was given too; leave out \
+         '--folds 4', or remove the column",
+    ]);
+    assert!(!scratch.path("other").exists());
+}
+
+#[test]
+fn folds_that_were_asked_for_are_not_ignored_where_the_patches_have_a_part_val() {
+    let scratch = Scratch::with_phantom();
+    let text = scratch.text("data/manifest.csv");
+    let manifest = rows(&text);
+    let of_train: Vec<&Row> = manifest
+        .iter()
+        .filter(|row| row["split"] == "train")
+        .collect();
+    let mut patients: Vec<&String> = of_train.iter().map(|row| &row["patient"]).collect();
+    patients.sort();
+    patients.dedup();
+    // The first patients until both classes are there.
+    let has_both = |n: usize| {
+        let own = |row: &&&Row| patients[..n].contains(&&row["patient"]);
+        let labels: std::collections::BTreeSet<&String> = of_train
+            .iter()
+            .filter(own)
+            .map(|row| &row["label"])
+            .collect();
+        labels.len() == 2
+    };
+    let n = (1..patients.len())
+        .find(|n| has_both(*n))
+        .expect("both classes");
+    let mut table = String::new();
+    for (line, row) in text.lines().skip(1).zip(&manifest) {
+        let is_val = row["split"] == "train" && patients[..n].contains(&&row["patient"]);
+        let line = if is_val {
+            line.replace(",train", ",val")
+        } else {
+            line.to_owned()
+        };
+        table += &(line + "\n");
+    }
+    let header = text.lines().next().expect("a header");
+    scratch.write("data/manifest.csv", format!("{header}\n{table}"));
+    let val = table.matches(",val").count();
+    for (asked, named) in [
+        ("--folds 3", "'--folds'"),
+        ("--set split.folds=3", "'--folds'"),
+        ("--set split.holdout=0.3", "split.holdout"),
+    ] {
+        scratch.eosin(&format!("run --data data --out run {asked}")).refused(&[&format!(
+            "{val} patches are in the part val, which would be the only validation part, but {named} \
+             was given too; leave out {named}, or put these patches into train to draw over all of them"
+        )]);
+    }
+    let run = scratch.eosin("run --data data --out run").done();
+    run.says(&[&format!(
+        "note: the part val is the only validation part ({val} patches): no folds are drawn"
+    )]);
+    assert!(!scratch.text("run/config.toml").contains("folds ="));
+    assert_eq!(scratch.json("run/folds.json")["method"], "predefined");
+}
+
+#[test]
+fn folds_and_a_share_or_folds_of_a_file_are_not_both_taken() {
+    let scratch = Scratch::with_phantom();
+    scratch
+        .eosin("run --data data --out run --folds 3 --set split.holdout=0.4")
+        .refused(&["split.folds is 3; it must be left out with split.holdout"]);
+    scratch
+        .eosin(&format!("split --data data --out folds.json {JOB}"))
+        .done();
+    scratch
+        .eosin("train --data data --split folds.json --out run --folds 5")
+        .refused(&["'--folds 5' was given, but folds.json divides into 3; leave out '--folds'"]);
+    scratch
+        .eosin("train --data data --split folds.json --out run")
+        .done();
+    assert!(scratch.text("run/config.toml").contains("folds = 3"));
+}

@@ -54,7 +54,10 @@ fn names_that_cannot_be_used_say_what_to_do() {
         ),
         (
             "--backbone resnet18",
-            ["eosin weights ls --backbone resnet18", "--weights random"],
+            [
+                "no weights of its own",
+                "eosin weights ls --backbone resnet18",
+            ],
         ),
     ] {
         scratch.eosin(&format!("{run} {words}")).refused(&parts);

@@ -114,7 +114,7 @@ fn an_image_that_claims_an_immense_size_is_refused_before_memory_is_taken() {
 fn text_named_png_is_listed_for_what_it_is() {
     let (scratch, key) = with_bad_patch(b"patient,label\nP001,benign\n");
     let what = format!("{key} is not an image: its content is text");
-    run(&scratch).refused(&[&what, "replace the file by a PNG"]);
+    run(&scratch).refused(&[&what, "; replace it"]);
 }
 
 #[test]

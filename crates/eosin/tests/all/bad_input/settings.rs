@@ -66,6 +66,10 @@ fn a_file_that_holds_no_weights_is_refused() {
         "run --data data --out run2 {JOB} --weights no.safetensors"
     ));
     missing.refused(&["cannot read weights", "no.safetensors", "No such file"]);
+    let folder = scratch.eosin(&format!(
+        "run --data data --out run {JOB} --backbone resnet18 --weights ./data"
+    ));
+    folder.refused(&["data is a folder; name the weight file in it"]);
     let again = scratch.eosin(&format!("run --data data --out run2 {JOB}"));
     again.done();
 }
@@ -96,7 +100,6 @@ fn a_network_without_weights_of_its_own_says_so() {
     refused.refused(&[
         "resnet18 has no weights of its own",
         "eosin weights ls --backbone resnet18",
-        "--mode full",
     ]);
 }
 
