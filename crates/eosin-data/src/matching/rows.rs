@@ -95,11 +95,11 @@ mod tests {
 
     #[test]
     fn patches_without_a_row_are_counted_and_the_nearest_is_named() {
-        let error = matched(&["a/11.png", "a/12.png"], &["a/11.png", "a/21.png"]).unwrap_err();
+        let error = matched(&["a/11.png", "b/12.png"], &["a/11.png", "b/21.png"]).unwrap_err();
         assert_eq!(
             error,
-            "e.csv has no row for 1 of 2 patches: a/12.png; the nearest key to a/12.png there is \
-             a/11.png"
+            "e.csv has no row for 1 of 2 patches: b/12.png; the nearest key to b/12.png there is \
+             b/21.png"
         );
     }
 
