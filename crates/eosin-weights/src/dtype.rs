@@ -2,7 +2,7 @@
 
 use half::{bf16, f16};
 
-use crate::error::TensorError;
+use crate::tensor_error::TensorError;
 
 /// Type of a tensor's elements, as safetensors and PyTorch name them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

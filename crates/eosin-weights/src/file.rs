@@ -55,28 +55,6 @@ pub struct WeightFile<D = StateDict> {
     pub left_out: Vec<String>,
 }
 
-/// What a format's reader finds.
-#[derive(Debug)]
-pub(crate) struct Found<T> {
-    pub tensors: BTreeMap<String, T>,
-    pub metadata: BTreeMap<String, String>,
-    pub taken_from: Vec<String>,
-    pub other_candidates: Vec<String>,
-    pub left_out: Vec<String>,
-}
-
-impl<T> Default for Found<T> {
-    fn default() -> Self {
-        Self {
-            tensors: BTreeMap::new(),
-            metadata: BTreeMap::new(),
-            taken_from: Vec::new(),
-            other_candidates: Vec::new(),
-            left_out: Vec::new(),
-        }
-    }
-}
-
 impl WeightFile {
     /// Parses the bytes of a weight file called `name` in errors; nothing in it is executed.
     ///

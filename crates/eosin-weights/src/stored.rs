@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use crate::dtype::Dtype;
-use crate::error::{WeightsError, check_finite};
+use crate::error::WeightsError;
+use crate::finite::check_finite;
 use crate::lazy::LazyTensor;
 use crate::state::StateTensor;
 

@@ -1,7 +1,7 @@
 //! A tensor as a strided view of a storage, to row-major values.
 
 use crate::dtype::Dtype;
-use crate::error::TensorError;
+use crate::tensor_error::TensorError;
 
 /// The most axes that a tensor may have.
 pub(crate) const MAX_AXES: usize = 16;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::TableError;
-use super::columns::is_known;
+use super::role::is_known;
 
 /// Signs that separate cells, the likeliest first.
 const SIGNS: [u8; 4] = *b",;\t|";

@@ -1,7 +1,7 @@
 //! Headers that do not stand in the first line.
 
-use super::columns::is_known;
-use super::read::Row;
+use super::role::is_known;
+use super::row::Row;
 
 /// Rows that are looked at.
 const ROWS: usize = 20;

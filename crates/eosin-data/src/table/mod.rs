@@ -5,9 +5,12 @@ mod delimiter;
 mod error;
 mod header;
 mod read;
+mod role;
+mod row;
 mod text;
 
-pub use columns::Role;
 pub use error::TableError;
-pub use read::{Row, Table, is_table_name, parse_number};
+pub use read::{Table, is_table_name, parse_number};
+pub use role::Role;
+pub use row::Row;
 pub use text::{Text, read_text};

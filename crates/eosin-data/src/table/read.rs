@@ -3,32 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::header::{header_below, misplaced_header};
+use super::role::is_known;
+use super::row::Row;
 use super::text::{Text, text_of_bytes};
 use super::{TableError, delimiter, read_text};
-use crate::ingest::is_unknown;
-
-/// A row of a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// Its line in the file, the first being 1.
-    pub line: u64,
-    /// Its cells, without blanks around them.
-    pub cells: Vec<String>,
-}
-
-impl Row {
-    /// The cell, unless it is empty or stands for what is not known, such as `NA`.
-    pub fn known(&self, at: usize) -> Option<&str> {
-        let cell = self.cells.get(at)?;
-        (!is_unknown(cell)).then_some(cell.as_str())
-    }
-
-    /// The cell as it stands there; nothing when it is empty.
-    pub fn cell(&self, at: usize) -> Option<&str> {
-        let cell = self.cells.get(at)?;
-        (!cell.is_empty()).then_some(cell.as_str())
-    }
-}
 
 /// A header and rows with as many cells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,10 +68,10 @@ impl Table {
             .find(|line| !line.trim().is_empty())
             .unwrap_or("");
         let Some(sign) = sign else {
-            return super::columns::is_known(first);
+            return is_known(first);
         };
         let mut cells = first.split(char::from(sign));
-        cells.any(|cell| super::columns::is_known(cell.trim().trim_matches('"')))
+        cells.any(|cell| is_known(cell.trim().trim_matches('"')))
     }
 
     /// Parses text that was read before; `path` is named in errors.

@@ -2,7 +2,7 @@
 
 use super::error::NpyError;
 use crate::dtype::Dtype;
-use crate::names::shown;
+use crate::shown::shown;
 
 /// What every such file begins with.
 pub(super) const MAGIC: &[u8; 6] = b"\x93NUMPY";

@@ -3,7 +3,7 @@
 
 use super::error::PickleError;
 use crate::dtype::Dtype;
-use crate::names::shown;
+use crate::shown::shown;
 
 /// A function or class of the allow-list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

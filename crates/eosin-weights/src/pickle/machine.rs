@@ -7,7 +7,7 @@ use super::error::PickleError;
 use super::global::Global;
 use super::op;
 use super::value::{Node, NodeId, Value};
-use crate::names::shown;
+use crate::shown::shown;
 
 /// The most marks open at a time; Python's own pickler gives up at this depth.
 const MAX_MARKS: usize = 1000;

@@ -3,13 +3,14 @@
 use super::collect::{Source, collect};
 use super::error::TorchError;
 use super::zip::{Archive, Entries};
-use crate::error::{TensorError, WeightsError};
-use crate::file::Found;
-use crate::names::shown;
+use crate::error::WeightsError;
+use crate::found::Found;
 use crate::options::ReadOptions;
 use crate::pickle::{StorageRef, unpickle};
+use crate::shown::shown;
 use crate::stored::Keep;
 use crate::strided::Budget;
+use crate::tensor_error::TensorError;
 
 /// The state dict in an archive.
 ///

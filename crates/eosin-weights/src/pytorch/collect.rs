@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 
 use super::error::SelectError;
 use super::select::{Selected, select};
-use crate::error::{TensorError, WeightsError, check_finite};
-use crate::file::Found;
-use crate::names::shown;
+use crate::error::WeightsError;
+use crate::finite::check_finite;
+use crate::found::Found;
 use crate::options::ReadOptions;
 use crate::pickle::{MODULE_ADVICE, Node, PickleError, StorageRef, Tensor, Unpickled, Value};
+use crate::shown::shown;
 use crate::state::StateTensor;
 use crate::stored::{InOrder, Keep};
 use crate::strided::{Budget, Shown};
+use crate::tensor_error::TensorError;
 
 /// A PyTorch file taken apart.
 pub(super) struct Source<'s, 'a> {

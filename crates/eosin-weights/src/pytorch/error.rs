@@ -1,6 +1,6 @@
 //! Why a PyTorch file cannot be read.
 
-use crate::names::shown;
+use crate::shown::shown;
 
 /// Why bytes are no archive of `torch.save`. Positions are bytes from the file's beginning.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

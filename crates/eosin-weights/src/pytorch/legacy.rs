@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 
 use super::collect::{Source, collect};
 use super::error::TorchError;
-use crate::error::{TensorError, WeightsError};
-use crate::file::Found;
-use crate::names::shown;
+use crate::error::WeightsError;
+use crate::found::Found;
 use crate::options::ReadOptions;
 use crate::pickle::{Node, PickleError, StorageRef, Unpickled, Value, unpickle};
+use crate::shown::shown;
 use crate::stored::Keep;
 use crate::strided::Budget;
+use crate::tensor_error::TensorError;
 
 /// `0x1950a86a20f9469cfc6c`, little-endian.
 const MAGIC: [u8; 10] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::error::{SelectError, place};
-use crate::names::{is_sound_name, shown};
+use crate::names::is_sound_name;
 use crate::pickle::{Node, Unpickled, Value};
+use crate::shown::shown;
 
 /// The keys under which checkpoints keep the state dict of a network, in the order in which they
 /// are preferred where there is more than one. Weights as trained come before averaged ones and a

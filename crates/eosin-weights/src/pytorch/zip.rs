@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::error::ZipError;
 use super::zip_entry::{Entry, Fields};
-use crate::names::shown;
+use crate::shown::shown;
 
 const END: &[u8] = b"PK\x05\x06";
 const END_BYTES: usize = 22;

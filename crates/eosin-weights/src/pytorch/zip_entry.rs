@@ -1,7 +1,7 @@
 //! One entry of a zip archive.
 
 use super::error::ZipError;
-use crate::names::shown;
+use crate::shown::shown;
 
 const CENTRAL: &[u8] = b"PK\x01\x02";
 const LOCAL: &[u8] = b"PK\x03\x04";

@@ -188,8 +188,8 @@ fn ablations_look_at_the_patches_once() {
 fn a_run_of_another_format_is_refused_by_name() {
     let scratch = Scratch::with_run();
     let record = scratch.text("run/run.json");
-    assert!(record.contains("\"format\": 3,"), "{record}");
-    scratch.write("run/run.json", record.replace("\"format\": 3,", ""));
+    assert!(record.contains("\"format\": 4,"), "{record}");
+    scratch.write("run/run.json", record.replace("\"format\": 4,", ""));
     let image = format!("data/{}", scratch.keys()[0]);
     for command in [
         format!("predict run {image}"),
@@ -197,6 +197,6 @@ fn a_run_of_another_format_is_refused_by_name() {
     ] {
         scratch
             .eosin(&command)
-            .refused(&["the run in run has format 1 (eosin 0.1.0); this eosin reads 3"]);
+            .refused(&["the run in run has format 1 (eosin 0.1.0); this eosin reads 4"]);
     }
 }
