@@ -201,8 +201,8 @@ impl Job {
     fn tell_given(&self, folds: &Folds, watch: &dyn WatchRun) -> Result<()> {
         let text = match (folds.method, self.manifest().named_folds().as_slice()) {
             (SplitMethod::Named, [first, .., last]) => format!(
-                "note: the folds are the {} that the table's column 'fold' names: fold 0 validates on \
-                 '{first}', fold {} on '{last}'",
+                "note: the folds are the {} that the data name: fold 0 validates on '{first}', fold {} \
+                 on '{last}'",
                 folds.k,
                 folds.k - 1
             ),

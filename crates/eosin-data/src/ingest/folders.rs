@@ -35,21 +35,6 @@ pub(super) fn read(tree: &Tree, layout: FolderLayout) -> Result<Found, IngestErr
             .notes
             .push(format!("{folders} passed over: {}", listed(&reader.work)));
     }
-    if layout.depth_of(Level::Fold).is_some() {
-        let folds: std::collections::BTreeSet<&String> = reader
-            .found
-            .patches
-            .iter()
-            .filter_map(|patch| patch.group.as_ref())
-            .collect();
-        let note = format!(
-            "the folders {} are kept as folds: '--folds {}' validates on each in turn",
-            listed(&folds.iter().collect::<Vec<_>>()),
-            folds.len()
-        );
-        reader.found.notes.push(note);
-        reader.found.has_folds = true;
-    }
     Ok(reader.found)
 }
 
@@ -111,7 +96,8 @@ impl Reader {
             None | Some(Level::Any | Level::Organ) => {}
             Some(Level::Patient) => known.patient = named(),
             Some(Level::Slide) => known.slide = named(),
-            Some(Level::Group | Level::Fold) => known.group = named(),
+            Some(Level::Group) => known.group = named(),
+            Some(Level::Fold) => known.fold = named(),
             Some(Level::Part) => {
                 let part = part_named(&folder.name);
                 known.split = Some(part.ok_or_else(|| IngestError::NoPart(folder.path.clone()))?);

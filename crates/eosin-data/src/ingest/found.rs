@@ -46,6 +46,4 @@ pub(super) struct Found {
     /// Classes that the layout names, even without patches, with the folder that names them.
     pub declared: BTreeMap<String, Option<Declared>>,
     pub notes: Vec<String>,
-    /// Whether groups are folds, which nothing that is coarser may replace.
-    pub has_folds: bool,
 }

@@ -27,7 +27,14 @@ pub(super) fn add(found: &mut Found, source: IdSource) -> Result<(), IngestError
 fn apply(found: &mut Found, naming: &Naming, source: IdSource) {
     let asked = source == IdSource::Names;
     let grouped = |patch: &FoundPatch| is_grouped(patch, naming.holds);
-    if !asked && (found.has_folds || found.patches.iter().any(grouped)) {
+    // Folds that are given stay as they are, whatever the names of files say.
+    let in_fold = |patch: &FoundPatch| patch.fold.is_some();
+    if !asked
+        && found
+            .patches
+            .iter()
+            .any(|patch| in_fold(patch) || grouped(patch))
+    {
         return;
     }
     let seen = described(naming, &found.patches);

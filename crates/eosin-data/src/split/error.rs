@@ -120,8 +120,8 @@ pub enum SplitError {
     },
     /// The manifest names folds and something else was asked for.
     #[error(
-        "the column 'fold' of the table names {named} folds, but {what} was given too; leave out \
-         {what}, or remove the column"
+        "the data name {named} folds (in a column 'fold', or as folders), but {what} was given too; \
+         leave out {what}, or remove the folds"
     )]
     HasNamedFolds {
         /// Folds that are named.
@@ -134,8 +134,8 @@ pub enum SplitError {
     NoNamedFolds,
     /// The manifest names folds and a validation part.
     #[error(
-        "the table says twice what to validate on: {val} patches are in the part val, and its \
-         column 'fold' names {named} folds; remove 'val', or the column 'fold'"
+        "the data say twice what to validate on: {val} patches are in the part val, and {named} folds \
+         are named (in a column 'fold', or as folders); remove 'val', or the folds"
     )]
     FoldsAndVal {
         /// Patches in val.
@@ -145,8 +145,8 @@ pub enum SplitError {
     },
     /// There is one fold, so nothing would be left to train on.
     #[error(
-        "the column 'fold' of the table names one fold only, '{0}'; name two at least, or remove \
-         the column to have folds drawn"
+        "the data name one fold only, '{0}' (in a column 'fold', or as a folder); name two at least, \
+         or remove it to have folds drawn"
     )]
     OneNamedFold(String),
     /// A validation part that is given cannot be drawn again.

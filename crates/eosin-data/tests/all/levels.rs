@@ -203,18 +203,13 @@ fn parts_that_are_not_clear_are_refused() {
 }
 
 #[test]
-fn folds_are_kept_as_groups() {
+fn folders_that_are_folds_are_the_folds_of_the_run() {
     let names = ["fold_0", "fold_1", "fold_2"]
         .map(|fold| ["benign", "malignant"].map(|class| format!("{fold}/{class}/1.png")));
     let names: Vec<&str> = names.iter().flatten().map(String::as_str).collect();
     let manifest = known(&names, "fold/class", &["benign", "malignant"]);
-    assert_eq!(manifest.patches[0].group.as_deref(), Some("fold_0"));
-    assert!(
-        manifest
-            .notes
-            .iter()
-            .any(|note| note.contains("'--folds 3'"))
-    );
+    assert_eq!(manifest.patches[0].fold.as_deref(), Some("fold_0"));
+    assert_eq!(manifest.named_folds(), ["fold_0", "fold_1", "fold_2"]);
     let named = ["fold_0", "fold_1"].map(|fold| {
         ["benign", "malignant"].map(|class| format!("{fold}/{class}/TCGA-A1-A0S{}.png", &fold[5..]))
     });

@@ -105,8 +105,8 @@ fn other_folds_than_those_of_the_table_are_refused_with_both_fixes() {
     let manifest = table("fold", |at| (at / 4).to_string()).unwrap();
     assert_eq!(
         error_of(&manifest, &options(5)),
-        "the column 'fold' of the table names 3 folds, but '--folds 5' was given too; leave out \
-         '--folds 5', or remove the column"
+        "the data name 3 folds (in a column 'fold', or as folders), but '--folds 5' was given too; leave out \
+         '--folds 5', or remove the folds"
     );
     let drawn = SplitOptions {
         method: SplitMethod::KFold,

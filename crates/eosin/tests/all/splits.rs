@@ -175,7 +175,7 @@ fn folds_that_the_table_names_are_used_and_said() {
     let run = scratch.eosin("run --data data --out run").done();
     run.says(&[
         "column 'cv_fold' is read as 'fold'",
-        "note: the folds are the 3 that the table's column 'fold' names: fold 0 validates on 'part 1', \
+        "note: the folds are the 3 that the data name: fold 0 validates on 'part 1', \
          fold 2 on 'part 3'",
     ]);
     let named = scratch.json("run/folds.json");
@@ -194,8 +194,8 @@ fn folds_that_the_table_names_are_used_and_said() {
         .done();
     assert_eq!(named, scratch.json("again/folds.json"));
     scratch.eosin("run --data data --out other --folds 4").refused(&[
-        "the column 'fold' of the table names 3 folds, but '--folds 4' was given too; leave out \
-         '--folds 4', or remove the column",
+        "the data name 3 folds (in a column 'fold', or as folders), but '--folds 4' was given too; leave out \
+         '--folds 4', or remove the folds",
     ]);
     assert!(!scratch.path("other").exists());
 }
