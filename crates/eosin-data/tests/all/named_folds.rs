@@ -118,7 +118,7 @@ fn other_folds_than_those_of_the_table_are_refused_with_both_fixes() {
         ..options(3)
     };
     assert!(
-        error_of(&manifest, &hold_out).contains("leave out split.holdout, or remove the column")
+        error_of(&manifest, &hold_out).contains("leave out split.holdout, or remove the folds")
     );
     let twice = SplitOptions {
         repeats: 2,
@@ -126,7 +126,7 @@ fn other_folds_than_those_of_the_table_are_refused_with_both_fixes() {
     };
     assert!(error_of(&manifest, &twice).contains("leave out split.repeats"));
     let one = table("fold", |_| "7".to_owned()).unwrap();
-    assert!(error_of(&one, &options(1)).contains("names one fold only, '7'"));
+    assert!(error_of(&one, &options(1)).contains("name one fold only, '7'"));
     let parts = table("fold,split", |at| {
         format!("{},{}", at % 3, ["train", "val"][at / 8])
     });
