@@ -155,11 +155,23 @@ fn folder(folder: &Path, asked: Option<Layout>) -> Result<(Layout, Found), Inges
 
 /// Images without class folders may have a table of labels beside them, as at Kaggle.
 fn labelled_by_table(tree: &Tree, refused: IngestError) -> Result<Found, IngestError> {
-    let table = table_of_labels(tree)?.ok_or(refused)?;
+    let table = match table_of_labels(tree)? {
+        Some(table) => table,
+        // What is wrong with the only table says more than that images lie loose beside it.
+        None => only_table(tree).ok_or(refused)?,
+    };
     let mut found = manifest_file::read(table, Purpose::Training)?;
     let note = format!("labels are those of {}", table.display());
     found.notes.push(note);
     Ok(found)
+}
+
+/// The only table beside images that lie in no folder, whatever is in it.
+fn only_table(tree: &Tree) -> Option<&Path> {
+    let mut tables = tree.root.others.iter().filter(|path| is_table_name(path));
+    let only = tables.next().filter(|_| tables.next().is_none());
+    only.map(PathBuf::as_path)
+        .filter(|_| !tree.root.images.is_empty())
 }
 
 /// The table of labels that lies beside images.

@@ -12,6 +12,7 @@ mod end_to_end;
 mod export;
 mod heads;
 mod keep;
+mod messages;
 mod precision;
 mod probe;
 mod reading;
