@@ -188,3 +188,61 @@ fn folds_that_cannot_be() {
         ),
     ]));
 }
+
+/// A run on phantoms, then what each command says in its folder.
+fn said_of_a_run(commands: &[&str]) -> String {
+    let scratch = Scratch::with_run();
+    scratch.write_png("new/a.png", 32, 32);
+    scratch.write_png("new/larger.png", 48, 32);
+    scratch.write("new/text.png", "no picture");
+    scratch.write("new/notes.txt", "no picture");
+    scratch.write(
+        "twice.csv",
+        "key,prob_benign,prob_malignant\na,0.5,0.5\na,0.4,0.6\n",
+    );
+    scratch.write("sums.csv", "key,prob_benign,prob_malignant\na,0.5,0.6\n");
+    scratch.write("labels.csv", "key,label\na,BENIGN\n");
+    scratch.write("right.csv", "key,prob_benign,prob_malignant\na,0.5,0.5\n");
+    scratch.write("w.safetensors", "{}");
+    scratch.write(
+        "w.pth",
+        "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",
+    );
+    let mut all = String::new();
+    for command in commands {
+        let outcome = scratch.eosin(command);
+        let code = outcome
+            .code
+            .map_or_else(|| "none".to_owned(), |code| code.to_string());
+        let text = outcome
+            .stderr
+            .replace(&scratch.path("").display().to_string(), "[DIR]/");
+        writeln!(all, "$ eosin {command} -> {code}").expect("text");
+        for line in text.lines().filter(|line| !line.contains(" s)")) {
+            writeln!(all, "  {}", line.trim_end()).expect("text");
+        }
+        writeln!(all).expect("text");
+    }
+    all
+}
+
+#[test]
+fn files_that_are_not_what_they_are_called() {
+    insta::assert_snapshot!(said_of_a_run(&[
+        "predict run new/text.png",
+        "predict run new/larger.png",
+        "predict run new/notes.txt",
+        "predict run new",
+        "predict run nowhere",
+        "predict nowhere new/a.png",
+        "score twice.csv --labels labels.csv",
+        "score sums.csv --labels labels.csv",
+        "score right.csv --labels labels.csv",
+        "score nowhere.csv",
+        "run --data data --folds 3 --weights w.safetensors",
+        "run --data data --folds 3 --weights w.pth",
+        "run --data data --folds 3 --weights new",
+        "run --data data --folds 3 --weights nowhere.pth",
+        "export run --out m.pt",
+    ]));
+}
