@@ -43,8 +43,7 @@ impl Metric {
         let bands = matrix.par_chunks_mut(TILE * width).zip(tiles);
         bands.for_each(|(band, first)| sample.add_band(first, c, band));
         Ok(Self {
-            inverse_factor: inverse_factor(matrix, width)
-                .expect("a metric is the identity and what is added to it"),
+            inverse_factor: of_metric(&matrix, width),
             of_bias: (c * sample.total).max(f64::MIN_POSITIVE),
             mean: about_models(&sample.mean, own),
         })
@@ -96,6 +95,25 @@ impl Metric {
                 matmul_add(shape, (out, width), Matrix::rows(&half, width), factor);
             });
         whole
+    }
+}
+
+/// The inverse factor of the metric; where rounding has left it indefinite, of the metric with as
+/// much more on its diagonal as it takes: it only bends the way.
+fn of_metric(matrix: &[f32], width: usize) -> Vec<f32> {
+    let diagonal = || (0..width).map(|at| matrix[at * (width + 1)]);
+    let largest = diagonal().fold(1.0, f32::max);
+    let mut more = 0.0;
+    loop {
+        let mut bent = matrix.to_vec();
+        for at in 0..width {
+            bent[at * (width + 1)] += more;
+        }
+        if let Some(inverse) = inverse_factor(bent, width) {
+            return inverse;
+        }
+        assert!(more < 1e3 * largest, "a metric is finite");
+        more = (10.0 * more).max(1e-6 * largest);
     }
 }
 

@@ -22,6 +22,8 @@ impl Run<'_> {
             row_of.insert(patch.key.as_str(), *row);
             let mut patch = patch.clone();
             patch.split = None;
+            // The outer folds that the data name do not divide what is left of them.
+            patch.fold = None;
             patches.push(patch);
         }
         let own = Manifest {
