@@ -165,16 +165,17 @@ impl<'a> Table<'a> {
         Ok(total)
     }
 
-    /// The mean over views of some patches, as they were before anything was standardised.
-    pub(crate) fn raw_means(&self, patches: &[usize]) -> Result<Vec<f32>, HeadError> {
+    /// The mean over views of each patch, `[patches, width]`, as they were before anything was
+    /// standardised.
+    pub(crate) fn raw_means(&self) -> Result<Vec<f32>, HeadError> {
         let (width, views) = (self.width(), self.views());
-        let mut means = vec![0.0_f32; patches.len() * width];
+        let mut means = vec![0.0_f32; self.patches() * width];
         means
             .par_chunks_mut(width)
-            .zip(patches)
-            .try_for_each(|(out, patch)| {
+            .enumerate()
+            .try_for_each(|(patch, out)| {
                 let mut block = vec![0.0; views * width];
-                self.rows.fill(*patch..*patch + 1, &mut block)?;
+                self.rows.fill(patch..patch + 1, &mut block)?;
                 for row in block.chunks_exact(width) {
                     for (sum, value) in out.iter_mut().zip(row) {
                         *sum += value / views as f32;

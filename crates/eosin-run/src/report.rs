@@ -14,8 +14,8 @@ use eosin_report::{
 };
 use eosin_store::{FoldFile, RunFolder, RunRecord, names};
 use eosin_train::{
-    ChosenBy, EpochRecord, Event, FoldMetrics, FoldRecord, Part, Prediction, ProbeRecord,
-    RunMetrics, predictions_from_csv,
+    ChosenBy, EpochRecord, Event, FoldMetrics, FoldRecord, Part, Prediction, RunMetrics,
+    predictions_from_csv,
 };
 
 use crate::record::{seen_warning, task_of};
@@ -57,7 +57,7 @@ pub fn write(folder: &RunFolder, patches: &Patches, source: &Path) -> Result<()>
         warnings: warnings(manifest, &record, &events, keep),
         selection: metrics.select,
         folds: fold_reports(folder, &metrics, &record, &folds.resolve(manifest)?)?,
-        strength: strength_name(&events),
+        strength: strength_name(&events).map(str::to_owned),
         kept: kept(&events, keep, metrics.select),
         best_fold: Some(metrics.best_fold),
         evaluations: evaluations(&rows, &record, &task)?,
@@ -164,24 +164,16 @@ fn fold_reports(
             metrics: judged.metrics.clone(),
             epochs: outcome.epochs.iter().map(epoch_point).collect(),
             kept_epoch: epoch_number(outcome.kept_epoch),
-            strength: outcome.probe.as_ref().map(shown_strength),
+            strength: outcome.probe.map(|probe| probe.shown().value),
         })
     };
     metrics.folds.iter().map(report).collect()
 }
 
-/// The strength of a head, or where it has none, how much of it is kept.
-fn shown_strength(probe: &ProbeRecord) -> f64 {
-    match probe.head.strength() {
-        Some(_) => probe.strength,
-        None => probe.kept,
-    }
-}
-
-/// What [`shown_strength`] is called.
-fn strength_name(events: &[Event]) -> Option<String> {
+/// What the strength of the heads is called, where they were solved.
+fn strength_name(events: &[Event]) -> Option<&'static str> {
     events.iter().find_map(|event| match event {
-        Event::Solved { record, .. } => Some(record.head.strength().unwrap_or("factor").to_owned()),
+        Event::Solved { record, .. } => Some(record.shown().name),
         _ => None,
     })
 }

@@ -97,7 +97,7 @@ pub use run::{EmbeddedPatches, Run, RunResult};
 pub use train::fold_trainer::{FoldTrainer, Hook, Moment};
 pub use train::heads::{Epochs, HeadTraining};
 pub use train::job::TrainJob;
-pub use train::probe::{ChosenBy, ProbeRecord, TriedStrength};
+pub use train::probe::{ChosenBy, ProbeRecord, ShownStrength, TriedStrength};
 pub use train::rows::FoldRows;
 pub use train::session::Session;
 pub use train::tracker::{EpochRecord, FoldOutcome};

@@ -61,12 +61,10 @@ pub fn precision(precision: Precision, effect: &PrecisionEffect) {
     }
 }
 
-/// How strong a head is, as in `C 0.01`; of one that has no strength, how much of it is kept.
+/// How strong a head is, as in `C 0.01`.
 pub fn strength(record: &ProbeRecord) -> String {
-    match record.head.strength() {
-        Some(name) => format!("{name} {}", short(record.strength)),
-        None => format!("factor {}", short(record.kept)),
-    }
+    let shown = record.shown();
+    format!("{} {}", shown.name, short(shown.value))
 }
 
 /// Warns of a head that is not what it should be.

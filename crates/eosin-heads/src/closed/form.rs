@@ -1,6 +1,5 @@
 //! Which heads there are, and what one is.
 
-use crate::error::HeadError;
 use crate::linear::LinearHead;
 
 use super::fitting::{Fitting, columns};
@@ -73,22 +72,6 @@ impl ClosedForm {
             columns(rows, fitting.prior)
         };
         strengths.iter().map(fit).collect()
-    }
-
-    /// The model of all of a training part.
-    pub(crate) fn head(
-        self,
-        scatter: Option<&Scatter>,
-        fitting: Fitting<'_>,
-        strength: f64,
-    ) -> Result<ClosedHead, HeadError> {
-        let Some(scatter) = scatter else {
-            let head = NeighbourHead::new(fitting, neighbours::count(strength))?;
-            return Ok(ClosedHead::Neighbours(head));
-        };
-        let weights = &self.linear(scatter, fitting, &[strength])[0];
-        let head = LinearHead::unfold(weights, fitting.own, fitting.table);
-        Ok(ClosedHead::Linear(head))
     }
 }
 

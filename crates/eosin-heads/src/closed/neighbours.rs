@@ -10,7 +10,6 @@ use rayon::prelude::*;
 use eosin_kernels::{Matrix, matmul_add};
 
 use super::fitting::Fitting;
-use crate::error::HeadError;
 use crate::table::narrow;
 
 /// The numbers of neighbours that are tried.
@@ -61,7 +60,9 @@ pub(super) const fn count(strength: f64) -> usize {
 }
 
 impl NeighbourHead {
-    pub(super) fn new(fitting: Fitting<'_>, count: usize) -> Result<Self, HeadError> {
+    /// Of mean embeddings `raw` of every patch, `[patches, width]`, as they were before anything was
+    /// standardised.
+    pub(super) fn new(fitting: Fitting<'_>, count: usize, raw: &[f32]) -> Self {
         let Fitting {
             table,
             part,
@@ -96,10 +97,9 @@ impl NeighbourHead {
             count,
             kept: 1.0,
         };
-        let raw = table.raw_means(&trained)?;
-        head.references = head.directions(&raw);
+        head.references = head.directions(&rows_of(raw, width, &trained));
         head.labels = trained.iter().map(|patch| fitting.class(*patch)).collect();
-        Ok(head)
+        head
     }
 
     #[must_use]
@@ -177,6 +177,12 @@ impl NeighbourHead {
             .map(|(vote, prior)| self.kept * (vote / sum).ln() + (1.0 - self.kept) * prior)
             .collect()
     }
+}
+
+/// Some rows of `[patches, width]`, one after another.
+pub(super) fn rows_of(all: &[f32], width: usize, patches: &[usize]) -> Vec<f32> {
+    let row = |patch: &usize| &all[patch * width..][..width];
+    patches.iter().flat_map(row).copied().collect()
 }
 
 /// The `most` places with the largest cosines, the largest first; of equals the earlier.

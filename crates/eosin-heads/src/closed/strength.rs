@@ -6,12 +6,13 @@ use rayon::prelude::*;
 
 use super::fitting::Fitting;
 use super::form::{ClosedForm, ClosedHead};
-use super::neighbours::{NeighbourHead, count};
+use super::neighbours::{NeighbourHead, count, rows_of};
 use super::scatter::Sums;
 use crate::choice::Tried;
 use crate::error::HeadError;
 use crate::inner::InnerFolds;
 use crate::judge::{judge, judges_all};
+use crate::linear::LinearHead;
 use crate::loss::Targets;
 use crate::part::{Standard, TrainingPart};
 use crate::pass::{Point, logits};
@@ -133,10 +134,7 @@ fn says(
                     weights,
                 })
                 .collect();
-            let mut rows = Vec::with_capacity(judged[*at].len() * width);
-            for patch in &judged[*at] {
-                rows.extend_from_slice(&means[patch * width..][..width]);
-            }
+            let rows = rows_of(&means, width, &judged[*at]);
             let all = logits(&rows, &own, width, &points);
             let of_row = all.chunks_exact(points.len() * columns);
             let of_row = of_row.map(|row| row.chunks_exact(columns).map(<[f32]>::to_vec).collect());
@@ -155,12 +153,13 @@ fn of_neighbours(
     pulse: &mut Pulse<'_>,
 ) -> Result<Vec<Said>, HeadError> {
     let counts: Vec<usize> = strengths.iter().map(|strength| count(*strength)).collect();
+    let (raw, width) = (problem.table.raw_means()?, problem.table.width());
     let mut said = Vec::new();
     for (at, judged) in judged.iter().enumerate() {
         pulse()?;
         let prior = prior(&problem.parts[at], &problem.targets);
-        let head = NeighbourHead::new(fitting(problem, own, at, &prior), counts[0])?;
-        let votes = head.votes_of(&problem.table.raw_means(judged)?, &counts);
+        let head = NeighbourHead::new(fitting(problem, own, at, &prior), counts[0], &raw);
+        let votes = head.votes_of(&rows_of(&raw, width, judged), &counts);
         let column = |logits: Vec<f32>| match logits[..] {
             [zero, one] => vec![one - zero],
             _ => logits,
@@ -189,19 +188,51 @@ pub fn fit(
     assert_eq!(strengths.len(), problem.parts.len(), "a strength a part");
     problem.refuse_missing()?;
     let own = Standard::of(problem.table, problem.parts)?;
-    let sums = match form {
-        ClosedForm::Neighbours => None,
-        _ => Some(Sums::new(problem.table, problem.targets, problem.parts)?),
+    let heads = match form {
+        ClosedForm::Neighbours => neighbour_heads(problem, &own, strengths, pulse)?,
+        _ => linear_heads(form, problem, &own, strengths, pulse)?,
     };
+    let shrunk = heads.into_iter().zip(strengths).zip(problem.parts);
+    Ok(shrunk
+        .map(|((head, strength), part)| head.shrunk(strength.kept, &part.prior(&problem.targets)))
+        .collect())
+}
+
+fn linear_heads(
+    form: ClosedForm,
+    problem: &Problem<'_>,
+    own: &[Standard],
+    strengths: &[Strength],
+    pulse: &mut Pulse<'_>,
+) -> Result<Vec<ClosedHead>, HeadError> {
+    let sums = Sums::new(problem.table, problem.targets, problem.parts)?;
     let mut heads = Vec::new();
     for (at, strength) in strengths.iter().enumerate() {
         pulse()?;
-        let part = &problem.parts[at];
-        let prior = prior(part, &problem.targets);
-        let scatter = sums.as_ref().map(|sums| sums.of_part(at, &own[at]));
-        let fitting = fitting(problem, &own, at, &prior);
-        let head = form.head(scatter.as_ref(), fitting, strength.strength)?;
-        heads.push(head.shrunk(strength.kept, &part.prior(&problem.targets)));
+        let prior = prior(&problem.parts[at], &problem.targets);
+        let fitting = fitting(problem, own, at, &prior);
+        let scatter = sums.of_part(at, &own[at]);
+        let weights = &form.linear(&scatter, fitting, &[strength.strength])[0];
+        let head = LinearHead::unfold(weights, &own[at], problem.table);
+        heads.push(ClosedHead::Linear(head));
+    }
+    Ok(heads)
+}
+
+fn neighbour_heads(
+    problem: &Problem<'_>,
+    own: &[Standard],
+    strengths: &[Strength],
+    pulse: &mut Pulse<'_>,
+) -> Result<Vec<ClosedHead>, HeadError> {
+    let raw = problem.table.raw_means()?;
+    let mut heads = Vec::new();
+    for (at, strength) in strengths.iter().enumerate() {
+        pulse()?;
+        let prior = prior(&problem.parts[at], &problem.targets);
+        let fitting = fitting(problem, own, at, &prior);
+        let head = NeighbourHead::new(fitting, count(strength.strength), &raw);
+        heads.push(ClosedHead::Neighbours(head));
     }
     Ok(heads)
 }

@@ -1,12 +1,12 @@
 //! Heads in closed form against scikit-learn, and their strengths.
 
 use eosin_heads::{
-    ClosedForm, ClosedHead, EmbeddingRows as _, InnerFolds, Problem, Strength, Table, Targets,
-    TrainingPart, choose_strength, fit,
+    ClosedForm, ClosedHead, EmbeddingRows as _, InnerFolds, Problem, Strength, Table, TrainingPart,
+    choose_strength, fit,
 };
 use serde_json::Value;
 
-use crate::support::{Rows, binary, counts, folds, narrow, numbers, overlapping, rows_of, small};
+use crate::support::{Golden, Rows, binary, folds, numbers, overlapping};
 
 /// Made by `goldens/make.py` with the versions that it names.
 const SCIKIT_LEARN: &str = include_str!("../goldens/closed_forms.json");
@@ -79,25 +79,18 @@ fn logits(head: &ClosedHead, embeddings: &[f32], classes: usize) -> Vec<f64> {
 fn logits_equal_scikit_learn() {
     let goldens: Value = serde_json::from_str(SCIKIT_LEARN).expect("a test's own input");
     for case in goldens["cases"].as_array().expect("a test's own input") {
-        let (rows, form) = (rows_of(case), form_of(case));
-        let classes_of = counts(&case["targets"]);
-        let targets = Targets {
-            classes_of: &classes_of,
-            classes: small(&case["classes"]),
-            label_smoothing: 0.0,
-        };
-        let mut part = TrainingPart::of(&counts(&case["train"]), &targets);
-        part.class_weights = narrow(&numbers(&case["class_weights"]));
-        let table = Table::new(&rows).expect("a test's own input");
+        let (golden, form) = (Golden::new(case), form_of(case));
+        let (rows, targets) = (&golden.rows, golden.targets());
+        let table = Table::new(rows).expect("a test's own input");
         let problem = Problem {
             table: &table,
             targets,
-            parts: &[part],
+            parts: &[golden.part()],
         };
         let strength = case["strength"].as_f64().expect("a test's own input");
         let heads = fit(form, &problem, &[as_it_is(strength)], &mut || Ok(()));
         let heads = heads.expect("a test's own input");
-        let got = logits(&heads[0], &means(&rows), targets.classes);
+        let got = logits(&heads[0], &means(rows), targets.classes);
         let expected = numbers(&case["logits"]);
         let norm =
             |values: &mut dyn Iterator<Item = f64>| values.map(|v| v * v).sum::<f64>().sqrt();

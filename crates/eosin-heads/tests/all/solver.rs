@@ -1,11 +1,11 @@
 //! The solver against scikit-learn, and against itself.
 
 use eosin_heads::{
-    Accuracy, InnerFolds, Optimum, Penalties, Problem, Table, Targets, TrainingPart, choose, solve,
+    Accuracy, InnerFolds, Optimum, Penalties, Problem, Table, TrainingPart, choose, solve,
 };
 use serde_json::Value;
 
-use crate::support::{binary, counts, folds, narrow, numbers, overlapping, rows_of, small};
+use crate::support::{Golden, binary, folds, numbers, overlapping};
 
 /// Made by `goldens/make.py` with the versions that it names.
 const SCIKIT_LEARN: &str = include_str!("../goldens/scikit_learn.json");
@@ -18,20 +18,13 @@ fn solve_quietly(problem: &Problem<'_>, c: f64) -> Vec<Optimum> {
 fn coefficients_and_objective_equal_scikit_learn() {
     let goldens: Value = serde_json::from_str(SCIKIT_LEARN).expect("a test's own input");
     for case in goldens["cases"].as_array().expect("a test's own input") {
-        let rows = rows_of(case);
-        let targets = counts(&case["targets"]);
-        let targets = Targets {
-            classes_of: &targets,
-            classes: small(&case["classes"]),
-            label_smoothing: 0.0,
-        };
-        let mut part = TrainingPart::of(&counts(&case["train"]), &targets);
-        part.class_weights = narrow(&numbers(&case["class_weights"]));
-        let table = Table::new(&rows).expect("a test's own input");
+        let golden = Golden::new(case);
+        let (rows, targets) = (&golden.rows, golden.targets());
+        let table = Table::new(rows).expect("a test's own input");
         let problem = Problem {
             table: &table,
             targets,
-            parts: &[part],
+            parts: &[golden.part()],
         };
         let c = case["c"].as_f64().expect("a test's own input");
         let [optimum] = &solve_quietly(&problem, c)[..] else {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use eosin_heads::{EmbeddingRows, HeadError, Targets};
+use eosin_heads::{EmbeddingRows, HeadError, Targets, TrainingPart};
 use serde_json::Value;
 
 pub struct Rows {
@@ -31,12 +31,43 @@ impl EmbeddingRows for Rows {
     }
 }
 
-/// Embeddings of a golden case.
-pub fn rows_of(case: &Value) -> Rows {
-    Rows {
-        views: small(&case["views"]),
-        width: small(&case["width"]),
-        values: narrow(&numbers(&case["x"])),
+/// What a golden case is about.
+pub struct Golden {
+    pub rows: Rows,
+    classes_of: Vec<usize>,
+    classes: usize,
+    train: Vec<usize>,
+    class_weights: Vec<f32>,
+}
+
+impl Golden {
+    pub fn new(case: &Value) -> Self {
+        Self {
+            rows: Rows {
+                views: small(&case["views"]),
+                width: small(&case["width"]),
+                values: narrow(&numbers(&case["x"])),
+            },
+            classes_of: counts(&case["targets"]),
+            classes: small(&case["classes"]),
+            train: counts(&case["train"]),
+            class_weights: narrow(&numbers(&case["class_weights"])),
+        }
+    }
+
+    pub fn targets(&self) -> Targets<'_> {
+        Targets {
+            classes_of: &self.classes_of,
+            classes: self.classes,
+            label_smoothing: 0.0,
+        }
+    }
+
+    pub fn part(&self) -> TrainingPart {
+        TrainingPart {
+            class_weights: self.class_weights.clone(),
+            ..TrainingPart::of(&self.train, &self.targets())
+        }
     }
 }
 
@@ -48,11 +79,11 @@ pub fn numbers(value: &Value) -> Vec<f64> {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "values of tests are small")]
-pub fn narrow(values: &[f64]) -> Vec<f32> {
+fn narrow(values: &[f64]) -> Vec<f32> {
     values.iter().map(|value| *value as f32).collect()
 }
 
-pub fn counts(value: &Value) -> Vec<usize> {
+fn counts(value: &Value) -> Vec<usize> {
     let list = value.as_array().expect("a test's own input").iter();
     list.map(|n| {
         usize::try_from(n.as_u64().expect("a test's own input")).expect("a test's own input")
@@ -60,7 +91,7 @@ pub fn counts(value: &Value) -> Vec<usize> {
     .collect()
 }
 
-pub fn small(value: &Value) -> usize {
+fn small(value: &Value) -> usize {
     usize::try_from(value.as_u64().expect("a test's own input")).expect("a test's own input")
 }
 

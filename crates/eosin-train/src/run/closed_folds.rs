@@ -27,7 +27,7 @@ impl<'a> ProbeFolds<'a> {
             parts: &parts,
         };
         let heads = watched(session, |pulse| fit(form, &problem, &strengths, pulse))?;
-        let given = self.job.config.strength > 0.0;
+        let given = self.job.given_strength();
         let folds = heads.into_iter().zip(strengths).zip(&chosen).enumerate();
         let solved = folds.map(|(at, ((head, strength), chosen))| SolvedFold {
             fold: self.folds[at],
@@ -36,7 +36,7 @@ impl<'a> ProbeFolds<'a> {
                 head: self.job.config.head,
                 strength: strength.strength,
                 by: match chosen {
-                    _ if given => ChosenBy::Setting,
+                    _ if given.is_some() => ChosenBy::Setting,
                     Some(_) => ChosenBy::InnerFolds,
                     None => ChosenBy::Nothing,
                 },
@@ -62,9 +62,9 @@ impl<'a> ProbeFolds<'a> {
             weights.filter(|weight| **weight > 0.0).count()
         };
         let least = inner.models.iter().map(patches).min().unwrap_or(0);
-        let strengths = match self.job.config.strength {
-            given if given > 0.0 => vec![given],
-            _ => form.strengths(self.training_rows(), least),
+        let strengths = match self.job.given_strength() {
+            Some(given) => vec![given],
+            None => form.strengths(self.training_rows(), least),
         };
         let targets = self.job.head_targets(self.table.patches());
         let chosen = watched(session, |pulse| {
@@ -77,13 +77,9 @@ impl<'a> ProbeFolds<'a> {
     }
 
     fn strength(&self, form: ClosedForm, chosen: Option<&Strength>) -> Strength {
-        let given = self.job.config.strength;
+        let given = self.job.given_strength();
         chosen.cloned().unwrap_or_else(|| Strength {
-            strength: if given > 0.0 {
-                given
-            } else {
-                form.unchosen(self.training_rows())
-            },
+            strength: given.unwrap_or_else(|| form.unchosen(self.training_rows())),
             kept: 1.0,
             tried: Vec::new(),
         })

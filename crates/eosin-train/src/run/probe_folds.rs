@@ -112,17 +112,16 @@ impl<'a> ProbeFolds<'a> {
 
     /// The penalty of a fold, and who says so.
     fn penalty(&self, choice: Option<&Choice>) -> Penalty {
-        let given = self.job.config.strength;
-        match choice {
-            Some(choice) => Penalty {
+        match (choice, self.job.given_strength()) {
+            (Some(choice), _) => Penalty {
                 c: choice.c,
                 by: ChosenBy::InnerFolds,
             },
-            None if given > 0.0 => Penalty {
+            (None, Some(given)) => Penalty {
                 c: given,
                 by: ChosenBy::Setting,
             },
-            None => Penalty {
+            (None, None) => Penalty {
                 c: Penalties::unchosen(self.training_rows()),
                 by: ChosenBy::Nothing,
             },
@@ -179,7 +178,7 @@ impl<'a> ProbeFolds<'a> {
 
     /// The penalty of each fold; none where `train.strength` says it.
     fn choices(&self, session: &Session<'_>) -> Result<Vec<Option<Choice>>, TrainError> {
-        if self.job.config.strength > 0.0 {
+        if self.job.given_strength().is_some() {
             return Ok(vec![None; self.folds.len()]);
         }
         let InnerPlan { inner, choice_of } = self.inner_plan();

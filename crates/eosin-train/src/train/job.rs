@@ -41,6 +41,11 @@ impl TrainJob<'_> {
         self.augment.changes_pixels() || self.views.iter().any(numbered)
     }
 
+    /// The strength of heads, where `train.strength` gives it.
+    pub(crate) fn given_strength(&self) -> Option<f64> {
+        Some(self.config.strength).filter(|strength| *strength > 0.0)
+    }
+
     /// Widths of a head on embeddings of `width` values; see
     /// [`Head::widths`](crate::model::head::Head::widths).
     pub(crate) fn head_widths(&self, width: usize) -> Vec<usize> {

@@ -44,6 +44,15 @@ pub struct ProbeRecord {
     pub passes: usize,
 }
 
+/// The number that tells heads of one kind apart, and what it is called.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ShownStrength {
+    /// Such as `C`.
+    pub name: &'static str,
+    /// Its value.
+    pub value: f64,
+}
+
 /// A strength and what came of it on the inner folds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TriedStrength {
@@ -55,6 +64,20 @@ pub struct TriedStrength {
 }
 
 impl ProbeRecord {
+    /// Its strength; of a kind that has none, the factor that is kept of its logits.
+    pub fn shown(&self) -> ShownStrength {
+        match self.head.strength() {
+            Some(name) => ShownStrength {
+                name,
+                value: self.strength,
+            },
+            None => ShownStrength {
+                name: "factor",
+                value: self.kept,
+            },
+        }
+    }
+
     /// Whether the optimum was found.
     pub fn is_solved(&self) -> bool {
         self.relative_gap <= UNSOLVED

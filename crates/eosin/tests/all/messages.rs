@@ -26,19 +26,22 @@ fn said(cases: &[Case<'_>]) -> String {
             scratch.write("d/t.csv", case.table);
         }
         let outcome = scratch.eosin(case.command);
-        let code = outcome
-            .code
-            .map_or_else(|| "none".to_owned(), |code| code.to_string());
         let text = format!("{}{}", outcome.stderr, outcome.stdout);
-        let text = text.replace(&scratch.path("").display().to_string(), "[DIR]/");
-        writeln!(all, "# {}\n$ eosin {} -> {code}", case.what, case.command).expect("text");
-        for line in text.lines().filter(|line| !line.contains(" s)")) {
-            let line = line.trim_end();
-            writeln!(all, "  {line}").expect("text");
-        }
-        writeln!(all).expect("text");
+        writeln!(all, "# {}", case.what).expect("text");
+        all += &shown(&scratch, case.command, outcome.code, &text);
     }
     all
+}
+
+/// A command, its exit code and its text without times and folders.
+fn shown(scratch: &Scratch, command: &str, code: Option<i32>, text: &str) -> String {
+    let code = code.map_or_else(|| "none".to_owned(), |code| code.to_string());
+    let text = text.replace(&scratch.path("").display().to_string(), "[DIR]/");
+    let lines = text.lines().filter(|line| !line.contains(" s)"));
+    let lines: Vec<String> = lines
+        .map(|line| format!("  {}\n", line.trim_end()))
+        .collect();
+    format!("$ eosin {command} -> {code}\n{}\n", lines.concat())
 }
 
 const INSPECT: &str = "inspect --data d";
@@ -208,22 +211,11 @@ fn said_of_a_run(commands: &[&str]) -> String {
         "w.pth",
         "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",
     );
-    let mut all = String::new();
-    for command in commands {
+    let told = commands.iter().map(|command| {
         let outcome = scratch.eosin(command);
-        let code = outcome
-            .code
-            .map_or_else(|| "none".to_owned(), |code| code.to_string());
-        let text = outcome
-            .stderr
-            .replace(&scratch.path("").display().to_string(), "[DIR]/");
-        writeln!(all, "$ eosin {command} -> {code}").expect("text");
-        for line in text.lines().filter(|line| !line.contains(" s)")) {
-            writeln!(all, "  {}", line.trim_end()).expect("text");
-        }
-        writeln!(all).expect("text");
-    }
-    all
+        shown(&scratch, command, outcome.code, &outcome.stderr)
+    });
+    told.collect()
 }
 
 #[test]

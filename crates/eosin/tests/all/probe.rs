@@ -61,6 +61,31 @@ fn views_are_also_named_by_their_number() {
 }
 
 #[test]
+fn inner_folds_are_not_those_that_the_data_name() {
+    let scratch = Scratch::with_run();
+    // The run's own folds, as a column of the table.
+    let folds = scratch.json("run/folds.json");
+    let mut table = vec!["path,label,patient,fold".to_owned()];
+    for row in rows(&scratch.text("data/manifest.csv")) {
+        let holds = |fold: &serde_json::Value| {
+            let val = fold["val"].as_array().unwrap();
+            val.iter().any(|key| *key == row["path"].as_str())
+        };
+        let at = folds["folds"].as_array().unwrap().iter().position(holds);
+        if let Some(at) = at {
+            let [path, label, patient] = ["path", "label", "patient"].map(|name| &row[name]);
+            table.push(format!("data/{path},{label},{patient},{at}"));
+        }
+    }
+    scratch.write("table.csv", table.join("\n"));
+    scratch.eosin("run --data table.csv --out named").done();
+    for fold in 0..3 {
+        let probe = &scratch.json(&format!("named/folds/0.{fold}/outcome.json"))["probe"];
+        assert_eq!(probe["by"], "inner-folds", "{probe}");
+    }
+}
+
+#[test]
 fn threads_and_an_interruption_change_no_bit() {
     let scratch = Scratch::with_run();
     for threads in [1, 3] {
