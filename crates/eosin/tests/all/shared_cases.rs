@@ -130,7 +130,7 @@ fn reported_predictions_and_scores_come_out_right() {
     let folder = "cases/predict-folder";
     scratch
         .eosin(&format!(
-            "run --data {folder}/data --folds 3 --epochs 1 --out run"
+            "run --data {folder}/data --folds 3 --mode head --epochs 1 --out run"
         ))
         .done();
     let rows = |words: &str| -> usize {
