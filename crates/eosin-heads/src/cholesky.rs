@@ -21,56 +21,6 @@ pub(crate) fn inverse_factor(mut matrix: Vec<f32>, n: usize) -> Option<Vec<f32>>
     Some(inverse)
 }
 
-/// `(factor matrix + ridge I)^-1` of each right-hand side, in double precision; for matrices that
-/// are too near to singular for [`inverse_factor`].
-pub(crate) fn solve_exactly(
-    matrix: &[f32],
-    factor: f64,
-    ridge: f64,
-    right: &[Vec<f64>],
-) -> Vec<Vec<f64>> {
-    let n = right.first().map_or(0, Vec::len);
-    let mut lower = vec![0.0_f64; n * n];
-    for row in 0..n {
-        for column in 0..=row {
-            let (done, own) = lower.split_at(row * n);
-            let above = if row == column {
-                &own[..column]
-            } else {
-                &done[column * n..column * n + column]
-            };
-            let dot: f64 = own[..column].iter().zip(above).map(|(a, b)| a * b).sum();
-            let value = factor * f64::from(matrix[row * n + column]) - dot;
-            lower[row * n + column] = if row == column {
-                // What rounding has made negative is as good as the ridge alone.
-                (value + ridge).max(ridge).sqrt()
-            } else {
-                value / lower[column * n + column]
-            };
-        }
-    }
-    let solve = |right: &Vec<f64>| {
-        let mut x = right.clone();
-        for row in 0..n {
-            let dot: f64 = lower[row * n..row * n + row]
-                .iter()
-                .zip(&x)
-                .map(|(a, x)| a * x)
-                .sum();
-            x[row] = (x[row] - dot) / lower[row * n + row];
-        }
-        for row in (0..n).rev() {
-            x[row] /= lower[row * n + row];
-            let own = x[row];
-            for column in 0..row {
-                x[column] -= lower[row * n + column] * own;
-            }
-        }
-        x
-    };
-    right.iter().map(solve).collect()
-}
-
 /// The inverse of the factor of the block on the diagonal, `[size, size]`, in double precision
 /// within; `None` where it has none.
 fn invert_diagonal(matrix: &[f32], n: usize, block: std::ops::Range<usize>) -> Option<Vec<f32>> {
@@ -185,28 +135,6 @@ fn inverse_rows(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_too_near_to_singular_is_solved_in_double_precision() {
-        // Rank one, and a ridge far below its rounding.
-        let n = 70;
-        let direction: Vec<f64> = (0..n).map(|at| 1.0 + f64::from(at)).collect();
-        let matrix: Vec<f32> = direction
-            .iter()
-            .flat_map(|a| direction.iter().map(move |b| crate::table::narrow(a * b)))
-            .collect();
-        let n = direction.len();
-        let mut near = matrix.clone();
-        for at in 0..n {
-            near[at * (n + 1)] += 1e-6;
-        }
-        assert!(inverse_factor(near, n).is_none());
-        let x = &solve_exactly(&matrix, 1.0, 1e-6, std::slice::from_ref(&direction))[0];
-        let square: f64 = direction.iter().map(|a| a * a).sum();
-        for (x, a) in x.iter().zip(&direction) {
-            assert!((x * square / a - 1.0).abs() < 1e-3, "{x}");
-        }
-    }
 
     #[test]
     fn the_inverse_factor_undoes_the_matrix() {

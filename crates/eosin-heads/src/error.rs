@@ -27,6 +27,16 @@ pub enum HeadError {
         /// Index of the class.
         class: usize,
     },
+    /// A strength is so weak that a head would be one of rounding.
+    #[error(
+        "with strength {strength:e} the head would be one of rounding, since single precision does not \
+         tell values apart that say nearly the same: use a larger strength, or none to have one chosen \
+         on inner folds"
+    )]
+    TooWeak {
+        /// As [`ClosedForm`](crate::ClosedForm) has it.
+        strength: f64,
+    },
     /// The rows cannot be read.
     #[error("an embedding cannot be read: {0}")]
     Read(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -27,6 +27,7 @@ mod judge;
 mod lbfgs;
 mod linear;
 mod loss;
+mod newton;
 mod part;
 mod pass;
 mod problem;

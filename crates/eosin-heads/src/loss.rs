@@ -65,28 +65,44 @@ fn two_classes(logit: &mut f32, [wanted_0, wanted_1]: [f32; 2]) -> RowLoss {
         (softplus - z, softplus)
     };
     let sure = 1.0 / (1.0 + small);
-    let prob = if z >= 0.0 { sure } else { small * sure };
-    let mass = wanted_0 + wanted_1;
-    *logit = mass * prob - wanted_1;
+    let unsure = small * sure;
+    let (prob, other) = if z >= 0.0 {
+        (sure, unsure)
+    } else {
+        (unsure, sure)
+    };
+    // Not `mass * prob - wanted_1`: of a row that is told well, nothing would be left of it.
+    *logit = wanted_0 * prob - wanted_1 * other;
     RowLoss {
         loss: f64::from(wanted_1 * for_1) + f64::from(wanted_0 * for_0),
-        curvature: mass * small * sure * sure,
+        curvature: (wanted_0 + wanted_1) * unsure * sure,
     }
 }
 
 /// Of several: `sum_c wanted_c (-log p_c)`.
 fn softmax(logits: &mut [f32], wanted: &[f32]) -> RowLoss {
-    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let sum: f32 = logits.iter().map(|logit| (logit - largest).exp()).sum();
-    let log_norm = largest + sum.ln();
+    let (mut top, mut largest) = (0, f32::NEG_INFINITY);
+    for (at, logit) in logits.iter().enumerate() {
+        if *logit > largest {
+            (top, largest) = (at, *logit);
+        }
+    }
+    for logit in logits.iter_mut() {
+        *logit -= largest;
+    }
+    let others = logits.iter().enumerate().filter(|(at, _)| *at != top);
+    // Without the largest, whose part is 1: of a row that is told well, nothing would be left of it.
+    let rest: f32 = others.map(|(_, logit)| logit.exp()).sum();
+    let (log_sum, sum) = (rest.ln_1p(), 1.0 + rest);
     let mass: f32 = wanted.iter().sum();
     let (mut loss, mut spread) = (0.0, 0.0);
-    for (logit, wanted) in logits.iter_mut().zip(wanted) {
-        let log_prob = *logit - log_norm;
+    for (at, (logit, wanted)) in logits.iter_mut().zip(wanted).enumerate() {
+        let log_prob = *logit - log_sum;
         let prob = log_prob.exp();
+        let other = if at == top { rest / sum } else { 1.0 - prob };
         loss -= f64::from(wanted * log_prob);
-        spread += prob * (1.0 - prob);
-        *logit = mass * prob - wanted;
+        spread += prob * other;
+        *logit = (mass - wanted) * prob - wanted * other;
     }
     // For equal probabilities this is 1/K, what diag(p) - p p' has in every direction but the
     // common one.

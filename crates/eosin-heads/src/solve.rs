@@ -1,15 +1,27 @@
 //! Models solved side by side, under one penalty.
 
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
 use crate::curvature::Metric;
 use crate::error::HeadError;
 use crate::lbfgs::{Descent, Trial};
 use crate::linear::LinearHead;
+use crate::newton::Newton;
 use crate::part::{Standard, TrainingPart};
 use crate::pass::{Pass, Passed, Point};
 use crate::problem::Problem;
 
 /// Passes after which the metric is made anew from where the models stand then.
 const NEW_METRIC: [usize; 3] = [15, 40, 100];
+/// From here on each model that is to be solved exactly has its own Hessian, where that is cheap:
+/// where classes can be separated, what bends a model's loss are a few rows that bend no other's.
+const NEWTON: usize = 30;
+/// Passes after which it is made anew.
+const RENEWED: usize = 5;
+/// Multiplications that make one, at most.
+const CHEAP: usize = 1 << 30;
 
 /// How exactly an optimum is found.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -122,21 +134,32 @@ impl<'a> Solver<'a> {
         pulse()?;
         let begun = evaluated.into_iter().zip(&starts);
         let descents = begun.map(|(e, start)| Descent::new(start.clone(), e.value, e.gradient));
+        let metric = Metric::new(self.problem.table, self.own, &curvature, c)?;
         let mut race = Race {
-            metric: Metric::new(self.problem.table, self.own, &curvature, c)?,
+            metrics: Metrics::Shared(metric),
             descents: descents.collect(),
             active: (0..starts.len()).collect(),
             pass,
             accuracy,
         };
         race.begin();
+        let newton = accuracy == Accuracy::FULL && Newton::cost(self.problem.table) <= CHEAP;
         let mut passes = 1;
         while !race.active.is_empty() && passes < accuracy.passes {
             let curvature = race.step()?;
             passes += 1;
             pulse()?;
-            if NEW_METRIC.contains(&passes) && !race.active.is_empty() {
-                race.metric = Metric::new(self.problem.table, self.own, &curvature, c)?;
+            if race.active.is_empty() {
+                break;
+            }
+            if newton && passes >= NEWTON {
+                if (passes - NEWTON).is_multiple_of(RENEWED) {
+                    race.own_metrics()?;
+                    race.begin();
+                }
+            } else if NEW_METRIC.contains(&passes) {
+                let metric = Metric::new(self.problem.table, self.own, &curvature, c)?;
+                race.metrics = Metrics::Shared(metric);
                 race.begin();
             }
         }
@@ -148,10 +171,34 @@ fn at((model, weights): (usize, &Vec<f64>)) -> Point<'_> {
     Point { model, weights }
 }
 
+/// What bends the ways of models.
+enum Metrics {
+    /// One for all.
+    Shared(Metric),
+    /// Its own for each model that was on its way when they were made.
+    Own(BTreeMap<usize, Newton>),
+}
+
+impl Metrics {
+    /// `P^-1` of the gradients of some models.
+    fn inverse_of(&self, gradients: &[(usize, &[f64])]) -> Vec<Vec<f64>> {
+        match self {
+            Self::Shared(metric) => {
+                let all: Vec<&[f64]> = gradients.iter().map(|(_, gradient)| *gradient).collect();
+                metric.inverse_of(&all)
+            }
+            Self::Own(metrics) => gradients
+                .iter()
+                .map(|(model, gradient)| metrics[model].inverse_of(gradient))
+                .collect(),
+        }
+    }
+}
+
 /// Models on their way.
 struct Race<'a> {
     pass: Pass<'a>,
-    metric: Metric,
+    metrics: Metrics,
     descents: Vec<Descent>,
     /// Models that are not solved yet.
     active: Vec<usize>,
@@ -159,14 +206,33 @@ struct Race<'a> {
 }
 
 impl Race<'_> {
-    /// Sets every active model off under the metric.
+    /// Gives every active model its own Hessian, from where it stands.
+    fn own_metrics(&mut self) -> Result<(), HeadError> {
+        let (pass, descents) = (&self.pass, &self.descents);
+        let own = |model: &usize| {
+            let weights = &descents[*model].weights;
+            let point = Point {
+                model: *model,
+                weights,
+            };
+            let curvature = pass.run(&[point])?.curvature;
+            let table = pass.problem.table;
+            let newton = Newton::new(table, &pass.own[*model], &curvature, pass.c)?;
+            Ok((*model, newton))
+        };
+        let metrics: Result<_, HeadError> = self.active.par_iter().map(own).collect();
+        self.metrics = Metrics::Own(metrics?);
+        Ok(())
+    }
+
+    /// Sets every active model off under its metric.
     fn begin(&mut self) {
         let all = self.active.clone();
         let gradients = all.iter().map(|model| {
             let gradient: &[f64] = &self.descents[*model].gradient;
-            gradient
+            (*model, gradient)
         });
-        let turned = self.metric.inverse_of(&gradients.collect::<Vec<_>>());
+        let turned = self.metrics.inverse_of(&gradients.collect::<Vec<_>>());
         for (model, turned) in all.into_iter().zip(turned) {
             self.descents[model].begin(turned);
         }
@@ -199,11 +265,11 @@ impl Race<'_> {
                 Trial::Stuck => stuck.push(*model),
             }
         }
-        let gradients = accepted.iter().map(|(_, found)| {
+        let gradients = accepted.iter().map(|(model, found)| {
             let gradient: &[f64] = &found.gradient;
-            gradient
+            (*model, gradient)
         });
-        let turned = self.metric.inverse_of(&gradients.collect::<Vec<_>>());
+        let turned = self.metrics.inverse_of(&gradients.collect::<Vec<_>>());
         for ((model, found), turned) in accepted.into_iter().zip(turned) {
             self.descents[model].advance(found.value, found.gradient, turned);
         }

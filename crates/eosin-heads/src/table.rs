@@ -65,7 +65,8 @@ impl<'a> Table<'a> {
         let spread = table.sums()?.second;
         table.scale = spread
             .iter()
-            .map(|sum| inverse_deviation(sum / count))
+            .zip(&table.mean)
+            .map(|(sum, mean)| inverse_deviation(sum / count, *mean))
             .collect();
         if table.scale.iter().all(|scale| *scale == 0.0) {
             return Err(HeadError::Constant { patches });
@@ -208,9 +209,13 @@ impl<'a> Table<'a> {
     }
 }
 
-/// One over the standard deviation; 0 where the variance is nothing but rounding.
-fn inverse_deviation(variance: f64) -> f64 {
-    if variance > 1e-12 {
+/// A variance that single precision cannot hold whatever the mean.
+const LEAST_VARIANCE: f64 = 1e-60;
+
+/// One over the standard deviation; 0 where the variance is nothing but the rounding of values about
+/// this mean, whatever their unit.
+fn inverse_deviation(variance: f64, mean: f64) -> f64 {
+    if variance > (1e-13 * mean * mean).max(LEAST_VARIANCE) {
         1.0 / variance.sqrt()
     } else {
         0.0

@@ -33,14 +33,20 @@ pub(crate) fn backward_row(logits: &mut [f32], wanted: &Wanted, sums: &mut RowSu
         let z = *logit;
         let small = exp_of_negative(-z.abs());
         let sure = 1.0 / (1.0 + small);
-        let prob = if z >= 0.0 { sure } else { small * sure };
+        let unsure = small * sure;
+        let (prob, other) = if z >= 0.0 {
+            (sure, unsure)
+        } else {
+            (unsure, sure)
+        };
         // softplus(-|z|); the other is larger by |z|.
         let softplus = ln_1p_of_share(small);
         let mass = first + second;
-        let derivative = mass * prob - second;
+        // Not `mass * prob - second`: of a row that is told well, nothing would be left of it.
+        let derivative = first * prob - second * other;
         *loss += mass * softplus + first * z.max(0.0) + second * (-z).max(0.0);
         *slope += derivative;
-        curvature += mass * small * sure * sure;
+        curvature += mass * unsure * sure;
         *logit = derivative;
     }
     curvature

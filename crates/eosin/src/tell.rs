@@ -76,6 +76,14 @@ pub fn doubtful(fold: FoldId, record: &ProbeRecord) {
             strength(record)
         ));
     }
+    if !record.tells() {
+        note(&format!(
+            "warning: the head of fold {fold} says little but the shares of the classes: on the inner \
+             folds of its training part the embeddings do not tell the classes apart (share kept of \
+             its logits: {})",
+            short(record.kept)
+        ));
+    }
     if !record.is_solved() {
         note(&format!(
             "warning: the head of fold {fold} did not converge: its objective is about {:.0e} of \

@@ -52,7 +52,8 @@ impl ClosedForm {
     }
 
     /// The linear model at each of `strengths`: `[columns, width + 1]`, the intercept last, of the
-    /// values as the model standardises them.
+    /// values as the model standardises them. `None` where a strength is so weak that nothing but
+    /// rounding would come of it.
     ///
     /// # Panics
     /// For [`ClosedForm::Neighbours`], which is not linear.
@@ -61,15 +62,15 @@ impl ClosedForm {
         scatter: &Scatter,
         fitting: Fitting<'_>,
         strengths: &[f64],
-    ) -> Vec<Vec<f64>> {
+    ) -> Vec<Option<Vec<f64>>> {
         let fit = |strength: &f64| {
             let rows = match self {
-                Self::Ridge => ridge::fit(scatter, *strength),
-                Self::Lda => lda::fit(scatter, *strength),
+                Self::Ridge => ridge::fit(scatter, *strength)?,
+                Self::Lda => lda::fit(scatter, *strength)?,
                 Self::Prototypes => prototypes::fit(scatter),
                 Self::Neighbours => unreachable!("neighbours have no weights"),
             };
-            columns(rows, fitting.prior)
+            Some(columns(rows, fitting.prior))
         };
         strengths.iter().map(fit).collect()
     }

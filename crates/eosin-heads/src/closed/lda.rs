@@ -12,7 +12,8 @@ pub(super) const STRENGTHS: [f64; 9] = [0.9, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.
 /// The shrinkage where nothing can choose one.
 pub(super) const UNCHOSEN: f64 = 0.5;
 
-pub(super) fn fit(scatter: &Scatter, shrinkage: f64) -> Vec<Added> {
+/// `None` where `shrinkage` is too weak for single precision.
+pub(super) fn fit(scatter: &Scatter, shrinkage: f64) -> Option<Vec<Added>> {
     let mass = scatter.mass();
     let (width, within) = (scatter.width(), scatter.within());
     let trace: f64 = (0..width)
@@ -24,10 +25,10 @@ pub(super) fn fit(scatter: &Scatter, shrinkage: f64) -> Vec<Added> {
         .iter()
         .map(|class| class.away.clone())
         .collect();
-    let weights = scatter.solve(&within, (1.0 - shrinkage) / mass, ridge, &aways);
+    let weights = scatter.solve(&within, (1.0 - shrinkage) / mass, ridge, &aways)?;
     let row = |(weights, away): (Vec<f64>, &Vec<f64>)| {
         let half: f64 = weights.iter().zip(away).map(|(w, a)| w * a).sum::<f64>() / 2.0;
         scatter.about_mean(weights, -half)
     };
-    weights.into_iter().zip(&aways).map(row).collect()
+    Some(weights.into_iter().zip(&aways).map(row).collect())
 }

@@ -34,15 +34,17 @@ fn decade(rows: usize) -> i32 {
     (rows.max(1) as f64).log10().floor() as i32
 }
 
-pub(super) fn fit(scatter: &Scatter, alpha: f64) -> Vec<Added> {
+/// `None` where `alpha` is too weak for single precision.
+pub(super) fn fit(scatter: &Scatter, alpha: f64) -> Option<Vec<Added>> {
     let moments: Vec<Vec<f64>> = scatter
         .classes
         .iter()
         .map(|class| class.away.iter().map(|away| class.mass * away).collect())
         .collect();
-    let weights = scatter.solve(&scatter.total, 1.0, alpha, &moments);
-    weights
-        .into_iter()
-        .map(|weights| scatter.about_mean(weights, 0.0))
-        .collect()
+    let weights = scatter.solve(&scatter.total, 1.0, alpha, &moments)?;
+    let rows = weights.into_iter();
+    Some(
+        rows.map(|weights| scatter.about_mean(weights, 0.0))
+            .collect(),
+    )
 }

@@ -17,6 +17,7 @@ use crate::loss::Targets;
 use crate::part::{Standard, TrainingPart};
 use crate::pass::{Point, logits};
 use crate::problem::Problem;
+use crate::shrink::Shrunk;
 use crate::solve::Pulse;
 use crate::table::Table;
 
@@ -34,8 +35,9 @@ pub struct Strength {
     pub tried: Vec<Tried>,
 }
 
-/// Chooses one of `strengths` for each choice of `inner`. `None` where the inner folds of a choice
-/// judge no patch of a class, so that they can choose nothing.
+/// Chooses one of `strengths` for each choice of `inner`, of those that single precision can hold.
+/// `None` where there is none, or the inner folds of a choice judge no patch of a class, so that they
+/// can choose nothing.
 ///
 /// # Errors
 /// When embeddings cannot be read, or `pulse` ends the work.
@@ -68,10 +70,12 @@ pub fn choose_strength(
         })
         .collect();
     let said = says(form, &problem, &judged, strengths, pulse)?;
-    let shrunk: Vec<_> = (0..strengths.len())
-        .into_par_iter()
+    let able = |at: &usize| said.iter().all(|said| said.able[*at]);
+    let able: Vec<usize> = (0..strengths.len()).filter(able).collect();
+    let shrunk: Vec<_> = able
+        .par_iter()
         .map(|at| {
-            let logits = |model: usize, patch: usize| said[model][&patch][at].clone();
+            let logits = |model: usize, patch: usize| said[model].logits[&patch][*at].clone();
             judge(&models, &targets, inner.choices, MOST_KEPT, logits)
         })
         .collect();
@@ -79,30 +83,33 @@ pub fn choose_strength(
         if !judges_all(&models, &targets, choice) {
             return None;
         }
-        let losses = shrunk.iter().map(|judged| judged[choice].loss);
+        let tried = |(at, judged): (&usize, &Vec<Shrunk>)| Tried {
+            strength: strengths[*at],
+            log_loss: judged[choice].loss,
+        };
+        let tried: Vec<Tried> = able.iter().zip(&shrunk).map(tried).collect();
         let mut best = 0;
-        for (at, loss) in losses.clone().enumerate() {
-            if loss < shrunk[best][choice].loss {
+        for (at, one) in tried.iter().enumerate() {
+            if one.log_loss < tried[best].log_loss {
                 best = at;
             }
         }
-        let tried = strengths.iter().zip(losses);
         Some(Strength {
-            strength: strengths[best],
+            strength: tried.get(best)?.strength,
             kept: shrunk[best][choice].kept,
-            tried: tried
-                .map(|(strength, log_loss)| Tried {
-                    strength: *strength,
-                    log_loss,
-                })
-                .collect(),
+            tried,
         })
     };
     Ok((0..inner.choices).map(choice).collect())
 }
 
-/// Of a model, the logits (one a column) of the patches that it judges at each strength.
-type Said = BTreeMap<usize, Vec<Vec<f32>>>;
+/// What a model says of the patches that it judges.
+struct Said {
+    /// Of a patch, the logits (one a column) at each strength.
+    logits: BTreeMap<usize, Vec<Vec<f32>>>,
+    /// Whether there is a model at each strength; where not, the logits mean nothing.
+    able: Vec<bool>,
+}
 
 fn says(
     form: ClosedForm,
@@ -127,18 +134,23 @@ fn says(
             let prior = prior(&problem.parts[*at], &problem.targets);
             let scatter = sums.of_part(*at, &own[*at]);
             let weights = form.linear(&scatter, fitting(problem, &own, *at, &prior), strengths);
+            let able = weights.iter().map(Option::is_some).collect();
+            let nothing = vec![0.0; columns * (width + 1)];
             let points: Vec<Point<'_>> = weights
                 .iter()
                 .map(|weights| Point {
                     model: *at,
-                    weights,
+                    weights: weights.as_ref().unwrap_or(&nothing),
                 })
                 .collect();
             let rows = rows_of(&means, width, &judged[*at]);
             let all = logits(&rows, &own, width, &points);
             let of_row = all.chunks_exact(points.len() * columns);
             let of_row = of_row.map(|row| row.chunks_exact(columns).map(<[f32]>::to_vec).collect());
-            judged[*at].iter().copied().zip(of_row).collect::<Said>()
+            Said {
+                logits: judged[*at].iter().copied().zip(of_row).collect(),
+                able,
+            }
         });
         said.extend(some.collect::<Vec<_>>());
     }
@@ -167,7 +179,10 @@ fn of_neighbours(
         let of_row = votes
             .into_iter()
             .map(|row| row.into_iter().map(column).collect());
-        said.push(judged.iter().copied().zip(of_row).collect());
+        said.push(Said {
+            logits: judged.iter().copied().zip(of_row).collect(),
+            able: vec![true; counts.len()],
+        });
     }
     Ok(said)
 }
@@ -175,7 +190,8 @@ fn of_neighbours(
 /// The head of each part of `problem`, with the strength that belongs to it.
 ///
 /// # Errors
-/// When a part lacks a class, embeddings cannot be read, or `pulse` ends the work.
+/// When a part lacks a class, a strength is too weak, embeddings cannot be read, or `pulse` ends the
+/// work.
 ///
 /// # Panics
 /// When there are not as many strengths as parts.
@@ -212,8 +228,10 @@ fn linear_heads(
         let prior = prior(&problem.parts[at], &problem.targets);
         let fitting = fitting(problem, own, at, &prior);
         let scatter = sums.of_part(at, &own[at]);
-        let weights = &form.linear(&scatter, fitting, &[strength.strength])[0];
-        let head = LinearHead::unfold(weights, &own[at], problem.table);
+        let strength = strength.strength;
+        let weights = form.linear(&scatter, fitting, &[strength]).remove(0);
+        let weights = weights.ok_or(HeadError::TooWeak { strength })?;
+        let head = LinearHead::unfold(&weights, &own[at], problem.table);
         heads.push(ClosedHead::Linear(head));
     }
     Ok(heads)

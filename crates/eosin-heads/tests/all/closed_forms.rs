@@ -1,8 +1,8 @@
 //! Heads in closed form against scikit-learn, and their strengths.
 
 use eosin_heads::{
-    ClosedForm, ClosedHead, EmbeddingRows as _, InnerFolds, Problem, Strength, Table, TrainingPart,
-    choose_strength, fit,
+    ClosedForm, ClosedHead, EmbeddingRows as _, HeadError, InnerFolds, Problem, Strength, Table,
+    TrainingPart, choose_strength, fit,
 };
 use serde_json::Value;
 
@@ -214,6 +214,75 @@ fn embeddings_that_tell_nothing_are_answered_with_the_shares_of_the_classes() {
                 .fold(f64::INFINITY, f64::min);
             let prior = -(1.0_f64 / 3.0 * (1.0_f64 / 3.0).ln() + 2.0 / 3.0 * (2.0_f64 / 3.0).ln());
             assert!(best < prior + 0.03, "{form:?}: {best} against {prior}");
+        }
+    }
+}
+
+#[test]
+fn a_strength_that_only_rounding_would_answer_is_an_error_and_is_not_chosen() {
+    let (mut rows, classes) = overlapping(60, 40);
+    // Values that say the same to the last digits of single precision.
+    for values in rows.values.chunks_exact_mut(40) {
+        for at in 0..10 {
+            values[20 + at] = values[at] * (1.0 + 1e-7);
+        }
+    }
+    let targets = binary(&classes);
+    let table = Table::new(&rows).expect("a test's own input");
+    let inner = InnerFolds::of_pairs(&folds(60, 5), |rows| TrainingPart::of(rows, &targets));
+    let all: Vec<usize> = (0..60).collect();
+    let problem = Problem {
+        table: &table,
+        targets,
+        parts: &[TrainingPart::of(&all, &targets)],
+    };
+    for form in [ClosedForm::Ridge, ClosedForm::Lda] {
+        let weak = 1e-12;
+        let error = fit(form, &problem, &[as_it_is(weak)], &mut || Ok(())).expect_err("too weak");
+        assert!(
+            matches!(error, HeadError::TooWeak { .. }),
+            "{form:?}: {error}"
+        );
+        let strengths = [form.unchosen(96), weak];
+        let chosen = choose_strength(form, &table, targets, &inner, &strengths, &mut || Ok(()));
+        for chosen in chosen.expect("a test's own input") {
+            assert_eq!(chosen.expect("one is left").tried.len(), 1, "{form:?}");
+        }
+    }
+}
+
+#[test]
+fn the_unit_of_the_embeddings_changes_nothing() {
+    let (rows, classes) = overlapping(60, 12);
+    let targets = binary(&classes);
+    let all: Vec<usize> = (0..60).collect();
+    let said = |unit: f32| {
+        let rows = Rows {
+            values: rows.values.iter().map(|value| unit * value).collect(),
+            ..rows
+        };
+        let table = Table::new(&rows).expect("they differ, whatever their unit");
+        let parts = [TrainingPart::of(&all, &targets)];
+        let problem = Problem {
+            table: &table,
+            targets,
+            parts: &parts,
+        };
+        ALL.map(|form| {
+            let strengths = [as_it_is(form.unchosen(120))];
+            let heads = fit(form, &problem, &strengths, &mut || Ok(())).expect("they differ");
+            logits(&heads[0], &means(&rows), 2)
+        })
+    };
+    // Powers of two: not a bit is rounded anew.
+    let expected = said(1.0);
+    for exponent in [-60, -24, 24] {
+        let got = said(2.0_f32.powi(exponent));
+        for (got, expected) in got.iter().flatten().zip(expected.iter().flatten()) {
+            assert!(
+                (got - expected).abs() < 1e-5,
+                "2^{exponent}: {got} {expected}"
+            );
         }
     }
 }

@@ -243,3 +243,31 @@ fn a_class_that_every_inner_fold_loses_leaves_nothing_chosen() {
         choose(&table, targets, &inner, penalties, &mut || Ok(())).expect("a test's own input");
     assert!(choices.iter().all(Option::is_none));
 }
+
+#[test]
+fn classes_that_can_be_separated_are_solved_under_weak_penalties() {
+    // More values than rows, and ten models whose nearest rows are not the same.
+    let (rows, classes) = overlapping(60, 150);
+    let targets = binary(&classes);
+    let table = Table::new(&rows).expect("a test's own input");
+    let part = |fold: usize| {
+        let rows: Vec<usize> = (0..60).filter(|patch| patch % 10 != fold).collect();
+        TrainingPart::of(&rows, &targets)
+    };
+    let parts: Vec<TrainingPart> = (0..10).map(part).collect();
+    let problem = |parts| Problem {
+        table: &table,
+        targets,
+        parts,
+    };
+    for c in [1.0, 1e2, 1e4] {
+        let together = solve_quietly(&problem(&parts), c);
+        for (at, optimum) in together.iter().enumerate() {
+            let gap = optimum.relative_gap;
+            assert!(optimum.is_solved(Accuracy::FULL), "C {c}, {at}: {gap}");
+            let alone = &solve_quietly(&problem(&parts[at..=at]), c)[0];
+            let apart = (optimum.value / alone.value - 1.0).abs();
+            assert!(apart < 1e-5, "C {c}, {at}: {apart}");
+        }
+    }
+}

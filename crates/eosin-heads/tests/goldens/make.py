@@ -29,8 +29,8 @@ def objective(model, x, y, weights, c):
     return c * (weights * losses).sum() + 0.5 * (model.coef_**2).sum()
 
 
-def data(rng, classes):
-    patches, views, width = 60, 4, 10
+def data(rng, classes, width=10):
+    patches, views = 60, 4
     y = np.arange(patches) % classes
     y[rng.random(patches) < 0.2] = 0
     centre = rng.normal(size=(classes, width))
@@ -38,8 +38,8 @@ def data(rng, classes):
     return np.round(x * np.logspace(-1, 1, width) + np.linspace(-5, 5, width), 4), y
 
 
-def case(rng, classes, c, class_weight):
-    x, y = data(rng, classes)
+def case(rng, classes, c, class_weight, width=10):
+    x, y = data(rng, classes, width)
     patches, views, width = x.shape
     train = np.arange(patches) % 5 != 0
     rows = x[train].reshape(-1, width)
@@ -103,6 +103,9 @@ def main():
         case(rng, 2, 1e-3, None), case(rng, 2, 1.0, None), case(rng, 2, 0.1, "balanced"),
         case(rng, 3, 1e-2, None), case(rng, 3, 10.0, None), case(rng, 4, 0.3, "balanced"),
     ]
+    # More values than patches: the classes can be separated, and the loss is nearly nothing.
+    separable = np.random.default_rng(1)
+    cases += [case(separable, 2, 100.0, None, 60), case(separable, 2, 1e4, None, 60), case(separable, 3, 1e3, None, 60)]
     made = {"scikit-learn": sklearn.__version__, "numpy": np.__version__, "cases": cases}
     with open(os.path.join(HERE, "scikit_learn.json"), "w") as out:
         json.dump(made, out)

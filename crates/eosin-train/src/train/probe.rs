@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::train::job::TrainJob;
 use crate::train::sampling::epoch_order;
 
+/// A head of whose logits less than this is kept says nothing.
+const SILENT: f64 = 0.01;
 /// A head that is further above its optimum than this share of its objective is said to be.
 pub const UNSOLVED: f64 = 1e-6;
 
@@ -33,7 +35,8 @@ pub struct ProbeRecord {
     /// Who says so.
     pub by: ChosenBy,
     /// The share of the logits that is kept beside those of the shares of the classes, as the inner
-    /// folds ask: 1 is the head as it was solved.
+    /// folds ask: 1 is the head as it was solved. A factor of the logits where these have no scale of
+    /// their own: the inner folds choose it whoever says the strength.
     pub kept: f64,
     /// What was tried on the inner folds, the simplest model first; empty where they did
     /// not choose.
@@ -76,6 +79,11 @@ impl ProbeRecord {
                 value: self.kept,
             },
         }
+    }
+
+    /// Whether the inner folds leave anything of it beside the shares of the classes.
+    pub fn tells(&self) -> bool {
+        self.kept >= SILENT
     }
 
     /// Whether the optimum was found.

@@ -2,5 +2,6 @@
 
 mod array;
 mod brought;
+mod extremes;
 mod refused;
 mod taken;
