@@ -33,7 +33,7 @@ pub struct RunArgs {
     pub hub: HubOptions,
 }
 
-/// Whether a run that is there already is replaced.
+/// Whether a run or a file that is there already is replaced.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Overwrite {
     /// It is an error.
@@ -41,6 +41,13 @@ pub enum Overwrite {
     Refuse,
     /// Its files are removed, and no others.
     Replace,
+}
+
+impl Overwrite {
+    /// What a flag says: it replaces only where it was given.
+    pub const fn of_flag(given: bool) -> Self {
+        if given { Self::Replace } else { Self::Refuse }
+    }
 }
 
 /// Where and how a run is written.
