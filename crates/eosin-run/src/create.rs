@@ -258,6 +258,9 @@ fn go_on(
     let result = job
         .run(folds, start_from, &cache, Some(&folder))
         .run(&log)?;
+    if start.tensorboard {
+        tell_solved(&mut TensorBoard::new(folder.dir()), &result)?;
+    }
     let mut timings = log.finish();
     let circumstances = Circumstances {
         created: start.created,
@@ -275,6 +278,16 @@ fn go_on(
         result,
         timings,
     })
+}
+
+/// Folds whose heads were solved have no epochs to write as they end, only what they came to.
+fn tell_solved(board: &mut TensorBoard, result: &RunResult) -> Result<()> {
+    for fold in &result.folds {
+        if let Some(probe) = &fold.probe {
+            board.solved(fold.rows.id, probe, &fold.metrics)?;
+        }
+    }
+    Ok(())
 }
 
 /// The weights of a file live once, by their hash, wherever the file goes.
