@@ -277,7 +277,7 @@ fn folds_and_a_share_or_folds_of_a_file_are_not_both_taken() {
 #[test]
 fn a_named_fold_without_a_class_is_mended_where_folds_are_named() {
     let scratch = Scratch::new();
-    let mut table = "path,label,fold\n".to_owned();
+    let mut table = vec!["path,label,fold".to_owned()];
     for at in 0..12 {
         scratch.write_png(&format!("data/{at}.png"), 32, 32);
         // Fold 2 has benign patches only.
@@ -286,9 +286,9 @@ fn a_named_fold_without_a_class_is_mended_where_folds_are_named() {
         } else {
             "benign"
         };
-        table += &format!("{at}.png,{class},{}\n", at % 3);
+        table.push(format!("{at}.png,{class},{}", at % 3));
     }
-    scratch.write("data/manifest.csv", table);
+    scratch.write("data/manifest.csv", table.join("\n"));
     let told = scratch.eosin("run --data data --out run").done();
     assert!(!told.stderr.contains("--folds"), "{}", told.stderr);
     told.says(&[
