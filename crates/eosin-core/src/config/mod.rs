@@ -4,6 +4,7 @@ mod augment;
 mod check;
 mod choices;
 mod embeddings;
+mod error;
 mod train;
 mod values;
 mod weights;
@@ -14,12 +15,12 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 pub use self::augment::AugmentConfig;
-pub use self::check::ConfigError;
 pub use self::choices::{
     BatchNormPolicy, CacheDtype, ClassWeights, DoctorPolicy, GroupBy, HeadKind, IdSource, Keep,
     LossKind, NormaliseMode, OptimiserKind, Precision, PredictViews, ResizeFilter, ResizePolicy,
     Sampling, ScheduleKind, StainMethod, StatisticsKind, Symmetries, TrainMode,
 };
+pub use self::error::ConfigError;
 pub use self::train::TrainConfig;
 pub use self::weights::{TensorChoice, Weights};
 use crate::choice::UnknownChoice;

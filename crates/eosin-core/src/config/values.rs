@@ -3,7 +3,8 @@
 use serde::Deserialize as _;
 
 use super::Config;
-use super::check::{ConfigError, all_keys};
+use super::check::all_keys;
+use super::error::ConfigError;
 
 /// The largest values of the whole numbers that the configuration holds, the smallest first.
 const LARGEST: [u32; 3] = [u8::MAX as u32, u16::MAX as u32, u32::MAX];
