@@ -2,10 +2,8 @@
 
 /// A word that is none of the choices, with the nearest one that is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("'{got}' is not a {what}; choose one of {choices}{}", hint(.nearest.as_deref()))]
+#[error("'{got}' is unknown; choose one of {choices}{}", hint(.nearest.as_deref()))]
 pub struct UnknownChoice {
-    /// What the word was to name, such as `split`.
-    pub what: &'static str,
     /// The word given.
     pub got: String,
     /// Every choice, comma separated.
@@ -20,9 +18,8 @@ fn hint(nearest: Option<&str>) -> String {
 
 impl UnknownChoice {
     /// Describes `got`, which is none of `words`.
-    pub fn new(what: &'static str, got: &str, words: &[&str]) -> Self {
+    pub fn new(got: &str, words: &[&str]) -> Self {
         Self {
-            what,
             got: got.to_owned(),
             choices: words.join(", "),
             nearest: nearest(got, words.iter().copied()).map(str::to_owned),
@@ -76,9 +73,7 @@ macro_rules! choices {
             fn from_str(word: &str) -> Result<Self, Self::Err> {
                 match word {
                     $( $word => Ok(Self::$variant), )+
-                    _ => Err($crate::choice::UnknownChoice::new(
-                        stringify!($name), word, &[ $( $word, )+ ],
-                    )),
+                    _ => Err($crate::choice::UnknownChoice::new(word, &[ $( $word, )+ ])),
                 }
             }
         }

@@ -246,6 +246,6 @@ mod tests {
         assert!(
             error(&["any"; 12].join("/").replacen("any", "class/any", 1)).contains("12 levels")
         );
-        assert!(error("").contains("is not a Level"));
+        assert!(error("").contains("'' is unknown; choose one of class"));
     }
 }

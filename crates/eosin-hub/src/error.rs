@@ -59,7 +59,7 @@ pub enum HubError {
     #[error(transparent)]
     File(#[from] FileError),
     /// No registry has the name.
-    #[error("no weights are named '{name}'{}", meant(.near))]
+    #[error("no weights are named '{name}'{}", meant(.near, .name))]
     Unknown {
         /// The name given.
         name: String,
@@ -216,9 +216,12 @@ fn fix(hint: &str) -> String {
     }
 }
 
-fn meant(near: &[String]) -> String {
+fn meant(near: &[String], name: &str) -> String {
     if near.is_empty() {
-        "; a registry file can add it".to_owned()
+        format!(
+            "; 'eosin weights ls' lists the names that are known, and a file is given by its path, such \
+             as './{name}.safetensors'"
+        )
     } else {
         format!("; did you mean {}?", near.join(" or "))
     }

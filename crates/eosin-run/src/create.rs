@@ -33,7 +33,7 @@ pub struct RunArgs {
     pub hub: HubOptions,
 }
 
-/// Whether a run that is there already is replaced.
+/// Whether a run or a file that is there already is replaced.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Overwrite {
     /// It is an error.
@@ -41,6 +41,13 @@ pub enum Overwrite {
     Refuse,
     /// Its files are removed, and no others.
     Replace,
+}
+
+impl Overwrite {
+    /// What a flag says: it replaces only where it was given.
+    pub const fn of_flag(given: bool) -> Self {
+        if given { Self::Replace } else { Self::Refuse }
+    }
 }
 
 /// Where and how a run is written.
@@ -251,6 +258,9 @@ fn go_on(
     let result = job
         .run(folds, start_from, &cache, Some(&folder))
         .run(&log)?;
+    if start.tensorboard {
+        tell_solved(&mut TensorBoard::new(folder.dir()), &result)?;
+    }
     let mut timings = log.finish();
     let circumstances = Circumstances {
         created: start.created,
@@ -268,6 +278,16 @@ fn go_on(
         result,
         timings,
     })
+}
+
+/// Folds whose heads were solved have no epochs to write as they end, only what they came to.
+fn tell_solved(board: &mut TensorBoard, result: &RunResult) -> Result<()> {
+    for fold in &result.folds {
+        if let Some(probe) = &fold.probe {
+            board.solved(fold.rows.id, probe, &fold.metrics)?;
+        }
+    }
+    Ok(())
 }
 
 /// The weights of a file live once, by their hash, wherever the file goes.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use eosin_core::D4;
 use eosin_data::{Manifest, Patch, PatchColumn};
 use eosin_store::{write_atomic, write_atomic_with};
@@ -12,6 +12,7 @@ use eosin_train::EmbeddedPatches;
 use eosin_weights::{LazyTensor, StoredAs, write_npy, write_safetensors};
 
 use crate::create::{Overwrite, lies_in};
+use crate::out_file::check_out_file;
 
 /// The tensor of a safetensors file that holds the embeddings.
 const TENSOR: &str = "embeddings";
@@ -36,8 +37,8 @@ impl EmbeddingsOut {
     /// A file to be written, by its ending, before anything is computed.
     ///
     /// # Errors
-    /// When the ending is none that is written, a file is there, or it would lie among the patches of
-    /// `data`, where its table would be read as theirs.
+    /// When the ending is none that is written, a file is there, its folder is not, or it would lie
+    /// among the patches of `data`, where its table would be read as theirs.
     pub fn new(path: &Path, data: &Path, overwrite: Overwrite) -> Result<Self> {
         let form = match path.extension().and_then(|ending| ending.to_str()) {
             Some("npy") => Form::Npy {
@@ -61,12 +62,8 @@ impl EmbeddingsOut {
             path: path.to_owned(),
             form,
         };
-        let there = this.files().into_iter().find(|file| file.exists());
-        if let (Some(there), Overwrite::Refuse) = (there, overwrite) {
-            bail!(
-                "{} is there already: name another file, or add '--overwrite'",
-                there.display()
-            );
+        for file in this.files() {
+            check_out_file(file, overwrite)?;
         }
         Ok(this)
     }
@@ -85,18 +82,17 @@ impl EmbeddingsOut {
     /// When a file cannot be written; then what was there stays.
     pub fn write(&self, embedded: &EmbeddedPatches, manifest: &Manifest) -> Result<()> {
         let path = &self.path;
-        let failed = || format!("cannot write {}", path.display());
         match &self.form {
             Form::Npy { table } => {
                 // The array last: a table alone is no set of embeddings.
-                write_atomic(table, &table_of(manifest)?)
-                    .with_context(|| format!("cannot write {}", table.display()))?;
-                write_atomic_with(path, |out| write_npy(out, embedded)).with_context(failed)
+                write_atomic(table, &table_of(manifest)?)?;
+                Ok(write_atomic_with(path, |out| write_npy(out, embedded))?)
             }
             Form::Safetensors => {
                 let notes = notes(embedded, manifest)?;
-                write_atomic_with(path, |out| tensor_file(out, embedded, &notes))
-                    .with_context(failed)
+                Ok(write_atomic_with(path, |out| {
+                    tensor_file(out, embedded, &notes)
+                })?)
             }
         }
     }

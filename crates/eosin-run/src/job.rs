@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use eosin_core::Config;
-use eosin_core::config::{DataConfig, LossKind, ResizePolicy, SplitConfig};
+use eosin_core::config::{DataConfig, LossKind, NormaliseMode, ResizePolicy, SplitConfig};
 use eosin_core::task::{PositiveChoice, positive_class};
 use eosin_core::{Split, Task};
 use eosin_data::{
@@ -195,6 +195,17 @@ impl Job {
         self.tell_given(&folds, watch)?;
         self.tell_selection(&folds, watch)?;
         Ok(folds)
+    }
+
+    /// The folds that embeddings depend on: none, but where patches are scaled fold by fold.
+    ///
+    /// # Errors
+    /// As [`split`](Self::split).
+    pub fn folds_of_embeddings(&self, watch: &dyn WatchRun) -> Result<Folds> {
+        match self.config.backbone.normalise {
+            NormaliseMode::Fold => self.split(watch),
+            _ => Ok(Folds::none(self.manifest())),
+        }
     }
 
     /// Says where folds come from that were not drawn.

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use eosin_core::config::{BackboneConfig, Symmetries, TrainConfig, TrainMode, Weights};
+use eosin_core::config::{
+    BackboneConfig, ConfigError, Symmetries, TrainConfig, TrainMode, Weights,
+};
 use eosin_core::{Config, D4};
 use eosin_store::{RunFolder, names};
 use eosin_train::{EmbeddingFile, check_views};
@@ -25,24 +27,29 @@ pub struct Setting {
 /// # Errors
 /// When the file cannot be read, a key or value is wrong, or a key is given two values.
 pub fn resolve(file: Option<&Path>, settings: &[Setting], factors: &[Setting]) -> Result<Config> {
-    let text = match file {
-        Some(path) => std::fs::read_to_string(path)
-            .with_context(|| format!("cannot read configuration {}", path.display()))?,
-        None => String::new(),
+    let table = match file {
+        Some(path) => read_table(path)?,
+        None => toml::Table::new(),
     };
-    let origin = file.map_or("--set".to_owned(), |path| path.display().to_string());
-    let text = with_settings(&text, settings)?;
-    let mut config = Config::parse(&text).with_context(|| format!("in {origin}"))?;
+    let of_file = |key: &str| file.filter(|_| has_key(&table, key));
+    let text = with_settings(table.clone(), settings)?;
+    let mut config = Config::parse(&text).map_err(|error| blame(error, settings, of_file))?;
     refuse_unused(&config, settings)?;
     follow_views(&text, &mut config)?;
-    refuse_mode_untold(&text, &config).with_context(|| format!("in {origin}"))?;
+    refuse_mode_untold(&text, &config).with_context(|| {
+        let file = file.map(|path| path.display().to_string());
+        format!("in {}", file.as_deref().unwrap_or("--set"))
+    })?;
     if !factors.is_empty() {
-        let text = with_settings(&config.to_toml(), factors)?;
-        config = Config::parse(&text)?;
+        let text = with_settings(config.to_toml().parse()?, factors)?;
+        config = Config::parse(&text).map_err(|error| blame(error, factors, |_| None))?;
         refuse_unused(&config, factors)?;
         follow_views(&text, &mut config)?;
     }
-    config.check()?;
+    let typed = [factors, settings].concat();
+    config
+        .check()
+        .map_err(|error| blame(error, &typed, of_file))?;
     config
         .train
         .select
@@ -53,6 +60,51 @@ pub fn resolve(file: Option<&Path>, settings: &[Setting], factors: &[Setting]) -
         *path = std::path::absolute(&*path)?;
     }
     Ok(config)
+}
+
+fn read_table(path: &Path) -> Result<toml::Table> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read configuration {}", path.display()))?;
+    text.parse()
+        .with_context(|| format!("the configuration {} is no TOML", path.display()))
+}
+
+fn has_key(table: &toml::Table, key: &str) -> bool {
+    let (first, rest) = match key.split_once('.') {
+        Some((first, rest)) => (first, Some(rest)),
+        None => (key, None),
+    };
+    match (table.get(first), rest) {
+        (None, _) => false,
+        (Some(toml::Value::Table(inner)), Some(rest)) => has_key(inner, rest),
+        (Some(_), _) => true,
+    }
+}
+
+/// An error with what was typed for the key that it is about, else the file that holds the key.
+fn blame<'a>(
+    error: ConfigError,
+    typed: &[Setting],
+    of_file: impl FnOnce(&str) -> Option<&'a Path>,
+) -> anyhow::Error {
+    let Some(key) = error.key() else {
+        return error.into();
+    };
+    let sets = |setting: &&Setting| is_within(key, &setting.key) || is_within(&setting.key, key);
+    let whose = match typed.iter().find(sets) {
+        Some(setting) => Some(format!("'{}'", setting.typed)),
+        None => of_file(key).map(|path| format!("in {}", path.display())),
+    };
+    match whose {
+        Some(whose) => anyhow::Error::new(error).context(whose),
+        None => error.into(),
+    }
+}
+
+/// Whether a key is another one, or stands in its table.
+fn is_within(inner: &str, outer: &str) -> bool {
+    let rest = inner.strip_prefix(outer);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// Symmetries that nobody asked for are those that embeddings of one's own have: all, or none; others
@@ -149,16 +201,15 @@ pub fn parse_settings(flag: &str, typed: &[String]) -> Result<Vec<Setting>> {
         Ok(Setting {
             typed: format!("{flag} {text}"),
             key: key.trim().to_owned(),
-            value: parse_value(value.trim()),
+            value: parse_value(key.trim(), value.trim()),
         })
     };
     typed.iter().map(setting).collect()
 }
 
-/// Adds settings to a TOML text.
-fn with_settings(text: &str, settings: &[Setting]) -> Result<String> {
+/// A table with settings added, as TOML.
+fn with_settings(mut table: toml::Table, settings: &[Setting]) -> Result<String> {
     refuse_two_values(settings)?;
-    let mut table: toml::Table = text.parse().context("the configuration is no TOML")?;
     for Setting { typed, key, value } in settings {
         let mut at = &mut table;
         let mut parts = key.split('.').peekable();
@@ -184,11 +235,7 @@ fn with_settings(text: &str, settings: &[Setting]) -> Result<String> {
 fn refuse_two_values(settings: &[Setting]) -> Result<()> {
     for (place, later) in settings.iter().enumerate() {
         let clash = |earlier: &&Setting| {
-            let within = |inner: &str, outer: &str| {
-                let rest = inner.strip_prefix(outer);
-                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-            };
-            within(&later.key, &earlier.key) || within(&earlier.key, &later.key)
+            is_within(&later.key, &earlier.key) || is_within(&earlier.key, &later.key)
         };
         if let Some(earlier) = settings[..place].iter().find(clash) {
             bail!(
@@ -202,11 +249,12 @@ fn refuse_two_values(settings: &[Setting]) -> Result<()> {
     Ok(())
 }
 
-/// A TOML value, or else the text as it is.
-fn parse_value(text: &str) -> toml::Value {
+/// A TOML value, or else the text as it is; where the key takes a text, `1` and `true` are one, too.
+fn parse_value(key: &str, text: &str) -> toml::Value {
     let parsed: Option<toml::Table> = format!("v = {text}").parse().ok();
     parsed
         .and_then(|mut table| table.remove("v"))
+        .filter(|value| value.is_str() || !Config::takes_text(key))
         .unwrap_or_else(|| toml::Value::String(text.to_owned()))
 }
 

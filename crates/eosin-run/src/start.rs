@@ -52,6 +52,14 @@ impl Job {
             );
             note(watch, &text)?;
         }
+        let foreign = own.foreign_labels(&self.manifest().classes);
+        if foreign > 0 {
+            let text = format!(
+                "note: the labels that stand beside {foreign} of the embeddings name no class of the \
+                 data, and are not looked at"
+            );
+            note(watch, &text)?;
+        }
         Ok(own)
     }
 

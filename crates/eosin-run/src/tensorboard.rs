@@ -1,4 +1,5 @@
-//! Epochs as TensorBoard event files: one run a fold, so that their curves lie over each other.
+//! Epochs, or what a solved head came to, as TensorBoard event files: one run a fold, so that their
+//! curves lie over each other.
 //!
 //! A file is a sequence of records (`TFRecord`): the length of an `Event` message, the message, and a
 //! masked CRC-32C of each. Field numbers are those of `event.proto` and `summary.proto`.
@@ -12,7 +13,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
 use eosin_core::FoldId;
-use eosin_train::EpochRecord;
+use eosin_metrics::{Metric, MetricSet};
+use eosin_train::{EpochRecord, ProbeRecord};
 use prost::Message;
 
 /// Folder within a run.
@@ -47,7 +49,7 @@ struct Scalar {
     simple_value: Option<f32>,
 }
 
-/// Writes the epochs of a run as they end.
+/// Writes the epochs of a run as they end, and what its solved heads come to.
 pub struct TensorBoard {
     dir: PathBuf,
     files: BTreeMap<FoldId, File>,
@@ -86,15 +88,44 @@ impl TensorBoard {
             ("val/auroc", record.val_auroc),
             ("val/balanced_accuracy", record.val_balanced_accuracy),
         ];
-        let scalar = |(tag, value): (&str, Option<f64>)| {
+        let values = values.map(|(tag, value)| (tag.to_owned(), value));
+        self.scalars(fold, i64::try_from(record.epoch)?, values)
+    }
+
+    /// Adds what a fold came to whose head was solved: it has no epochs, so all is at step 0.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn solved(
+        &mut self,
+        fold: FoldId,
+        record: &ProbeRecord,
+        metrics: &MetricSet,
+    ) -> Result<()> {
+        let shown = record.shown();
+        let strength = (format!("probe/{}", shown.name), Some(shown.value));
+        let metrics = Metric::ALL
+            .iter()
+            .map(|metric| (format!("val/{metric}"), metrics.get(*metric)));
+        self.scalars(fold, 0, metrics.chain([strength]))
+    }
+
+    /// Adds the values that are defined.
+    fn scalars(
+        &mut self,
+        fold: FoldId,
+        step: i64,
+        values: impl IntoIterator<Item = (String, Option<f64>)>,
+    ) -> Result<()> {
+        let scalar = |(tag, value): (String, Option<f64>)| {
             value.map(|value| Scalar {
-                tag: tag.to_owned(),
+                tag,
                 simple_value: Some(narrow(value)),
             })
         };
         let event = Event {
             wall_time: now(),
-            step: i64::try_from(record.epoch)?,
+            step,
             file_version: None,
             summary: Some(Summary {
                 value: values.into_iter().filter_map(scalar).collect(),

@@ -33,8 +33,9 @@ pub struct RunRecord {
     pub hidden: usize,
     /// What enters the trained part: see [`Cut::name`](eosin_core::Cut::name).
     pub cut: String,
-    /// The symmetries that a patch is judged under: its prediction is the mean of their logits. Where
-    /// a run started from embeddings whose views are no symmetries, it is the mean of all of them.
+    /// The symmetries that a patch is judged under: its prediction is the mean of their logits (with
+    /// neighbours, what the mean of their embeddings gives). Where a run started from embeddings whose
+    /// views are no symmetries, it is the mean of all of them.
     pub views: Symmetries,
     /// Class names in the order of their indices.
     pub classes: Vec<String>,

@@ -89,6 +89,25 @@ pub enum TrainError {
         "fold {0} in the run folder was made from other settings, folds, patches or weights; run again with '--overwrite'"
     )]
     OtherFold(eosin_core::FoldId),
+    /// The weights of a fold are not those that it wrote.
+    #[error(
+        "{} is not the file that the fold wrote: its BLAKE3 is {found}, and outcome.json beside it says \
+         {expected}; copy the run again, or train the fold anew: remove {} and write 'eosin run \
+         --resume {}'",
+        .file.display(),
+        .run.join(eosin_store::names::RUN).display(),
+        .run.display()
+    )]
+    OtherWeights {
+        /// The weights.
+        file: PathBuf,
+        /// Their hash.
+        found: String,
+        /// The hash that they had.
+        expected: String,
+        /// The run folder.
+        run: PathBuf,
+    },
     /// The weights that a run started from are nowhere.
     #[error(
         "the weights that the run started from ({weights}, BLAKE3 {hash}) are gone: neither {} nor {} holds them, nor the file that they came from; copy that file to either place (its hash is checked)",

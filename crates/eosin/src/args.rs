@@ -141,7 +141,7 @@ pub struct JobArgs {
     #[arg(long)]
     pub mode: Option<TrainMode>,
     /// What stands on the embeddings: logistic, ridge, lda, prototypes, knn; with --mode head also
-    /// mlp.
+    /// mlp. Views of a patch count by their mean logit; with knn by their mean embedding.
     #[arg(long, value_name = "NAME")]
     pub head: Option<HeadKind>,
     /// Passes over the training part.
@@ -230,7 +230,8 @@ pub struct OutArgs {
     /// Replace the run that the folder holds.
     #[arg(long)]
     pub overwrite: bool,
-    /// Also write TensorBoard event files, a fold each, to `tensorboard` in the run folder.
+    /// Also write TensorBoard event files, a fold each, to `tensorboard` in the run folder: every
+    /// epoch, or in mode probe, which has none, the metrics of each fold.
     #[arg(long)]
     pub tensorboard: bool,
 }
@@ -377,7 +378,6 @@ pub struct PredictArgs {
     pub run: PathBuf,
     /// Images, folders of images with what lies in sub-folders, or tables with a column `path`, read
     /// as '--data' is.
-    #[arg(required_unless_present = "embeddings")]
     pub images: Vec<PathBuf>,
     /// Embeddings instead of images, where the run was trained on such: every row of the file, by key.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["images", "skip_bad", "resize"])]
@@ -398,6 +398,9 @@ pub struct PredictArgs {
     /// File to write; default: standard output.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Replace the file if it is there.
+    #[arg(long, requires = "out")]
+    pub overwrite: bool,
 }
 
 /// `eosin export`.

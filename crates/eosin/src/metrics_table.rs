@@ -64,7 +64,7 @@ pub fn print_metrics(classes: &[String], positive: &str, metrics: &RunMetrics) {
             .and_then(|set| gain(&one_view.out_of_fold, set));
         if let Some(text) = text {
             say(&format!(
-                "out-of-fold AUROC, one view of a patch -> the mean logit of all: {text}"
+                "out-of-fold AUROC, one view of a patch -> all views: {text}"
             ));
         }
     }

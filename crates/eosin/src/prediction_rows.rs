@@ -12,7 +12,7 @@ use crate::output::{note, say};
 /// How a row is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// `path,pred,prob_<class>...`
+    /// `path,pred,prob_<class>...`, the first column as whoever named the images calls it.
     Csv,
     /// `<key> <class>`, the key being the file's stem.
     Datathon,
@@ -34,16 +34,23 @@ enum Place {
 pub struct PredictionRows<'a> {
     task: &'a Task,
     format: Format,
+    /// What the first column of a table is called.
+    key_column: String,
     place: Place,
     rows: usize,
 }
 
 impl<'a> PredictionRows<'a> {
-    /// Rows for `out`, or standard output.
+    /// Rows for `out`, or standard output; tables call their first column `key_column`, or `path`.
     ///
     /// # Errors
     /// When the file cannot be made.
-    pub fn new(task: &'a Task, format: Format, out: Option<&Path>) -> Result<Self> {
+    pub fn new(
+        task: &'a Task,
+        format: Format,
+        key_column: Option<String>,
+        out: Option<&Path>,
+    ) -> Result<Self> {
         let place = match out {
             None => Place::Stdout,
             Some(path) => {
@@ -59,6 +66,7 @@ impl<'a> PredictionRows<'a> {
         Ok(Self {
             task,
             format,
+            key_column: key_column.unwrap_or_else(|| "path".to_owned()),
             place,
             rows: 0,
         })
@@ -70,7 +78,7 @@ impl<'a> PredictionRows<'a> {
     /// When it cannot be written.
     pub fn add(&mut self, key: &str, probs: &[f32]) -> Result<()> {
         if self.rows == 0 && self.format == Format::Csv {
-            let header = header(self.task)?;
+            let header = header(&self.key_column, self.task)?;
             self.line(&header)?;
         }
         self.rows += 1;
@@ -151,10 +159,10 @@ fn csv_line(cells: impl IntoIterator<Item = String>) -> Result<String> {
     Ok(text.trim_end_matches('\n').to_owned())
 }
 
-fn header(task: &Task) -> Result<String> {
+fn header(key_column: &str, task: &Task) -> Result<String> {
     let columns = task.classes.iter().map(|class| format!("prob_{class}"));
     csv_line(
-        ["path", "pred"]
+        [key_column, "pred"]
             .map(str::to_owned)
             .into_iter()
             .chain(columns),

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use anyhow::Result;
 use eosin_core::config::DoctorPolicy;
 use eosin_core::{Flow, Watch, WatchError};
-use eosin_data::Inspection;
+use eosin_data::{Inspection, Problem};
 use eosin_run::RunEvent;
 use eosin_train::Event;
 
@@ -178,18 +178,32 @@ impl State {
     }
 }
 
-/// Prints the problems with patches, each with what to do.
+/// Prints the first problems with patches, each with what to do, and where all of them are.
 pub fn list_problems(inspection: &Inspection) {
-    for problem in inspection.problems.iter().take(PROBLEMS_SHOWN) {
-        note(&format!(
-            "  {}: {}; {}",
-            problem.key, problem.message, problem.fix
-        ));
-    }
-    let more = inspection.problems.len().saturating_sub(PROBLEMS_SHOWN);
+    let problems = &inspection.problems;
+    let shown = problems.len().min(PROBLEMS_SHOWN);
+    list_all(&problems[..shown]);
+    let more = problems.len() - shown;
     if more > 0 {
         note(&format!(
-            "  and {more} more: 'eosin inspect --json' lists all"
+            "  and {more} more: 'eosin inspect --data DIR --json' lists all"
         ));
+    }
+}
+
+/// Prints problems with patches, each with what to do.
+pub fn list_all(problems: &[Problem]) {
+    for problem in problems {
+        let Problem {
+            key, message, fix, ..
+        } = problem;
+        // What a message names itself is not said before it, too.
+        let named = message.starts_with(key.as_str())
+            || (problem.path.ends_with(key.as_str()) && message.contains(problem.path.as_str()));
+        if named {
+            note(&format!("  {message}; {fix}"));
+        } else {
+            note(&format!("  {key}: {message}; {fix}"));
+        }
     }
 }

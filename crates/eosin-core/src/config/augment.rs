@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::check::{ConfigError, require};
+use super::check::require;
 use super::choices::Symmetries;
+use super::error::ConfigError;
 use super::{TrainConfig, TrainMode};
 
 /// How training patches are changed at random, in the order of the fields. Validation and test

@@ -2,46 +2,13 @@
 
 use std::fmt::Display;
 
+use super::error::ConfigError;
+use super::values::check_values;
 use super::{
     ClassWeights, Config, HeadKind, Keep, LossKind, Precision, Sampling, ScheduleKind, TrainConfig,
     TrainMode,
 };
 use crate::choice::nearest;
-
-/// Why a configuration cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ConfigError {
-    /// The text is no TOML, or a value has the wrong type.
-    #[error("{0}")]
-    Syntax(String),
-    /// A key that does not exist.
-    #[error("unknown key '{key}'{}", suggestion(.nearest.as_deref(), .known))]
-    UnknownKey {
-        /// The key, with its table.
-        key: String,
-        /// The key that was probably meant.
-        nearest: Option<String>,
-        /// All keys of that table.
-        known: String,
-    },
-    /// A value out of range.
-    #[error("{key} is {got}; it must be {expected}")]
-    Range {
-        /// The key, with its table.
-        key: &'static str,
-        /// The value.
-        got: String,
-        /// What it must be.
-        expected: String,
-    },
-}
-
-fn suggestion(nearest: Option<&str>, known: &str) -> String {
-    match nearest {
-        Some(key) => format!("; did you mean '{key}'?"),
-        None => format!("; known keys are {known}"),
-    }
-}
 
 impl Config {
     /// Parses and checks a TOML text; absent keys have their defaults.
@@ -63,6 +30,7 @@ impl Config {
             .parse()
             .map_err(|error: toml::de::Error| ConfigError::Syntax(error.to_string()))?;
         check_keys(&table, &all_keys(), "")?;
+        check_values(&table)?;
         toml::from_str(text).map_err(|error| ConfigError::Syntax(error.to_string()))
     }
 
@@ -175,19 +143,13 @@ impl TrainConfig {
         if self.mode != TrainMode::Probe {
             let expected = "0 with any mode but probe, which has train.weight_decay";
             require(strength == 0.0, key, strength, expected)?;
-            let mlp = head == HeadKind::Mlp && self.mode == TrainMode::Head;
-            let expected = "logistic with train.mode last-block and beyond, or logistic or mlp with \
-                            head; ridge, lda, prototypes and knn want '--mode probe'";
-            return require(
-                mlp || head == HeadKind::Logistic,
-                "train.head",
-                head,
-                expected,
-            );
+            return self.check_head_of_epochs();
         }
-        let expected = "solved with train.mode probe; for mlp, which is trained in epochs, add \
-                        '--mode head'";
-        require(head != HeadKind::Mlp, "train.head", head, expected)?;
+        if head == HeadKind::Mlp {
+            return Err(self.other_head(
+                "trained in epochs, and train.mode is probe, which solves its heads; add '--mode head'",
+            ));
+        }
         let ok = head.strength().is_some() || strength == 0.0;
         require(
             ok,
@@ -218,6 +180,28 @@ impl TrainConfig {
         let ok = self.sampling == Sampling::None;
         let expected = "none with this train.head, which can weigh classes by train.class_weights";
         require(ok, "train.sampling", self.sampling, expected)
+    }
+
+    /// With epochs a head is one that can be trained in them, on what the mode gives it.
+    fn check_head_of_epochs(&self) -> Result<(), ConfigError> {
+        match (self.head, self.mode) {
+            (HeadKind::Logistic, _) | (HeadKind::Mlp, TrainMode::Head) => Ok(()),
+            (HeadKind::Mlp, mode) => Err(self.other_head(&format!(
+                "trained on embeddings, and train.mode {mode} trains a part of the network, too; take \
+                 '--mode head'"
+            ))),
+            (_, mode) => Err(self.other_head(&format!(
+                "solved, and train.mode {mode} trains in epochs; take '--mode probe'"
+            ))),
+        }
+    }
+
+    fn other_head(&self, why: &str) -> ConfigError {
+        ConfigError::Clash {
+            key: "train.head",
+            got: self.head.to_string(),
+            why: format!("which is {why}"),
+        }
     }
 
     /// Settings of losses and schedules that contradict each other are refused, not ignored.
@@ -291,7 +275,7 @@ pub(super) fn require(
 }
 
 /// A configuration with every optional key present, as a table: what keys there are.
-fn all_keys() -> toml::Table {
+pub(super) fn all_keys() -> toml::Table {
     let mut config = Config::default();
     config.data.size_px = Some(1);
     config.data.mpp = Some(0.5);

@@ -138,7 +138,7 @@ crate::choice::choices! {
         Lda => "lda",
         /// The distance to the mean of each class; with `probe`.
         Prototypes => "prototypes",
-        /// The nearest training patches by the cosine; with `probe`.
+        /// The nearest training patches by the cosine, to the mean embedding of the views; with `probe`.
         Knn => "knn",
         /// A hidden layer of `train.hidden` rectified units and a linear one; with `head`.
         Mlp => "mlp",
@@ -209,7 +209,8 @@ impl Symmetries {
 }
 
 crate::choice::choices! {
-    /// The symmetries that a patch is judged under: its prediction is the mean of their logits.
+    /// The symmetries that a patch is judged under: its prediction is the mean of their logits, or with
+    /// `knn` what the mean of their embeddings gives.
     pub enum PredictViews {
         /// Those that training patches are seen under (`augment.symmetry`).
         Auto => "auto",

@@ -4,7 +4,9 @@ mod augment;
 mod check;
 mod choices;
 mod embeddings;
+mod error;
 mod train;
+mod values;
 mod weights;
 
 use std::path::PathBuf;
@@ -13,14 +15,15 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 pub use self::augment::AugmentConfig;
-pub use self::check::ConfigError;
 pub use self::choices::{
     BatchNormPolicy, CacheDtype, ClassWeights, DoctorPolicy, GroupBy, HeadKind, IdSource, Keep,
     LossKind, NormaliseMode, OptimiserKind, Precision, PredictViews, ResizeFilter, ResizePolicy,
     Sampling, ScheduleKind, StainMethod, StatisticsKind, Symmetries, TrainMode,
 };
+pub use self::error::ConfigError;
 pub use self::train::TrainConfig;
 pub use self::weights::{TensorChoice, Weights};
+use crate::choice::UnknownChoice;
 use crate::layout::Layout;
 use crate::model::BackboneName;
 use crate::seed::Seed;
@@ -198,17 +201,23 @@ fn word_or_number<'de, D: Deserializer<'de>>(from: D) -> Result<PredictViews, D:
     enum Written {
         Number(i64),
         Word(String),
+        Other(serde::de::IgnoredAny),
     }
-    match Written::deserialize(from)? {
-        Written::Word(word) => word.parse().map_err(D::Error::custom),
-        Written::Number(1) => Ok(PredictViews::None),
-        Written::Number(2) => Ok(PredictViews::HFlip),
-        Written::Number(4) => Ok(PredictViews::Flips),
-        Written::Number(8) => Ok(PredictViews::D4),
-        Written::Number(other) => Err(D::Error::custom(format!(
-            "predict.views is {other}; it must be 1 (none), 2 (hflip), 4 (flips) or 8 (d4): other \
-             numbers of views are no set of symmetries"
-        ))),
+    let word = match Written::deserialize(from)? {
+        Written::Number(number) => number.to_string(),
+        Written::Word(word) => word,
+        Written::Other(_) => return Err(D::Error::custom("a word or a number is wanted")),
+    };
+    match word.as_str() {
+        "1" => Ok(PredictViews::None),
+        "2" => Ok(PredictViews::HFlip),
+        "4" => Ok(PredictViews::Flips),
+        "8" => Ok(PredictViews::D4),
+        word => word.parse().map_err(|unknown: UnknownChoice| {
+            D::Error::custom(format!(
+                "{unknown}; or a number of views: 1 (none), 2 (hflip), 4 (flips) or 8 (d4)"
+            ))
+        }),
     }
 }
 

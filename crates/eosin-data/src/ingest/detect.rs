@@ -174,12 +174,17 @@ fn only_table(tree: &Tree) -> Option<&Path> {
         .filter(|_| !tree.root.images.is_empty())
 }
 
-/// The table of labels that lies beside images.
-pub(super) fn table_of_labels(tree: &Tree) -> Result<Option<&Path>, IngestError> {
+/// The tables of labels that lie beside images.
+pub(super) fn tables_of_labels(tree: &Tree) -> Vec<&Path> {
     let is_one =
-        |path: &&PathBuf| has_labels(path) && !name_of(path).to_lowercase().contains("submission");
-    let tables: Vec<&PathBuf> = tree.root.others.iter().filter(is_one).collect();
-    match tables.as_slice() {
+        |path: &&Path| has_labels(path) && !name_of(path).to_lowercase().contains("submission");
+    let others = tree.root.others.iter().map(PathBuf::as_path);
+    others.filter(is_one).collect()
+}
+
+/// The only table of labels that lies beside images.
+fn table_of_labels(tree: &Tree) -> Result<Option<&Path>, IngestError> {
+    match tables_of_labels(tree).as_slice() {
         [] => Ok(None),
         [one] => Ok(Some(one)),
         several => Err(IngestError::Tables {

@@ -46,4 +46,6 @@ pub(super) struct Found {
     /// Classes that the layout names, even without patches, with the folder that names them.
     pub declared: BTreeMap<String, Option<Declared>>,
     pub notes: Vec<String>,
+    /// What a table calls the column of the keys.
+    pub key_column: Option<String>,
 }

@@ -50,6 +50,12 @@ impl Columns {
         Ok(Self { at, purpose })
     }
 
+    /// Where the keys are.
+    pub(super) fn key(&self) -> Option<usize> {
+        let key = self.at.get(&Role::Key).or(self.at.get(&Role::Path));
+        key.copied()
+    }
+
     /// What a cell says, when it is known.
     pub(super) fn known<'a>(&self, row: &'a Row, role: Role) -> Option<&'a str> {
         row.known(*self.at.get(&role)?)

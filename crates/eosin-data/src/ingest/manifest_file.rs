@@ -30,6 +30,7 @@ pub(super) fn read(file: &Path, purpose: Purpose) -> Result<Found, IngestError> 
     let patches = reader.rows(&table.rows)?;
     let notes = notes(&table, &columns, &reader, &images, &patches)?;
     Ok(Found {
+        key_column: columns.key().map(|at| table.header[at].clone()),
         root,
         patches,
         notes,

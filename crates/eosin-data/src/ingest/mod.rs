@@ -36,7 +36,7 @@ pub use detect::{IngestOptions, read_manifest};
 pub use error::IngestError;
 pub(crate) use folder::key_of;
 pub(crate) use order::natural;
-pub use predicted::find_images;
+pub use predicted::{ImagesFound, find_images};
 pub use readings::Reading;
 pub use strays::PICTURE_MARK;
 pub(crate) use words::{is_unknown, words as plain_words};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::check::refuse_duplicates;
 use super::decide::decide;
-use super::detect::{own_manifest, table_of_labels};
+use super::detect::{own_manifest, tables_of_labels};
 use super::folder::{ending, text_of};
 use super::found::{Found, FoundPatch};
 use super::manifest_columns::Purpose;
@@ -15,15 +15,24 @@ use crate::listed::counted;
 use crate::manifest::{Layout, Manifest, Patch};
 use crate::table::{Table, is_table_name, read_text};
 
+/// Images to predict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImagesFound {
+    /// The images, without classes.
+    pub manifest: Manifest,
+    /// What the one table that names them calls the column of their keys.
+    pub key_column: Option<String>,
+}
+
 /// Finds images to predict: files as they are named, those of folders, to any depth, and those of
 /// tables, all as [`read_manifest`](crate::read_manifest) finds them. A folder with a manifest, or
-/// whose images only a table of labels tells apart, is read by its table. Keys are what tables say,
+/// whose images only one table of labels tells apart, is read by its table. Keys are what tables say,
 /// else the paths from what was named on.
 ///
 /// # Errors
 /// When something named does not exist, holds no image, a table names what is not there, a key is
 /// there twice, or links lead in a circle.
-pub fn find_images(named: &[PathBuf]) -> Result<Manifest, IngestError> {
+pub fn find_images(named: &[PathBuf]) -> Result<ImagesFound, IngestError> {
     let mut found = Found::default();
     for path in named {
         if path.is_dir() {
@@ -38,12 +47,17 @@ pub fn find_images(named: &[PathBuf]) -> Result<Manifest, IngestError> {
     }
     refuse_duplicates(&found.patches)?;
     refuse_named_twice(&found.patches)?;
-    Ok(Manifest {
+    let manifest = Manifest {
         root: PathBuf::new(),
         layout: Layout::CLASS_FOLDERS,
         classes: Vec::new(),
         patches: found.patches.into_iter().map(unlabelled).collect(),
         notes: found.notes,
+    };
+    Ok(ImagesFound {
+        manifest,
+        // Of several places each may call it otherwise.
+        key_column: found.key_column.filter(|_| named.len() == 1),
     })
 }
 
@@ -76,8 +90,12 @@ fn add_folder(found: &mut Found, folder: &Path) -> Result<(), IngestError> {
     }
     let tree = Tree::read(folder)?;
     let has_classes = tree.root.images.is_empty() && decide(&tree).is_ok();
-    if !has_classes && let Some(table) = table_of_labels(&tree)? {
-        return add_table(found, table);
+    if !has_classes {
+        match tables_of_labels(&tree).as_slice() {
+            [] => {}
+            [table] => return add_table(found, table),
+            tables => found.notes.push(several(folder, tables)),
+        }
     }
     let images = tree.root.all_images();
     if images.is_empty() {
@@ -88,12 +106,27 @@ fn add_folder(found: &mut Found, folder: &Path) -> Result<(), IngestError> {
     Ok(())
 }
 
+/// Labels are not wanted here, so which of several tables has them need not be known.
+fn several(folder: &Path, tables: &[&Path]) -> String {
+    let tables: Vec<String> = tables
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    format!(
+        "{} hold labels, and none of them is used: every image of {} is predicted; name one of them \
+         instead of the folder to have its images and keys",
+        tables.join(" and "),
+        folder.display()
+    )
+}
+
 fn add_table(found: &mut Found, table: &Path) -> Result<(), IngestError> {
     let of_table = manifest_file::read(table, Purpose::Prediction)?;
     let images = counted(of_table.patches.len(), "image", "images");
     let note = format!("{images} are those of {}", table.display());
     found.notes.push(note);
     found.notes.extend(of_table.notes);
+    found.key_column = of_table.key_column;
     found.patches.extend(of_table.patches);
     Ok(())
 }

@@ -62,6 +62,20 @@ impl Folds {
         VERSION
     }
 
+    /// No folds of the patches of `manifest`: for what looks at each patch by itself.
+    pub fn none(manifest: &Manifest) -> Self {
+        Self {
+            version: VERSION,
+            method: SplitMethod::HoldOut,
+            group: GroupBy::None,
+            k: 0,
+            repeats: 0,
+            seed: 0,
+            manifest_hash: manifest.hash(),
+            folds: Vec::new(),
+        }
+    }
+
     /// Number of folds over all repeats.
     pub const fn len(&self) -> usize {
         self.folds.len()

@@ -135,7 +135,7 @@ fn bad_lines_are_listed_with_their_numbers() {
     );
     assert_eq!(
         error_of(csv.path()),
-        "4 bad lines in DIR/manifest.csv: line 2 'trian' is not a Split; choose one of train, val, \
+        "4 bad lines in DIR/manifest.csv: line 2 'trian' is unknown; choose one of train, val, \
          test (did you mean 'train'?), line 3 ('1.png') has no label; only rows whose split is \
          'test' may leave it empty, line 4 has no path, line 5 has no split, though other rows \
          have: name train, val or test"

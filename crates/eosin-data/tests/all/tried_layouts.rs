@@ -60,7 +60,11 @@ fn masks_beside_images_are_no_patches() {
             manifest.notes
         );
         assert_eq!(
-            find_images(&[dir.path().to_owned()]).unwrap().patches.len(),
+            find_images(&[dir.path().to_owned()])
+                .unwrap()
+                .manifest
+                .patches
+                .len(),
             2
         );
     }
@@ -73,6 +77,7 @@ fn masks_beside_images_are_no_patches() {
     assert!(
         find_images(&[alone.path().to_owned()])
             .unwrap()
+            .manifest
             .patches
             .len()
             > 1

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use eosin_data::SplitMethod;
 use eosin_store::cache::ImageHash;
 
 use super::{Finding, Leak};
@@ -49,19 +50,26 @@ pub(crate) fn check_leaks(folds: &[FoldRows], files: Files<'_>, test: &[usize]) 
     ]
 }
 
-/// Every class must be on both sides of each fold.
+/// Every class must be on both sides of each fold, which came about by `method`.
 pub(crate) fn check_classes(
     folds: &[FoldRows],
     targets: &[usize],
     classes: &[String],
+    method: SplitMethod,
 ) -> Vec<Finding> {
+    let fix = match method {
+        SplitMethod::KFold => "use fewer '--folds'",
+        SplitMethod::Named => "name this fold for some of that class where the data name the folds",
+        SplitMethod::Predefined => "put some of that class into it where the data name the parts",
+        SplitMethod::HoldOut => "hold out more with a larger split.holdout",
+    };
     let missing = folds.iter().find_map(|fold| {
         let part = |rows: &[usize], part: &str| {
             let lacks = |class: &usize| rows.iter().all(|row| targets[*row] != *class);
             let class = (0..classes.len()).find(lacks)?;
             let name = fold.id.to_string();
             Some(format!(
-                "the {part} part of fold {name} has no patch of class '{}': use fewer '--folds'",
+                "the {part} part of fold {name} has no patch of class '{}': {fix}",
                 classes[class]
             ))
         };
@@ -250,12 +258,14 @@ mod tests {
     fn a_class_that_a_part_lacks_is_named() {
         let classes = ["benign", "malignant"].map(str::to_owned);
         let folds = [fold(2, &[0, 1], &[2, 3])];
-        let lacking = check_classes(&folds, &[0, 1, 0, 0], &classes);
+        let lacking = check_classes(&folds, &[0, 1, 0, 0], &classes, SplitMethod::KFold);
         let said = lacking[0].problem.as_deref().unwrap();
         assert!(said.contains("validation part of fold 2 has no patch of class 'malignant'"));
-        assert_eq!(
-            check_classes(&folds, &[0, 1, 0, 1], &classes)[0].problem,
-            None
-        );
+        assert!(said.ends_with("use fewer '--folds'"), "{said}");
+        let lacking = check_classes(&folds, &[0, 1, 0, 0], &classes, SplitMethod::Named);
+        let said = lacking[0].problem.as_deref().unwrap();
+        assert!(!said.contains("'--folds'"), "{said}");
+        let whole = check_classes(&folds, &[0, 1, 0, 1], &classes, SplitMethod::KFold);
+        assert_eq!(whole[0].problem, None);
     }
 }

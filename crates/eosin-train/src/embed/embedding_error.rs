@@ -144,6 +144,24 @@ pub enum EmbeddingsError {
     /// Rows and patches do not belong together.
     #[error(transparent)]
     Match(#[from] MatchError),
+    /// A label beside the embeddings is not the data's.
+    #[error(
+        "patch '{key}' is '{class}' in the data and '{label}' in {}{}: mend whichever is wrong, or leave \
+         the labels out of {}, where they are not needed",
+        .of.display(), and_more(*.more), .of.display()
+    )]
+    OtherLabel {
+        /// The patch.
+        key: String,
+        /// Its class in the data.
+        class: String,
+        /// Its class beside the embeddings.
+        label: String,
+        /// Where that is said.
+        of: PathBuf,
+        /// Further such patches.
+        more: usize,
+    },
     /// Views are asked for that the file has not.
     #[error(
         "{key} is {symmetry}, and {path} has {views} view(s) of each patch: {}",
@@ -181,6 +199,14 @@ pub enum EmbeddingsError {
         "the run was trained on a network's own embeddings of images: give images, not '--embeddings'"
     )]
     RunOfNetwork,
+}
+
+fn and_more(more: usize) -> String {
+    match more {
+        0 => String::new(),
+        1 => " (and so 1 more patch)".to_owned(),
+        more => format!(" (and so {more} more patches)"),
+    }
 }
 
 fn fix(views: usize) -> String {

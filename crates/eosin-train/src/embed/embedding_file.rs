@@ -21,6 +21,10 @@ pub struct EmbeddingFile {
     pub record: EmbeddingsRecord,
     /// Whose embeddings they are, row by row.
     pub keys: Vec<String>,
+    /// What the column of the keys is called, or `key` where they are in the file itself.
+    pub key_column: String,
+    /// What the file, or the table of its keys, says each is; empty where they say nothing.
+    pub labels: Vec<Option<String>>,
     values: Arc<dyn LazyTensor>,
 }
 
@@ -58,7 +62,12 @@ impl EmbeddingFile {
     pub fn open(path: &Path) -> Result<Self, EmbeddingsError> {
         let form = form(path)?;
         let head = Head::of(path, form)?;
-        let EmbeddingKeys { keys, table } = EmbeddingKeys::read(path, &head.notes, head.rows)?;
+        let EmbeddingKeys {
+            keys,
+            column,
+            table,
+            labels,
+        } = EmbeddingKeys::read(path, &head.notes, head.rows)?;
         let of_file = |error| match error {
             WeightsError::NotFinite { index, value, .. } => EmbeddingsError::NotFinite {
                 path: path.to_owned(),
@@ -91,6 +100,8 @@ impl EmbeddingFile {
                 width: head.width,
             },
             keys,
+            key_column: column,
+            labels,
             values,
         })
     }

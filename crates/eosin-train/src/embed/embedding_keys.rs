@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use eosin_data::table::{Role, Table};
+use eosin_data::table::{Role, Row, Table};
 use eosin_store::KeysRecord;
 
 use crate::embed::embedding_error::EmbeddingsError;
 
 /// The note of a safetensors file that holds the keys, as a JSON list.
 pub(crate) const NOTE: &str = "keys";
+/// The one that may hold labels, likewise.
+const LABELS: &str = "labels";
 /// Endings of a table of keys.
 const ENDINGS: [&str; 4] = ["csv", "tsv", "txt", "tab"];
 
@@ -18,8 +20,12 @@ const ENDINGS: [&str; 4] = ["csv", "tsv", "txt", "tab"];
 pub(crate) struct EmbeddingKeys {
     /// A key a row.
     pub keys: Vec<String>,
+    /// What their column is called.
+    pub column: String,
     /// The table that they stand in; `None`: in the file itself.
     pub table: Option<KeysRecord>,
+    /// What stands beside each as its label, where labels do.
+    pub labels: Vec<Option<String>>,
 }
 
 impl EmbeddingKeys {
@@ -36,7 +42,9 @@ impl EmbeddingKeys {
         let found = match notes.get(NOTE) {
             Some(note) => Self {
                 keys: of_note(path, note)?,
+                column: Role::Key.name().to_owned(),
                 table: None,
+                labels: labels_of_note(notes, rows),
             },
             None => Self::of_table(&table_beside(path)?)?,
         };
@@ -71,13 +79,23 @@ impl EmbeddingKeys {
                 }
             },
         };
-        let key = |row: &eosin_data::table::Row| {
+        let key = |row: &Row| {
             row.cell(column).map(str::to_owned).ok_or_else(|| {
                 let place = format!("{}, line {},", path.display(), row.line);
                 EmbeddingsError::NoKey { place }
             })
         };
+        // A column that may or may not be labels is none: they are only held against the data's.
+        let labels = match table.find(Role::Label) {
+            Ok(Some(label)) => {
+                let known = |row: &Row| row.known(label).map(str::to_owned);
+                table.rows.iter().map(known).collect()
+            }
+            Ok(None) | Err(_) => Vec::new(),
+        };
         Ok(Self {
+            column: table.header[column].clone(),
+            labels,
             keys: table.rows.iter().map(key).collect::<Result<_, _>>()?,
             table: Some(KeysRecord {
                 file: path.to_owned(),
@@ -92,6 +110,20 @@ fn of_note(path: &Path, note: &str) -> Result<Vec<String>, EmbeddingsError> {
         path: path.to_owned(),
         reason: error.to_string(),
     })
+}
+
+/// The labels of a file's own notes, one a row; a list of anything else is none.
+fn labels_of_note(notes: &BTreeMap<String, String>, rows: usize) -> Vec<Option<String>> {
+    let list = notes.get(LABELS).and_then(|note| {
+        let list: Vec<serde_json::Value> = serde_json::from_str(note).ok()?;
+        (list.len() == rows).then_some(list)
+    });
+    let label = |value: serde_json::Value| match value {
+        serde_json::Value::String(text) => Some(text),
+        serde_json::Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    list.unwrap_or_default().into_iter().map(label).collect()
 }
 
 /// The one table of the same name.

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use eosin_data::Manifest;
 use eosin_data::matching::{Keys, Rule, match_rows};
+use eosin_data::{Manifest, Patch};
 use eosin_heads::{EmbeddingRows, HeadError};
 use eosin_store::EmbeddingsRecord;
 
@@ -26,7 +26,8 @@ impl OwnEmbeddings {
     /// Finds the row of every patch of `manifest` by its key. Rows of no patch are left out.
     ///
     /// # Errors
-    /// When a patch has no row, or a key fits several.
+    /// When a patch has no row, a key fits several, or the label beside a row is another class than the
+    /// patch's.
     pub fn of(file: EmbeddingFile, manifest: &Manifest) -> Result<Self, EmbeddingsError> {
         let beside = manifest.root.join("manifest");
         let patches = Keys {
@@ -43,11 +44,54 @@ impl OwnEmbeddings {
         let places: std::collections::BTreeMap<&str, usize> =
             places.map(|(row, key)| (key.as_str(), row)).collect();
         let row = |key: &String| places[matched.predictions[key.as_str()]];
-        Ok(Self {
+        let this = Self {
             row_of: manifest.patches.iter().map(|p| row(&p.key)).collect(),
             rule: matched.rule,
             file,
+        };
+        this.refuse_other_labels(manifest)?;
+        Ok(this)
+    }
+
+    /// Labels beside embeddings are not read, but those that name another class than the data do say
+    /// that one of the two is wrong.
+    fn refuse_other_labels(&self, manifest: &Manifest) -> Result<(), EmbeddingsError> {
+        let classes = &manifest.classes;
+        let other = |(patch, row): (&Patch, &usize)| {
+            let label = self.label(*row, classes)?;
+            let class = patch.class.filter(|class| *class != label)?;
+            Some((patch.key.clone(), class, label))
+        };
+        let mut others = manifest.patches.iter().zip(&self.row_of).filter_map(other);
+        let Some((key, class, label)) = others.next() else {
+            return Ok(());
+        };
+        let record = self.record();
+        let table = record.keys.as_ref();
+        Err(EmbeddingsError::OtherLabel {
+            key,
+            class: classes[class].clone(),
+            label: classes[label].clone(),
+            of: table.map_or_else(|| record.file.clone(), |table| table.file.clone()),
+            more: others.count(),
         })
+    }
+
+    /// The class that the label beside a row names, whatever its case, if it names one.
+    fn label(&self, row: usize, classes: &[String]) -> Option<usize> {
+        let label = self.file.labels.get(row)?.as_ref()?;
+        let same = classes.iter().position(|class| class == label);
+        let alike = |class: &String| class.to_lowercase() == label.trim().to_lowercase();
+        same.or_else(|| classes.iter().position(alike))
+    }
+
+    /// Patches whose rows have a label that names no class of the data.
+    pub fn foreign_labels(&self, classes: &[String]) -> usize {
+        let labels = &self.file.labels;
+        let is_foreign = |row: &&usize| {
+            labels.get(**row).is_some_and(Option::is_some) && self.label(**row, classes).is_none()
+        };
+        self.row_of.iter().filter(is_foreign).count()
     }
 
     /// Every row of a file, each a patch of its own.
@@ -62,6 +106,11 @@ impl OwnEmbeddings {
     /// The keys of the file, row by row.
     pub(crate) fn keys(&self) -> &[String] {
         &self.file.keys
+    }
+
+    /// See [`EmbeddingFile::key_column`].
+    pub(crate) fn key_column(&self) -> &str {
+        &self.file.key_column
     }
 
     /// What a run says of the file.

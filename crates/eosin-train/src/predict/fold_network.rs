@@ -12,6 +12,7 @@ use eosin_store::{FoldFile, NetworkRecord, RunFolder, RunRecord, StartRecord, We
 use eosin_weights::{
     LazyTensor as _, StateDict, StateTensor, TensorDict, WeightFile, WeightsError, to_lazy,
 };
+use serde::Deserialize;
 
 use crate::embed::backbone::open_weights;
 use crate::error::TrainError;
@@ -94,7 +95,7 @@ impl FoldNetwork {
         let Some(preprocess) = record.preprocess_of(fold) else {
             return Err(no_fold(record, fold));
         };
-        let file = read_weights(folder, &FoldFile::Weights.of(fold))?;
+        let file = read_weights(folder, fold)?;
         let own = file.tensors;
         let mut tensors = frozen.clone();
         let neighbours = if record.head == HeadKind::Knn {
@@ -255,10 +256,37 @@ fn places(folder: &RunFolder, network: &NetworkRecord, store: &WeightStore) -> V
     places
 }
 
+/// What is read of a fold's `outcome.json` before its weights are used.
+#[derive(Deserialize)]
+struct Checksum {
+    weights_blake3: String,
+}
+
+/// The weights that a fold has trained, as it wrote them.
+///
+/// # Errors
+/// When a file is missing, or the weights are not those that the fold wrote.
 pub(crate) fn read_weights(
     folder: &RunFolder,
-    name: &str,
+    fold: FoldId,
 ) -> Result<WeightFile<TensorDict>, TrainError> {
-    let path = folder.existing(name)?;
-    Ok(WeightFile::open(&path)?)
+    let path = folder.existing(&FoldFile::Weights.of(fold))?;
+    let Checksum { weights_blake3 } = folder.read_json(&FoldFile::Outcome.of(fold))?;
+    let opened = WeightFile::open(&path);
+    let found = match &opened {
+        Ok(file) => file.hash.clone(),
+        // What cannot be read at all is another file first of all, whatever else is wrong with it.
+        Err(_) => blake3::hash(&folder.read(&FoldFile::Weights.of(fold))?)
+            .to_hex()
+            .to_string(),
+    };
+    if found != weights_blake3 {
+        return Err(TrainError::OtherWeights {
+            file: path,
+            found,
+            expected: weights_blake3,
+            run: folder.dir().to_owned(),
+        });
+    }
+    Ok(opened?)
 }

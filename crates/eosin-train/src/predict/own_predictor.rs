@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use eosin_store::{EmbeddingsRecord, FoldFile, RunFolder, RunRecord};
+use eosin_store::{EmbeddingsRecord, RunFolder, RunRecord};
 
 use crate::embed::embedding_error::EmbeddingsError;
 use crate::embed::embedding_file::EmbeddingFile;
@@ -47,7 +47,7 @@ impl OwnPredictor {
             if !record.fold_ids().any(|id| id == fold) {
                 return Err(no_fold(&record, fold));
             }
-            let tensors = read_weights(folder, &FoldFile::Weights.of(fold))?.tensors;
+            let tensors = read_weights(folder, fold)?.tensors;
             let named = Named {
                 tensors: &tensors,
                 classifier: OWN_CLASSIFIER,
@@ -66,6 +66,11 @@ impl OwnPredictor {
     /// Whose embeddings they are, row by row.
     pub fn keys(&self) -> &[String] {
         self.own.keys()
+    }
+
+    /// What the column of the keys is called, where a table has them, else `key`.
+    pub fn key_column(&self) -> &str {
+        self.own.key_column()
     }
 
     /// Views of each patch whose mean logit counts.

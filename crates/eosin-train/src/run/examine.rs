@@ -38,7 +38,12 @@ impl Run<'_> {
         let rows = subject.rows;
         let classes = &self.patches.manifest().classes;
         let mut findings = self.leaks(rows);
-        findings.extend(check_classes(&rows.folds, &rows.targets, classes));
+        findings.extend(check_classes(
+            &rows.folds,
+            &rows.targets,
+            classes,
+            self.folds.method,
+        ));
         // Without a network no pixel enters the training.
         if let Some(preprocess) = subject.preprocess.first() {
             findings.extend(self.check_colours(rows, &preprocess.scale)?);

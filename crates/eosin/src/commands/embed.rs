@@ -26,18 +26,14 @@ pub fn run(args: &EmbedArgs, json: bool) -> Result<ExitCode> {
             own.display()
         );
     }
-    let overwrite = if args.overwrite {
-        Overwrite::Replace
-    } else {
-        Overwrite::Refuse
-    };
+    let overwrite = Overwrite::of_flag(args.overwrite);
     let data = args.job.data();
     let out = args.out.as_deref();
     let out = out.map(|path| EmbeddingsOut::new(path, data, overwrite));
     let out = out.transpose()?;
     let terminal = Terminal::default();
     let job = open(&args.job, &terminal)?;
-    let folds = job.split(&terminal)?;
+    let folds = job.folds_of_embeddings(&terminal)?;
     let cache = job.cache()?;
     let start = job.start(&terminal)?;
     terminal.listen()?;

@@ -7,7 +7,9 @@ use anyhow::{Context as _, Result, bail};
 use eosin_core::FoldId;
 use eosin_core::config::{HeadKind, Symmetries};
 use eosin_models::{OnnxFile, OnnxInput, OnnxOptions, to_onnx};
-use eosin_run::{HalfEffect, HalfSubject, measure_half_precision, weight_store};
+use eosin_run::{
+    HalfEffect, HalfSubject, Overwrite, check_out_file, measure_half_precision, weight_store,
+};
 use eosin_store::{RunFolder, RunRecord, WeightStore, write_atomic_with};
 use eosin_train::{FoldNetwork, UseFolds, has_mean};
 use eosin_weights::{StoredAs, safetensors_bytes, write_safetensors};
@@ -35,6 +37,8 @@ struct Written {
     path: PathBuf,
     bytes: u64,
     precision: &'static str,
+    /// Which fold it is, or `mean`: of all.
+    fold: String,
     /// Views of an image whose mean logit 'eosin predict' gives; the file itself predicts from one.
     views_of_run: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,6 +77,9 @@ pub fn run(args: &ExportArgs, json: bool) -> Result<ExitCode> {
             path: model.path.clone(),
             bytes: std::fs::metadata(&model.path)?.len(),
             precision: word(stored_as),
+            fold: model
+                .place
+                .map_or_else(|| "mean".to_owned(), |place| model.record.fold_name(place)),
             views_of_run: model.record.views.members().len(),
             half_precision,
         });
@@ -117,6 +124,20 @@ fn report(written: &[Written], args: &ExportArgs) {
     }
 }
 
+/// Says that a file holds one fold of several, where nobody asked for one.
+fn tell_one_of_many(run: &Path, record: &RunRecord, place: FoldId) {
+    let count = record.fold_ids().count();
+    if count > 1 {
+        note(&format!(
+            "note: the {count} folds of {run} are no one network: only fold {}, the best by its \
+             validation part, is written, and 'eosin predict' gives the mean of all {count}; choose \
+             another with '--fold', or write each to a file of its own",
+            record.fold_name(place),
+            run = run.display()
+        ));
+    }
+}
+
 const fn word(stored_as: StoredAs) -> &'static str {
     match stored_as {
         StoredAs::F32 => "f32",
@@ -143,6 +164,9 @@ impl Model {
                 UseFolds::Average => None,
             },
         };
+        if let (None, Some(place)) = (&args.fold, place) {
+            tell_one_of_many(run, &record, place);
+        }
         let (path, format) = target(args, run)?;
         let store = weight_store(&folder)?;
         if args.pixels && format != ExportFormat::Onnx {
@@ -172,16 +196,16 @@ impl Model {
     /// Writes the file.
     fn write(&self, args: &ExportArgs, stored_as: StoredAs) -> Result<()> {
         let (network, notes) = (&self.fold.network, &self.fold.notes);
-        let written = match self.format {
+        match self.format {
             ExportFormat::Onnx => {
                 let onnx = self.onnx(args, stored_as)?;
-                write_atomic_with(&self.path, |out| onnx.write(out))
+                write_atomic_with(&self.path, |out| onnx.write(out))?;
             }
             ExportFormat::Safetensors => write_atomic_with(&self.path, |out| {
                 write_safetensors(out, network.weights(), notes, stored_as)
-            }),
-        };
-        written.with_context(|| format!("cannot write {}", self.path.display()))
+            })?,
+        }
+        Ok(())
     }
 
     /// Length of the file, in bytes.
@@ -260,9 +284,7 @@ fn refuse_clashes(models: &[Model], args: &ExportArgs) -> Result<()> {
         if models[..index].iter().any(|other| other.path == model.path) {
             bail!("two runs would both be written to {path}: rename one run folder");
         }
-        if model.path.exists() && !args.overwrite {
-            bail!("{path} is there already: name another file, or add '--overwrite'");
-        }
+        check_out_file(&model.path, Overwrite::of_flag(args.overwrite))?;
     }
     Ok(())
 }

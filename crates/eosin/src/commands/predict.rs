@@ -8,10 +8,12 @@ use anyhow::{Context as _, Result, bail};
 use eosin_core::config::ResizePolicy;
 use eosin_core::{Task, Watch as _};
 use eosin_data::{
-    InspectOptions, Inspection, Manifest, NoLedger, PatchSource, Patches, Problem, ProblemKind,
-    Resize, find_images, inspect,
+    ImagesFound, InspectOptions, Inspection, Manifest, NoLedger, PatchSource, Patches, Problem,
+    ProblemKind, Resize, find_images, inspect,
 };
-use eosin_run::{RunEvent, config_of_run, duration, task_of, weight_store};
+use eosin_run::{
+    Overwrite, RunEvent, check_out_file, config_of_run, duration, task_of, weight_store,
+};
 use eosin_store::{RunFolder, RunRecord};
 use eosin_train::{EmbeddingFile, OwnPredictor, Predictor, UseFolds};
 
@@ -20,7 +22,7 @@ use crate::commands::predict_embeddings;
 use crate::output::note;
 use crate::prediction_rows::{Format, PredictionRows, datathon_key};
 use crate::progress::Progress;
-use crate::terminal::{Terminal, list_problems};
+use crate::terminal::{Terminal, list_all};
 
 /// Images that are predicted before their rows are written.
 const BATCH: usize = 64;
@@ -30,6 +32,9 @@ const BATCH: usize = 64;
 /// # Errors
 /// When the run or an image cannot be used.
 pub fn run(args: &PredictArgs, json: bool) -> Result<ExitCode> {
+    if let Some(out) = &args.out {
+        check_out_file(out, Overwrite::of_flag(args.overwrite))?;
+    }
     let folder = RunFolder::open(&args.run)?;
     let record: RunRecord = folder.record()?;
     let task = task_of(&record)?;
@@ -41,17 +46,22 @@ pub fn run(args: &PredictArgs, json: bool) -> Result<ExitCode> {
     };
     if let Some(path) = &args.embeddings {
         let predictor = OwnPredictor::load(&folder, folds, EmbeddingFile::open(path)?)?;
-        let rows = PredictionRows::new(&task, format, args.out.as_deref())?;
+        let key_column = Some(predictor.key_column().to_owned());
+        let rows = PredictionRows::new(&task, format, key_column, args.out.as_deref())?;
         predict_embeddings::predict(&predictor, &task, rows)?;
         return Ok(ExitCode::SUCCESS);
     }
+    refuse_nothing(args, &record)?;
     let store = weight_store(&folder)?;
     let mut predictor = Predictor::load(&folder, &store, folds)?;
     if let Some(non_square) = args.resize {
         let filter = config_of_run(&folder)?.data.resize;
         predictor = predictor.resizing(Resize { filter, non_square });
     }
-    let manifest = find_images(&args.images)?;
+    let ImagesFound {
+        manifest,
+        key_column,
+    } = find_images(&args.images)?;
     for text in &manifest.notes {
         note(&format!("note: {text}"));
     }
@@ -59,9 +69,26 @@ pub fn run(args: &PredictArgs, json: bool) -> Result<ExitCode> {
     if format == Format::Datathon {
         refuse_same_stems(&patches)?;
     }
-    let rows = PredictionRows::new(&task, format, args.out.as_deref())?;
+    let rows = PredictionRows::new(&task, format, key_column, args.out.as_deref())?;
     predict(&predictor, &patches, &task, rows)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What was left out is asked for in the words of the run: it takes images, or embeddings.
+fn refuse_nothing(args: &PredictArgs, record: &RunRecord) -> Result<()> {
+    let run = args.run.display();
+    match record.embeddings() {
+        Some(embeddings) => bail!(
+            "the run in {run} starts from embeddings ({}), and there is no network to make them of \
+             images; write 'eosin predict {run} --embeddings FILE', whose every row is predicted",
+            embeddings.file.display()
+        ),
+        None if args.images.is_empty() => bail!(
+            "nothing to predict: name images, folders of images or tables of them, as in 'eosin predict \
+             {run} IMAGES'"
+        ),
+        None => Ok(()),
+    }
 }
 
 /// Lines of the datathon call an image by its stem, so each must have its own.
@@ -103,7 +130,7 @@ fn look(manifest: &Manifest, predictor: &Predictor, args: &PredictArgs) -> Resul
         bail!("{error}");
     }
     if !bad.is_empty() {
-        list_problems(inspection);
+        list_all(&inspection.problems);
         let (count, all) = (bad.len(), manifest.patches.len());
         if !args.skip_bad {
             bail!(

@@ -66,11 +66,7 @@ pub fn execute(
 pub fn complete(out: &OutArgs, job: &Job, folds: &Folds, terminal: &Terminal) -> Result<Finished> {
     let place = Place {
         out: out.out.clone().unwrap_or_else(|| default_out("runs")),
-        overwrite: if out.overwrite {
-            Overwrite::Replace
-        } else {
-            Overwrite::Refuse
-        },
+        overwrite: Overwrite::of_flag(out.overwrite),
         tensorboard: out.tensorboard,
         command: std::env::args().collect(),
     };

@@ -30,6 +30,27 @@ fn a_run_becomes_onnx_and_safetensors() {
 }
 
 #[test]
+fn one_fold_of_several_is_said_to_be_one() {
+    let scratch = Scratch::with_phantom();
+    let job = format!("run --data data --out run {JOB} --mode head --head mlp --epochs 2");
+    scratch.eosin(&job).done();
+    let best = &scratch.json("run/run.json")["best"]["fold"];
+    let told = scratch.eosin("export run --out m.onnx --json").done();
+    assert_eq!(told.json()["files"][0]["fold"], best.to_string());
+    told.says(&[
+        "the 3 folds of run are no one network",
+        &format!("only fold {best}"),
+        "'eosin predict' gives the mean of all 3",
+    ]);
+    let asked = scratch.eosin("export run --out n.onnx --fold 1").done();
+    assert!(!asked.stderr.contains("no one network"), "{}", asked.stderr);
+    let scratch = Scratch::with_run();
+    let told = scratch.eosin("export run --out m.onnx --json").done();
+    assert_eq!(told.json()["files"][0]["fold"], "mean");
+    assert!(!told.stderr.contains("no one network"), "{}", told.stderr);
+}
+
+#[test]
 fn an_exported_model_is_a_weight_file_again() {
     let scratch = Scratch::with_run();
     scratch

@@ -63,11 +63,20 @@ fn a_hidden_layer_is_trained_in_epochs_exported_and_predicts_as_its_run_did() {
 fn heads_refuse_what_they_cannot_be() {
     let scratch = Scratch::with_phantom();
     for (words, said) in [
-        ("--head mlp", "add '--mode head'"),
-        ("--head lda --mode full", "want '--mode probe'"),
+        (
+            "--head mlp",
+            "'--head mlp': train.head is mlp, which is trained in epochs, and train.mode is probe, \
+             which solves its heads; add '--mode head'",
+        ),
+        (
+            "--head lda --mode full",
+            "train.head is lda, which is solved, and train.mode full trains in epochs; take '--mode \
+             probe'",
+        ),
         (
             "--head mlp --mode last-block",
-            "logistic with train.mode last-block",
+            "train.head is mlp, which is trained on embeddings, and train.mode last-block trains a \
+             part of the network, too; take '--mode head'",
         ),
         (
             "--head knn --set train.strength=2.5",

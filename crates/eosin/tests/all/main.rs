@@ -14,6 +14,7 @@ mod heads;
 mod keep;
 mod messages;
 mod precision;
+mod predict;
 mod probe;
 mod reading;
 mod resume;

@@ -57,7 +57,7 @@ fn views_are_also_named_by_their_number() {
     }
     scratch
         .eosin("run --data data --out run --set predict.views=3")
-        .refused(&["predict.views is 3", "4 (flips) or 8 (d4)"]);
+        .refused(&["predict.views: '3' is unknown", "4 (flips) or 8 (d4)"]);
 }
 
 #[test]

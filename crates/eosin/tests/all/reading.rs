@@ -153,7 +153,7 @@ fn prediction_reads_tables_as_training_does_and_calls_images_what_they_say() {
         "column 'Image File' is read as 'path'",
         "47 images in the folder are not used",
     ]);
-    assert_eq!(rows(&scratch.text("p.csv"))[0]["path"], windows);
+    assert_eq!(rows(&scratch.text("p.csv"))[0]["Image File"], windows);
     scratch.write("l.csv", format!("path,label\n{windows},benign\n"));
     scratch.eosin("score p.csv --labels l.csv --json").done();
     scratch.write("data/x.tsv", "path\nbenign/gone.png\n");

@@ -37,7 +37,9 @@ pub fn answers(rows: &[Row], part: &str) -> BTreeMap<String, [String; 3]> {
     rows.iter()
         .filter(|row| row.get("part").is_none_or(|own| own == part))
         .map(|row| {
-            let path = row.get("key").or(row.get("path")).expect("a key or a path");
+            let names = ["key", "path", "filename"];
+            let path = names.iter().find_map(|name| row.get(*name));
+            let path = path.expect("a key or a path");
             (
                 file_name(path),
                 ["pred", "prob_benign", "prob_malignant"].map(|name| row[name].clone()),

@@ -273,3 +273,26 @@ fn folds_and_a_share_or_folds_of_a_file_are_not_both_taken() {
         .done();
     assert!(scratch.text("run/config.toml").contains("folds = 3"));
 }
+
+#[test]
+fn a_named_fold_without_a_class_is_mended_where_folds_are_named() {
+    let scratch = Scratch::new();
+    let mut table = vec!["path,label,fold".to_owned()];
+    for at in 0..12 {
+        scratch.write_png(&format!("data/{at}.png"), 32, 32);
+        // Fold 2 has benign patches only.
+        let class = if at % 3 != 2 && at % 2 == 0 {
+            "malignant"
+        } else {
+            "benign"
+        };
+        table.push(format!("{at}.png,{class},{}", at % 3));
+    }
+    scratch.write("data/manifest.csv", table.join("\n"));
+    let told = scratch.eosin("run --data data --out run").done();
+    assert!(!told.stderr.contains("--folds"), "{}", told.stderr);
+    told.says(&[
+        "the validation part of fold 2 has no patch of class 'malignant': name this fold for some of \
+         that class where the data name the folds",
+    ]);
+}

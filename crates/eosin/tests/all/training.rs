@@ -139,6 +139,35 @@ for folder in sorted(glob.glob('run/tensorboard/*')):
 ";
 
 #[test]
+fn tensorboard_has_the_metrics_of_solved_heads() {
+    let scratch = Scratch::with_phantom();
+    for head in ["logistic", "knn"] {
+        let job = format!("run --data data --out {head} {JOB} --head {head} --tensorboard");
+        scratch.eosin(&job).done();
+        for fold in 0..3 {
+            let name = format!("{head}/tensorboard/fold-0-{fold}/events.out.tfevents.0.eosin");
+            let file = scratch.read(&name);
+            let outcome = scratch.json(&format!("{head}/folds/0.{fold}/outcome.json"));
+            let strength = if head == "knn" { "probe/k" } else { "probe/C" };
+            for word in ["val/auroc", "val/log_loss", strength] {
+                let at = file
+                    .windows(word.len())
+                    .position(|at| at == word.as_bytes());
+                let at = at.unwrap_or_else(|| panic!("{name} has no {word}"));
+                let Some(metric) = word.strip_prefix("val/") else {
+                    continue;
+                };
+                // Field 2 of the message, four bytes.
+                let value = &file[at + word.len()..][..5];
+                let told = f32::from_le_bytes(value[1..].try_into().unwrap());
+                let metric = outcome["metrics"][metric].as_f64().unwrap();
+                assert!(value[0] == 0x15 && (f64::from(told) - metric).abs() < 1e-6);
+            }
+        }
+    }
+}
+
+#[test]
 fn tensorboard_reads_the_event_files() {
     let scratch = Scratch::with_phantom();
     scratch

@@ -123,7 +123,7 @@ fn a_table_says_the_same_however_it_is_written() {
         check(&manifest);
         assert_eq!(manifest.patches.len(), truth.rows.len());
         let predicted = find_images(&[truth.dir.path().join("t.csv")]).expect("the same images");
-        check_files(&predicted);
+        check_files(&predicted.manifest);
         for (at, (name, label)) in truth.rows.iter().enumerate() {
             let path = truth.dir.path().join(name);
             let is_it = |patch: &&eosin_data::Patch| patch.source.file() == Some(path.as_path());
@@ -132,7 +132,7 @@ fn a_table_says_the_same_however_it_is_written() {
             let class = patch.class.map(|class| manifest.classes[class].as_str());
             assert_eq!(class, Some(*label), "{name}");
             assert_eq!(patch.fold, truth.fold(at), "{name}");
-            let same = &predicted.patches[at];
+            let same = &predicted.manifest.patches[at];
             assert_eq!((&same.key, &same.source), (&patch.key, &patch.source));
         }
     });
@@ -148,7 +148,7 @@ fn a_damaged_table_is_refused_or_gives_sound_patches() {
         }
         let read = read_table(&truth, &bytes);
         if let Ok(found) = find_images(&[truth.dir.path().join("t.csv")]) {
-            check_files(&found);
+            check_files(&found.manifest);
         }
         if let Ok(manifest) = read {
             check(&manifest);

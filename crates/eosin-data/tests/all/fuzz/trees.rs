@@ -142,7 +142,7 @@ fn any_tree_of_folders_is_read_right_or_refused() {
         }
         // What training refuses may be predicted: only then no table was to be read.
         if let Ok(found) = find_images(&[dir.path().to_owned()]) {
-            check_files(&found);
+            check_files(&found.manifest);
         }
     });
 }

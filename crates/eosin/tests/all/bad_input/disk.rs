@@ -85,6 +85,38 @@ fn a_damaged_head_of_a_cache_file_names_the_file_and_the_fix() {
 }
 
 #[test]
+fn weights_that_a_fold_did_not_write_are_refused() {
+    let scratch = Scratch::with_run();
+    let image = format!("data/{}", scratch.keys()[0]);
+    let name = "run/folds/0.1/weights.safetensors";
+    let weights = scratch.read(name);
+    let expected = blake3::hash(&weights).to_hex().to_string();
+    let mut changed = weights.clone();
+    let last = changed.len() - 1;
+    changed[last] ^= 1;
+    scratch.write(name, &changed);
+    let found = blake3::hash(&changed).to_hex().to_string();
+    for command in [
+        format!("predict run {image}"),
+        format!("predict run {image} --fold 1"),
+        "export run --out m.onnx".to_owned(),
+    ] {
+        scratch
+            .eosin(&command)
+            .refused(&[name, &found, &expected, "'eosin run --resume run'"]);
+    }
+    // The other folds are what they were.
+    scratch
+        .eosin(&format!("predict run {image} --fold 0"))
+        .done();
+    // What the message says is done.
+    fs::remove_file(scratch.path("run/run.json")).unwrap();
+    scratch.eosin("run --resume run").done();
+    assert!(scratch.read(name) == weights);
+    scratch.eosin(&format!("predict run {image}")).done();
+}
+
+#[test]
 fn a_damaged_file_of_a_run_is_named() {
     let scratch = Scratch::with_phantom();
     scratch
@@ -97,7 +129,7 @@ fn a_damaged_file_of_a_run_is_named() {
         &weights[..weights.len() / 2],
     );
     let refused = scratch.eosin(&format!("predict run {image}"));
-    refused.refused(&["run/folds/0.1/weights.safetensors is not a valid safetensors file"]);
+    refused.refused(&["run/folds/0.1/weights.safetensors is not the file that the fold wrote"]);
     fs::remove_file(scratch.path("run/folds/0.1/weights.safetensors")).unwrap();
     scratch
         .eosin(&format!("predict run {image}"))

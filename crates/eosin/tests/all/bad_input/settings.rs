@@ -177,6 +177,45 @@ fn a_value_out_of_range_names_the_key_the_value_and_the_range() {
 }
 
 #[test]
+fn values_are_refused_as_they_were_typed() {
+    let scratch = Scratch::with_phantom();
+    let set = |setting: &str| {
+        let told = scratch.eosin(&format!("run --data data --out run --set {setting}"));
+        for foreign in ["TOML", "untagged", "usize", "u64"] {
+            assert!(!told.stderr.contains(foreign), "{}", told.stderr);
+        }
+        told
+    };
+    for setting in ["predict.views=true", "predict.views=1.0", "predict.views=3"] {
+        set(setting).refused(&[
+            &format!("'--set {setting}': predict.views: "),
+            "choose one of auto, none, hflip, vflip, flips, rot90, d4",
+            "1 (none), 2 (hflip), 4 (flips) or 8 (d4)",
+        ]);
+    }
+    set("train.epochs=many").refused(&[
+        "'--set train.epochs=many': train.epochs is 'many'; it must be a whole number, 0 or more",
+    ]);
+    set("train.head=3").refused(&[
+        "'--set train.head=3': train.head: '3' is unknown; choose one of logistic, ridge",
+    ]);
+    set("train.label_smoothing=2")
+        .refused(&["'--set train.label_smoothing=2': train.label_smoothing is 2"]);
+    // Classes that are numbers are texts nevertheless.
+    set("data.positive=1").refused(&["data.positive='1' is none of the classes benign, malignant"]);
+    // What stands in a file is said to stand there, and what was typed is not.
+    scratch.write("eosin.toml", "[train]\nhidden = 'x'\n");
+    let words = "run --data data --out run --config eosin.toml";
+    scratch
+        .eosin(&format!("{words} --seed 3"))
+        .refused(&["in eosin.toml: train.hidden is 'x'; it must be a whole number, 0 or more"]);
+    scratch.write("eosin.toml", "[train]\nhidden = \n");
+    scratch
+        .eosin(words)
+        .refused(&["the configuration eosin.toml is no TOML", "line 2"]);
+}
+
+#[test]
 fn words_that_are_no_choice_list_the_choices() {
     let scratch = Scratch::with_phantom();
     let refused = scratch.eosin("run --data data --out run --select aurok");

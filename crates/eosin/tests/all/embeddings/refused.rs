@@ -187,3 +187,43 @@ fn what_needs_a_network_is_refused() {
         .eosin("predict of-network --embeddings e.npy")
         .refused(&["trained on a network's own embeddings of images"]);
 }
+
+#[test]
+fn labels_that_contradict_the_data_are_refused() {
+    let scratch = scratch();
+    let table = scratch.text("e.csv");
+    let first = scratch.keys()[0].clone();
+    assert!(first.starts_with("benign/"));
+    let turned = table.replace(&format!("{first},benign"), &format!("{first},Malignant"));
+    assert_ne!(table, turned);
+    scratch.write("e.csv", &turned);
+    run(&scratch, "e.npy").refused(&[
+        &format!("patch '{first}' is 'benign' in the data and 'malignant' in"),
+        "e.csv: mend whichever is wrong, or leave the labels out of",
+    ]);
+    // All of them the wrong way round.
+    let swapped = table
+        .replace(",benign", ",x")
+        .replace(",malignant", ",benign")
+        .replace(",x", ",malignant");
+    scratch.write("e.csv", swapped);
+    run(&scratch, "e.npy").refused(&["(and so 47 more patches)"]);
+    // The same in the notes of a file.
+    let array = Array::read(&scratch, "e");
+    let json = |texts: &[String]| serde_json::to_string(texts).unwrap();
+    let labels = vec!["malignant".to_owned(); 48];
+    let notes = BTreeMap::from([
+        ("keys".to_owned(), json(&array.keys)),
+        ("labels".to_owned(), json(&labels)),
+    ]);
+    let tensors = StateDict::from([("embeddings".to_owned(), array.tensor)]);
+    let bytes = to_safetensors(&tensors, &notes, StoredAs::F32);
+    scratch.write("x.safetensors", bytes);
+    run(&scratch, "x.safetensors").refused(&["x.safetensors (and so 27 more patches)"]);
+    // Labels in other words cannot be held against the data's, which is said.
+    let numbers = table.replace(",benign", ",0").replace(",malignant", ",1");
+    scratch.write("e.csv", numbers);
+    run(&scratch, "e.npy")
+        .done()
+        .says(&["the labels that stand beside 48 of the embeddings name no class of the data"]);
+}

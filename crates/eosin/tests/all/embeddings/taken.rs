@@ -86,6 +86,10 @@ fn what_cannot_be_written_is_refused_before_anything_is_computed() {
     for out in ["e.parquet", "e.h5", "e"] {
         embed(&format!("--out {out}")).refused(&["ends neither in .npy nor in .safetensors"]);
     }
+    let told = embed("--out no/e.npy");
+    assert!(!told.stderr.contains("embed  "), "{}", told.stderr);
+    assert_eq!(told.stderr.matches("cannot write").count(), 0);
+    told.refused(&["no/e.npy cannot be written: the folder no does not exist; make it"]);
     embed("--out data/e.npy").refused(&["data/e.npy lies in the data folder"]);
     embed("--out e.npy --mode last-block").refused(&["no one embedding", "--mode probe"]);
     embed("--out e.npy --normalise fold").refused(&["no one embedding", "--normalise dataset"]);
@@ -97,4 +101,16 @@ fn what_cannot_be_written_is_refused_before_anything_is_computed() {
     assert_eq!(scratch.text("e.csv"), "mine");
     embed("--out e.npy --overwrite").done();
     embed("--out e.npy").refused(&["e.npy is there already"]);
+}
+
+#[test]
+fn folds_are_neither_made_nor_warned_of() {
+    let scratch = Scratch::new();
+    for image in ["benign/1", "benign/2", "malignant/1", "malignant/2"] {
+        scratch.write_png(&format!("data/{image}.png"), 32, 32);
+    }
+    // Ten folds cannot be made of four patches, and nobody asked for any.
+    let told = scratch.eosin("embed --data data --out e.npy").done();
+    assert!(!told.stderr.contains("fold"), "{}", told.stderr);
+    assert_eq!(Array::read(&scratch, "e").tensor.shape, [4, 8, 256]);
 }
