@@ -1,0 +1,29 @@
+//! Ensembles of classifiers that were judged on the same folds.
+//!
+//! A [`Pool`] holds the out-of-fold logits of its members for the same patches. A [`Combiner`] makes
+//! one prediction of several by a [`Method`]; what it has to learn it learns on patches that it is not
+//! judged on.
+//!
+//! ```
+//! use eosin_ensemble::{Combiner, Method};
+//!
+//! let (one, two) = ([0.0, 2.0_f32], [0.0, 4.0_f32]);
+//! let combiner = Combiner::unfitted(Method::Geometric, 2, 2)?;
+//! let logits = combiner.logits(&[&one, &two])?;
+//! assert!((logits[1] - logits[0] - 3.0).abs() < 1e-6);
+//! # Ok::<(), eosin_ensemble::EnsembleError>(())
+//! ```
+
+mod combiner;
+mod error;
+mod method;
+mod methods;
+mod pool;
+mod said;
+mod score;
+
+pub use combiner::{Combiner, Fitted};
+pub use error::EnsembleError;
+pub use method::Method;
+pub use methods::Knots;
+pub use pool::{Labels, Pool};

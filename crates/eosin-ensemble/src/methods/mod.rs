@@ -1,0 +1,10 @@
+//! One method, one file.
+
+pub(crate) mod geometric;
+pub(crate) mod hard;
+pub(crate) mod power;
+pub(crate) mod rank;
+pub(crate) mod soft;
+pub(crate) mod weighted;
+
+pub use rank::Knots;

@@ -1,0 +1,3 @@
+//! Ensembles against numbers worked by hand, scikit-learn and simulation.
+
+mod methods;
