@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::{RunEvent, WatchRun, tell};
 use crate::job::Job;
 use crate::log::RunLog;
+use crate::members::keep_members;
 use crate::named_weights::HubOptions;
 use crate::record::{Circumstances, record};
 use crate::report;
@@ -143,6 +144,20 @@ pub fn create(job: &Job, folds: &Folds, place: &Place, watch: &dyn WatchRun) -> 
     go_on(folder, start, job, folds, &start_from, watch)
 }
 
+/// What a run was begun with.
+pub(crate) struct BegunWith {
+    /// Where its patches were.
+    pub data: PathBuf,
+    /// How weights are found by name.
+    pub hub: HubOptions,
+}
+
+/// What the run in `folder` was begun with.
+pub(crate) fn begun_with(folder: &RunFolder) -> Result<BegunWith> {
+    let Start { data, hub, .. } = folder.read_json(names::START)?;
+    Ok(BegunWith { data, hub })
+}
+
 /// Whether a path, which need not exist yet, is within a folder.
 pub fn lies_in(path: &Path, folder: &Path) -> bool {
     let real = |path: &Path| {
@@ -242,7 +257,11 @@ fn go_on(
 ) -> Result<Finished> {
     let begun = Instant::now();
     let cache = job.cache()?;
-    keep_weights(&WeightStore::beside(cache.dir()), start_from)?;
+    let store = WeightStore::beside(cache.dir());
+    keep_weights(&store, start_from)?;
+    if let Some(members) = start_from.members() {
+        keep_members(&folder, members, &store)?;
+    }
     // What checkpoints and finished folds hold is told again, so these begin anew.
     folder.remove(names::EVENTS)?;
     TensorBoard::clear(folder.dir())?;

@@ -34,12 +34,14 @@
 mod create;
 mod describe;
 mod embeddings_out;
+mod ensemble;
 mod event;
 mod half_precision;
 mod job;
 mod ledger;
 mod log;
 mod look;
+mod members;
 mod named_weights;
 mod out_file;
 mod pack;
@@ -55,10 +57,12 @@ pub use create::{
     Finished, Overwrite, Place, Resumed, RunArgs, create, lies_in, resume, run, weight_store,
 };
 pub use embeddings_out::EmbeddingsOut;
+pub use ensemble::{EnsembleArgs, ensemble};
 pub use event::{RunEvent, WatchRun};
 pub use half_precision::{HalfEffect, HalfSubject, measure_half_precision};
 pub use job::{Job, split_options};
 pub use look::{Look, find_patches, inspect};
+pub use members::open_member;
 pub use named_weights::{HubOptions, open_hub, resolve_weights};
 pub use out_file::check_out_file;
 pub use pack::{Packed, pack};

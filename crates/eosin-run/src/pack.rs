@@ -22,7 +22,7 @@ pub struct Packed {
 }
 
 /// Copies the run in `run` to `out` together with the weights that it started from, so that the
-/// copy can be used anywhere. A run that trained the whole network, or that started from random
+/// copy can be used anywhere; an ensemble with its members and theirs. A run that trained the whole network, or that started from random
 /// weights or from embeddings, needs none.
 ///
 /// # Errors
@@ -37,46 +37,90 @@ pub fn pack(run: &Path, out: &Path) -> Result<Packed> {
     if same {
         bail!("{} is the run itself; name another folder", out.display());
     }
-    let whole = record.cut == Cut::Pixels.name(&[]);
-    let weights = match record.network() {
-        Some(network) if !whole && network.weights != Weights::Random => {
-            Some(starting_file(&folder, &record, &weight_store(&folder)?)?)
-        }
-        _ => None,
+    let count = record.ensemble().map_or(0, |of| of.members.len());
+    let member = |at: usize| {
+        let prefix = format!("{}/{at}/", names::MEMBERS);
+        let folder = RunFolder::open(folder.path(prefix.trim_end_matches('/')))?;
+        Whole::of(folder, prefix)
     };
+    let members = (0..count).map(member).collect::<Result<Vec<_>>>()?;
+    let whole = Whole::of(folder, String::new())?;
     let packed = RunFolder::create(out, Existing::Refuse)?;
-    let fixed = names::ALL.into_iter().map(str::to_owned);
-    let folds = folder.finished_folds()?.into_iter();
-    let of_folds = folds.flat_map(|fold| FoldFile::ALL.map(|file| file.of(fold)));
-    // The record last: what was left in the middle is no run.
-    let files = fixed.filter(|name| name != names::RUN && name != names::WEIGHTS);
-    let mut bytes = 0;
-    let mut copy = |name: &str| -> Result<()> {
-        if folder.has(name) {
-            let content = folder.read(name)?;
-            bytes += content.len() as u64;
-            packed.write(name, content)?;
-        }
-        Ok(())
-    };
-    for name in files.chain(of_folds) {
-        copy(&name)?;
+    let mut size = Size::default();
+    for part in members.iter().chain([&whole]) {
+        part.write(&packed, &mut size)?;
     }
-    let mut weights_bytes = 0;
-    if let Some(file) = weights {
-        let content = match file.place {
-            WeightsPlace::Program(bytes) => bytes.to_vec(),
-            WeightsPlace::Disk(path) => {
-                std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?
-            }
-        };
-        weights_bytes = content.len() as u64;
-        packed.write(names::WEIGHTS, content)?;
-    }
-    copy(names::RUN)?;
     Ok(Packed {
         dir: out.to_owned(),
-        bytes: bytes + weights_bytes,
-        weights_bytes,
+        bytes: size.bytes,
+        weights_bytes: size.weights_bytes,
     })
+}
+
+/// What was written.
+#[derive(Default)]
+struct Size {
+    bytes: u64,
+    weights_bytes: u64,
+}
+
+/// A run with all that it needs.
+struct Whole {
+    folder: RunFolder,
+    /// What the names of its files begin with in the copy.
+    prefix: String,
+    /// The weights that it started from, where it needs them.
+    weights: Option<WeightsPlace>,
+}
+
+impl Whole {
+    fn of(folder: RunFolder, prefix: String) -> Result<Self> {
+        let record = folder.record()?;
+        let trained_all = record.cut == Cut::Pixels.name(&[]);
+        let weights = match record.network() {
+            Some(network) if !trained_all && network.weights != Weights::Random => {
+                Some(starting_file(&folder, &record, &weight_store(&folder)?)?.place)
+            }
+            _ => None,
+        };
+        Ok(Self {
+            folder,
+            prefix,
+            weights,
+        })
+    }
+
+    fn write(&self, packed: &RunFolder, size: &mut Size) -> Result<()> {
+        let Self {
+            folder,
+            prefix,
+            weights,
+        } = self;
+        let fixed = names::ALL.into_iter().map(str::to_owned);
+        let folds = folder.finished_folds()?.into_iter();
+        let of_folds = folds.flat_map(|fold| FoldFile::ALL.map(|file| file.of(fold)));
+        // The record last: what was left in the middle is no run.
+        let files = fixed.filter(|name| name != names::RUN && name != names::WEIGHTS);
+        let mut write = |name: &str, content: Vec<u8>| -> Result<()> {
+            size.bytes += content.len() as u64;
+            Ok(packed.write(&format!("{prefix}{name}"), content)?)
+        };
+        for name in files.chain(of_folds) {
+            if folder.has(&name) {
+                write(&name, folder.read(&name)?)?;
+            }
+        }
+        let content = match weights {
+            None => None,
+            Some(WeightsPlace::Program(bytes)) => Some(bytes.to_vec()),
+            Some(WeightsPlace::Disk(path)) => Some(
+                std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?,
+            ),
+        };
+        if let Some(content) = content {
+            size.weights_bytes += content.len() as u64;
+            write(names::WEIGHTS, content)?;
+        }
+        write(names::RUN, folder.read(names::RUN)?)
+    }
 }

@@ -71,6 +71,9 @@ fn started_from(job: &Job, start_from: &StartingPoint, result: &RunResult) -> St
         StartingPoint::Embeddings(own) => StartRecord::Embeddings {
             embeddings: own.record().clone(),
         },
+        StartingPoint::Members(members) => StartRecord::Ensemble {
+            ensemble: members.record(),
+        },
     }
 }
 
@@ -89,13 +92,22 @@ pub fn task_of(record: &RunRecord) -> Result<Task> {
 
 /// Says that the embedded weights know some of the patches already.
 pub fn seen_warning(record: &RunRecord) -> Option<String> {
-    let network = record.network()?;
-    let [pool, test] = network.seen_by_weights;
+    let (network, [pool, test]) = match &record.start {
+        StartRecord::Network(network) => (network.backbone.to_string(), network.seen_by_weights),
+        StartRecord::Ensemble { ensemble } => {
+            let member = ensemble.members.iter();
+            let member = member.max_by_key(|member| member.seen_by_weights)?;
+            (
+                format!("{} ({})", member.name, member.start),
+                member.seen_by_weights,
+            )
+        }
+        StartRecord::Embeddings { .. } => return None,
+    };
     (pool + test > 0).then(|| {
         format!(
-            "{pool} training and {test} test patches were used to train the embedded weights of {}: \
-             scores on them are too good. Use another '--backbone' to judge on this data.",
-            network.backbone
+            "{pool} training and {test} test patches were used to train the embedded weights of \
+             {network}: scores on them are too good. Use another '--backbone' to judge on this data."
         )
     })
 }

@@ -3,11 +3,13 @@
 use eosin_report::Fact;
 use eosin_store::{RunRecord, StartRecord};
 
-/// What enters the run: patches of a size, or embeddings that were made elsewhere.
+/// What enters the run: patches of a size, embeddings that were made elsewhere, or other runs.
 pub(crate) fn input(record: &RunRecord) -> Fact {
-    match record.embeddings() {
-        None => Fact::new("Patch size", format!("{0} x {0} px", record.size_px())),
-        Some(own) => Fact::new(
+    match &record.start {
+        StartRecord::Network(_) => {
+            Fact::new("Patch size", format!("{0} x {0} px", record.size_px()))
+        }
+        StartRecord::Embeddings { embeddings: own } => Fact::new(
             "Embeddings",
             format!(
                 "made elsewhere: {} view(s) of {} values of each patch, from {}",
@@ -15,6 +17,10 @@ pub(crate) fn input(record: &RunRecord) -> Fact {
                 own.width,
                 own.file.display()
             ),
+        ),
+        StartRecord::Ensemble { ensemble } => Fact::new(
+            "Ensemble",
+            format!("{} runs by {}", ensemble.members.len(), ensemble.method),
         ),
     }
 }
@@ -40,6 +46,15 @@ pub(crate) fn reproducibility(record: &RunRecord) -> Vec<Fact> {
             Fact::new("Embeddings hash", embeddings.hash()),
             Fact::new("Patches hash", record.patches_hash.clone()),
         ]),
+        StartRecord::Ensemble { ensemble } => {
+            facts.push(Fact::new("Patches hash", record.patches_hash.clone()));
+            facts.extend(ensemble.members.iter().map(|member| {
+                Fact::new(
+                    format!("Member {}", member.name),
+                    format!("{}, run.json {}", member.start, member.blake3),
+                )
+            }));
+        }
     }
     facts.extend([
         Fact::new(

@@ -8,16 +8,21 @@ use eosin_train::{EmbeddingFile, OwnEmbeddings, PreparedBackbone, StartingPoint,
 
 use crate::event::{WatchRun, note};
 use crate::job::Job;
+use crate::members::open_members;
 use crate::named_weights::find;
 
 impl Job {
-    /// What the configuration asks the folds to start from: a network, or embeddings that were made
-    /// elsewhere.
+    /// What the configuration asks the folds to start from: a network, embeddings that were made
+    /// elsewhere, or other runs.
     ///
     /// # Errors
     /// When weights cannot be used or the patches are too small for the network; when embeddings
     /// cannot be read or are not those of the patches.
     pub fn start(&self, watch: &dyn WatchRun) -> Result<StartingPoint> {
+        if !self.config.ensemble.is_none() {
+            let members = open_members(&self.config, self.manifest())?;
+            return Ok(StartingPoint::Members(members));
+        }
         match &self.config.backbone.embeddings {
             Some(path) => Ok(StartingPoint::Embeddings(self.own_embeddings(path, watch)?)),
             None => Ok(self.backbone(watch)?.into()),

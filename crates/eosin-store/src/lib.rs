@@ -38,5 +38,7 @@ pub use log::{AppendLog, read_log};
 pub use names::FoldFile;
 pub use record::RunRecord;
 pub use run_folder::{Existing, RunFolder};
-pub use start_record::{EmbeddingsRecord, KeysRecord, NetworkRecord, StartRecord};
+pub use start_record::{
+    EmbeddingsRecord, EnsembleRecord, KeysRecord, MemberRecord, NetworkRecord, StartRecord,
+};
 pub use weights::WeightStore;

@@ -34,11 +34,15 @@ pub const PRECISION: &str = "precision.json";
 pub const CHECKPOINTS: &str = "checkpoints";
 /// Folder of finished folds, one folder each.
 pub const FOLD_FOLDERS: &str = "folds";
+/// Folder of what an ensemble needs of its members, one folder each, numbered from 0.
+pub const MEMBERS: &str = "members";
+/// What the search for an ensemble looked at, and how its members get along.
+pub const ENSEMBLE: &str = "ensemble.json";
 /// Locked by the process that writes, whose id it holds.
 pub const LOCK: &str = "run.lock";
 
 /// Every file with a fixed name that a run may write, the lock excepted.
-pub const ALL: [&str; 14] = [
+pub const ALL: [&str; 15] = [
     CONFIG,
     MANIFEST,
     FOLDS,
@@ -53,6 +57,7 @@ pub const ALL: [&str; 14] = [
     START,
     DOCTOR,
     PRECISION,
+    ENSEMBLE,
 ];
 
 /// A file of a finished fold.

@@ -4,7 +4,7 @@ use eosin_core::config::{HeadKind, Symmetries};
 use eosin_core::{FoldId, Preprocess};
 use serde::{Deserialize, Serialize};
 
-use crate::start_record::{EmbeddingsRecord, NetworkRecord, StartRecord};
+use crate::start_record::{EmbeddingsRecord, EnsembleRecord, NetworkRecord, StartRecord};
 
 /// The contents of `run.json`: everything that `predict` needs besides weights, and everything
 /// that tells two runs apart.
@@ -62,19 +62,27 @@ impl RunRecord {
     /// The format that this version writes and reads.
     pub const FORMAT: u32 = 4;
 
-    /// The network that it started from; `None` where it started from embeddings.
+    /// The network that it started from, where it started from one.
     pub const fn network(&self) -> Option<&NetworkRecord> {
         match &self.start {
             StartRecord::Network(network) => Some(network),
-            StartRecord::Embeddings { .. } => None,
+            StartRecord::Embeddings { .. } | StartRecord::Ensemble { .. } => None,
         }
     }
 
-    /// The embeddings that it started from; `None` where it started from a network.
+    /// The embeddings that it started from, where it started from such.
     pub const fn embeddings(&self) -> Option<&EmbeddingsRecord> {
         match &self.start {
             StartRecord::Embeddings { embeddings } => Some(embeddings),
-            StartRecord::Network(_) => None,
+            StartRecord::Network(_) | StartRecord::Ensemble { .. } => None,
+        }
+    }
+
+    /// What it is an ensemble of, where it is one.
+    pub const fn ensemble(&self) -> Option<&EnsembleRecord> {
+        match &self.start {
+            StartRecord::Ensemble { ensemble } => Some(ensemble),
+            StartRecord::Network(_) | StartRecord::Embeddings { .. } => None,
         }
     }
 

@@ -78,7 +78,24 @@ pub(crate) fn remove_run(dir: &Path) -> Result<(), FileError> {
         ));
     }
     drop(fs::remove_dir(dir.join(names::FOLD_FOLDERS)));
+    remove_members(dir)?;
     Checkpoints::remove(&dir.join(names::CHECKPOINTS))
+}
+
+/// Removes what an ensemble has of its members: numbered run folders.
+fn remove_members(dir: &Path) -> Result<(), FileError> {
+    let members = dir.join(names::MEMBERS);
+    if !members.is_dir() {
+        return Ok(());
+    }
+    for name in file_names(&members)? {
+        if name.parse::<usize>().is_ok() {
+            let path = members.join(name);
+            fs::remove_dir_all(&path).map_err(FileError::on("remove", &path))?;
+        }
+    }
+    drop(fs::remove_dir(members));
+    Ok(())
 }
 
 /// The folds that have a folder in the run in `dir`, sorted.

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use eosin_core::config::{CacheDtype, NormaliseMode, Precision, TensorChoice, Weights};
+use eosin_core::config::{
+    CacheDtype, EnsembleMethod, NormaliseMode, Precision, TensorChoice, Weights,
+};
 use eosin_core::{BackboneName, D4};
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +13,7 @@ use serde::{Deserialize, Serialize};
 #[serde(
     untagged,
     expecting = "it says neither which network the run started from (backbone, weights_hash, ...) \
-                 nor which embeddings"
+                 nor which embeddings, nor which other runs"
 )]
 pub enum StartRecord {
     /// A network.
@@ -21,6 +23,35 @@ pub enum StartRecord {
         /// Which.
         embeddings: EmbeddingsRecord,
     },
+    /// Other runs.
+    Ensemble {
+        /// Which, and how their answers become one.
+        ensemble: EnsembleRecord,
+    },
+}
+
+/// What an ensemble is made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnsembleRecord {
+    /// How the members' answers become one.
+    pub method: EnsembleMethod,
+    /// The members, in the order of the folders in `members/`.
+    pub members: Vec<MemberRecord>,
+}
+
+/// A member of an ensemble.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberRecord {
+    /// What it is called: the name of its folder.
+    pub name: String,
+    /// Where its run was.
+    pub run: PathBuf,
+    /// BLAKE3 of its `run.json`, hex.
+    pub blake3: String,
+    /// What it started from, in a word: its network, or the file of its embeddings.
+    pub start: String,
+    /// Training-pool and test patches that its weights were made with, as far as is known.
+    pub seen_by_weights: [usize; 2],
 }
 
 /// The network that a run started from.

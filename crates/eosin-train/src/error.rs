@@ -312,6 +312,12 @@ pub enum TrainError {
          run's folds/*/weights.safetensors", .0.display()
     )]
     NoNetwork(PathBuf),
+    /// Runs cannot be one ensemble.
+    #[error("{0}")]
+    Ensemble(String),
+    /// Answers cannot be combined.
+    #[error(transparent)]
+    Combine(#[from] eosin_ensemble::EnsembleError),
     /// A weight file cannot be used.
     #[error(transparent)]
     Weights(#[from] eosin_weights::WeightsError),

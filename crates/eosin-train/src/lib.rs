@@ -48,6 +48,7 @@
 mod check;
 mod checkpoint;
 mod embed;
+mod ensemble;
 mod error;
 mod event;
 mod input;
@@ -70,6 +71,7 @@ pub use embed::frozen::{Frozen, FrozenGraph, FrozenPart, RunAt, WeightsOrigin};
 pub use embed::own_embeddings::OwnEmbeddings;
 pub use embed::precision::PrecisionEffect;
 pub use embed::starting_point::StartingPoint;
+pub use ensemble::member_run::{MemberRun, MemberRuns, check_agreement};
 pub use error::TrainError;
 pub use event::Event;
 pub use input::draw::{Draw, InputSource};

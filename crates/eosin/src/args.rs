@@ -4,7 +4,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use eosin_core::config::{GroupBy, HeadKind, NormaliseMode, ResizePolicy, Symmetries, TrainMode};
+use eosin_core::config::{
+    EnsembleMethod, GroupBy, HeadKind, NormaliseMode, ResizePolicy, Symmetries, TrainMode,
+};
 use eosin_core::{BackboneName, Layout};
 use eosin_run::HubOptions;
 
@@ -67,6 +69,8 @@ pub enum Command {
     Augment(AugmentArgs),
     /// Change one thing at a time and say which changes help.
     Ablate(AblateArgs),
+    /// Make one run of several: combine their answers, or solve one head on all their embeddings.
+    Ensemble(EnsembleArgs),
     /// Compute a run's metrics again from its predictions.
     Evaluate(EvaluateArgs),
     /// Give probabilities for new images.
@@ -362,6 +366,27 @@ pub struct PhantomArgs {
     /// Seed of the patches.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
+}
+
+/// `eosin ensemble`.
+#[derive(Debug, clap::Args)]
+pub struct EnsembleArgs {
+    /// Folders of finished runs on the same patches and folds.
+    #[arg(required = true, num_args = 1..)]
+    pub runs: Vec<PathBuf>,
+    /// How their answers become one: concat (one head on all embeddings), soft, geometric, power,
+    /// hard, rank, weighted, greedy, logistic, ridge. Default: subsets and methods are searched.
+    #[arg(long, value_name = "NAME")]
+    pub method: Option<EnsembleMethod>,
+    /// Where the patches are now; default: where they were.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Run folder to make.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Replace the run that is there.
+    #[arg(long)]
+    pub overwrite: bool,
 }
 
 /// `eosin evaluate`.

@@ -77,6 +77,7 @@ impl Config {
              head, last-block or last-n",
         )?;
         self.check_embeddings()?;
+        self.check_ensemble()?;
         self.train.check_ranges()?;
         self.train.check_head()?;
         self.train.check_loss()?;
@@ -282,6 +283,7 @@ pub(super) fn all_keys() -> toml::Table {
     config.backbone.weights_key = Some(String::new());
     config.backbone.weights_prefix = Some(String::new());
     config.backbone.embeddings = Some("e.npy".into());
+    config.ensemble.members = vec!["run".into()];
     config.data.layout = Some(crate::Layout::CLASS_FOLDERS);
     config.split.folds = Some(2);
     config.split.holdout = Some(0.5);

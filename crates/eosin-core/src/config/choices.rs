@@ -164,6 +164,33 @@ impl HeadKind {
 }
 
 crate::choice::choices! {
+    /// How the answers of an ensemble's members become one.
+    pub enum EnsembleMethod {
+        /// One head, solved on the embeddings of all members, one beside the other.
+        Concat => "concat",
+        /// The mean of probabilities.
+        Soft => "soft",
+        /// The mean of logits: the geometric mean of probabilities, brought to the sum 1.
+        Geometric => "geometric",
+        /// The power mean of probabilities with exponent 2.
+        Power => "power",
+        /// The share of members that decide for a class.
+        Hard => "hard",
+        /// The mean of a probability's ranks.
+        Rank => "rank",
+        /// A weighted mean of probabilities, the weights of least log loss.
+        Weighted => "weighted",
+        /// A mean of probabilities of members picked one after another, one several times (Caruana
+        /// 2004).
+        Greedy => "greedy",
+        /// Logistic regression on the members' logits.
+        Logistic => "logistic",
+        /// Ridge regression on the members' logits.
+        Ridge => "ridge",
+    }
+}
+
+crate::choice::choices! {
     /// Which epoch of a fold is kept.
     pub enum Keep {
         /// The last: nothing is picked, so nothing flatters.

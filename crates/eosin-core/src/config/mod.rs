@@ -4,6 +4,7 @@ mod augment;
 mod check;
 mod choices;
 mod embeddings;
+mod ensemble;
 mod error;
 mod train;
 mod values;
@@ -16,10 +17,11 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 pub use self::augment::AugmentConfig;
 pub use self::choices::{
-    BatchNormPolicy, CacheDtype, ClassWeights, DoctorPolicy, GroupBy, HeadKind, IdSource, Keep,
-    LossKind, NormaliseMode, OptimiserKind, Precision, PredictViews, ResizeFilter, ResizePolicy,
-    Sampling, ScheduleKind, StainMethod, StatisticsKind, Symmetries, TrainMode,
+    BatchNormPolicy, CacheDtype, ClassWeights, DoctorPolicy, EnsembleMethod, GroupBy, HeadKind,
+    IdSource, Keep, LossKind, NormaliseMode, OptimiserKind, Precision, PredictViews, ResizeFilter,
+    ResizePolicy, Sampling, ScheduleKind, StainMethod, StatisticsKind, Symmetries, TrainMode,
 };
+pub use self::ensemble::EnsembleConfig;
 pub use self::error::ConfigError;
 pub use self::train::TrainConfig;
 pub use self::weights::{TensorChoice, Weights};
@@ -247,6 +249,9 @@ pub struct Config {
     pub train: TrainConfig,
     /// How patches are judged.
     pub predict: PredictConfig,
+    /// What the run is an ensemble of.
+    #[serde(skip_serializing_if = "EnsembleConfig::is_none")]
+    pub ensemble: EnsembleConfig,
     /// Where embeddings are kept.
     pub cache: CacheConfig,
 }

@@ -5,6 +5,7 @@ use eosin_core::config::{TrainConfig, TrainMode};
 
 use crate::embed::backbone::PreparedBackbone;
 use crate::embed::own_embeddings::OwnEmbeddings;
+use crate::ensemble::member_run::MemberRuns;
 use crate::error::TrainError;
 
 /// What the names of the tensors begin with that a run on embeddings trains.
@@ -17,6 +18,8 @@ pub enum StartingPoint {
     Network(Box<PreparedBackbone>),
     /// Embeddings that were made elsewhere.
     Embeddings(OwnEmbeddings),
+    /// Other runs.
+    Members(MemberRuns),
 }
 
 impl From<PreparedBackbone> for StartingPoint {
@@ -34,13 +37,22 @@ impl StartingPoint {
         match self {
             Self::Network(backbone) => Ok(backbone),
             Self::Embeddings(own) => Err(TrainError::NoNetwork(own.record().file.clone())),
+            Self::Members(_) => Err(no_network_of_members()),
+        }
+    }
+
+    /// The members, where the run is an ensemble.
+    pub const fn members(&self) -> Option<&MemberRuns> {
+        match self {
+            Self::Members(members) => Some(members),
+            Self::Network(_) | Self::Embeddings(_) => None,
         }
     }
 
     /// The embeddings that were made elsewhere, where there are such.
     pub const fn own(&self) -> Option<&OwnEmbeddings> {
         match self {
-            Self::Network(_) => None,
+            Self::Network(_) | Self::Members(_) => None,
             Self::Embeddings(own) => Some(own),
         }
     }
@@ -52,7 +64,9 @@ impl StartingPoint {
     pub fn cut(&self, config: &TrainConfig) -> Result<Cut, TrainError> {
         match (self, config.mode) {
             (Self::Network(backbone), _) => backbone.cut(config),
-            (Self::Embeddings(_), TrainMode::Probe | TrainMode::Head) => Ok(Cut::Embedding),
+            (Self::Members(_), _) | (Self::Embeddings(_), TrainMode::Probe | TrainMode::Head) => {
+                Ok(Cut::Embedding)
+            }
             (Self::Embeddings(own), _) => Err(TrainError::NoNetwork(own.record().file.clone())),
         }
     }
@@ -61,7 +75,7 @@ impl StartingPoint {
     pub fn cut_name(&self, cut: Cut) -> &'static str {
         match self {
             Self::Network(backbone) => backbone.cut_name(cut),
-            Self::Embeddings(_) => cut.name(&[]),
+            Self::Embeddings(_) | Self::Members(_) => cut.name(&[]),
         }
     }
 
@@ -69,7 +83,7 @@ impl StartingPoint {
     pub const fn classifier(&self) -> &'static str {
         match self {
             Self::Network(backbone) => backbone.spec.classifier,
-            Self::Embeddings(_) => OWN_CLASSIFIER,
+            Self::Embeddings(_) | Self::Members(_) => OWN_CLASSIFIER,
         }
     }
 
@@ -78,6 +92,16 @@ impl StartingPoint {
         match self {
             Self::Network(backbone) => backbone.weights_hash.clone(),
             Self::Embeddings(own) => own.record().hash(),
+            Self::Members(members) => members.hash(),
         }
     }
+}
+
+/// What is said where an ensemble is asked for a network.
+pub(crate) fn no_network_of_members() -> TrainError {
+    TrainError::Ensemble(
+        "an ensemble is no single network; 'eosin predict' takes it, and its members are in its \
+         folder 'members'"
+            .to_owned(),
+    )
 }

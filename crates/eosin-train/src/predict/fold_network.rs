@@ -15,6 +15,7 @@ use eosin_weights::{
 use serde::Deserialize;
 
 use crate::embed::backbone::open_weights;
+use crate::embed::starting_point::no_network_of_members;
 use crate::error::TrainError;
 use crate::model::classifier::Classifier;
 use crate::predict::predictions::mean_of;
@@ -153,6 +154,7 @@ pub(crate) fn network_of(record: &RunRecord) -> Result<&NetworkRecord, TrainErro
         StartRecord::Embeddings { embeddings } => {
             Err(TrainError::NoNetwork(embeddings.file.clone()))
         }
+        StartRecord::Ensemble { .. } => Err(no_network_of_members()),
     }
 }
 

@@ -94,6 +94,16 @@ impl FoldPredictions {
         self.has_orbit().then(|| self.of_view(UPRIGHT))
     }
 
+    /// Whether they are of these validation and test patches, in this order.
+    pub(crate) fn are_of(&self, val: &[String], test: &[String]) -> bool {
+        let upright = self.rows.iter().filter(|row| row.words[VIEW] == UPRIGHT);
+        let keys = |part: FoldPart| {
+            let rows = upright.clone().filter(move |row| row.part == part);
+            rows.map(|row| &row.words[0])
+        };
+        keys(FoldPart::Val).eq(val) && keys(FoldPart::Test).eq(test)
+    }
+
     fn has_orbit(&self) -> bool {
         self.rows.iter().any(|row| row.words[VIEW] == ORBIT)
     }

@@ -1,30 +1,17 @@
 //! Probabilities for new images, from a run folder and the weights that it started from.
 
-use std::sync::Arc;
-
-use eosin_core::config::CacheDtype;
-use eosin_core::{Cut, D4, FoldId};
-use eosin_data::{PatchSource, Resize, RgbPatch};
-use eosin_models::{BackboneSpec, Graph, Recording, Workspace};
-use eosin_store::cache::round_as_stored;
+use eosin_core::FoldId;
+use eosin_data::{DecodeLimits, PatchSource, Resize, RgbPatch};
 use eosin_store::{RunFolder, RunRecord, WeightStore};
-use rayon::prelude::*;
 
-use crate::embed::backbone::tensors_hash;
-use crate::embed::embedder::Embedder;
-use crate::embed::frozen::{FrozenGraph, RunAt, WeightsOrigin};
+use crate::embed::starting_point::no_network_of_members;
 use crate::error::TrainError;
 use crate::input::reader::{PatchReader, decode_limits};
-use crate::input::scale::PixelScale;
-use crate::input::views::symmetric;
-use crate::model::classifier::{Classifier, Named};
-use crate::model::network_model::{TOGETHER, padded_logits};
 use crate::optimise::loss::softmax;
-use crate::predict::fold_network::{FoldNetwork, cut_of, frozen_tensors, network_of};
+use crate::predict::fold_network::FoldNetwork;
+use crate::predict::member_predictor::MemberPredictors;
 use crate::predict::predictions::mean_of;
-
-/// Images decoded and run together.
-const BATCH: usize = 64;
+use crate::predict::run_predictor::RunPredictor;
 
 /// Which folds of a run predict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,89 +35,20 @@ impl UseFolds {
 /// A trained run, ready to predict.
 pub struct Predictor {
     record: RunRecord,
-    reader: PatchReader,
-    members: Vec<Member>,
+    judges: Judges,
 }
 
-/// One fold's model: what it shares with other folds, and its own part.
-struct Member {
-    front: Arc<Front>,
-    own: Own,
-}
-
-/// From pixels to what enters a fold's own part.
-enum Front {
-    /// A frozen part of the network, its values rounded as the run's cache kept them.
-    Frozen(Embedder, CacheDtype),
-    /// Scaled pixels.
-    Pixels(Box<PixelScale>),
-}
-
-/// The part that a fold has trained.
-enum Own {
-    Head(Classifier),
-    Tail(Box<Graph>),
-}
-
-impl Front {
-    /// The values of each patch, or the first that the run's cache could not have kept.
-    fn values(&self, patches: &[RgbPatch]) -> Result<Vec<Vec<f32>>, NotKept> {
-        match self {
-            Self::Frozen(embedder, dtype) => {
-                let mut values = embedder.embed(patches);
-                for (patch, values) in values.iter_mut().enumerate() {
-                    let dtype = *dtype;
-                    round_as_stored(dtype, values).map_err(|value| NotKept {
-                        patch,
-                        value,
-                        dtype,
-                    })?;
-                }
-                Ok(values)
-            }
-            Self::Pixels(scale) => Ok(patches
-                .par_iter()
-                .map(|patch| scale.interleaved(&patch.pixels).collect())
-                .collect()),
-        }
-    }
-}
-
-/// A value of a patch that is out of the range of the run's cache.
-struct NotKept {
-    patch: usize,
-    value: f32,
-    dtype: CacheDtype,
-}
-
-impl Own {
-    /// Mean logits `[patches, classes]` over views, of the values of each view's patches; computed
-    /// in the order that runs compute them in, so that no bit differs.
-    fn logits(&self, views: &[Vec<Vec<f32>>]) -> Vec<f32> {
-        match self {
-            Self::Head(head) => {
-                let views = views.iter().map(|values| values.concat());
-                head.mean_logits(&views.collect::<Vec<_>>())
-            }
-            Self::Tail(graph) => {
-                let logits = views.iter().map(|values| tail_logits(graph, values));
-                mean_of(&logits.collect::<Vec<_>>())
-            }
-        }
-    }
-}
-
-fn tail_logits(graph: &Graph, values: &[Vec<f32>]) -> Vec<f32> {
-    let together = values.par_chunks(TOGETHER);
-    let run = |workspace: &mut Workspace, values: &[Vec<f32>]| {
-        padded_logits(graph, values.concat(), workspace)
-    };
-    let logits = together.map_init(Workspace::default, run);
-    logits.collect::<Vec<_>>().concat()
+/// What judges patches.
+enum Judges {
+    /// The folds of a run.
+    Folds(Box<RunPredictor>),
+    /// The members of an ensemble.
+    Members(MemberPredictors),
 }
 
 impl Predictor {
-    /// Loads the folds of the run in `folder`, whose frozen weights may lie in `store`.
+    /// Loads the folds of the run in `folder`, whose frozen weights (or those of its members) may lie
+    /// in `store`.
     ///
     /// # Errors
     /// When a file is missing or damaged, the run has no such fold, or the weights that it started
@@ -141,92 +59,40 @@ impl Predictor {
         folds: UseFolds,
     ) -> Result<Self, TrainError> {
         let record: RunRecord = folder.record()?;
-        let frozen = frozen_tensors(folder, &record, store)?;
-        let reader = PatchReader::new(&record.preprocess[0], decode_limits(record.max_side_px));
-        let chosen = folds.of(&record);
-        let mut this = Self {
-            record,
-            reader,
-            members: Vec::new(),
+        let judges = match record.ensemble() {
+            None => Judges::Folds(RunPredictor::load(folder, store, folds)?.into()),
+            Some(ensemble) => {
+                let members = MemberPredictors::load(folder, &record, ensemble, store, folds);
+                Judges::Members(members?)
+            }
         };
-        for fold in chosen {
-            let network = FoldNetwork::of(folder, &this.record, &frozen, fold)?;
-            let member = this.member(&network)?;
-            this.members.push(member);
-        }
-        Ok(this)
+        Ok(Self { record, judges })
     }
 
-    /// Passes through the network that a patch costs.
-    pub fn passes(&self) -> usize {
-        let mut fronts: Vec<*const Front> = Vec::new();
-        for member in &self.members {
-            let front = Arc::as_ptr(&member.front);
-            if !fronts.contains(&front) {
-                fronts.push(front);
-            }
+    fn runs(&self) -> &[RunPredictor] {
+        match &self.judges {
+            Judges::Folds(run) => std::slice::from_ref(run),
+            Judges::Members(members) => &members.runs,
         }
-        fronts.len() * self.record.views.members().len()
+    }
+
+    /// Passes through a network that a patch costs.
+    pub fn passes(&self) -> usize {
+        self.runs().iter().map(RunPredictor::passes).sum()
     }
 
     /// The same run with another network in place of its folds.
     ///
     /// # Errors
-    /// When the run's description names a stage that the network has not.
-    pub fn with_network(mut self, network: &FoldNetwork) -> Result<Self, TrainError> {
-        self.members.clear();
-        self.members = vec![self.member(network)?];
-        Ok(self)
-    }
-
-    fn member(&self, fold: &FoldNetwork) -> Result<Member, TrainError> {
-        let architecture = fold.network.architecture();
-        let cut = cut_of(&self.record, architecture.stages())?;
-        let shared = self.record.preprocess.len() == 1;
-        let front = match self.members.first().filter(|_| shared) {
-            Some(member) => Arc::clone(&member.front),
-            None => Arc::new(self.front(fold, cut)?),
+    /// When the run's description names a stage that the network has not; when it is an ensemble.
+    pub fn with_network(self, network: &FoldNetwork) -> Result<Self, TrainError> {
+        let Judges::Folds(run) = self.judges else {
+            return Err(no_network_of_members());
         };
-        let Some(stage) = cut.first_stage() else {
-            let own = Own::Head(self.head(fold)?);
-            return Ok(Member { front, own });
-        };
-        let size_px = self.record.size_px();
-        let map = Recording::prefix_shape(architecture, stage, size_px).output_shape();
-        let own = Own::Tail(fold.network.tail_logits(stage, map)?.into());
-        Ok(Member { front, own })
-    }
-
-    fn front(&self, fold: &FoldNetwork, cut: Cut) -> Result<Front, TrainError> {
-        if cut == Cut::Pixels {
-            let scale = PixelScale::new(&fold.preprocess.scale);
-            return Ok(Front::Pixels(scale.into()));
-        }
-        let network = network_of(&self.record)?;
-        let origin = WeightsOrigin {
-            backbone: network.backbone,
-            weights_hash: &tensors_hash(&network.weights_hash, &network.tensors),
-        };
-        let run_at = RunAt {
-            size_px: self.record.size_px(),
-            precision: network.precision,
-        };
-        let frozen = FrozenGraph::new(&fold.network, &origin, cut, run_at)?;
-        let embedder = Embedder::new(frozen, fold.preprocess.clone());
-        Ok(Front::Frozen(embedder, network.cache_dtype))
-    }
-
-    /// What stands on the embeddings of a fold.
-    fn head(&self, fold: &FoldNetwork) -> Result<Classifier, TrainError> {
-        if let Some(neighbours) = &fold.neighbours {
-            return Ok(neighbours.clone());
-        }
-        let spec = BackboneSpec::of(network_of(&self.record)?.backbone);
-        let tensors = Named {
-            tensors: fold.network.weights(),
-            classifier: spec.classifier,
-        };
-        Classifier::of_run(&self.record, spec.embedding_width, &tensors)
+        Ok(Self {
+            record: self.record,
+            judges: Judges::Folds(run.with_network(network)?.into()),
+        })
     }
 
     /// The run's description of itself.
@@ -236,14 +102,22 @@ impl Predictor {
 
     /// The same run, which brings patches of another size to its own.
     #[must_use]
-    pub const fn resizing(mut self, how: Resize) -> Self {
-        self.reader.resize = Some(how);
+    pub fn resizing(mut self, how: Resize) -> Self {
+        match &mut self.judges {
+            Judges::Folds(run) => run.resize(how),
+            Judges::Members(members) => members.runs.iter_mut().for_each(|run| run.resize(how)),
+        }
         self
     }
 
-    /// How patches are brought to the size that [`predict_pixels`](Self::predict_pixels) wants.
-    pub const fn reader(&self) -> &PatchReader {
-        &self.reader
+    /// What is decoded at most.
+    pub fn limits(&self) -> DecodeLimits {
+        decode_limits(self.record.max_side_px)
+    }
+
+    /// How each network's patches are read.
+    pub fn readers(&self) -> impl Iterator<Item = &PatchReader> {
+        self.runs().iter().map(RunPredictor::reader)
     }
 
     /// Probabilities of patches, `[patches, classes]`.
@@ -251,70 +125,29 @@ impl Predictor {
     /// # Errors
     /// The first patch, in order, that cannot be used.
     pub fn predict(&self, patches: &[PatchSource]) -> Result<Vec<f32>, TrainError> {
-        let mut probs = Vec::with_capacity(patches.len() * self.record.classes.len());
-        for batch in patches.chunks(BATCH) {
-            let read = batch.par_iter().map(|source| self.reader.read(source));
-            let pixels = read.collect::<Vec<_>>().into_iter();
-            let pixels = pixels.collect::<Result<Vec<RgbPatch>, TrainError>>()?;
-            let name = |patch: usize| batch[patch].to_string();
-            probs.extend(self.predict_named(&pixels, name)?);
-        }
-        Ok(probs)
+        Ok(self.probs(&match &self.judges {
+            Judges::Folds(run) => run.logits(patches)?,
+            Judges::Members(members) => members.logits(patches)?,
+        }))
     }
 
     /// Probabilities of patches of the network's size, `[patches, classes]`; see
     /// [`PatchReader::fit`].
     ///
     /// # Errors
-    /// When a patch has values that the run's cache could not have kept.
+    /// When a patch has values that the run's cache could not have kept; when it is an ensemble, whose
+    /// networks may differ in size.
     pub fn predict_pixels(&self, patches: &[RgbPatch]) -> Result<Vec<f32>, TrainError> {
-        let mut probs = Vec::with_capacity(patches.len() * self.record.classes.len());
-        for (index, batch) in patches.chunks(BATCH).enumerate() {
-            let name = |patch: usize| format!("patch {}", index * BATCH + patch);
-            probs.extend(self.predict_named(batch, name)?);
+        match &self.judges {
+            Judges::Folds(run) => Ok(self.probs(&run.pixel_logits(patches)?)),
+            Judges::Members(_) => Err(no_network_of_members()),
         }
-        Ok(probs)
     }
 
-    fn predict_named(
-        &self,
-        patches: &[RgbPatch],
-        name: impl Fn(usize) -> String,
-    ) -> Result<Vec<f32>, TrainError> {
-        let mut seen: Option<(*const Front, Vec<Vec<Vec<f32>>>)> = None;
-        let mut members = Vec::with_capacity(self.members.len());
-        for Member { front, own } in &self.members {
-            let which = Arc::as_ptr(front);
-            if seen.as_ref().is_none_or(|(last, _)| *last != which) {
-                seen = Some((which, self.views_of(front, patches, &name)?));
-            }
-            members.push(own.logits(seen.as_ref().map_or(&[], |(_, views)| views)));
-        }
-        let mut probs = mean_of(&members);
+    /// Of the mean of the folds' logits.
+    fn probs(&self, folds: &[Vec<f32>]) -> Vec<f32> {
+        let mut probs = mean_of(folds);
         softmax(&mut probs, self.record.classes.len());
-        Ok(probs)
-    }
-
-    /// What `front` makes of the patches under each symmetry that they are judged under.
-    fn views_of(
-        &self,
-        front: &Front,
-        patches: &[RgbPatch],
-        name: impl Fn(usize) -> String,
-    ) -> Result<Vec<Vec<Vec<f32>>>, TrainError> {
-        let members = self.record.views.members().iter();
-        let view = |symmetry: &D4| {
-            let turn = |patch: &RgbPatch| RgbPatch {
-                pixels: symmetric(patch, *symmetry),
-                ..*patch
-            };
-            let turned: Vec<RgbPatch> = patches.par_iter().map(turn).collect();
-            front.values(&turned).map_err(|lost| TrainError::NotKept {
-                name: name(lost.patch),
-                value: lost.value,
-                dtype: lost.dtype,
-            })
-        };
-        members.map(view).collect()
+        probs
     }
 }

@@ -95,16 +95,19 @@ impl Wanted<'_> {
     }
 }
 
-impl Run<'_> {
+impl<'r> Run<'r> {
     /// What rows enter training with before `cut` under each preprocessing, computed where the
     /// cache lacks it.
     pub(super) fn cached_inputs<'a>(
-        &'a self,
+        &self,
         cut: Cut,
         rows: &'a Rows,
         preprocess: &[Preprocess],
         session: &Session<'_>,
-    ) -> Result<(Vec<CachedInputs<'a>>, EmbedCount), TrainError> {
+    ) -> Result<(Vec<CachedInputs<'a>>, EmbedCount), TrainError>
+    where
+        'r: 'a,
+    {
         let augment = &self.config.augment;
         let maker = ViewMaker::new(augment, self.config.seed);
         let judged = self.config.judged_symmetries() != Symmetries::None;
@@ -235,12 +238,15 @@ impl Run<'_> {
     }
 
     fn fill<'a>(
-        &'a self,
+        &self,
         embedder: Embedder,
         mut entries: Entries,
         wanted: &Wanted<'a>,
         counter: &mut Counter<'_>,
-    ) -> Result<CachedInputs<'a>, TrainError> {
+    ) -> Result<CachedInputs<'a>, TrainError>
+    where
+        'r: 'a,
+    {
         let rows = wanted.rows;
         let service = self.service(&embedder);
         let mut of = |entry: &mut Entry, places: &[usize], views: Views<'_>| {

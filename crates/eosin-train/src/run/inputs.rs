@@ -6,6 +6,7 @@ use eosin_heads::EmbeddingRows;
 
 use super::Run;
 use super::cached_inputs::CachedInputs;
+use super::joined_inputs::JoinedInputs;
 use super::rows::Rows;
 use crate::embed::embeddings::EmbedCount;
 use crate::embed::own_embeddings::{OwnEmbeddings, OwnRows, OwnViews};
@@ -19,6 +20,8 @@ pub(super) enum Inputs<'a> {
     Cached(Box<CachedInputs<'a>>),
     /// Embeddings that were made elsewhere.
     Own(OwnInputs<'a>),
+    /// What the members of an ensemble make of them.
+    Joined(JoinedInputs<'a>),
 }
 
 /// A run's rows in a file of embeddings.
@@ -46,6 +49,7 @@ impl Inputs<'_> {
                 let rows = inputs.pool;
                 Box::new(OwnViews { rows, views })
             }
+            Self::Joined(inputs) => Box::new(inputs.all_views(symmetries)),
         }
     }
 
@@ -54,28 +58,37 @@ impl Inputs<'_> {
         match self {
             Self::Cached(inputs) => inputs.source(),
             Self::Own(inputs) => Box::new(inputs.pool),
+            Self::Joined(inputs) => Box::new(inputs.source()),
         }
     }
 
     /// Where judging finds the test rows.
-    pub fn test(&self) -> &dyn InputSource {
+    pub fn test(&self) -> Box<dyn InputSource + '_> {
         match self {
-            Self::Cached(inputs) => &inputs.test,
-            Self::Own(inputs) => &inputs.test,
+            Self::Cached(inputs) => Box::new(&inputs.test),
+            Self::Own(inputs) => Box::new(inputs.test),
+            Self::Joined(inputs) => Box::new(inputs.test()),
         }
     }
 }
 
-impl Run<'_> {
+impl<'r> Run<'r> {
     /// What rows enter training with before `cut` under each preprocessing, computed where the
     /// cache lacks it; embeddings that were made elsewhere are there.
     pub(super) fn inputs<'a>(
-        &'a self,
+        &self,
         cut: Cut,
         rows: &'a Rows,
         preprocess: &[Preprocess],
         session: &Session<'_>,
-    ) -> Result<(Vec<Inputs<'a>>, EmbedCount), TrainError> {
+    ) -> Result<(Vec<Inputs<'a>>, EmbedCount), TrainError>
+    where
+        'r: 'a,
+    {
+        if let Some(members) = self.start.members() {
+            let (joined, count) = self.joined_inputs(members, rows, session)?;
+            return Ok((vec![Inputs::Joined(joined)], count));
+        }
         if let Some(own) = self.start.own() {
             let inputs = OwnInputs {
                 own,

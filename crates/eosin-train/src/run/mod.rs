@@ -3,10 +3,12 @@
 mod afford;
 mod cached_inputs;
 mod closed_folds;
+mod combined_folds;
 mod embedded;
 mod examine;
 mod inner_folds;
 mod inputs;
+mod joined_inputs;
 mod normalise;
 mod probe_folds;
 mod probes;
@@ -40,6 +42,7 @@ use crate::train::session::Session;
 use crate::train::tracker::FoldOutcome;
 
 /// A run's ingredients.
+#[derive(Clone, Copy)]
 pub struct Run<'a> {
     /// The resolved configuration.
     pub config: &'a Config,

@@ -97,6 +97,7 @@ impl Run<'_> {
                     kept_epoch: 0,
                     weights: head,
                     probe: Some(record),
+                    combiner: None,
                     metrics: probes.job.metrics(&targets, &val)?,
                     logits: Logits {
                         val,

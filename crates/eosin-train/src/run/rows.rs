@@ -45,7 +45,7 @@ impl Rows {
     }
 }
 
-impl Run<'_> {
+impl<'r> Run<'r> {
     pub(super) fn rows(&self) -> Result<Rows, TrainError> {
         let manifest = self.patches.manifest();
         let (pool, test) = (manifest.training_pool(), manifest.test_part());
@@ -93,7 +93,10 @@ impl Run<'_> {
     }
 
     /// The pixels of these rows, as the network sees them.
-    pub(super) fn reader<'a>(&'a self, places: &'a [usize]) -> RowReader<'a> {
+    pub(super) fn reader<'a>(&self, places: &'a [usize]) -> RowReader<'a>
+    where
+        'r: 'a,
+    {
         RowReader {
             patches: self.patches,
             places,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use eosin_core::{FoldId, Preprocess};
+use eosin_ensemble::Combiner;
 use eosin_metrics::MetricSet;
 use eosin_store::{FoldFile, RunError, RunFolder, names};
 use eosin_weights::{StateDict, StoredAs, WeightFile, write_safetensors};
@@ -39,6 +40,9 @@ pub struct FoldRecord {
     /// How its weights were solved for, where they were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probe: Option<ProbeRecord>,
+    /// How the answers of an ensemble's members become one, where they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub combiner: Option<Combiner>,
     /// Metrics on the validation part.
     pub metrics: MetricSet,
     /// BLAKE3 of the weights, hex.
@@ -117,6 +121,7 @@ impl<'a> Shelf<'a> {
             kept_epoch: outcome.kept_epoch,
             epochs: outcome.epochs.clone(),
             probe: outcome.probe.clone(),
+            combiner: outcome.combiner.clone(),
             metrics: outcome.metrics.clone(),
             weights_blake3: weights_hash.finalize().to_hex().to_string(),
             predictions_blake3: hash(&predictions),
@@ -161,6 +166,7 @@ impl<'a> Shelf<'a> {
             kept_epoch: record.kept_epoch,
             weights: WeightFile::parse(&files[0], &weights)?.tensors,
             probe: record.probe,
+            combiner: record.combiner,
             logits: predictions.logits(),
             one_view: predictions.one_view(),
             metrics: record.metrics,
@@ -194,17 +200,19 @@ impl<'a> Shelf<'a> {
             StartingPoint::Embeddings(own) => {
                 BTreeMap::from([note("embeddings_blake3", own.record().hash())])
             }
+            StartingPoint::Members(members) => BTreeMap::from([note("ensemble", members.hash())]),
         };
         notes.extend([
             note("format", "pt".to_owned()),
             note("classes", self.run.patches.manifest().classes.join(",")),
             note("eosin_version", env!("CARGO_PKG_VERSION").to_owned()),
             note("fold", outcome.rows.id.to_string()),
-            match &outcome.probe {
-                Some(probe) => note("strength", probe.strength.to_string()),
-                None => note("epoch", outcome.kept_epoch.to_string()),
-            },
         ]);
+        notes.extend(match (&outcome.probe, &outcome.combiner) {
+            (Some(probe), _) => Some(note("strength", probe.strength.to_string())),
+            (None, None) => Some(note("epoch", outcome.kept_epoch.to_string())),
+            (None, Some(_)) => None,
+        });
         notes
     }
 }

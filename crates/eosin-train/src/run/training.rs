@@ -1,6 +1,6 @@
 //! Training in each mode.
 
-use eosin_core::config::{TrainConfig, TrainMode};
+use eosin_core::config::{EnsembleMethod, TrainConfig, TrainMode};
 use eosin_core::{Cut, Preprocess};
 use eosin_models::Recording;
 use eosin_weights::{StateDict, TensorDict, to_lazy};
@@ -73,6 +73,11 @@ impl Run<'_> {
             tell_again(&folds, self.config.train.mode, session)?;
             let embedded = EmbedCount::default();
             return Ok(Trained { folds, embedded });
+        }
+        if let Some(members) = self.start.members()
+            && members.method != EnsembleMethod::Concat
+        {
+            return self.combine(members, plan, session);
         }
         match (self.config.train.mode, self.cut()?) {
             (TrainMode::Probe, _) => self.train_probes(plan, session),
@@ -170,10 +175,10 @@ impl Run<'_> {
         folds.par_iter_mut().try_for_each(|fold| {
             let index = rows.folds.iter().position(|rows| rows.id == fold.rows.id);
             let inputs = &inputs[index.unwrap_or(0) % inputs.len()];
-            let (pool, val_rows) = (inputs.source(), fold.rows.val.clone());
+            let (pool, test, val_rows) = (inputs.source(), inputs.test(), fold.rows.val.clone());
             fold.judge(&job, |head: &Classifier, part, views| match part {
                 FoldPart::Val => head.orbit_logits(&*pool, &val_rows, views),
-                FoldPart::Test => head.orbit_logits(inputs.test(), &test_rows, views),
+                FoldPart::Test => head.orbit_logits(&*test, &test_rows, views),
             })
         })
     }
@@ -188,10 +193,11 @@ impl Run<'_> {
         let weights = std::slice::from_ref(self.start.network()?.network.weights());
         let cut = Cut::before(stage);
         let (inputs, embedded) = self.inputs(cut, plan.rows, plan.preprocess, session)?;
-        let sources: Vec<_> = inputs.iter().map(|inputs| inputs.source()).collect();
+        let sources: Vec<_> = inputs.iter().map(Inputs::source).collect();
+        let tests: Vec<_> = inputs.iter().map(Inputs::test).collect();
         let feed = Feed {
             sources: sources.iter().map(|source| &**source).collect(),
-            tests: inputs.iter().map(Inputs::test).collect(),
+            tests: tests.iter().map(|test| &**test).collect(),
             test_rows: (0..plan.rows.test.len()).collect(),
         };
         let mut trained = self.train_networks(stage, plan, weights, &feed, session)?;

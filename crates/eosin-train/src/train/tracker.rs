@@ -1,6 +1,7 @@
 //! What comes of the training of a fold: its epochs, and the one that is kept.
 
 use eosin_core::config::Keep;
+use eosin_ensemble::Combiner;
 use eosin_metrics::{Metric, MetricError, MetricSet};
 use serde::{Deserialize, Serialize};
 
@@ -75,6 +76,8 @@ pub struct FoldOutcome<W> {
     pub weights: W,
     /// How the weights were solved for, where they were.
     pub probe: Option<ProbeRecord>,
+    /// How the answers of an ensemble's members become one, where they do.
+    pub combiner: Option<Combiner>,
     /// Logits that count: the mean over the views that patches are judged under.
     pub logits: Logits,
     /// Logits of patches as they are, where those that count are others.
@@ -92,6 +95,7 @@ impl<W> FoldOutcome<W> {
             kept_epoch: self.kept_epoch,
             weights: form(self.weights),
             probe: self.probe,
+            combiner: self.combiner,
             logits: self.logits,
             one_view: self.one_view,
             metrics: self.metrics,
@@ -188,6 +192,7 @@ impl Tracker {
             kept_epoch: kept.epoch,
             weights: kept.weights,
             probe: None,
+            combiner: None,
             logits: Logits {
                 val: kept.logits,
                 test: Vec::new(),

@@ -150,6 +150,13 @@ impl Model {
     fn open(args: &ExportArgs, run: &Path) -> Result<Self> {
         let folder = RunFolder::open(run)?;
         let record: RunRecord = folder.record()?;
+        if record.ensemble().is_some() {
+            bail!(
+                "{0} is an ensemble, and no model file holds several networks yet: 'eosin predict' uses \
+                 it, and each of its members, in {0}/members, can be exported",
+                run.display()
+            );
+        }
         if record.head == HeadKind::Knn {
             bail!(
                 "{} has a knn head, which is its training patches themselves: no model file holds it; \

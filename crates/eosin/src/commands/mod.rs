@@ -5,6 +5,7 @@ mod augment;
 mod cache;
 mod demo;
 mod embed;
+mod ensemble;
 mod evaluate;
 mod export;
 mod inspect;
@@ -45,6 +46,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         Command::Train(args) => train::run(&args, json),
         Command::Augment(args) => augment::run(&args, json),
         Command::Ablate(args) => ablate::run(&args, json),
+        Command::Ensemble(args) => ensemble::run(&args, json),
         Command::Evaluate(args) => evaluate::run(&args, json),
         Command::Predict(args) => predict::run(&args, json),
         Command::Export(args) => export::run(&args, json),

@@ -15,7 +15,7 @@ use eosin_run::{
     Overwrite, RunEvent, check_out_file, config_of_run, duration, task_of, weight_store,
 };
 use eosin_store::{RunFolder, RunRecord};
-use eosin_train::{EmbeddingFile, OwnPredictor, Predictor, UseFolds};
+use eosin_train::{EmbeddingFile, OwnPredictor, PatchReader, Predictor, UseFolds};
 
 use crate::args::PredictArgs;
 use crate::commands::predict_embeddings;
@@ -112,7 +112,7 @@ fn look(manifest: &Manifest, predictor: &Predictor, args: &PredictArgs) -> Resul
     let terminal = Terminal::default();
     let options = InspectOptions {
         decode: true,
-        limits: predictor.reader().limits,
+        limits: predictor.limits(),
         sizes_may_differ: true,
     };
     let progress = |done, total| {
@@ -122,9 +122,13 @@ fn look(manifest: &Manifest, predictor: &Predictor, args: &PredictArgs) -> Resul
     let mut found = inspect(manifest, &options, &NoLedger, &progress);
     let inspection = &mut found.inspection;
     inspection.problems.retain(|problem| problem.kind.is_bad());
-    inspection
-        .problems
-        .extend(other_sizes(inspection, predictor));
+    let mut others = Vec::new();
+    for reader in predictor.readers() {
+        others.extend(other_sizes(inspection, reader));
+    }
+    // Networks of one size say the same.
+    others.dedup_by(|one, other| one.key == other.key && one.message == other.message);
+    inspection.problems.extend(others);
     let bad: BTreeSet<String> = inspection.problems.iter().map(|p| p.key.clone()).collect();
     if let Err(error) = terminal.event(&RunEvent::Inspected(inspection)) {
         bail!("{error}");
@@ -147,8 +151,7 @@ fn look(manifest: &Manifest, predictor: &Predictor, args: &PredictArgs) -> Resul
 }
 
 /// Images that do not have the size of the run and are not brought to it.
-fn other_sizes(inspection: &Inspection, predictor: &Predictor) -> Vec<Problem> {
-    let reader = predictor.reader();
+fn other_sizes(inspection: &Inspection, reader: &PatchReader) -> Vec<Problem> {
     let side = reader.size_px;
     let policy = reader.resize.map(|how| how.non_square);
     let images = inspection.images.iter().filter_map(|image| {

@@ -132,7 +132,11 @@ fn epoch_kept(fold: &FoldOutcome<StateDict>, keep: Keep, select: Metric) -> Stri
     )
 }
 
-fn show(finished: &Finished, json: bool) -> Result<ExitCode> {
+/// Prints what came of a run.
+///
+/// # Errors
+/// When it has no JSON form.
+pub fn show(finished: &Finished, json: bool) -> Result<ExitCode> {
     let Finished {
         folder,
         record,
@@ -152,16 +156,15 @@ fn show(finished: &Finished, json: bool) -> Result<ExitCode> {
     }
     let best = &result.folds[result.best_fold];
     let kept = if let Some(probe) = &best.probe {
-        tell::strength(probe)
+        format!("; {}", tell::strength(probe))
+    } else if best.combiner.is_some() {
+        String::new()
     } else {
-        epoch_kept(
-            best,
-            config_of_run(folder)?.train.keep,
-            result.metrics.select,
-        )
+        let keep = config_of_run(folder)?.train.keep;
+        format!("; {}", epoch_kept(best, keep, result.metrics.select))
     };
     note(&format!(
-        "fold {} is the best by {}; {kept}",
+        "fold {} is the best by {}{kept}",
         record.fold_name(best.rows.id),
         result.metrics.select,
     ));
@@ -179,6 +182,8 @@ fn show(finished: &Finished, json: bool) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     say(&format!("predict  eosin predict {dir} IMAGES..."));
-    say(&format!("export   eosin export {dir} --out model.onnx"));
+    if record.network().is_some() {
+        say(&format!("export   eosin export {dir} --out model.onnx"));
+    }
     Ok(ExitCode::SUCCESS)
 }

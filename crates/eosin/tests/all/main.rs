@@ -9,6 +9,7 @@ mod docs;
 mod doctor;
 mod embeddings;
 mod end_to_end;
+mod ensembles;
 mod export;
 mod heads;
 mod keep;

@@ -1,0 +1,137 @@
+//! The members of an ensemble, ready to judge patches, and how their answers become one.
+
+use eosin_core::FoldId;
+use eosin_core::config::EnsembleMethod;
+use eosin_data::PatchSource;
+use eosin_ensemble::Combiner;
+use eosin_models::BackboneSpec;
+use eosin_store::{EnsembleRecord, FoldFile, RunFolder, RunRecord, WeightStore, names};
+
+use crate::embed::starting_point::OWN_CLASSIFIER;
+use crate::error::TrainError;
+use crate::model::classifier::{Classifier, Named};
+use crate::model::head::Head;
+use crate::predict::fold_network::{network_of, read_weights};
+use crate::predict::predictor::UseFolds;
+use crate::predict::run_predictor::RunPredictor;
+use crate::run::shelf::FoldRecord;
+
+/// The members of an ensemble.
+pub(crate) struct MemberPredictors {
+    pub runs: Vec<RunPredictor>,
+    join: Join,
+}
+
+/// How what the members make of patches becomes one, in each fold.
+enum Join {
+    /// Their logits, as was fitted.
+    Combined(Vec<Combiner>),
+    /// Their embeddings, under one head.
+    Embeddings(Vec<Classifier>),
+}
+
+impl MemberPredictors {
+    /// Loads the members from the ensemble's own folder.
+    pub(crate) fn load(
+        folder: &RunFolder,
+        record: &RunRecord,
+        ensemble: &EnsembleRecord,
+        store: &WeightStore,
+        folds: UseFolds,
+    ) -> Result<Self, TrainError> {
+        let mut runs = Vec::new();
+        for (at, member) in ensemble.members.iter().enumerate() {
+            let own = RunFolder::open(folder.path(&format!("{}/{at}", names::MEMBERS)))?;
+            let hash = blake3::hash(&own.read(names::RUN)?).to_hex().to_string();
+            if hash != member.blake3 {
+                return Err(TrainError::Ensemble(format!(
+                    "{} is not the member {} that the ensemble was made of (BLAKE3 {hash}, and it was \
+                     {}); make the ensemble again",
+                    own.path(names::RUN).display(),
+                    member.name,
+                    member.blake3
+                )));
+            }
+            runs.push(RunPredictor::load(&own, store, folds)?);
+        }
+        let ids = folds.of(record);
+        let join = if ensemble.method == EnsembleMethod::Concat {
+            Join::Embeddings(heads(folder, record, &runs, &ids)?)
+        } else {
+            let combiners = ids.iter().map(|fold| combiner(folder, *fold));
+            Join::Combined(combiners.collect::<Result<_, TrainError>>()?)
+        };
+        Ok(Self { runs, join })
+    }
+
+    /// Logits of patches in each fold, `[folds][patches, classes]`.
+    pub(crate) fn logits(&self, patches: &[PatchSource]) -> Result<Vec<Vec<f32>>, TrainError> {
+        match &self.join {
+            Join::Combined(combiners) => {
+                let runs = self.runs.iter().map(|run| run.logits(patches));
+                let runs = runs.collect::<Result<Vec<_>, TrainError>>()?;
+                let combine = |(fold, combiner): (usize, &Combiner)| {
+                    let of_fold: Vec<&[f32]> = runs.iter().map(|run| &*run[fold]).collect();
+                    Ok(combiner.logits(&of_fold)?)
+                };
+                combiners.iter().enumerate().map(combine).collect()
+            }
+            Join::Embeddings(heads) => {
+                let runs = self.runs.iter().map(|run| run.embeddings(patches));
+                let runs = runs.collect::<Result<Vec<_>, TrainError>>()?;
+                let views = beside(&runs, patches.len());
+                Ok(heads.iter().map(|head| head.mean_logits(&views)).collect())
+            }
+        }
+    }
+}
+
+/// Rows of each view, `[runs][views][patches, width]`, with those of all runs one after the other.
+fn beside(runs: &[Vec<Vec<f32>>], patches: usize) -> Vec<Vec<f32>> {
+    let view = |view: usize| {
+        let row = |patch: usize| {
+            runs.iter().flat_map(move |run| {
+                let width = run[view].len() / patches;
+                &run[view][patch * width..(patch + 1) * width]
+            })
+        };
+        (0..patches).flat_map(row).copied().collect()
+    };
+    (0..runs[0].len()).map(view).collect()
+}
+
+/// The one head of each fold on all embeddings.
+fn heads(
+    folder: &RunFolder,
+    record: &RunRecord,
+    runs: &[RunPredictor],
+    folds: &[FoldId],
+) -> Result<Vec<Classifier>, TrainError> {
+    let mut width = 0;
+    for run in runs {
+        width += BackboneSpec::of(network_of(run.record())?.backbone).embedding_width;
+    }
+    let head = |fold: &FoldId| {
+        let file = read_weights(folder, *fold)?;
+        let named = Named {
+            tensors: &file.tensors,
+            classifier: OWN_CLASSIFIER,
+        };
+        let widths = [width, record.classes.len()];
+        let head = Head::from_tensors(&widths, named.tensors, named.classifier)?;
+        Ok(Classifier::Layers(head))
+    };
+    folds.iter().map(head).collect()
+}
+
+/// How the logits of a fold become one.
+fn combiner(folder: &RunFolder, fold: FoldId) -> Result<Combiner, TrainError> {
+    let name = FoldFile::Outcome.of(fold);
+    let outcome: FoldRecord = folder.read_json(&name)?;
+    outcome.combiner.ok_or_else(|| {
+        TrainError::Ensemble(format!(
+            "{} does not say how the members' answers become one; make the ensemble again",
+            folder.path(&name).display()
+        ))
+    })
+}

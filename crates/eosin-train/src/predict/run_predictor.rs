@@ -1,0 +1,319 @@
+//! Logits of new images by each fold of a run, from its folder and the weights that it started from.
+
+use std::sync::Arc;
+
+use eosin_core::config::CacheDtype;
+use eosin_core::{Cut, D4};
+use eosin_data::{PatchSource, Resize, RgbPatch};
+use eosin_models::{BackboneSpec, Graph, Recording, Workspace};
+use eosin_store::cache::round_as_stored;
+use eosin_store::{RunFolder, RunRecord, WeightStore};
+use rayon::prelude::*;
+
+use crate::embed::backbone::tensors_hash;
+use crate::embed::embedder::Embedder;
+use crate::embed::frozen::{FrozenGraph, RunAt, WeightsOrigin};
+use crate::error::TrainError;
+use crate::input::reader::{PatchReader, decode_limits};
+use crate::input::scale::PixelScale;
+use crate::input::views::symmetric;
+use crate::model::classifier::{Classifier, Named};
+use crate::model::network_model::{TOGETHER, padded_logits};
+use crate::predict::fold_network::{FoldNetwork, cut_of, frozen_tensors, network_of};
+use crate::predict::predictions::mean_of;
+use crate::predict::predictor::UseFolds;
+
+/// Images decoded and run together.
+const BATCH: usize = 64;
+
+/// The trained folds of a run, ready to judge patches.
+pub(crate) struct RunPredictor {
+    record: RunRecord,
+    reader: PatchReader,
+    members: Vec<Member>,
+}
+
+/// One fold's model: what it shares with other folds, and its own part.
+struct Member {
+    front: Arc<Front>,
+    own: Own,
+}
+
+/// From pixels to what enters a fold's own part.
+enum Front {
+    /// A frozen part of the network, its values rounded as the run's cache kept them.
+    Frozen(Embedder, CacheDtype),
+    /// Scaled pixels.
+    Pixels(Box<PixelScale>),
+}
+
+/// The part that a fold has trained.
+enum Own {
+    Head(Classifier),
+    Tail(Box<Graph>),
+}
+
+impl Front {
+    /// The values of each patch, or the first that the run's cache could not have kept.
+    fn values(&self, patches: &[RgbPatch]) -> Result<Vec<Vec<f32>>, NotKept> {
+        match self {
+            Self::Frozen(embedder, dtype) => {
+                let mut values = embedder.embed(patches);
+                for (patch, values) in values.iter_mut().enumerate() {
+                    let dtype = *dtype;
+                    round_as_stored(dtype, values).map_err(|value| NotKept {
+                        patch,
+                        value,
+                        dtype,
+                    })?;
+                }
+                Ok(values)
+            }
+            Self::Pixels(scale) => Ok(patches
+                .par_iter()
+                .map(|patch| scale.interleaved(&patch.pixels).collect())
+                .collect()),
+        }
+    }
+}
+
+/// A value of a patch that is out of the range of the run's cache.
+struct NotKept {
+    patch: usize,
+    value: f32,
+    dtype: CacheDtype,
+}
+
+impl Own {
+    /// Mean logits `[patches, classes]` over views, of the values of each view's patches; computed
+    /// in the order that runs compute them in, so that no bit differs.
+    fn logits(&self, views: &[Vec<Vec<f32>>]) -> Vec<f32> {
+        match self {
+            Self::Head(head) => {
+                let views = views.iter().map(|values| values.concat());
+                head.mean_logits(&views.collect::<Vec<_>>())
+            }
+            Self::Tail(graph) => {
+                let logits = views.iter().map(|values| tail_logits(graph, values));
+                mean_of(&logits.collect::<Vec<_>>())
+            }
+        }
+    }
+}
+
+fn tail_logits(graph: &Graph, values: &[Vec<f32>]) -> Vec<f32> {
+    let together = values.par_chunks(TOGETHER);
+    let run = |workspace: &mut Workspace, values: &[Vec<f32>]| {
+        padded_logits(graph, values.concat(), workspace)
+    };
+    let logits = together.map_init(Workspace::default, run);
+    logits.collect::<Vec<_>>().concat()
+}
+
+impl RunPredictor {
+    /// Loads the folds of the run in `folder`, whose frozen weights may lie in `store`.
+    ///
+    /// # Errors
+    /// When a file is missing or damaged, the run has no such fold, or the weights that it started
+    /// from are gone.
+    pub(crate) fn load(
+        folder: &RunFolder,
+        store: &WeightStore,
+        folds: UseFolds,
+    ) -> Result<Self, TrainError> {
+        let record: RunRecord = folder.record()?;
+        let frozen = frozen_tensors(folder, &record, store)?;
+        let reader = PatchReader::new(&record.preprocess[0], decode_limits(record.max_side_px));
+        let chosen = folds.of(&record);
+        let mut this = Self {
+            record,
+            reader,
+            members: Vec::new(),
+        };
+        for fold in chosen {
+            let network = FoldNetwork::of(folder, &this.record, &frozen, fold)?;
+            let member = this.member(&network)?;
+            this.members.push(member);
+        }
+        Ok(this)
+    }
+
+    /// Passes through the network that a patch costs.
+    pub(crate) fn passes(&self) -> usize {
+        let mut fronts: Vec<*const Front> = Vec::new();
+        for member in &self.members {
+            let front = Arc::as_ptr(&member.front);
+            if !fronts.contains(&front) {
+                fronts.push(front);
+            }
+        }
+        fronts.len() * self.record.views.members().len()
+    }
+
+    /// The same run with another network in place of its folds.
+    ///
+    /// # Errors
+    /// When the run's description names a stage that the network has not.
+    pub(crate) fn with_network(mut self, network: &FoldNetwork) -> Result<Self, TrainError> {
+        self.members.clear();
+        self.members = vec![self.member(network)?];
+        Ok(self)
+    }
+
+    fn member(&self, fold: &FoldNetwork) -> Result<Member, TrainError> {
+        let architecture = fold.network.architecture();
+        let cut = cut_of(&self.record, architecture.stages())?;
+        let shared = self.record.preprocess.len() == 1;
+        let front = match self.members.first().filter(|_| shared) {
+            Some(member) => Arc::clone(&member.front),
+            None => Arc::new(self.front(fold, cut)?),
+        };
+        let Some(stage) = cut.first_stage() else {
+            let own = Own::Head(self.head(fold)?);
+            return Ok(Member { front, own });
+        };
+        let size_px = self.record.size_px();
+        let map = Recording::prefix_shape(architecture, stage, size_px).output_shape();
+        let own = Own::Tail(fold.network.tail_logits(stage, map)?.into());
+        Ok(Member { front, own })
+    }
+
+    fn front(&self, fold: &FoldNetwork, cut: Cut) -> Result<Front, TrainError> {
+        if cut == Cut::Pixels {
+            let scale = PixelScale::new(&fold.preprocess.scale);
+            return Ok(Front::Pixels(scale.into()));
+        }
+        let network = network_of(&self.record)?;
+        let origin = WeightsOrigin {
+            backbone: network.backbone,
+            weights_hash: &tensors_hash(&network.weights_hash, &network.tensors),
+        };
+        let run_at = RunAt {
+            size_px: self.record.size_px(),
+            precision: network.precision,
+        };
+        let frozen = FrozenGraph::new(&fold.network, &origin, cut, run_at)?;
+        let embedder = Embedder::new(frozen, fold.preprocess.clone());
+        Ok(Front::Frozen(embedder, network.cache_dtype))
+    }
+
+    /// What stands on the embeddings of a fold.
+    fn head(&self, fold: &FoldNetwork) -> Result<Classifier, TrainError> {
+        if let Some(neighbours) = &fold.neighbours {
+            return Ok(neighbours.clone());
+        }
+        let spec = BackboneSpec::of(network_of(&self.record)?.backbone);
+        let tensors = Named {
+            tensors: fold.network.weights(),
+            classifier: spec.classifier,
+        };
+        Classifier::of_run(&self.record, spec.embedding_width, &tensors)
+    }
+
+    /// The run's description of itself.
+    pub(crate) const fn record(&self) -> &RunRecord {
+        &self.record
+    }
+
+    /// Brings patches of another size to its own from now on.
+    pub(crate) const fn resize(&mut self, how: Resize) {
+        self.reader.resize = Some(how);
+    }
+
+    /// How patches are brought to the size that [`pixel_logits`](Self::pixel_logits) wants.
+    pub(crate) const fn reader(&self) -> &PatchReader {
+        &self.reader
+    }
+
+    /// Logits of patches by each fold, `[folds][patches, classes]`.
+    ///
+    /// # Errors
+    /// The first patch, in order, that cannot be used.
+    pub(crate) fn logits(&self, patches: &[PatchSource]) -> Result<Vec<Vec<f32>>, TrainError> {
+        let mut logits = vec![Vec::new(); self.members.len()];
+        for batch in patches.chunks(BATCH) {
+            let read = batch.par_iter().map(|source| self.reader.read(source));
+            let pixels = read.collect::<Vec<_>>().into_iter();
+            let pixels = pixels.collect::<Result<Vec<RgbPatch>, TrainError>>()?;
+            let name = |patch: usize| batch[patch].to_string();
+            for (fold, more) in logits.iter_mut().zip(self.named_logits(&pixels, name)?) {
+                fold.extend(more);
+            }
+        }
+        Ok(logits)
+    }
+
+    /// The same of patches of the network's size; see [`PatchReader::fit`].
+    ///
+    /// # Errors
+    /// When a patch has values that the run's cache could not have kept.
+    pub(crate) fn pixel_logits(&self, patches: &[RgbPatch]) -> Result<Vec<Vec<f32>>, TrainError> {
+        let mut logits = vec![Vec::new(); self.members.len()];
+        for (index, batch) in patches.chunks(BATCH).enumerate() {
+            let name = |patch: usize| format!("patch {}", index * BATCH + patch);
+            for (fold, more) in logits.iter_mut().zip(self.named_logits(batch, name)?) {
+                fold.extend(more);
+            }
+        }
+        Ok(logits)
+    }
+
+    /// Embeddings of patches, one `[patches, width]` a view, of a run whose folds share them.
+    ///
+    /// # Errors
+    /// As [`logits`](Self::logits).
+    pub(crate) fn embeddings(&self, patches: &[PatchSource]) -> Result<Vec<Vec<f32>>, TrainError> {
+        let mut views = vec![Vec::new(); self.record.views.members().len()];
+        for batch in patches.chunks(BATCH) {
+            let read = batch.par_iter().map(|source| self.reader.read(source));
+            let pixels = read.collect::<Vec<_>>().into_iter();
+            let pixels = pixels.collect::<Result<Vec<RgbPatch>, TrainError>>()?;
+            let name = |patch: usize| batch[patch].to_string();
+            let seen = self.views_of(&self.members[0].front, &pixels, name)?;
+            for (view, more) in views.iter_mut().zip(seen) {
+                view.extend(more.concat());
+            }
+        }
+        Ok(views)
+    }
+
+    fn named_logits(
+        &self,
+        patches: &[RgbPatch],
+        name: impl Fn(usize) -> String,
+    ) -> Result<Vec<Vec<f32>>, TrainError> {
+        let mut seen: Option<(*const Front, Vec<Vec<Vec<f32>>>)> = None;
+        let mut members = Vec::with_capacity(self.members.len());
+        for Member { front, own } in &self.members {
+            let which = Arc::as_ptr(front);
+            if seen.as_ref().is_none_or(|(last, _)| *last != which) {
+                seen = Some((which, self.views_of(front, patches, &name)?));
+            }
+            members.push(own.logits(seen.as_ref().map_or(&[], |(_, views)| views)));
+        }
+        Ok(members)
+    }
+
+    /// What `front` makes of the patches under each symmetry that they are judged under.
+    fn views_of(
+        &self,
+        front: &Front,
+        patches: &[RgbPatch],
+        name: impl Fn(usize) -> String,
+    ) -> Result<Vec<Vec<Vec<f32>>>, TrainError> {
+        let members = self.record.views.members().iter();
+        let view = |symmetry: &D4| {
+            let turn = |patch: &RgbPatch| RgbPatch {
+                pixels: symmetric(patch, *symmetry),
+                ..*patch
+            };
+            let turned: Vec<RgbPatch> = patches.par_iter().map(turn).collect();
+            front.values(&turned).map_err(|lost| TrainError::NotKept {
+                name: name(lost.patch),
+                value: lost.value,
+                dtype: lost.dtype,
+            })
+        };
+        members.map(view).collect()
+    }
+}

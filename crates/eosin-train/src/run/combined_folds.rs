@@ -1,0 +1,204 @@
+//! The folds of an ensemble: the answers of its members become one.
+
+use std::collections::BTreeMap;
+
+use eosin_core::config::EnsembleMethod;
+use eosin_ensemble::{Combiner, Labels, Method, Pool};
+use eosin_weights::StateDict;
+
+use super::Run;
+use super::rows::Rows;
+use super::training::{Plan, Trained};
+use crate::embed::embeddings::EmbedCount;
+use crate::ensemble::member_logits::{JudgedKeys, MemberLogits};
+use crate::ensemble::member_run::MemberRuns;
+use crate::error::TrainError;
+use crate::event::Event;
+use crate::predict::logits::Logits;
+use crate::train::rows::FoldRows;
+use crate::train::session::Session;
+use crate::train::tracker::FoldOutcome;
+
+/// What the members say of what a fold judges.
+type OfMembers = Vec<MemberLogits>;
+
+impl Run<'_> {
+    /// Combines the members' answers, fold by fold: what is fitted is fitted on what members say of
+    /// the other folds' patches, which none of them had trained on.
+    pub(super) fn combine(
+        &self,
+        members: &MemberRuns,
+        plan: Plan<'_>,
+        session: &Session<'_>,
+    ) -> Result<Trained, TrainError> {
+        let rows = plan.rows;
+        let mut by_repeat: BTreeMap<usize, Vec<&FoldRows>> = BTreeMap::new();
+        for fold in &rows.folds {
+            by_repeat.entry(fold.id.repeat).or_default().push(fold);
+        }
+        let mut trained = Trained::default();
+        for folds in by_repeat.into_values() {
+            session.tell_or_stop(&Event::Pulse)?;
+            let said = folds.iter().map(|fold| self.said(members, fold, rows));
+            let said = said.collect::<Result<Vec<OfMembers>, TrainError>>()?;
+            let combiners = self.combiners(members.method, &folds, &said, rows)?;
+            for ((fold, said), combiner) in folds.into_iter().zip(&said).zip(combiners) {
+                let outcome = self.combined(fold, said, combiner, rows)?;
+                plan.shelf.put(&outcome)?;
+                trained.folds.push(outcome);
+            }
+        }
+        trained.embedded = EmbedCount::default();
+        Ok(trained)
+    }
+
+    /// What every member says of what a fold judges.
+    fn said(
+        &self,
+        members: &MemberRuns,
+        fold: &FoldRows,
+        rows: &Rows,
+    ) -> Result<OfMembers, TrainError> {
+        let patches = &self.patches.manifest().patches;
+        let keys = |of: &[usize]| {
+            let key = |row: &usize| patches[rows.places[*row]].key.clone();
+            of.iter().map(key).collect()
+        };
+        let judged = JudgedKeys {
+            val: keys(&fold.val),
+            test: keys(&rows.test),
+        };
+        let members = members.members.iter();
+        members
+            .map(|member| MemberLogits::read(member, fold.id, &judged))
+            .collect()
+    }
+
+    /// How each fold's answers become one.
+    fn combiners(
+        &self,
+        method: EnsembleMethod,
+        folds: &[&FoldRows],
+        said: &[OfMembers],
+        rows: &Rows,
+    ) -> Result<Vec<Combiner>, TrainError> {
+        let pool = self.member_pool(folds, said, rows)?;
+        let Ok(method) = method.as_str().parse::<Method>() else {
+            return Err(TrainError::Ensemble(format!(
+                "{method} combines embeddings, not answers"
+            )));
+        };
+        let labels = pool.labels();
+        let combiner = |fold: usize| {
+            if !method.is_fitted() {
+                return Combiner::unfitted(method, pool.members().len(), labels.classes);
+            }
+            let own = |patch: &usize| labels.folds[*patch] != fold;
+            let others: Vec<usize> = (0..pool.patches()).filter(own).collect();
+            let picked = pool.members().iter();
+            let picked: Vec<Vec<f32>> = picked
+                .map(|logits| picked_rows(logits, labels.classes, &others))
+                .collect();
+            let picked: Vec<&[f32]> = picked.iter().map(Vec::as_slice).collect();
+            Combiner::fit(method, &picked, &labels.pick(&others), rows.select)
+        };
+        if method.is_fitted() && folds.len() < 2 {
+            return Err(TrainError::Ensemble(format!(
+                "'--method {method}' is fitted on the folds that do not judge, and there is one fold; \
+                 take soft, geometric, power or hard"
+            )));
+        }
+        Ok((0..folds.len()).map(combiner).collect::<Result<_, _>>()?)
+    }
+
+    /// What the members say of the patches that these folds of one cross-validation judge.
+    fn member_pool(
+        &self,
+        folds: &[&FoldRows],
+        said: &[OfMembers],
+        rows: &Rows,
+    ) -> Result<Pool, TrainError> {
+        let manifest = self.patches.manifest();
+        let mut labels = Labels {
+            targets: Vec::new(),
+            classes: self.task.classes.len(),
+            positive: self.task.positive,
+            folds: Vec::new(),
+            groups: Vec::new(),
+        };
+        let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
+        for (at, fold) in folds.iter().enumerate() {
+            for row in &fold.val {
+                let patch = &manifest.patches[rows.places[*row]];
+                labels.targets.push(rows.targets[*row]);
+                labels.folds.push(at);
+                // A patch that belongs to nobody is a group of its own.
+                let name = match patch.group_by(self.folds.group) {
+                    Some(group) => format!("group {group}"),
+                    None => format!("patch {}", patch.key),
+                };
+                let next = numbers.len();
+                labels.groups.push(*numbers.entry(name).or_insert(next));
+            }
+        }
+        let count = said.first().map_or(0, Vec::len);
+        let member = |member: usize| {
+            let of_folds = said.iter().map(|of_fold| &of_fold[member].logits.val);
+            of_folds.flatten().copied().collect()
+        };
+        Ok(Pool::new((0..count).map(member).collect(), labels)?)
+    }
+
+    fn combined(
+        &self,
+        fold: &FoldRows,
+        said: &[MemberLogits],
+        combiner: Combiner,
+        rows: &Rows,
+    ) -> Result<FoldOutcome<StateDict>, TrainError> {
+        let of = |part: &dyn Fn(&MemberLogits) -> &[f32]| {
+            let members: Vec<&[f32]> = said.iter().map(part).collect();
+            Ok::<_, TrainError>(combiner.logits(&members)?)
+        };
+        let logits = Logits {
+            val: of(&|member| &member.logits.val)?,
+            test: of(&|member| &member.logits.test)?,
+        };
+        let upright = |member: &MemberLogits| member.one_view.is_some();
+        let one_view = said.iter().any(upright).then(|| {
+            let seen = |member: &'_ MemberLogits| match &member.one_view {
+                Some(one_view) => one_view.clone(),
+                None => member.logits.clone(),
+            };
+            let seen: Vec<Logits> = said.iter().map(seen).collect();
+            let of = |part: &dyn Fn(&Logits) -> &[f32]| {
+                let members: Vec<&[f32]> = seen.iter().map(part).collect();
+                Ok::<_, TrainError>(combiner.logits(&members)?)
+            };
+            Ok::<_, TrainError>(Logits {
+                val: of(&|logits| &logits.val)?,
+                test: of(&|logits| &logits.test)?,
+            })
+        });
+        let one_view = one_view.transpose()?;
+        let job = self.job(&self.config.train, rows);
+        let targets = job.targets_of(&fold.val);
+        Ok(FoldOutcome {
+            rows: fold.clone(),
+            epochs: Vec::new(),
+            kept_epoch: 0,
+            weights: StateDict::new(),
+            probe: None,
+            combiner: Some(combiner),
+            metrics: job.metrics(&targets, &logits.val)?,
+            logits,
+            one_view,
+        })
+    }
+}
+
+/// Some rows of `[patches, classes]`.
+fn picked_rows(logits: &[f32], classes: usize, patches: &[usize]) -> Vec<f32> {
+    let row = |patch: &usize| logits[patch * classes..(patch + 1) * classes].iter();
+    patches.iter().flat_map(row).copied().collect()
+}

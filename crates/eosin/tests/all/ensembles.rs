@@ -1,0 +1,203 @@
+//! Several runs made one.
+
+use std::fs;
+
+use crate::run_files::{answers, assert_same_run, copy_test_images, rows};
+use crate::scratch::{JOB, Scratch};
+
+const COMBINED: [&str; 6] = ["soft", "geometric", "power", "hard", "rank", "weighted"];
+
+/// Three runs on the same patches and folds; the last sees them larger.
+fn with_members() -> Scratch {
+    let scratch = Scratch::with_phantom();
+    for (name, words) in [
+        ("logistic", ""),
+        ("lda", "--head lda"),
+        ("larger", "--size 48"),
+    ] {
+        let job = format!("run --data data --out {name} {JOB} {words}");
+        scratch.eosin(&job).done();
+    }
+    scratch
+}
+
+fn auroc(scratch: &Scratch, run: &str) -> f64 {
+    scratch.json(&format!("{run}/metrics.json"))["out_of_fold"][0]["auroc"]
+        .as_f64()
+        .unwrap()
+}
+
+#[test]
+fn an_ensemble_is_a_run_that_predicts_as_it_was_judged() {
+    let scratch = with_members();
+    copy_test_images(&scratch);
+    for method in COMBINED.iter().chain(&["concat"]) {
+        let job = format!("ensemble logistic larger --method {method} --out {method}");
+        scratch.eosin(&job).done();
+        let record = scratch.json(&format!("{method}/run.json"));
+        assert_eq!(record["ensemble"]["method"], *method);
+        assert_eq!(record["ensemble"]["members"][1]["name"], "larger");
+        let told = scratch.eosin(&format!("predict {method} new --resize square"));
+        let again = rows(&told.done().stdout);
+        let run = rows(&scratch.text(&format!("{method}/predictions.csv")));
+        assert_eq!(
+            answers(&again, ""),
+            answers(&run, "test-average"),
+            "{method}"
+        );
+        let metrics = scratch.eosin(&format!("evaluate {method} --json")).done();
+        assert_eq!(metrics.json()["folds"].as_array().unwrap().len(), 3);
+        scratch
+            .eosin(&format!(
+                "score {method}/predictions.csv --part out-of-fold"
+            ))
+            .done();
+    }
+    let report = scratch.text("concat/report.html");
+    assert!(report.contains("2 runs by concat") && report.contains("Member larger"));
+}
+
+#[test]
+fn the_mean_of_logits_is_what_it_says() {
+    let scratch = with_members();
+    scratch
+        .eosin("ensemble logistic lda --method geometric --out both")
+        .done();
+    let probs = |run: &str| -> Vec<f64> {
+        let all = rows(&scratch.text(&format!("{run}/predictions.csv")));
+        let all = all.into_iter().filter(|row| row["part"] == "out-of-fold");
+        let odds = |p: f64| (p / (1.0 - p)).ln();
+        all.map(|row| odds(row["prob_malignant"].parse().unwrap()))
+            .collect()
+    };
+    let [one, other, both] = ["logistic", "lda", "both"].map(probs);
+    for ((one, other), both) in one.iter().zip(&other).zip(&both) {
+        let expected = f64::midpoint(*one, *other);
+        assert!((both - expected).abs() < 1e-3 * expected.abs().max(1.0));
+    }
+}
+
+#[test]
+fn one_head_on_a_run_twice_seen_is_the_head_of_that_run() {
+    let scratch = with_members();
+    // All embeddings twice: the penalty is shared by two columns, and nothing else changes.
+    scratch
+        .eosin(&format!("run --data data --out again {JOB}"))
+        .done();
+    scratch
+        .eosin("ensemble logistic again --method concat --out twice")
+        .done();
+    let apart = (auroc(&scratch, "twice") - auroc(&scratch, "logistic")).abs();
+    assert!(apart < 0.02, "{apart}");
+}
+
+#[test]
+fn threads_and_an_interruption_change_no_bit_of_an_ensemble() {
+    let scratch = with_members();
+    for method in ["weighted", "concat"] {
+        let job = format!("ensemble logistic lda larger --method {method}");
+        scratch.eosin(&format!("{job} --out {method}1")).done();
+        scratch
+            .eosin(&format!("{job} --out {method}3 --threads 3"))
+            .done();
+        assert_same_run(&scratch, &format!("{method}1"), &format!("{method}3"));
+        for gone in ["run.json", "folds/0.1/outcome.json"] {
+            fs::remove_file(scratch.path(&format!("{method}3/{gone}"))).unwrap();
+        }
+        scratch.eosin(&format!("run --resume {method}3")).done();
+        assert_same_run(&scratch, &format!("{method}1"), &format!("{method}3"));
+    }
+}
+
+#[test]
+fn an_ensemble_outlives_its_members_and_can_be_packed() {
+    let scratch = with_members();
+    copy_test_images(&scratch);
+    scratch
+        .eosin("ensemble logistic lda --method soft --out both")
+        .done();
+    let before = scratch.eosin("predict both new").done().stdout;
+    for name in ["logistic", "lda", "larger"] {
+        fs::remove_dir_all(scratch.path(name)).unwrap();
+    }
+    assert_eq!(scratch.eosin("predict both new").done().stdout, before);
+    scratch.eosin("pack both --out packed").done();
+    fs::remove_dir_all(scratch.path("both")).unwrap();
+    assert_eq!(scratch.eosin("predict packed new").done().stdout, before);
+    assert!(scratch.path("packed/members/1/weights.bin").is_file());
+    // Another ensemble in its place leaves nothing of it.
+    scratch
+        .eosin(&format!("run --data data --out one {JOB} --overwrite"))
+        .done();
+    scratch
+        .eosin("ensemble one --method soft --out packed --overwrite")
+        .done();
+    assert!(!scratch.path("packed/members/1").exists());
+}
+
+#[test]
+fn runs_that_cannot_be_one_are_refused() {
+    let scratch = with_members();
+    scratch
+        .eosin(&format!("run --data data --out seed {JOB} --seed 5"))
+        .done();
+    scratch
+        .eosin(&format!(
+            "run --data data --out trained {JOB} --mode last-block --epochs 1"
+        ))
+        .done();
+    scratch
+        .eosin("ensemble logistic lda --method soft --out both")
+        .done();
+    fs::create_dir_all(scratch.path("sub")).unwrap();
+    fs::rename(scratch.path("seed"), scratch.path("sub/lda")).unwrap();
+    scratch
+        .eosin(&format!("run --data data --out sub/logistic {JOB}"))
+        .done();
+    fs::create_dir_all(scratch.path("begun")).unwrap();
+    fs::copy(
+        scratch.path("lda/start.json"),
+        scratch.path("begun/start.json"),
+    )
+    .unwrap();
+    for (runs, said) in [
+        ("logistic sub/lda --method soft", "differ in their folds"),
+        (
+            "logistic sub/logistic --method soft",
+            "are both called logistic",
+        ),
+        ("logistic begun --method soft", "is not finished"),
+        ("logistic nowhere --method soft", "nowhere"),
+        ("logistic trained --method concat", "train.mode last-block"),
+        ("logistic both --method concat", "is an ensemble itself"),
+        ("logistic lda --method stacking", "stacking"),
+    ] {
+        let out = scratch.eosin(&format!("ensemble {runs} --out refused"));
+        out.refused(&[said]);
+        assert!(!scratch.path("refused").exists(), "{runs} leaves something");
+    }
+    scratch
+        .eosin("export both --out both.onnx")
+        .refused(&["no model file holds several networks"]);
+    // A patch that has changed since.
+    let key = &scratch.keys()[0];
+    scratch.write_png(&format!("data/{key}"), 32, 32);
+    scratch
+        .eosin("ensemble logistic lda --method soft --out refused")
+        .refused(&["are no longer those that logistic was trained on"]);
+}
+
+#[test]
+fn a_member_that_was_changed_is_refused() {
+    let scratch = with_members();
+    copy_test_images(&scratch);
+    scratch
+        .eosin("ensemble logistic lda --method soft --out both")
+        .done();
+    let record = scratch.text("both/members/0/run.json");
+    fs::remove_file(scratch.path("both/members/0/run.json")).unwrap();
+    scratch.write("both/members/0/run.json", record.replace("cpu", "gpu"));
+    scratch
+        .eosin("predict both new")
+        .refused(&["is not the member logistic that the ensemble was made of"]);
+}
