@@ -5,9 +5,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::EnsembleError;
 use crate::method::Method;
-use crate::methods::{Knots, geometric, hard, power, rank, soft, weighted};
+use crate::methods::stack::{self, Model, Stacking};
+use crate::methods::{Knots, geometric, greedy, hard, power, rank, soft, weighted};
 use crate::pool::{Labels, check_length, check_members};
 use crate::said::{Said, narrow};
+use crate::score::Ruler;
+
+/// What weights and intercepts are at most: with them, all logits are finite in single precision.
+const MOST: f64 = 1e30;
 
 /// Makes one prediction of several.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,6 +34,15 @@ pub enum Fitted {
     Ranks(Vec<Vec<Knots>>),
     /// A weight of each member, which sum to 1.
     Weights(Vec<f64>),
+    /// How often each member was taken.
+    Counts(Vec<u32>),
+    /// A linear model of log probabilities.
+    Linear {
+        /// Of each member.
+        weights: Vec<f64>,
+        /// Of each class.
+        bias: Vec<f64>,
+    },
 }
 
 /// A combiner that was not checked.
@@ -75,7 +89,7 @@ impl Combiner {
         method: Method,
         said: &Said,
         labels: &Labels,
-        _select: Metric,
+        select: Metric,
     ) -> Result<Self, EnsembleError> {
         if let Some(class) = labels.missing_class()
             && method.is_fitted()
@@ -86,6 +100,13 @@ impl Combiner {
             Method::Hard | Method::Soft | Method::Geometric | Method::Power => Fitted::Nothing,
             Method::Rank => Fitted::Ranks(rank::fit(said)),
             Method::Weighted => Fitted::Weights(weighted::fit(said, labels)),
+            Method::Greedy => {
+                let metric = select;
+                let counts = greedy::fit(said, &Ruler { metric, labels })?;
+                Fitted::Counts(counts.ok_or(EnsembleError::Undefined { metric })?)
+            }
+            Method::Logistic => stacked(Stacking::Logistic, said, labels),
+            Method::Ridge => stacked(Stacking::Ridge, said, labels),
         };
         Self::checked(method, said.members(), labels.classes, fitted)
     }
@@ -129,6 +150,12 @@ impl Combiner {
                 let weights: Vec<f32> = weights.iter().map(|weight| narrow(*weight)).collect();
                 soft::mean(said, &weights)
             }
+            (Fitted::Counts(counts), _) => {
+                let sum: f64 = counts.iter().map(|count| f64::from(*count)).sum();
+                let shares = counts.iter().map(|count| narrow(f64::from(*count) / sum));
+                soft::mean(said, &shares.collect::<Vec<f32>>())
+            }
+            (Fitted::Linear { weights, bias }, _) => linear(said, weights, bias),
             (Fitted::Nothing, Method::Hard) => hard::logits(said),
             (Fitted::Nothing, Method::Geometric) => geometric::logits(said),
             (Fitted::Nothing, Method::Power) => power::logits(said),
@@ -136,7 +163,7 @@ impl Combiner {
         }
     }
 
-    fn checked(
+    pub(crate) fn checked(
         method: Method,
         members: usize,
         classes: usize,
@@ -167,6 +194,25 @@ impl Combiner {
                     return Err(damaged("weights are negative, or do not sum to 1"));
                 }
             }
+            (Fitted::Counts(counts), Method::Greedy) => {
+                check_length("counts", counts.len(), members)?;
+                if counts.iter().all(|count| *count == 0) {
+                    return Err(damaged("no member was taken"));
+                }
+            }
+            (Fitted::Linear { weights, bias }, Method::Logistic | Method::Ridge) => {
+                check_length("weights", weights.len(), members)?;
+                check_length("intercepts", bias.len(), classes)?;
+                if weights
+                    .iter()
+                    .chain(bias)
+                    .any(|value| value.abs() > MOST || value.is_nan())
+                {
+                    return Err(damaged(
+                        "a weight is not finite, or so large that logits are not",
+                    ));
+                }
+            }
             _ => return Err(damaged("what was learned is not what its method learns")),
         }
         Ok(Self {
@@ -176,6 +222,35 @@ impl Combiner {
             fitted,
         })
     }
+}
+
+/// The strength is chosen on the folds of the labels.
+fn stacked(kind: Stacking, said: &Said, labels: &Labels) -> Fitted {
+    let rows = stack::Rows::new(said, labels);
+    let folds = 0..rows.folds.len();
+    let paths: Vec<Option<stack::Path>> = folds
+        .map(|fold| stack::path(kind, &rows, &[fold]))
+        .collect();
+    let chosen = stack::choose(kind, &rows, stack::inner(&paths));
+    linear_of(&stack::fit(kind, &rows, &[], chosen).0)
+}
+
+pub(crate) fn linear_of(model: &Model) -> Fitted {
+    let folded = model.folded();
+    Fitted::Linear {
+        weights: folded.weights,
+        bias: folded.bias,
+    }
+}
+
+fn linear(said: &Said, weights: &[f64], bias: &[f64]) -> Vec<f32> {
+    let mut sums: Vec<f64> = bias.repeat(said.patches);
+    for (log_probs, weight) in said.log_probs.iter().zip(weights) {
+        for (sum, log_prob) in sums.iter_mut().zip(log_probs) {
+            *sum += weight * f64::from(*log_prob);
+        }
+    }
+    sums.into_iter().map(narrow).collect()
 }
 
 impl TryFrom<Stored> for Combiner {

@@ -16,14 +16,22 @@
 
 mod combiner;
 mod error;
+mod layers;
+mod left_out;
 mod method;
 mod methods;
+mod out_of_fold;
+mod pareto;
 mod pool;
 mod said;
 mod score;
+mod search;
+mod solve;
 
 pub use combiner::{Combiner, Fitted};
 pub use error::EnsembleError;
 pub use method::Method;
 pub use methods::Knots;
+pub use out_of_fold::{OutOfFold, out_of_fold};
 pub use pool::{Labels, Pool};
+pub use search::{Candidate, Cost, Search, SearchOptions, search};

@@ -17,6 +17,12 @@ choices! {
         Rank => "rank",
         /// Mean of probabilities under the convex weights of least log loss.
         Weighted => "weighted",
+        /// Mean of probabilities of members taken one after another, with replacement.
+        Greedy => "greedy",
+        /// Logistic regression on the members' logits.
+        Logistic => "logistic",
+        /// Ridge regression on the members' logits.
+        Ridge => "ridge",
     }
 }
 

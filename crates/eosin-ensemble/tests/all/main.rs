@@ -1,3 +1,5 @@
 //! Ensembles against numbers worked by hand, scikit-learn and simulation.
 
 mod methods;
+mod searching;
+mod support;
