@@ -22,6 +22,8 @@ pub struct Report {
     pub positive: usize,
     /// The data and its splits.
     pub data: DataSummary,
+    /// What the run is an ensemble of; `None`: it is none.
+    pub ensemble: Option<EnsembleReport>,
     /// What the reader must know before trusting a number.
     pub warnings: Vec<String>,
     /// The metric that chose the best fold.
@@ -61,6 +63,64 @@ pub struct DataSummary {
     pub splits: Vec<SplitCounts>,
     /// Anything more, such as patch size and skipped files.
     pub facts: Vec<Fact>,
+}
+
+/// An ensemble: what was searched, and how its members get along.
+#[derive(Clone, Debug)]
+pub struct EnsembleReport {
+    /// What came of it, a paragraph each.
+    pub sentences: Vec<String>,
+    /// The metric that selects.
+    pub metric: Metric,
+    /// The best candidates, the best first; empty where nothing was searched.
+    pub candidates: Vec<CandidateReport>,
+    /// Names of the members, in the order of the matrices.
+    pub members: Vec<String>,
+    /// How pairs of members get along.
+    pub maps: Vec<HeatMap>,
+    /// What each member brings.
+    pub shares: Vec<ShareReport>,
+}
+
+/// A combination of members that was tried.
+#[derive(Clone, Debug)]
+pub struct CandidateReport {
+    /// Names of its members.
+    pub members: Vec<String>,
+    /// How they are combined.
+    pub method: String,
+    /// The metric that selects, out of fold.
+    pub score: Option<f64>,
+    /// Size of all weights, in 10^6 bytes.
+    pub megabytes: f64,
+    /// Milliseconds that a patch takes.
+    pub millis: f64,
+    /// Whether no other is as good in all three and better in one.
+    pub is_pareto: bool,
+    /// Whether it is the one that the run is.
+    pub is_chosen: bool,
+}
+
+/// A number for each pair of members.
+#[derive(Clone, Debug)]
+pub struct HeatMap {
+    /// What the number is.
+    pub name: String,
+    /// `[members][members]`, symmetric.
+    pub values: Vec<Vec<Option<f64>>>,
+}
+
+/// What a member brings to the mean of logits.
+#[derive(Clone, Debug)]
+pub struct ShareReport {
+    /// Its name.
+    pub member: String,
+    /// Its own score.
+    pub alone: Option<f64>,
+    /// What all gain over all others.
+    pub leave_one_out: Option<f64>,
+    /// Its Shapley value.
+    pub shapley: Option<f64>,
 }
 
 /// One split's patches.

@@ -2,6 +2,7 @@
 
 mod confusion;
 mod curves;
+mod ensemble;
 mod folds;
 mod head;
 mod metrics;
@@ -10,6 +11,7 @@ mod wrong;
 
 pub(crate) use confusion::confusion;
 pub(crate) use curves::{calibration, discrimination, probabilities};
+pub(crate) use ensemble::ensemble;
 pub(crate) use folds::{folds, learning};
 pub(crate) use head::{data, summary, warnings};
 pub(crate) use metrics::{metrics, per_class};

@@ -12,6 +12,7 @@ use eosin_store::{
 use eosin_train::{OwnEmbeddings, RunResult, StartingPoint, save_run};
 use serde::{Deserialize, Serialize};
 
+use crate::ensemble_findings::EnsembleFindings;
 use crate::event::{RunEvent, WatchRun, tell};
 use crate::job::Job;
 use crate::log::RunLog;
@@ -115,6 +116,17 @@ pub fn run(args: &RunArgs, place: &Place, watch: &dyn WatchRun) -> Result<Finish
 /// # Errors
 /// As [`run`].
 pub fn create(job: &Job, folds: &Folds, place: &Place, watch: &dyn WatchRun) -> Result<Finished> {
+    create_ensemble(job, folds, place, None, watch)
+}
+
+/// As [`create`]; of an ensemble with what was found of its members.
+pub(crate) fn create_ensemble(
+    job: &Job,
+    folds: &Folds,
+    place: &Place,
+    findings: Option<&EnsembleFindings>,
+    watch: &dyn WatchRun,
+) -> Result<Finished> {
     let created = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
     let existing = match place.overwrite {
         Overwrite::Refuse => Existing::Refuse,
@@ -140,6 +152,9 @@ pub fn create(job: &Job, folds: &Folds, place: &Place, watch: &dyn WatchRun) -> 
         tensorboard: place.tensorboard,
         embeddings: start_from.own().map(OwnEmbeddings::record).cloned(),
     };
+    if let Some(findings) = findings {
+        folder.write_json(names::ENSEMBLE, findings)?;
+    }
     write_inputs(&folder, job, folds, &start)?;
     go_on(folder, start, job, folds, &start_from, watch)
 }

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use eosin_core::Config;
-use eosin_core::config::{EnsembleConfig, EnsembleMethod};
+use eosin_core::config::{EnsembleConfig, EnsembleMethod, TrainConfig};
 use eosin_data::Folds;
 use eosin_store::names;
 use eosin_train::{MemberRun, check_agreement};
 
-use crate::create::{Finished, Place, begun_with, create};
+use crate::create::{Finished, Place, begun_with, create_ensemble};
+use crate::ensemble_findings::{EnsembleFindings, SearchLimits};
 use crate::event::WatchRun;
 use crate::job::Job;
 use crate::members::open_member;
@@ -19,23 +20,77 @@ use crate::members::open_member;
 pub struct EnsembleArgs {
     /// Their folders.
     pub runs: Vec<PathBuf>,
-    /// How their answers become one.
-    pub method: EnsembleMethod,
+    /// Who chooses.
+    pub choice: EnsembleChoice,
     /// Where the patches are now; `None`: where they were when the first run began.
     pub data: Option<PathBuf>,
+}
+
+/// Who chooses members and method.
+#[derive(Clone, Debug)]
+pub enum EnsembleChoice {
+    /// All runs, by this method.
+    Given(EnsembleMethod),
+    /// The best of what is within the limits.
+    Searched(SearchLimits),
+}
+
+/// An ensemble that has been written.
+pub struct Ensembled {
+    /// The run.
+    pub finished: Finished,
+    /// How its members get along, and what a search found.
+    pub findings: EnsembleFindings,
 }
 
 /// Combines finished runs on the same patches and folds to one, and writes it as a run.
 ///
 /// # Errors
 /// When a run is not finished, or two were not judged alike; when the patches are no longer those
-/// that the runs saw; and as [`create`].
-pub fn ensemble(args: &EnsembleArgs, place: &Place, watch: &dyn WatchRun) -> Result<Finished> {
+/// that the runs saw; when nothing is within the limits; and as [`create`](crate::create()).
+pub fn ensemble(args: &EnsembleArgs, place: &Place, watch: &dyn WatchRun) -> Result<Ensembled> {
     let members = open_all(&args.runs)?;
-    let job = job_of(&members, args, watch)?;
+    let given = match &args.choice {
+        EnsembleChoice::Given(method) => Some(*method),
+        EnsembleChoice::Searched(_) => None,
+    };
+    // Answers are looked at before anything is combined, by whatever combines them.
+    let looked = with_members(&members[0], &args.runs, EnsembleMethod::Geometric)?;
+    let begun = begun_with(&members[0].folder)?;
+    let data = args.data.as_deref().unwrap_or(&begun.data);
+    if let Some(method) = given {
+        // What cannot be is refused before a patch is read.
+        with_members(&members[0], &args.runs, method)?;
+        refuse_unjoinable(&members, method)?;
+    }
+    let job = Job::open(looked, data, &begun.hub, watch)?;
+    refuse_other_patches(&job, &members[0], data)?;
     let folds = Folds::from_json(&members[0].folder.read_text(names::FOLDS)?)?;
+    let (start, cache) = (job.start(watch)?, job.cache()?);
+    let pool = job.run(&folds, &start, &cache, None).answers()?;
+    let findings = match &args.choice {
+        EnsembleChoice::Given(method) => {
+            EnsembleFindings::of_all(&members, &pool, *method, job.select)?
+        }
+        EnsembleChoice::Searched(limits) => {
+            EnsembleFindings::searched(&members, &pool, limits, job.select, job.config.seed)?
+        }
+    };
+    let runs: Vec<PathBuf> = findings.members.iter().map(|at| args.runs[*at].clone()).collect();
+    let chosen = with_members(&members[findings.members[0]], &runs, findings.method)?;
     drop(members);
-    create(&job, &folds, place, watch)
+    let job = job.with_config(chosen, watch)?;
+    let finished = create_ensemble(&job, &folds, place, Some(&findings), watch)?;
+    Ok(Ensembled { finished, findings })
+}
+
+fn refuse_unjoinable(members: &[MemberRun], method: EnsembleMethod) -> Result<()> {
+    if method == EnsembleMethod::Concat
+        && let Some(why) = members.iter().find_map(MemberRun::unjoinable)
+    {
+        bail!("{why}; take another '--method' than concat, or leave the run out");
+    }
+    Ok(())
 }
 
 /// Opens runs that were judged alike.
@@ -49,30 +104,25 @@ pub(crate) fn open_all(runs: &[PathBuf]) -> Result<Vec<MemberRun>> {
     Ok(members)
 }
 
-/// The job of an ensemble: that of its first member, but for what is trained.
-fn job_of(members: &[MemberRun], args: &EnsembleArgs, watch: &dyn WatchRun) -> Result<Job> {
-    let first = &members[0];
+/// The configuration of an ensemble: that of its first member, but for what is trained.
+fn with_members(first: &MemberRun, runs: &[PathBuf], method: EnsembleMethod) -> Result<Config> {
     let absolute = |path: &PathBuf| std::path::absolute(path);
     let mut config = Config {
         ensemble: EnsembleConfig {
-            members: args.runs.iter().map(absolute).collect::<Result<_, _>>()?,
-            method: args.method,
+            members: runs.iter().map(absolute).collect::<Result<_, _>>()?,
+            method,
         },
         ..first.config.clone()
     };
-    if args.method == EnsembleMethod::Concat {
-        config.train = eosin_core::config::TrainConfig {
+    if method == EnsembleMethod::Concat {
+        config.train = TrainConfig {
             select: config.train.select,
             doctor: config.train.doctor,
-            ..eosin_core::config::TrainConfig::default()
+            ..TrainConfig::default()
         };
     }
     config.check()?;
-    let begun = begun_with(&first.folder)?;
-    let data = args.data.as_deref().unwrap_or(&begun.data);
-    let job = Job::open(config, data, &begun.hub, watch)?;
-    refuse_other_patches(&job, first, data)?;
-    Ok(job)
+    Ok(config)
 }
 
 /// The patches must be those that the members saw.

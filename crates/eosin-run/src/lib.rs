@@ -35,6 +35,8 @@ mod create;
 mod describe;
 mod embeddings_out;
 mod ensemble;
+mod ensemble_findings;
+mod ensemble_report;
 mod event;
 mod half_precision;
 mod job;
@@ -57,7 +59,8 @@ pub use create::{
     Finished, Overwrite, Place, Resumed, RunArgs, create, lies_in, resume, run, weight_store,
 };
 pub use embeddings_out::EmbeddingsOut;
-pub use ensemble::{EnsembleArgs, ensemble};
+pub use ensemble::{Ensembled, EnsembleArgs, EnsembleChoice, ensemble};
+pub use ensemble_findings::{EnsembleFindings, SearchLimits};
 pub use event::{RunEvent, WatchRun};
 pub use half_precision::{HalfEffect, HalfSubject, measure_half_precision};
 pub use job::{Job, split_options};

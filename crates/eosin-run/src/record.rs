@@ -92,22 +92,29 @@ pub fn task_of(record: &RunRecord) -> Result<Task> {
 
 /// Says that the embedded weights know some of the patches already.
 pub fn seen_warning(record: &RunRecord) -> Option<String> {
-    let (network, [pool, test]) = match &record.start {
-        StartRecord::Network(network) => (network.backbone.to_string(), network.seen_by_weights),
-        StartRecord::Ensemble { ensemble } => {
-            let member = ensemble.members.iter();
-            let member = member.max_by_key(|member| member.seen_by_weights)?;
-            (
-                format!("{} ({})", member.name, member.start),
-                member.seen_by_weights,
+    let seen = |[pool, test]: [usize; 2], network: &str, fix: &str| {
+        (pool + test > 0).then(|| {
+            format!(
+                "{pool} training and {test} test patches were used to train the embedded weights of \
+                 {network}: scores on them are too good. {fix}"
             )
-        }
-        StartRecord::Embeddings { .. } => return None,
+        })
     };
-    (pool + test > 0).then(|| {
-        format!(
-            "{pool} training and {test} test patches were used to train the embedded weights of \
-             {network}: scores on them are too good. Use another '--backbone' to judge on this data."
-        )
-    })
+    match &record.start {
+        StartRecord::Network(network) => seen(
+            network.seen_by_weights,
+            network.backbone.as_str(),
+            "Use another '--backbone' to judge on this data.",
+        ),
+        StartRecord::Ensemble { ensemble } => {
+            let mut members = ensemble.members.iter();
+            members.find_map(|member| {
+                let name = format!("{} ({})", member.name, member.start);
+                let fix = "Leave it out: an ensemble that is chosen or fitted by them is no better than \
+                           they are.";
+                seen(member.seen_by_weights, &name, fix)
+            })
+        }
+        StartRecord::Embeddings { .. } => None,
+    }
 }

@@ -18,6 +18,7 @@ use eosin_train::{
     predictions_from_csv,
 };
 
+use crate::ensemble_report::ensemble_report;
 use crate::record::{seen_warning, task_of};
 use crate::report_facts::{input, reproducibility};
 use crate::settings::config_of_run;
@@ -54,6 +55,7 @@ pub fn write(folder: &RunFolder, patches: &Patches, source: &Path) -> Result<()>
         classes: record.classes.clone(),
         positive: task.positive,
         data: data_summary(manifest, &folds, source, &record),
+        ensemble: ensemble_report(folder)?,
         warnings: warnings(manifest, &record, &events, keep),
         selection: metrics.select,
         folds: fold_reports(folder, &metrics, &record, &folds.resolve(manifest)?)?,

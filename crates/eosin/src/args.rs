@@ -374,10 +374,20 @@ pub struct EnsembleArgs {
     /// Folders of finished runs on the same patches and folds.
     #[arg(required = true, num_args = 1..)]
     pub runs: Vec<PathBuf>,
-    /// How their answers become one: concat (one head on all embeddings), soft, geometric, power,
-    /// hard, rank, weighted, greedy, logistic, ridge. Default: subsets and methods are searched.
+    /// Make all runs one by this method: concat (one head on all embeddings), soft, geometric, power,
+    /// hard, rank, weighted, greedy, logistic or ridge. Default: the best subset and method are
+    /// searched.
     #[arg(long, value_name = "NAME")]
     pub method: Option<EnsembleMethod>,
+    /// Search: members at most.
+    #[arg(long, value_name = "N", default_value_t = 5, conflicts_with = "method")]
+    pub max_members: usize,
+    /// Search: size of all weights together at most, in bytes.
+    #[arg(long, value_name = "BYTES", default_value_t = 300_000_000, conflicts_with = "method")]
+    pub max_bytes: u64,
+    /// Search: milliseconds that a patch may take.
+    #[arg(long, value_name = "MS", conflicts_with = "method")]
+    pub max_ms: Option<f64>,
     /// Where the patches are now; default: where they were.
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,

@@ -146,6 +146,7 @@ pub fn report(classes: &[&str], fold_count: usize) -> Report {
                 Fact::new("skipped", "2 files"),
             ],
         },
+        ensemble: None,
         warnings: vec![
             "no groups are known for the test split: patches of one patient may be in both"
                 .to_owned(),

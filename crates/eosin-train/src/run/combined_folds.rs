@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use eosin_core::config::EnsembleMethod;
-use eosin_ensemble::{Combiner, Labels, Method, Pool};
+use eosin_ensemble::{Combiner, Labels, Method, Pool, out_of_fold};
 use eosin_weights::StateDict;
 
 use super::Run;
@@ -52,6 +52,22 @@ impl Run<'_> {
         Ok(trained)
     }
 
+    /// What the members of an ensemble say of the patches of its first cross-validation, out of fold.
+    ///
+    /// # Errors
+    /// When the run is no ensemble, or what a member says cannot be read.
+    pub fn answers(&self) -> Result<Pool, TrainError> {
+        let Some(members) = self.start.members() else {
+            return Err(TrainError::Ensemble("the run is no ensemble".to_owned()));
+        };
+        let rows = self.rows()?;
+        let folds = rows.folds.iter().filter(|fold| fold.id.repeat == 0);
+        let folds: Vec<&FoldRows> = folds.collect();
+        let said = folds.iter().map(|fold| self.said(members, fold, &rows));
+        let said = said.collect::<Result<Vec<OfMembers>, TrainError>>()?;
+        self.member_pool(&folds, &said, &rows)
+    }
+
     /// What every member says of what a fold judges.
     fn said(
         &self,
@@ -88,27 +104,14 @@ impl Run<'_> {
                 "{method} combines embeddings, not answers"
             )));
         };
-        let labels = pool.labels();
-        let combiner = |fold: usize| {
-            if !method.is_fitted() {
-                return Combiner::unfitted(method, pool.members().len(), labels.classes);
-            }
-            let own = |patch: &usize| labels.folds[*patch] != fold;
-            let others: Vec<usize> = (0..pool.patches()).filter(own).collect();
-            let picked = pool.members().iter();
-            let picked: Vec<Vec<f32>> = picked
-                .map(|logits| picked_rows(logits, labels.classes, &others))
-                .collect();
-            let picked: Vec<&[f32]> = picked.iter().map(Vec::as_slice).collect();
-            Combiner::fit(method, &picked, &labels.pick(&others), rows.select)
-        };
         if method.is_fitted() && folds.len() < 2 {
             return Err(TrainError::Ensemble(format!(
                 "'--method {method}' is fitted on the folds that do not judge, and there is one fold; \
                  take soft, geometric, power or hard"
             )));
         }
-        Ok((0..folds.len()).map(combiner).collect::<Result<_, _>>()?)
+        let all: Vec<usize> = (0..pool.members().len()).collect();
+        Ok(out_of_fold(&pool, &all, method, rows.select)?.combiners)
     }
 
     /// What the members say of the patches that these folds of one cross-validation judge.
@@ -195,10 +198,4 @@ impl Run<'_> {
             one_view,
         })
     }
-}
-
-/// Some rows of `[patches, classes]`.
-fn picked_rows(logits: &[f32], classes: usize, patches: &[usize]) -> Vec<f32> {
-    let row = |patch: &usize| logits[patch * classes..(patch + 1) * classes].iter();
-    patches.iter().flat_map(row).copied().collect()
 }

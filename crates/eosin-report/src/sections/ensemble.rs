@@ -1,0 +1,114 @@
+//! What an ensemble is made of, what the search looked at, and how the members get along.
+
+use crate::html::{Table, each, escape, section};
+use crate::model::{EnsembleReport, HeatMap, Report};
+use crate::numbers;
+
+/// The search, and how the members get along; nothing of a run that is no ensemble.
+pub(crate) fn ensemble(report: &Report) -> String {
+    let Some(ensemble) = &report.ensemble else {
+        return String::new();
+    };
+    let sentences = each(&ensemble.sentences, |text| {
+        format!("<p>{}</p>\n", escape(text))
+    });
+    let maps = each(&ensemble.maps, |map| heat_map(map, &ensemble.members));
+    let body = format!(
+        "{sentences}{}{}<div class=\"figures\">\n{maps}</div>\n",
+        candidates(ensemble),
+        shares(ensemble),
+    );
+    section("ensemble", "Ensemble", &body)
+}
+
+fn candidates(ensemble: &EnsembleReport) -> String {
+    if ensemble.candidates.is_empty() {
+        return String::new();
+    }
+    let head = [
+        "members",
+        "method",
+        ensemble.metric.title(),
+        "MB",
+        "ms a patch",
+        "",
+    ];
+    let mut table = Table::new("The best of what was searched", head);
+    for candidate in &ensemble.candidates {
+        let mut marks = Vec::new();
+        if candidate.is_chosen {
+            marks.push("<b class=\"best\">chosen</b>");
+        }
+        if candidate.is_pareto {
+            marks.push("none is better in all three");
+        }
+        table.row(vec![
+            escape(&candidate.members.join(", ")),
+            escape(&candidate.method),
+            numbers::value(candidate.score),
+            format!("{:.1}", candidate.megabytes),
+            format!("{:.1}", candidate.millis),
+            marks.join(", "),
+        ]);
+    }
+    table.finish()
+}
+
+fn shares(ensemble: &EnsembleReport) -> String {
+    let title = ensemble.metric.title();
+    let head = [
+        "member".to_owned(),
+        format!("{title} alone"),
+        "all gain over all others".to_owned(),
+        "Shapley share".to_owned(),
+    ];
+    let mut table = Table::new("What each member brings to the mean of logits", head);
+    for share in &ensemble.shares {
+        table.row(vec![
+            escape(&share.member),
+            numbers::value(share.alone),
+            numbers::value(share.leave_one_out),
+            numbers::value(share.shapley),
+        ]);
+    }
+    table.finish()
+}
+
+/// A symmetric matrix, shaded by its values, of which the diagonal says nothing.
+fn heat_map(map: &HeatMap, members: &[String]) -> String {
+    let name = escape(&map.name);
+    let head = each(members, |member| {
+        format!("<th scope=\"col\">{}</th>", escape(member))
+    });
+    let values = map.values.iter().enumerate();
+    let off_diagonal = values.flat_map(|(at, row)| {
+        let row = row.iter().enumerate();
+        row.filter_map(move |(other, value)| value.filter(|_| other != at))
+    });
+    let largest = off_diagonal.map(f64::abs).fold(f64::MIN_POSITIVE, f64::max);
+    let rows = each(
+        map.values.iter().zip(members).enumerate(),
+        |(at, (row, member))| {
+            let cell = |(other, value): (usize, &Option<f64>)| match value {
+                _ if other == at => "<td></td>".to_owned(),
+                None => format!("<td>{}</td>", numbers::UNDEFINED),
+                Some(value) => {
+                    let kind = if *value < 0.0 { "right" } else { "wrong" };
+                    let tint = 70.0 * value.abs() / largest;
+                    format!(
+                        "<td class=\"{kind}\" style=\"--tint:{tint:.0}%\">{}</td>",
+                        numbers::fixed(*value)
+                    )
+                }
+            };
+            let cells: String = row.iter().enumerate().map(cell).collect();
+            format!("<tr><th scope=\"row\">{}</th>{cells}</tr>\n", escape(member))
+        },
+    );
+    format!(
+        "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"{name}\">\
+         <table class=\"confusion\">\n<caption>{name}</caption>\n\
+         <thead><tr><td class=\"corner\"></td>{head}</tr></thead>\n\
+         <tbody>\n{rows}</tbody>\n</table></div>\n"
+    )
+}

@@ -1,0 +1,275 @@
+//! How runs get along as an ensemble, and which of them make the best one.
+
+use std::time::Instant;
+
+use anyhow::Result;
+use eosin_core::Seed;
+use eosin_core::config::{EnsembleMethod, Weights};
+use eosin_data::RgbPatch;
+use eosin_ensemble::{
+    Candidate, Cost, Estimate, Harmony, Honest, Method, Pool, SearchOptions,
+    harmony, honest,
+};
+use eosin_metrics::Metric;
+use eosin_store::FoldFile;
+use eosin_train::{
+    MemberRun, Predictor, UseFolds, WeightsPlace, has_mean, starting_file,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::create::weight_store;
+
+/// Patches that a member's time is measured on.
+const TIMED: usize = 8;
+
+/// The contents of `ensemble.json`: how runs get along, and what a search for the best ensemble of
+/// them found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EnsembleFindings {
+    /// What the runs are called, by their places in what follows.
+    pub names: Vec<String>,
+    /// What each costs.
+    pub costs: Vec<Cost>,
+    /// How they get along.
+    pub harmony: Harmony,
+    /// The search; `None` where members and method were given.
+    pub search: Option<Honest>,
+    /// Places of the members that make the ensemble.
+    pub members: Vec<usize>,
+    /// How they are combined.
+    pub method: EnsembleMethod,
+}
+
+/// What an ensemble may cost, and which methods are tried.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SearchLimits {
+    /// Methods that are tried; empty: all that combine answers.
+    pub methods: Vec<EnsembleMethod>,
+    /// Members at most.
+    pub max_members: usize,
+    /// Bytes of all weights together at most.
+    pub max_bytes: Option<u64>,
+    /// Milliseconds a patch at most.
+    pub max_ms: Option<f64>,
+}
+
+impl Default for SearchLimits {
+    /// Five members of 300 MB together, as the 2020 datathon had it.
+    fn default() -> Self {
+        Self {
+            methods: Vec::new(),
+            max_members: 5,
+            max_bytes: Some(300_000_000),
+            max_ms: None,
+        }
+    }
+}
+
+impl EnsembleFindings {
+    /// Of members that are all taken, by a method that was given.
+    pub(crate) fn of_all(
+        members: &[MemberRun],
+        pool: &Pool,
+        method: EnsembleMethod,
+        select: Metric,
+    ) -> Result<Self> {
+        let all: Vec<usize> = (0..members.len()).collect();
+        Ok(Self {
+            names: names(members),
+            costs: costs(members)?,
+            harmony: harmony(pool, &all, select)?,
+            search: None,
+            members: all,
+            method,
+        })
+    }
+
+    /// Of the best that a search finds: two members or more, where there are as many within the
+    /// limits.
+    pub(crate) fn searched(
+        members: &[MemberRun],
+        pool: &Pool,
+        limits: &SearchLimits,
+        select: Metric,
+        seed: Seed,
+    ) -> Result<Self> {
+        let costs = costs(members)?;
+        let asked = Method::ALL.iter().copied().filter(|method| {
+            let mut methods = limits.methods.iter();
+            limits.methods.is_empty() || methods.any(|other| other.as_str() == method.as_str())
+        });
+        let options = SearchOptions {
+            methods: asked.collect(),
+            max_size: limits.max_members,
+            max_bytes: limits.max_bytes,
+            max_ms: limits.max_ms,
+            select,
+        };
+        let search = honest(pool, &costs, &options, seed)?;
+        let found = &search.search;
+        let best = &found.candidates[found.best_ensemble.unwrap_or(found.best)];
+        let all: Vec<usize> = (0..members.len()).collect();
+        Ok(Self {
+            names: names(members),
+            harmony: harmony(pool, &all, select)?,
+            members: best.members.clone(),
+            method: best.method.as_str().parse()?,
+            costs,
+            search: Some(search),
+        })
+    }
+
+    /// The candidates of the search, the best first.
+    pub fn ranking(&self) -> Vec<&Candidate> {
+        let Some(search) = &self.search else {
+            return Vec::new();
+        };
+        let metric = search.search.select;
+        let mut all: Vec<&Candidate> = search.search.candidates.iter().collect();
+        // The search's own order stands among equals.
+        all.sort_by(|a, b| {
+            if metric.is_better(a.score, b.score) {
+                std::cmp::Ordering::Less
+            } else if metric.is_better(b.score, a.score) {
+                std::cmp::Ordering::Greater
+            } else {
+                std::cmp::Ordering::Equal
+            }
+        });
+        all
+    }
+
+    /// Whether a candidate is the ensemble.
+    pub fn is_chosen(&self, candidate: &Candidate) -> bool {
+        candidate.members == self.members && candidate.method.as_str() == self.method.as_str()
+    }
+
+    /// Names of members, joined.
+    pub fn shown(&self, members: &[usize]) -> String {
+        let names = members.iter().map(|member| self.names[*member].as_str());
+        names.collect::<Vec<_>>().join(" + ")
+    }
+
+    /// What the search came to, a sentence each.
+    pub fn sentences(&self) -> Vec<String> {
+        let Some(search) = &self.search else {
+            return vec![format!(
+                "{} by {}, as it was asked for.",
+                self.shown(&self.members),
+                self.method
+            )];
+        };
+        let metric = search.search.select.title();
+        let count = search.search.candidates.len();
+        let mut all = vec![format!(
+            "{} by {}: the best of {count} combinations of {} runs by out-of-fold {metric}.",
+            self.shown(&self.members),
+            self.method,
+            self.names.len()
+        )];
+        all.push(format!(
+            "The best of many is best partly by luck: its own {metric} is {}; the search repeated \
+             without each fold and judged on that fold reaches {}.",
+            value(search.naive),
+            estimate(&search.nested)
+        ));
+        match &search.comparison {
+            Some(found) if found.can_be_told_apart => all.push(format!(
+                "The best ensemble ({}) is {} than the best single run ({}): the difference is {}.",
+                estimate(&found.ensemble),
+                if better(found.difference.score, search.search.select) {
+                    "better"
+                } else {
+                    "worse"
+                },
+                estimate(&found.single),
+                estimate(&found.difference)
+            )),
+            Some(found) => all.push(format!(
+                "The best ensemble ({}) cannot be told from the best single run ({}): the difference \
+                 is {}. The single run is smaller and faster.",
+                estimate(&found.ensemble),
+                estimate(&found.single),
+                estimate(&found.difference)
+            )),
+            None => {}
+        }
+        if let Some(single) = search.search.best_single {
+            let single = &search.search.candidates[single];
+            all.push(format!(
+                "The best single run is {} ({metric} {}).",
+                self.shown(&single.members),
+                value(single.score)
+            ));
+        }
+        all
+    }
+}
+
+fn better(difference: Option<f64>, metric: Metric) -> bool {
+    difference.is_some_and(|by| (by > 0.0) == metric.higher_is_better())
+}
+
+fn value(value: Option<f64>) -> String {
+    value.map_or_else(|| "undefined".to_owned(), |value| format!("{value:.4}"))
+}
+
+fn estimate(estimate: &Estimate) -> String {
+    match (estimate.score, estimate.ci_low, estimate.ci_high) {
+        (Some(score), Some(low), Some(high)) => format!("{score:.4} [{low:.4}, {high:.4}]"),
+        (score, ..) => value(score),
+    }
+}
+
+fn names(members: &[MemberRun]) -> Vec<String> {
+    members.iter().map(|member| member.name.clone()).collect()
+}
+
+fn costs(members: &[MemberRun]) -> Result<Vec<Cost>> {
+    members.iter().map(cost).collect()
+}
+
+/// What a run costs where it is used: the network that it started from and what its folds have
+/// trained (once, where their mean is one network), and the time that a patch takes, measured.
+fn cost(member: &MemberRun) -> Result<Cost> {
+    let (record, folder) = (&member.record, &member.folder);
+    let fold_bytes = record.fold_ids().map(|fold| {
+        let path = folder.path(&FoldFile::Weights.of(fold));
+        std::fs::metadata(path).map_or(0, |file| file.len())
+    });
+    let own: u64 = if has_mean(record) {
+        fold_bytes.max().unwrap_or(0)
+    } else {
+        fold_bytes.sum()
+    };
+    let Some(network) = record.network() else {
+        return Ok(Cost {
+            bytes: own,
+            ms: 0.0,
+        });
+    };
+    let store = weight_store(folder)?;
+    let started = match &network.weights {
+        Weights::Random => 0,
+        _ => match starting_file(folder, record, &store)?.place {
+            WeightsPlace::Program(bytes) => bytes.len() as u64,
+            WeightsPlace::Disk(path) => std::fs::metadata(path)?.len(),
+        },
+    };
+    let predictor = Predictor::load(folder, &store, UseFolds::Average)?;
+    let side = record.size_px();
+    let patch = RgbPatch {
+        width_px: side,
+        height_px: side,
+        pixels: (0..side * side * 3).map(|at| (at * 31 % 251) as u8).collect(),
+    };
+    let patches = vec![patch; TIMED];
+    predictor.predict_pixels(&patches)?;
+    let begun = Instant::now();
+    predictor.predict_pixels(&patches)?;
+    Ok(Cost {
+        bytes: own + started,
+        ms: 1e3 * begun.elapsed().as_secs_f64() / TIMED as f64,
+    })
+}
+
