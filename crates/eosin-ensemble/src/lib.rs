@@ -16,6 +16,8 @@
 
 mod combiner;
 mod error;
+mod harmony;
+mod honest;
 mod layers;
 mod left_out;
 mod method;
@@ -26,10 +28,13 @@ mod pool;
 mod said;
 mod score;
 mod search;
+mod shapley;
 mod solve;
 
 pub use combiner::{Combiner, Fitted};
 pub use error::EnsembleError;
+pub use harmony::{Harmony, MemberShare, harmony};
+pub use honest::{Choice, Comparison, Estimate, Honest, honest};
 pub use method::Method;
 pub use methods::Knots;
 pub use out_of_fold::{OutOfFold, out_of_fold};

@@ -1,7 +1,11 @@
 //! The metric that selects, as fast as a search needs it.
 
-use eosin_metrics::{Metric, MetricError, MetricSet};
+use eosin_metrics::{
+    Confusion, Counts, Metric, MetricError, Probs, accuracy, auprc, balanced_accuracy, ece, f1,
+    khd, mcc, npv, precision, recall, specificity,
+};
 
+use crate::methods::hard::likeliest;
 use crate::methods::rank::log_odds;
 use crate::pool::Labels;
 
@@ -13,21 +17,22 @@ pub(crate) struct Ruler<'a> {
 }
 
 impl Ruler<'_> {
-    /// The metric of logits `[patches, classes]`, as [`MetricSet`] has it of their softmax; `None`
+    /// The metric of logits `[patches, classes]`, as [`MetricSet`](eosin_metrics::MetricSet) has it of their softmax; `None`
     /// where it is undefined.
     pub fn score(&self, logits: &[f32]) -> Result<Option<f64>, MetricError> {
+        let Labels {
+            targets, classes, ..
+        } = self.labels;
         match self.metric {
-            Metric::Auroc => Ok(self.auroc(logits)),
-            metric => {
-                let Labels {
-                    targets,
-                    classes,
-                    positive,
-                    ..
-                } = self.labels;
-                let probs = softmax(logits, *classes);
-                Ok(MetricSet::new(targets, &probs, *classes, *positive)?.get(metric))
+            Metric::Auroc => Ok(self.over_classes(|class| self.auroc_of(logits, class))),
+            Metric::Auprc => self.auprc(logits),
+            Metric::LogLoss => Ok(Some(log_loss(targets, &softmax(logits, *classes)))),
+            Metric::Brier => Ok(Some(brier(targets, &softmax(logits, *classes)))),
+            Metric::Ece => {
+                let probs = Probs::new(targets, &softmax(logits, *classes), *classes)?;
+                Ok(Some(ece(targets, &probs, ECE_BINS)))
             }
+            _ => self.of_preds(logits),
         }
     }
 
@@ -36,19 +41,54 @@ impl Ruler<'_> {
         self.metric == Metric::Auroc && self.labels.classes == 2
     }
 
-    /// By log odds and not by probabilities, which rank alike but for those that rounding makes 1.
-    fn auroc(&self, logits: &[f32]) -> Option<f64> {
+    /// Of the positive class of two, or the mean over more; `None` where one is.
+    fn over_classes(&self, of: impl Fn(usize) -> Option<f64>) -> Option<f64> {
         let classes = self.labels.classes;
         if classes == 2 {
-            return self.auroc_of(logits, self.labels.positive);
+            return of(self.labels.positive);
         }
-        let each: Option<Vec<f64>> = (0..classes)
-            .map(|class| self.auroc_of(logits, class))
-            .collect();
+        let each: Option<Vec<f64>> = (0..classes).map(of).collect();
         each.map(|each| each.iter().sum::<f64>() / classes as f64)
     }
 
-    /// One class against all others.
+    /// Metrics of the likeliest classes.
+    fn of_preds(&self, logits: &[f32]) -> Result<Option<f64>, MetricError> {
+        let classes = self.labels.classes;
+        let preds: Vec<usize> = logits.chunks_exact(classes).map(likeliest).collect();
+        let confusion = Confusion::new(&self.labels.targets, &preds, classes)?;
+        let counted = |of: fn(&Counts) -> Option<f64>| {
+            self.over_classes(|class| of(&confusion.one_vs_rest(class)))
+        };
+        Ok(match self.metric {
+            Metric::Accuracy => accuracy(&confusion),
+            Metric::BalancedAccuracy => balanced_accuracy(&confusion),
+            Metric::Mcc => mcc(&confusion),
+            Metric::Precision => counted(precision),
+            Metric::Recall => counted(recall),
+            Metric::Specificity => counted(specificity),
+            Metric::Npv => counted(npv),
+            Metric::F1 => counted(f1),
+            Metric::Khd => counted(|counts| Some(khd(counts))),
+            Metric::Auroc | Metric::Auprc | Metric::LogLoss | Metric::Brier | Metric::Ece => None,
+        })
+    }
+
+    fn auprc(&self, logits: &[f32]) -> Result<Option<f64>, MetricError> {
+        let classes = self.labels.classes;
+        let probs = softmax(logits, classes);
+        let of_class = |class: usize| {
+            let targets = self.labels.targets.iter();
+            let positive: Vec<bool> = targets.map(|target| *target == class).collect();
+            let scores: Vec<f64> = probs.iter().skip(class).step_by(classes).copied().collect();
+            auprc(&positive, &scores)
+        };
+        let each: Result<Vec<Option<f64>>, MetricError> = (0..classes).map(of_class).collect();
+        let each = each?;
+        Ok(self.over_classes(|class| each[class]))
+    }
+
+    /// One class against all others, by log odds and not by probabilities, which rank alike but for
+    /// those that rounding makes 1.
     fn auroc_of(&self, logits: &[f32], class: usize) -> Option<f64> {
         let rows = logits.chunks_exact(self.labels.classes);
         let rows = rows.zip(&self.labels.targets);
@@ -58,6 +98,40 @@ impl Ruler<'_> {
         });
         auroc(scored)
     }
+}
+
+/// Bins of the expected calibration error, as metric sets have them.
+const ECE_BINS: usize = 15;
+
+/// As [`eosin_metrics::log_loss`] has it.
+fn log_loss(targets: &[usize], probs: &[f64]) -> f64 {
+    mean_over(targets, probs, |row, target| {
+        -row[target].clamp(f64::EPSILON, 1.0 - f64::EPSILON).ln()
+    })
+}
+
+/// As [`eosin_metrics::brier`] has it.
+fn brier(targets: &[usize], probs: &[f64]) -> f64 {
+    mean_over(targets, probs, squared_error)
+}
+
+/// `sum_c (p_c - [c = target])^2`, of two classes half of it.
+pub(crate) fn squared_error(row: &[f64], target: usize) -> f64 {
+    let wanted = |class: usize| if class == target { 1.0 } else { 0.0 };
+    let ways = row.iter().enumerate();
+    let sum: f64 = ways
+        .map(|(class, prob)| (prob - wanted(class)).powi(2))
+        .sum();
+    if row.len() == 2 { sum / 2.0 } else { sum }
+}
+
+fn mean_over(targets: &[usize], probs: &[f64], of: impl Fn(&[f64], usize) -> f64) -> f64 {
+    let rows = probs.chunks_exact(probs.len() / targets.len());
+    let sum: f64 = rows
+        .zip(targets)
+        .map(|(row, target)| of(row, *target))
+        .sum();
+    sum / targets.len() as f64
 }
 
 /// A score, and what it should tell.
@@ -142,6 +216,8 @@ pub(crate) fn softmax(logits: &[f32], classes: usize) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
+    use eosin_metrics::MetricSet;
+
     use super::*;
 
     fn logits(classes: usize) -> (Vec<f32>, Labels) {

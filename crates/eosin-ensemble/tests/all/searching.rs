@@ -2,7 +2,9 @@
 
 use std::time::Instant;
 
-use eosin_ensemble::{Method, SearchOptions, out_of_fold, search};
+use eosin_core::Seed;
+use eosin_ensemble::{Method, SearchOptions, honest, out_of_fold, search};
+use eosin_metrics::Metric;
 
 use crate::support::{Made, equal_costs};
 
@@ -31,6 +33,20 @@ fn six_members_take_seconds() {
     let begun = Instant::now();
     search(&pool, &equal_costs(6), &SearchOptions::default()).unwrap();
     panic_free(&format!("all {:?}", begun.elapsed()));
+    for select in [Metric::Auroc, Metric::LogLoss, Metric::Khd] {
+        let begun = Instant::now();
+        let options = SearchOptions {
+            select,
+            ..SearchOptions::default()
+        };
+        let found = honest(&pool, &equal_costs(6), &options, Seed(0)).unwrap();
+        panic_free(&format!(
+            "honest {:?} {:?} {:?}",
+            begun.elapsed(),
+            found.nested,
+            found.comparison
+        ));
+    }
 }
 
 #[expect(clippy::print_stderr, reason = "a measurement is read by a person")]
