@@ -64,6 +64,9 @@ impl Combiner {
         if method.is_fitted() {
             return Err(EnsembleError::NeedsLabels { method });
         }
+        if method == Method::Concat {
+            return Err(EnsembleError::NotJoined);
+        }
         Self::checked(method, members, classes, Fitted::Nothing)
     }
 
@@ -98,6 +101,7 @@ impl Combiner {
         }
         let fitted = match method {
             Method::Hard | Method::Soft | Method::Geometric | Method::Power => Fitted::Nothing,
+            Method::Concat => return Err(EnsembleError::NotJoined),
             Method::Rank => Fitted::Ranks(rank::fit(said)),
             Method::Weighted => Fitted::Weights(weighted::fit(said, labels)),
             Method::Greedy => {
@@ -177,7 +181,7 @@ impl Combiner {
             return Err(EnsembleError::TooFewClasses { classes });
         }
         match (&fitted, method) {
-            (Fitted::Nothing, method) if !method.is_fitted() => {}
+            (Fitted::Nothing, method) if !method.is_fitted() && method != Method::Concat => {}
             (Fitted::Ranks(knots), Method::Rank) => {
                 check_length("members with ranks", knots.len(), members)?;
                 for knots in knots {

@@ -97,6 +97,9 @@ pub enum EnsembleError {
         /// The class.
         class: usize,
     },
+    /// Embeddings would have to be joined.
+    #[error("method concat joins embeddings; tell the pool what one head on them says")]
+    NotJoined,
     /// A method was asked to do without data what it cannot.
     #[error("method {method} has to be fitted; pass labels and out-of-fold logits")]
     NeedsLabels {

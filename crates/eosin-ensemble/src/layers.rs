@@ -93,6 +93,15 @@ impl<'a> Bench<'a> {
             Method::Hard | Method::Soft | Method::Geometric | Method::Power => {
                 self.unfitted(subset, *method)
             }
+            Method::Concat => {
+                let joined = self.pool.joined(subset);
+                let outer = joined.ok_or(EnsembleError::NotJoined)?.to_vec();
+                Ok(Layers {
+                    outer,
+                    inner: Vec::new(),
+                    combiners: Vec::new(),
+                })
+            }
             Method::Rank | Method::Weighted | Method::Greedy => {
                 self.fitted(subset, *method, &mut trained)
             }

@@ -23,15 +23,31 @@ choices! {
         Logistic => "logistic",
         /// Ridge regression on the members' logits.
         Ridge => "ridge",
+        /// One head on the embeddings of all members, which only whoever has these can solve: the pool
+        /// is told what it says (see [`Pool::with_joined`](crate::Pool::with_joined)).
+        Concat => "concat",
     }
 }
 
 impl Method {
+    /// Those that combine what members say.
+    pub const COMBINING: [Self; 9] = [
+        Self::Hard,
+        Self::Soft,
+        Self::Geometric,
+        Self::Power,
+        Self::Rank,
+        Self::Weighted,
+        Self::Greedy,
+        Self::Logistic,
+        Self::Ridge,
+    ];
+
     /// Whether the method learns something from patches whose class is known.
     pub const fn is_fitted(self) -> bool {
         !matches!(
             self,
-            Self::Hard | Self::Soft | Self::Geometric | Self::Power
+            Self::Hard | Self::Soft | Self::Geometric | Self::Power | Self::Concat
         )
     }
 }

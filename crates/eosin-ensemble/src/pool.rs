@@ -28,6 +28,8 @@ pub struct Pool {
     said: Said,
     /// Patches of each fold, in the order of the folds' numbers.
     parts: Vec<Vec<usize>>,
+    /// Of some subsets, what one head on all their embeddings says.
+    joined: BTreeMap<Vec<usize>, Vec<f32>>,
 }
 
 impl Pool {
@@ -48,10 +50,31 @@ impl Pool {
         }
         Ok(Self {
             parts: parts.into_values().collect(),
+            joined: BTreeMap::new(),
             members,
             labels,
             said,
         })
+    }
+
+    /// The same pool that knows what one head on the embeddings of the members `subset` (rising) says,
+    /// `[patches, classes]`: out of fold, as a member's logits are.
+    ///
+    /// # Errors
+    /// When a member is not in the pool, the length differs, or a logit is not finite.
+    pub fn with_joined(
+        mut self,
+        subset: Vec<usize>,
+        logits: Vec<f32>,
+    ) -> Result<Self, EnsembleError> {
+        self.check_subset(&subset)?;
+        check_members(&[&logits], self.patches(), self.labels.classes)?;
+        self.joined.insert(subset, logits);
+        Ok(self)
+    }
+
+    pub(crate) fn joined(&self, subset: &[usize]) -> Option<&[f32]> {
+        self.joined.get(subset).map(Vec::as_slice)
     }
 
     /// Logits of each member, `[patches, classes]`.

@@ -25,7 +25,8 @@ pub struct Cost {
 /// What is searched.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SearchOptions {
-    /// Methods of ensembles of two members or more.
+    /// Methods of ensembles of two members or more, [`Method::Concat`] not among them: it is tried
+    /// where the pool was told what it says.
     pub methods: Vec<Method>,
     /// Members at most.
     pub max_size: usize,
@@ -41,7 +42,7 @@ impl Default for SearchOptions {
     /// Every method, five members of 300 MB together, by AUROC.
     fn default() -> Self {
         Self {
-            methods: Method::ALL.to_vec(),
+            methods: Method::COMBINING.to_vec(),
             max_size: 5,
             max_bytes: Some(300_000_000),
             max_ms: None,
@@ -139,12 +140,13 @@ impl<'a> Trials<'a> {
         let bench = Bench::new(pool, options.select, methods, depth)?;
         let outside = outside(pool, depth);
         let tried = subsets.par_iter().map(|subset| {
-            let methods = if subset.len() == 1 {
-                &[Method::Soft]
+            let mut methods = if subset.len() == 1 {
+                vec![Method::Soft]
             } else {
-                &options.methods[..]
+                options.methods.clone()
             };
-            try_subset(&bench, &outside, subset, methods)
+            methods.extend(pool.joined(subset).map(|_| Method::Concat));
+            try_subset(&bench, &outside, subset, &methods)
         });
         let tried: Result<Vec<Vec<Trial>>, EnsembleError> = tried.collect();
         let (mut candidates, mut without) = (Vec::new(), Vec::new());

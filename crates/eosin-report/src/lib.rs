@@ -31,7 +31,7 @@ mod svg;
 
 pub use evaluation::{ClassView, Evaluation};
 pub use model::{
-    CandidateReport, DataSummary, EnsembleReport, EpochPoint, Fact, FoldReport, HeatMap, Mime, Report,
-    ShareReport, SplitCounts, Thumbnail, Timing, WrongPatch,
+    CandidateReport, DataSummary, EnsembleReport, EpochPoint, Fact, FoldReport, HeatMap, Mime,
+    Report, ShareReport, SplitCounts, Thumbnail, Timing, WrongPatch,
 };
 pub use page::render;

@@ -3,15 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use eosin_core::Config;
 use eosin_core::config::{EnsembleConfig, EnsembleMethod, TrainConfig};
+use eosin_core::{Config, Unwatched};
 use eosin_data::Folds;
 use eosin_store::names;
 use eosin_train::{MemberRun, check_agreement};
 
 use crate::create::{Finished, Place, begun_with, create_ensemble};
 use crate::ensemble_findings::{EnsembleFindings, SearchLimits};
-use crate::event::WatchRun;
+use crate::event::{RunEvent, WatchRun, tell};
 use crate::job::Job;
 use crate::members::open_member;
 
@@ -73,15 +73,48 @@ pub fn ensemble(args: &EnsembleArgs, place: &Place, watch: &dyn WatchRun) -> Res
             EnsembleFindings::of_all(&members, &pool, *method, job.select)?
         }
         EnsembleChoice::Searched(limits) => {
-            EnsembleFindings::searched(&members, &pool, limits, job.select, job.config.seed)?
+            let mut join = |subset: &[usize]| {
+                let config = concat_of(&members, &args.runs, subset)?;
+                tell(
+                    watch,
+                    &RunEvent::Note(&format!(
+                        "one head on the embeddings of {}",
+                        names_of(&members, subset)
+                    )),
+                )?;
+                let job = job.with_config(config, watch)?;
+                let start = job.start(watch)?;
+                let solved = job.run(&folds, &start, &cache, None).run(&Unwatched)?;
+                let first = solved.folds.iter().filter(|fold| fold.rows.id.repeat == 0);
+                Ok(Some(
+                    first.flat_map(|fold| fold.logits.val.clone()).collect(),
+                ))
+            };
+            let (select, seed) = (job.select, job.config.seed);
+            EnsembleFindings::searched(&members, pool, limits, select, seed, &mut join)?
         }
     };
-    let runs: Vec<PathBuf> = findings.members.iter().map(|at| args.runs[*at].clone()).collect();
+    let runs: Vec<PathBuf> = findings
+        .members
+        .iter()
+        .map(|at| args.runs[*at].clone())
+        .collect();
     let chosen = with_members(&members[findings.members[0]], &runs, findings.method)?;
     drop(members);
     let job = job.with_config(chosen, watch)?;
     let finished = create_ensemble(&job, &folds, place, Some(&findings), watch)?;
     Ok(Ensembled { finished, findings })
+}
+
+/// The configuration of one head on the embeddings of some members.
+fn concat_of(members: &[MemberRun], runs: &[PathBuf], subset: &[usize]) -> Result<Config> {
+    let runs: Vec<PathBuf> = subset.iter().map(|at| runs[*at].clone()).collect();
+    with_members(&members[subset[0]], &runs, EnsembleMethod::Concat)
+}
+
+fn names_of(members: &[MemberRun], subset: &[usize]) -> String {
+    let names = subset.iter().map(|at| members[*at].name.as_str());
+    names.collect::<Vec<_>>().join(" and ")
 }
 
 fn refuse_unjoinable(members: &[MemberRun], method: EnsembleMethod) -> Result<()> {

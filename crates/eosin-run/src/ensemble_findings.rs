@@ -7,18 +7,17 @@ use eosin_core::Seed;
 use eosin_core::config::{EnsembleMethod, Weights};
 use eosin_data::RgbPatch;
 use eosin_ensemble::{
-    Candidate, Cost, Estimate, Harmony, Honest, Method, Pool, SearchOptions,
-    harmony, honest,
+    Candidate, Cost, Estimate, Harmony, Honest, Pool, SearchOptions, harmony, honest, search,
 };
 use eosin_metrics::Metric;
 use eosin_store::FoldFile;
-use eosin_train::{
-    MemberRun, Predictor, UseFolds, WeightsPlace, has_mean, starting_file,
-};
+use eosin_train::{MemberRun, Predictor, UseFolds, WeightsPlace, has_mean, starting_file};
 use serde::{Deserialize, Serialize};
 
 use crate::create::weight_store;
 
+/// Sizes of the subsets whose best is also tried as one head on all embeddings.
+const JOINED: [usize; 2] = [2, 3];
 /// Patches that a member's time is measured on.
 const TIMED: usize = 8;
 
@@ -40,11 +39,9 @@ pub struct EnsembleFindings {
     pub method: EnsembleMethod,
 }
 
-/// What an ensemble may cost, and which methods are tried.
+/// What an ensemble may cost.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SearchLimits {
-    /// Methods that are tried; empty: all that combine answers.
-    pub methods: Vec<EnsembleMethod>,
     /// Members at most.
     pub max_members: usize,
     /// Bytes of all weights together at most.
@@ -57,7 +54,6 @@ impl Default for SearchLimits {
     /// Five members of 300 MB together, as the 2020 datathon had it.
     fn default() -> Self {
         Self {
-            methods: Vec::new(),
             max_members: 5,
             max_bytes: Some(300_000_000),
             max_ms: None,
@@ -85,33 +81,53 @@ impl EnsembleFindings {
     }
 
     /// Of the best that a search finds: two members or more, where there are as many within the
-    /// limits.
+    /// limits. `join` solves one head on the embeddings of some members, and gives what it says out of
+    /// fold; `None` where they cannot be joined.
     pub(crate) fn searched(
         members: &[MemberRun],
-        pool: &Pool,
+        mut pool: Pool,
         limits: &SearchLimits,
         select: Metric,
         seed: Seed,
+        join: &mut dyn FnMut(&[usize]) -> Result<Option<Vec<f32>>>,
     ) -> Result<Self> {
         let costs = costs(members)?;
-        let asked = Method::ALL.iter().copied().filter(|method| {
-            let mut methods = limits.methods.iter();
-            limits.methods.is_empty() || methods.any(|other| other.as_str() == method.as_str())
-        });
         let options = SearchOptions {
-            methods: asked.collect(),
             max_size: limits.max_members,
             max_bytes: limits.max_bytes,
             max_ms: limits.max_ms,
             select,
+            ..SearchOptions::default()
         };
-        let search = honest(pool, &costs, &options, seed)?;
+        // A head on joined embeddings takes longer than all else together: it is solved where the rest
+        // promises most.
+        let first = search(&pool, &costs, &options)?;
+        for size in JOINED {
+            let joinable = |subset: &[usize]| {
+                let able = |at: &usize| members[*at].unjoinable().is_none();
+                subset.len() == size && subset.iter().all(able)
+            };
+            let wanted = first.candidates.iter().filter(|one| joinable(&one.members));
+            let best = wanted.reduce(|best, one| {
+                if select.is_better(one.score, best.score) {
+                    one
+                } else {
+                    best
+                }
+            });
+            if let Some(best) = best
+                && let Some(logits) = join(&best.members)?
+            {
+                pool = pool.with_joined(best.members.clone(), logits)?;
+            }
+        }
+        let search = honest(&pool, &costs, &options, seed)?;
         let found = &search.search;
         let best = &found.candidates[found.best_ensemble.unwrap_or(found.best)];
         let all: Vec<usize> = (0..members.len()).collect();
         Ok(Self {
             names: names(members),
-            harmony: harmony(pool, &all, select)?,
+            harmony: harmony(&pool, &all, select)?,
             members: best.members.clone(),
             method: best.method.as_str().parse()?,
             costs,
@@ -261,7 +277,9 @@ fn cost(member: &MemberRun) -> Result<Cost> {
     let patch = RgbPatch {
         width_px: side,
         height_px: side,
-        pixels: (0..side * side * 3).map(|at| (at * 31 % 251) as u8).collect(),
+        pixels: (0..side * side * 3)
+            .map(|at| (at * 31 % 251) as u8)
+            .collect(),
     };
     let patches = vec![patch; TIMED];
     predictor.predict_pixels(&patches)?;
@@ -272,4 +290,3 @@ fn cost(member: &MemberRun) -> Result<Cost> {
         ms: 1e3 * begun.elapsed().as_secs_f64() / TIMED as f64,
     })
 }
-

@@ -34,11 +34,18 @@ pub(crate) fn ensemble_report(folder: &RunFolder) -> Result<Option<EnsembleRepor
     let harmony = &findings.harmony;
     let defined = |values: &[Vec<f64>]| {
         let rows = values.iter();
-        rows.map(|row| row.iter().copied().map(Some).collect()).collect()
+        rows.map(|row| row.iter().copied().map(Some).collect())
+            .collect()
     };
     let maps = [
-        ("Disagreement: one is right, the other wrong", defined(&harmony.disagreement)),
-        ("Double fault: both are wrong", defined(&harmony.double_fault)),
+        (
+            "Disagreement: one is right, the other wrong",
+            defined(&harmony.disagreement),
+        ),
+        (
+            "Double fault: both are wrong",
+            defined(&harmony.double_fault),
+        ),
         ("Yule's Q of being right", harmony.q_statistic.clone()),
         ("Correlation of errors", harmony.error_correlation.clone()),
     ];

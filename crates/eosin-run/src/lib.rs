@@ -59,7 +59,7 @@ pub use create::{
     Finished, Overwrite, Place, Resumed, RunArgs, create, lies_in, resume, run, weight_store,
 };
 pub use embeddings_out::EmbeddingsOut;
-pub use ensemble::{Ensembled, EnsembleArgs, EnsembleChoice, ensemble};
+pub use ensemble::{EnsembleArgs, EnsembleChoice, Ensembled, ensemble};
 pub use ensemble_findings::{EnsembleFindings, SearchLimits};
 pub use event::{RunEvent, WatchRun};
 pub use half_precision::{HalfEffect, HalfSubject, measure_half_precision};

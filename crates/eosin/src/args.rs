@@ -383,7 +383,12 @@ pub struct EnsembleArgs {
     #[arg(long, value_name = "N", default_value_t = 5, conflicts_with = "method")]
     pub max_members: usize,
     /// Search: size of all weights together at most, in bytes.
-    #[arg(long, value_name = "BYTES", default_value_t = 300_000_000, conflicts_with = "method")]
+    #[arg(
+        long,
+        value_name = "BYTES",
+        default_value_t = 300_000_000,
+        conflicts_with = "method"
+    )]
     pub max_bytes: u64,
     /// Search: milliseconds that a patch may take.
     #[arg(long, value_name = "MS", conflicts_with = "method")]

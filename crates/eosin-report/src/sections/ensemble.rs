@@ -102,7 +102,10 @@ fn heat_map(map: &HeatMap, members: &[String]) -> String {
                 }
             };
             let cells: String = row.iter().enumerate().map(cell).collect();
-            format!("<tr><th scope=\"row\">{}</th>{cells}</tr>\n", escape(member))
+            format!(
+                "<tr><th scope=\"row\">{}</th>{cells}</tr>\n",
+                escape(member)
+            )
         },
     );
     format!(

@@ -99,11 +99,10 @@ impl Run<'_> {
         rows: &Rows,
     ) -> Result<Vec<Combiner>, TrainError> {
         let pool = self.member_pool(folds, said, rows)?;
-        let Ok(method) = method.as_str().parse::<Method>() else {
-            return Err(TrainError::Ensemble(format!(
-                "{method} combines embeddings, not answers"
-            )));
-        };
+        let method: Method = method
+            .as_str()
+            .parse()
+            .map_err(|error| TrainError::Ensemble(format!("{error}")))?;
         if method.is_fitted() && folds.len() < 2 {
             return Err(TrainError::Ensemble(format!(
                 "'--method {method}' is fitted on the folds that do not judge, and there is one fold; \

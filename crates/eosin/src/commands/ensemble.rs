@@ -35,7 +35,6 @@ pub fn run(args: &EnsembleArgs, json: bool) -> Result<ExitCode> {
     let choice = match args.method {
         Some(method) => EnsembleChoice::Given(method),
         None => EnsembleChoice::Searched(SearchLimits {
-            methods: Vec::new(),
             max_members: args.max_members,
             max_bytes: Some(args.max_bytes),
             max_ms: args.max_ms,
