@@ -9,7 +9,8 @@ use eosin_data::{Folds, Patches};
 use eosin_store::{
     Checkpoints, EmbeddingsRecord, Existing, RunFolder, RunRecord, WeightStore, names,
 };
-use eosin_train::{OwnEmbeddings, RunResult, StartingPoint, save_run};
+use eosin_train::{FoldOutcome, OwnEmbeddings, RunResult, StartingPoint, save_run};
+use eosin_weights::StateDict;
 use serde::{Deserialize, Serialize};
 
 use crate::ensemble_findings::EnsembleFindings;
@@ -119,12 +120,20 @@ pub fn create(job: &Job, folds: &Folds, place: &Place, watch: &dyn WatchRun) -> 
     create_ensemble(job, folds, place, None, watch)
 }
 
+/// What is known of an ensemble before it is written.
+pub(crate) struct KnownEnsemble<'a> {
+    /// How its members get along.
+    pub findings: &'a EnsembleFindings,
+    /// Its folds, where the search has solved them.
+    pub solved: Option<&'a [FoldOutcome<StateDict>]>,
+}
+
 /// As [`create`]; of an ensemble with what was found of its members.
 pub(crate) fn create_ensemble(
     job: &Job,
     folds: &Folds,
     place: &Place,
-    findings: Option<&EnsembleFindings>,
+    known: Option<KnownEnsemble<'_>>,
     watch: &dyn WatchRun,
 ) -> Result<Finished> {
     let created = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
@@ -152,10 +161,15 @@ pub(crate) fn create_ensemble(
         tensorboard: place.tensorboard,
         embeddings: start_from.own().map(OwnEmbeddings::record).cloned(),
     };
-    if let Some(findings) = findings {
-        folder.write_json(names::ENSEMBLE, findings)?;
+    if let Some(known) = &known {
+        folder.write_json(names::ENSEMBLE, known.findings)?;
     }
     write_inputs(&folder, job, folds, &start)?;
+    if let Some(solved) = known.and_then(|known| known.solved) {
+        let cache = job.cache()?;
+        job.run(folds, &start_from, &cache, Some(&folder))
+            .keep(solved)?;
+    }
     go_on(folder, start, job, folds, &start_from, watch)
 }
 

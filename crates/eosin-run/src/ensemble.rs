@@ -7,9 +7,10 @@ use eosin_core::config::{EnsembleConfig, EnsembleMethod, TrainConfig};
 use eosin_core::{Config, Unwatched};
 use eosin_data::Folds;
 use eosin_store::names;
-use eosin_train::{MemberRun, check_agreement};
+use eosin_train::{FoldOutcome, MemberRun, check_agreement};
+use eosin_weights::StateDict;
 
-use crate::create::{Finished, Place, begun_with, create_ensemble};
+use crate::create::{Finished, KnownEnsemble, Place, begun_with, create_ensemble};
 use crate::ensemble_findings::{EnsembleFindings, SearchLimits};
 use crate::event::{RunEvent, WatchRun, tell};
 use crate::job::Job;
@@ -50,6 +51,7 @@ pub struct Ensembled {
 /// that the runs saw; when nothing is within the limits; and as [`create`](crate::create()).
 pub fn ensemble(args: &EnsembleArgs, place: &Place, watch: &dyn WatchRun) -> Result<Ensembled> {
     let members = open_all(&args.runs)?;
+    refuse_own_member(&members, &place.out)?;
     let given = match &args.choice {
         EnsembleChoice::Given(method) => Some(*method),
         EnsembleChoice::Searched(_) => None,
@@ -68,6 +70,7 @@ pub fn ensemble(args: &EnsembleArgs, place: &Place, watch: &dyn WatchRun) -> Res
     let folds = Folds::from_json(&members[0].folder.read_text(names::FOLDS)?)?;
     let (start, cache) = (job.start(watch)?, job.cache()?);
     let pool = job.run(&folds, &start, &cache, None).answers()?;
+    let mut solved: Vec<Joined> = Vec::new();
     let findings = match &args.choice {
         EnsembleChoice::Given(method) => {
             EnsembleFindings::of_all(&members, &pool, *method, job.select)?
@@ -84,11 +87,12 @@ pub fn ensemble(args: &EnsembleArgs, place: &Place, watch: &dyn WatchRun) -> Res
                 )?;
                 let job = job.with_config(config, watch)?;
                 let start = job.start(watch)?;
-                let solved = job.run(&folds, &start, &cache, None).run(&Unwatched)?;
-                let first = solved.folds.iter().filter(|fold| fold.rows.id.repeat == 0);
-                Ok(Some(
-                    first.flat_map(|fold| fold.logits.val.clone()).collect(),
-                ))
+                let folds = job.run(&folds, &start, &cache, None).run(&Unwatched)?.folds;
+                let first = folds.iter().filter(|fold| fold.rows.id.repeat == 0);
+                let logits = first.flat_map(|fold| fold.logits.val.clone()).collect();
+                let members = subset.to_vec();
+                solved.push(Joined { members, folds });
+                Ok(logits)
             };
             let (select, seed) = (job.select, job.config.seed);
             EnsembleFindings::searched(&members, pool, limits, select, seed, &mut join)?
@@ -102,8 +106,38 @@ pub fn ensemble(args: &EnsembleArgs, place: &Place, watch: &dyn WatchRun) -> Res
     let chosen = with_members(&members[findings.members[0]], &runs, findings.method)?;
     drop(members);
     let job = job.with_config(chosen, watch)?;
-    let finished = create_ensemble(&job, &folds, place, Some(&findings), watch)?;
+    let is_concat = findings.method == EnsembleMethod::Concat;
+    let mine = |joined: &&Joined| is_concat && joined.members == findings.members;
+    let known = KnownEnsemble {
+        findings: &findings,
+        solved: solved.iter().find(mine).map(|joined| &*joined.folds),
+    };
+    let finished = create_ensemble(&job, &folds, place, Some(known), watch)?;
     Ok(Ensembled { finished, findings })
+}
+
+/// One head on the embeddings of some members, solved in a search.
+struct Joined {
+    members: Vec<usize>,
+    folds: Vec<FoldOutcome<StateDict>>,
+}
+
+/// An ensemble in the place of its own member would remove what it is made of.
+fn refuse_own_member(members: &[MemberRun], out: &Path) -> Result<()> {
+    let Ok(real) = std::fs::canonicalize(out) else {
+        return Ok(());
+    };
+    for member in members {
+        let own = std::fs::canonicalize(member.folder.dir())?;
+        if own == real || own.starts_with(&real) {
+            bail!(
+                "'--out {}' would replace the member {}; name another folder",
+                out.display(),
+                member.name
+            );
+        }
+    }
+    Ok(())
 }
 
 /// The configuration of one head on the embeddings of some members.
@@ -134,6 +168,9 @@ pub(crate) fn open_all(runs: &[PathBuf]) -> Result<Vec<MemberRun>> {
     let members = runs.iter().map(|path| open_member(path));
     let members = members.collect::<Result<Vec<MemberRun>>>()?;
     check_agreement(&members)?;
+    for member in &members {
+        member.verify()?;
+    }
     Ok(members)
 }
 

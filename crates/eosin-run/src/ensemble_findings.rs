@@ -7,7 +7,8 @@ use eosin_core::Seed;
 use eosin_core::config::{EnsembleMethod, Weights};
 use eosin_data::RgbPatch;
 use eosin_ensemble::{
-    Candidate, Cost, Estimate, Harmony, Honest, Pool, SearchOptions, harmony, honest, search,
+    Candidate, Cost, Estimate, Harmony, Honest, Pool, SearchOptions, harmony, honest, out_of_fold,
+    search,
 };
 use eosin_metrics::Metric;
 use eosin_store::FoldFile;
@@ -70,6 +71,10 @@ impl EnsembleFindings {
         select: Metric,
     ) -> Result<Self> {
         let all: Vec<usize> = (0..members.len()).collect();
+        if method != EnsembleMethod::Concat {
+            // What cannot be fitted is known before anything is written.
+            out_of_fold(pool, &all, method.as_str().parse()?, select)?;
+        }
         Ok(Self {
             names: names(members),
             costs: costs(members)?,
@@ -82,14 +87,14 @@ impl EnsembleFindings {
 
     /// Of the best that a search finds: two members or more, where there are as many within the
     /// limits. `join` solves one head on the embeddings of some members, and gives what it says out of
-    /// fold; `None` where they cannot be joined.
+    /// fold.
     pub(crate) fn searched(
         members: &[MemberRun],
         mut pool: Pool,
         limits: &SearchLimits,
         select: Metric,
         seed: Seed,
-        join: &mut dyn FnMut(&[usize]) -> Result<Option<Vec<f32>>>,
+        join: &mut dyn FnMut(&[usize]) -> Result<Vec<f32>>,
     ) -> Result<Self> {
         let costs = costs(members)?;
         let options = SearchOptions {
@@ -115,10 +120,8 @@ impl EnsembleFindings {
                     best
                 }
             });
-            if let Some(best) = best
-                && let Some(logits) = join(&best.members)?
-            {
-                pool = pool.with_joined(best.members.clone(), logits)?;
+            if let Some(best) = best {
+                pool = pool.with_joined(best.members.clone(), join(&best.members)?)?;
             }
         }
         let search = honest(&pool, &costs, &options, seed)?;

@@ -50,8 +50,17 @@ pub struct MemberRecord {
     pub blake3: String,
     /// What it started from, in a word: its network, or the file of its embeddings.
     pub start: String,
+    /// Whether that are embeddings that were made elsewhere, so that it predicts no images.
+    pub on_embeddings: bool,
     /// Training-pool and test patches that its weights were made with, as far as is known.
     pub seen_by_weights: [usize; 2],
+}
+
+impl EnsembleRecord {
+    /// The first member that predicts no images.
+    pub fn on_embeddings(&self) -> Option<&MemberRecord> {
+        self.members.iter().find(|member| member.on_embeddings)
+    }
 }
 
 /// The network that a run started from.

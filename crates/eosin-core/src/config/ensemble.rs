@@ -40,7 +40,9 @@ impl Config {
     pub(super) fn check_ensemble(&self) -> Result<(), ConfigError> {
         let EnsembleConfig { members, method } = &self.ensemble;
         if members.is_empty() {
-            return Ok(());
+            let usual = *method == Self::default().ensemble.method;
+            let expected = "left out without ensemble.members, the runs that an ensemble is of";
+            return require(usual, "ensemble.method", method, expected);
         }
         let most = EnsembleConfig::MOST_MEMBERS;
         let expected = format!("at most {most} runs: every subset of them is looked at");

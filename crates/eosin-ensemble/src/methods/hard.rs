@@ -2,11 +2,13 @@
 
 use crate::said::{Said, log_of};
 
+/// What the mean probability of a class counts beside votes: enough to break a tie, and nothing else.
+const TIE: f32 = 1e-5;
 /// What every class has beside its votes, so that none is ruled out (Krichevsky & Trofimov 1981).
 const HALF_A_VOTE: f32 = 0.5;
 
 /// `p_c = (votes_c + 1/2) / (members + classes / 2)`; a member votes for its likeliest class, of equals
-/// the lowest.
+/// the lowest. Of classes with as many votes the one with the larger mean probability comes first.
 pub(crate) fn logits(said: &Said) -> Vec<f32> {
     let classes = said.classes;
     let whole = said.members() as f32 + HALF_A_VOTE * classes as f32;
@@ -14,7 +16,10 @@ pub(crate) fn logits(said: &Said) -> Vec<f32> {
     for log_probs in &said.log_probs {
         let rows = log_probs.chunks_exact(classes);
         for (votes, row) in out.chunks_exact_mut(classes).zip(rows) {
-            votes[likeliest(row)] += 1.0;
+            votes[likeliest(row)] += 1.0 - TIE;
+            for (votes, log_prob) in votes.iter_mut().zip(row) {
+                *votes += TIE * log_prob.exp();
+            }
         }
     }
     for votes in &mut out {

@@ -2,10 +2,14 @@
 
 use eosin_core::Cut;
 use eosin_core::config::{Config, EnsembleMethod};
-use eosin_store::{EnsembleRecord, MemberRecord, RunFolder, RunRecord, StartRecord, names};
+use eosin_data::Folds;
+use eosin_store::{
+    EnsembleRecord, FoldFile, MemberRecord, RunFolder, RunRecord, StartRecord, names,
+};
 
 use crate::embed::starting_point::StartingPoint;
 use crate::error::TrainError;
+use crate::run::shelf::FoldRecord;
 
 /// A finished run that is part of an ensemble.
 #[derive(Debug)]
@@ -45,9 +49,6 @@ impl MemberRun {
     pub fn unjoinable(&self) -> Option<String> {
         let name = &self.name;
         let record = &self.record;
-        if record.ensemble().is_some() {
-            return Some(format!("{name} is an ensemble itself: name its members"));
-        }
         if Cut::parse(&record.cut, &[]) != Some(Cut::Embedding) {
             let mode = self.config.train.mode;
             return Some(format!(
@@ -75,6 +76,32 @@ impl MemberRun {
         None
     }
 
+    /// Holds what its folds trained and said to the checksums that they wrote.
+    ///
+    /// # Errors
+    /// Names the first file that is not what it was.
+    pub fn verify(&self) -> Result<(), TrainError> {
+        for fold in self.record.fold_ids() {
+            let outcome: FoldRecord = self.folder.read_json(&FoldFile::Outcome.of(fold))?;
+            for (file, expected) in [
+                (FoldFile::Weights, outcome.weights_blake3),
+                (FoldFile::Predictions, outcome.predictions_blake3),
+            ] {
+                let name = file.of(fold);
+                let found = blake3::hash(&self.folder.read(&name)?).to_hex().to_string();
+                if found != expected {
+                    return Err(TrainError::Ensemble(format!(
+                        "{} is not what fold {} wrote (BLAKE3 {found}, and it was {expected}); copy the \
+                         run again, or make it anew",
+                        self.folder.path(&name).display(),
+                        self.record.fold_name(fold)
+                    )));
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn record(&self) -> MemberRecord {
         let start = match &self.record.start {
             StartRecord::Network(network) => network.backbone.to_string(),
@@ -86,6 +113,7 @@ impl MemberRun {
             name: self.name.clone(),
             run: self.folder.dir().to_owned(),
             blake3: self.blake3.clone(),
+            on_embeddings: self.record.embeddings().is_some(),
             start,
             seen_by_weights: seen.unwrap_or_default(),
         }
@@ -152,9 +180,19 @@ pub fn check_agreement(members: &[MemberRun]) -> Result<(), TrainError> {
     let Some(first) = members.first() else {
         return Err(TrainError::Ensemble("an ensemble needs runs".to_owned()));
     };
-    let folds_of = |member: &MemberRun| member.folder.read(names::FOLDS);
-    let folds = folds_of(first)?;
     for (at, member) in members.iter().enumerate() {
+        refuse_twin(&members[..at], member)?;
+        if let Some(ensemble) = member.record.ensemble() {
+            let of: Vec<&str> = ensemble.members.iter().map(|of| &*of.name).collect();
+            return Err(TrainError::Ensemble(format!(
+                "{} is an ensemble itself: name its members instead ({})",
+                member.name,
+                of.join(", ")
+            )));
+        }
+    }
+    let folds = folds_of(first)?;
+    for member in members {
         let (one, other) = (&first.record, &member.record);
         let differs = if one.classes != other.classes {
             Some((
@@ -200,14 +238,38 @@ pub fn check_agreement(members: &[MemberRun]) -> Result<(), TrainError> {
                 folds_in_words(other)
             )));
         }
-        if let Some(twin) = members[..at].iter().find(|other| other.name == member.name) {
-            return Err(TrainError::Ensemble(format!(
-                "{} and {} are both called {}: rename a folder, so that tables tell them apart",
-                twin.folder.dir().display(),
-                member.folder.dir().display(),
-                member.name
-            )));
-        }
+    }
+    Ok(())
+}
+
+/// The bytes of a member's folds, which must be such.
+fn folds_of(member: &MemberRun) -> Result<String, TrainError> {
+    let text = member.folder.read_text(names::FOLDS)?;
+    if let Err(error) = Folds::from_json(&text) {
+        return Err(TrainError::Ensemble(format!(
+            "{} is damaged ({error}); make the run again, or leave it out",
+            member.folder.path(names::FOLDS).display()
+        )));
+    }
+    Ok(text)
+}
+
+/// The same run is no second opinion, and two of one name cannot be told apart in a table.
+fn refuse_twin(others: &[MemberRun], member: &MemberRun) -> Result<(), TrainError> {
+    if let Some(same) = others.iter().find(|other| other.blake3 == member.blake3) {
+        return Err(TrainError::Ensemble(format!(
+            "{} and {} are the same run: leave one out",
+            same.folder.dir().display(),
+            member.folder.dir().display()
+        )));
+    }
+    if let Some(twin) = others.iter().find(|other| other.name == member.name) {
+        return Err(TrainError::Ensemble(format!(
+            "{} and {} are both called {}: rename a folder, so that tables tell them apart",
+            twin.folder.dir().display(),
+            member.folder.dir().display(),
+            member.name
+        )));
     }
     Ok(())
 }

@@ -39,6 +39,13 @@ impl MemberPredictors {
         store: &WeightStore,
         folds: UseFolds,
     ) -> Result<Self, TrainError> {
+        if let Some(member) = ensemble.on_embeddings() {
+            return Err(TrainError::Ensemble(format!(
+                "the member {} was trained on the embeddings in {} and not on images: such an ensemble \
+                 is judged out of fold and on its test part, and predicts nothing new",
+                member.name, member.start
+            )));
+        }
         let mut runs = Vec::new();
         for (at, member) in ensemble.members.iter().enumerate() {
             let own = RunFolder::open(folder.path(&format!("{}/{at}", names::MEMBERS)))?;
@@ -56,6 +63,10 @@ impl MemberPredictors {
         }
         let ids = folds.of(record);
         let join = if ensemble.method == EnsembleMethod::Concat {
+            // Embeddings that lie side by side are of the same views, whatever each run was judged by.
+            for run in &mut runs {
+                run.look_under(record.views);
+            }
             Join::Embeddings(heads(folder, record, &runs, &ids)?)
         } else {
             let combiners = ids.iter().map(|fold| combiner(folder, *fold));

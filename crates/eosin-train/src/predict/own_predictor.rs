@@ -38,6 +38,11 @@ impl OwnPredictor {
         file: EmbeddingFile,
     ) -> Result<Self, TrainError> {
         let record: RunRecord = folder.record()?;
+        if record.ensemble().is_some() {
+            return Err(TrainError::Ensemble(
+                "an ensemble predicts images, not embeddings: leave out '--embeddings'".to_owned(),
+            ));
+        }
         let Some(trained) = record.embeddings() else {
             return Err(EmbeddingsError::RunOfNetwork.into());
         };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use eosin_core::config::CacheDtype;
+use eosin_core::config::{CacheDtype, Symmetries};
 use eosin_core::{Cut, D4};
 use eosin_data::{PatchSource, Resize, RgbPatch};
 use eosin_models::{BackboneSpec, Graph, Recording, Workspace};
@@ -213,6 +213,11 @@ impl RunPredictor {
     /// The run's description of itself.
     pub(crate) const fn record(&self) -> &RunRecord {
         &self.record
+    }
+
+    /// Looks at patches under other symmetries from now on.
+    pub(crate) const fn look_under(&mut self, views: Symmetries) {
+        self.record.views = views;
     }
 
     /// Brings patches of another size to its own from now on.

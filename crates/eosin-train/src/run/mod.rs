@@ -121,6 +121,18 @@ impl Run<'_> {
         })
     }
 
+    /// Keeps folds that were trained without a folder in that of this run, as if they had been trained
+    /// for it: they are of the same configuration, patches, folds and start.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn keep(&self, folds: &[FoldOutcome<StateDict>]) -> Result<(), TrainError> {
+        let rows = self.rows()?;
+        let preprocess = self.preprocess(&rows)?;
+        let shelf = Shelf::new(self, &rows, &preprocess)?;
+        folds.iter().try_for_each(|fold| shelf.put(fold))
+    }
+
     /// Sees to it that the cache holds every embedding that training will ask for.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use eosin_core::config::Keep;
 use eosin_data::Folds;
 use eosin_metrics::Metric;
 use eosin_run::{Finished, Job, Overwrite, Place, Resumed, config_of_run, create, seen_warning};
-use eosin_store::names;
+use eosin_store::{EnsembleRecord, names};
 use eosin_train::{FoldOutcome, ProbeRecord, RunResult};
 use eosin_weights::StateDict;
 
@@ -179,6 +179,14 @@ pub fn show(finished: &Finished, json: bool) -> Result<ExitCode> {
     ));
     if record.embeddings().is_some() {
         say(&format!("predict  eosin predict {dir} --embeddings FILE"));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let of = record.ensemble();
+    if let Some(member) = of.and_then(EnsembleRecord::on_embeddings) {
+        note(&format!(
+            "it predicts no images: the member {} was trained on embeddings that were made elsewhere",
+            member.name
+        ));
         return Ok(ExitCode::SUCCESS);
     }
     say(&format!("predict  eosin predict {dir} IMAGES..."));

@@ -5,7 +5,17 @@ use std::fs;
 use crate::run_files::{answers, assert_same_run, copy_test_images, rows};
 use crate::scratch::{JOB, Scratch};
 
-const COMBINED: [&str; 6] = ["soft", "geometric", "power", "hard", "rank", "weighted"];
+const COMBINED: [&str; 9] = [
+    "soft",
+    "geometric",
+    "power",
+    "hard",
+    "rank",
+    "weighted",
+    "greedy",
+    "logistic",
+    "ridge",
+];
 
 /// Three runs on the same patches and folds; the last sees them larger.
 fn with_members() -> Scratch {
@@ -32,28 +42,30 @@ fn an_ensemble_is_a_run_that_predicts_as_it_was_judged() {
     let scratch = with_members();
     copy_test_images(&scratch);
     for method in COMBINED.iter().chain(&["concat"]) {
-        let job = format!("ensemble logistic larger --method {method} --out {method}");
+        let job = format!("ensemble logistic larger --method {method} --out by-{method}");
         scratch.eosin(&job).done();
-        let record = scratch.json(&format!("{method}/run.json"));
+        let record = scratch.json(&format!("by-{method}/run.json"));
         assert_eq!(record["ensemble"]["method"], *method);
         assert_eq!(record["ensemble"]["members"][1]["name"], "larger");
-        let told = scratch.eosin(&format!("predict {method} new --resize square"));
+        let told = scratch.eosin(&format!("predict by-{method} new --resize square"));
         let again = rows(&told.done().stdout);
-        let run = rows(&scratch.text(&format!("{method}/predictions.csv")));
+        let run = rows(&scratch.text(&format!("by-{method}/predictions.csv")));
         assert_eq!(
             answers(&again, ""),
             answers(&run, "test-average"),
             "{method}"
         );
-        let metrics = scratch.eosin(&format!("evaluate {method} --json")).done();
+        let metrics = scratch
+            .eosin(&format!("evaluate by-{method} --json"))
+            .done();
         assert_eq!(metrics.json()["folds"].as_array().unwrap().len(), 3);
         scratch
             .eosin(&format!(
-                "score {method}/predictions.csv --part out-of-fold"
+                "score by-{method}/predictions.csv --part out-of-fold"
             ))
             .done();
     }
-    let report = scratch.text("concat/report.html");
+    let report = scratch.text("by-concat/report.html");
     assert!(report.contains("2 runs by concat") && report.contains("Member larger"));
 }
 
@@ -160,6 +172,10 @@ fn runs_that_cannot_be_one_are_refused() {
         scratch.path("begun/start.json"),
     )
     .unwrap();
+    scratch
+        .eosin(&format!("run --data data --out spoiled {JOB} --head ridge"))
+        .done();
+    scratch.write("spoiled/folds/0.1/weights.safetensors", "edited");
     for (runs, said) in [
         ("logistic sub/lda --method soft", "differ in their folds"),
         (
@@ -168,8 +184,13 @@ fn runs_that_cannot_be_one_are_refused() {
         ),
         ("logistic begun --method soft", "is not finished"),
         ("logistic nowhere --method soft", "nowhere"),
+        ("logistic logistic --method soft", "are the same run"),
         ("logistic trained --method concat", "train.mode last-block"),
-        ("logistic both --method concat", "is an ensemble itself"),
+        (
+            "logistic both --method soft",
+            "is an ensemble itself: name its members instead (logistic, lda)",
+        ),
+        ("logistic spoiled", "is not what fold 1 wrote"),
         ("logistic lda --method stacking", "stacking"),
     ] {
         let out = scratch.eosin(&format!("ensemble {runs} --out refused"));
@@ -200,4 +221,116 @@ fn a_member_that_was_changed_is_refused() {
     scratch
         .eosin("predict both new")
         .refused(&["is not the member logistic that the ensemble was made of"]);
+}
+
+#[test]
+fn the_best_of_some_runs_is_searched_and_told_with_what_luck_made_of_it() {
+    let scratch = with_members();
+    let told = scratch
+        .eosin("ensemble logistic lda larger --out best")
+        .done();
+    told.says(&[
+        "the search repeated without each fold",
+        "The best single run is",
+    ]);
+    let found = scratch.json("best/ensemble.json");
+    let candidates = found["search"]["search"]["candidates"].as_array().unwrap();
+    // Three alone, four subsets by nine methods, and one head on the best pair and on all three.
+    assert_eq!(candidates.len(), 3 + 4 * 9 + 2);
+    let best = candidates
+        .iter()
+        .filter(|one| one["members"].as_array().unwrap().len() > 1);
+    let best = best.map(|one| one["score"].as_f64().unwrap());
+    let best = best.fold(f64::NEG_INFINITY, f64::max);
+    assert!((auroc(&scratch, "best") - best).abs() < 1e-6);
+    assert!(found["search"]["nested"]["ci_low"].is_number());
+    assert_eq!(found["harmony"]["shares"].as_array().unwrap().len(), 3);
+    let report = scratch.text("best/report.html");
+    assert!(report.contains("Yule's Q of being right") || report.contains("Yule&#39;s Q"));
+    assert!(report.contains("Shapley share") && report.contains("none is better in all three"));
+    // What may not be large is small.
+    scratch
+        .eosin("ensemble logistic lda larger --out few --max-members 1")
+        .done();
+    assert_eq!(
+        scratch.json("few/ensemble.json")["members"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    scratch
+        .eosin("ensemble logistic lda larger --out none --max-bytes 1000")
+        .refused(&["1000 bytes"]);
+    assert!(!scratch.path("none").exists());
+    let words = "ensemble logistic lda --out both --method soft --max-bytes 5";
+    assert_eq!(scratch.eosin(words).code, Some(2));
+}
+
+#[test]
+fn a_head_that_the_search_solved_is_the_one_that_is_kept() {
+    let scratch = with_members();
+    copy_test_images(&scratch);
+    scratch
+        .eosin("ensemble logistic larger --method concat --out given")
+        .done();
+    scratch.eosin("ensemble logistic larger --out best").done();
+    let best = scratch.json("best/ensemble.json");
+    if best["method"] == "concat" {
+        let [one, other] =
+            ["given", "best"].map(|run| scratch.text(&format!("{run}/predictions.csv")));
+        assert_eq!(one, other);
+    }
+}
+
+#[test]
+fn runs_that_were_judged_under_other_views_lie_under_one_head() {
+    let scratch = with_members();
+    copy_test_images(&scratch);
+    scratch
+        .eosin(&format!(
+            "run --data data --out upright {JOB} --augment none"
+        ))
+        .done();
+    for (out, runs) in [("a", "logistic upright"), ("b", "upright logistic")] {
+        scratch
+            .eosin(&format!("ensemble {runs} --method concat --out {out}"))
+            .done();
+        let again = rows(&scratch.eosin(&format!("predict {out} new")).done().stdout);
+        let run = rows(&scratch.text(&format!("{out}/predictions.csv")));
+        assert_eq!(answers(&again, ""), answers(&run, "test-average"), "{runs}");
+    }
+}
+
+#[test]
+fn an_ensemble_never_replaces_its_own_member() {
+    let scratch = with_members();
+    scratch
+        .eosin("ensemble logistic lda --method soft --out logistic --overwrite")
+        .refused(&["would replace the member logistic"]);
+    assert!(scratch.path("logistic/run.json").is_file());
+}
+
+#[test]
+fn runs_on_embeddings_can_be_judged_together() {
+    let scratch = with_members();
+    scratch
+        .eosin(&format!("embed --data data --out e.npy {JOB}"))
+        .done();
+    scratch
+        .eosin(&format!(
+            "run --data data --embeddings e.npy --out own {JOB}"
+        ))
+        .done();
+    for method in ["soft", "concat"] {
+        scratch
+            .eosin(&format!(
+                "ensemble own larger --method {method} --out {method}"
+            ))
+            .done()
+            .says(&["it predicts no images: the member own"]);
+        scratch
+            .eosin(&format!("predict {method} data/benign"))
+            .refused(&["the member own was trained on the embeddings in"]);
+    }
 }
