@@ -26,6 +26,7 @@ mod harmony;
 mod honest;
 mod layers;
 mod left_out;
+mod limits;
 mod method;
 mod methods;
 mod out_of_fold;
