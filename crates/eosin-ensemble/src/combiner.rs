@@ -173,14 +173,27 @@ impl Combiner {
         classes: usize,
         fitted: Fitted,
     ) -> Result<Self, EnsembleError> {
-        let damaged = |reason| EnsembleError::Damaged { reason };
         if members == 0 {
             return Err(EnsembleError::NoMember);
         }
         if classes < 2 {
             return Err(EnsembleError::TooFewClasses { classes });
         }
-        match (&fitted, method) {
+        fitted.check(method, members, classes)?;
+        Ok(Self {
+            method,
+            members,
+            classes,
+            fitted,
+        })
+    }
+}
+
+impl Fitted {
+    /// Whether it is what the method learns of so many members and classes.
+    fn check(&self, method: Method, members: usize, classes: usize) -> Result<(), EnsembleError> {
+        let damaged = |reason| EnsembleError::Damaged { reason };
+        match (self, method) {
             (Fitted::Nothing, method) if !method.is_fitted() && method != Method::Concat => {}
             (Fitted::Ranks(knots), Method::Rank) => {
                 check_length("members with ranks", knots.len(), members)?;
@@ -219,12 +232,7 @@ impl Combiner {
             }
             _ => return Err(damaged("what was learned is not what its method learns")),
         }
-        Ok(Self {
-            method,
-            members,
-            classes,
-            fitted,
-        })
+        Ok(())
     }
 }
 

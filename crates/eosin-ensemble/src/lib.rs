@@ -2,7 +2,13 @@
 //!
 //! A [`Pool`] holds the out-of-fold logits of its members for the same patches. A [`Combiner`] makes
 //! one prediction of several by a [`Method`]; what it has to learn it learns on patches that it is not
-//! judged on.
+//! judged on ([`out_of_fold`]). [`search()`] tries all subsets under all methods within limits of size,
+//! time and number, and marks what is Pareto-optimal. [`honest()`] does the same and says what the
+//! search's choice is worth on patches that it has not seen, and whether the best ensemble can be told
+//! from the best single member. [`harmony()`] says how members go together and what each brings.
+//!
+//! Nothing here reads a file or knows of images: logits in, numbers and combiners out. All results are
+//! the same whatever the number of threads.
 //!
 //! ```
 //! use eosin_ensemble::{Combiner, Method};
@@ -20,6 +26,7 @@ mod harmony;
 mod honest;
 mod layers;
 mod left_out;
+mod limits;
 mod method;
 mod methods;
 mod out_of_fold;

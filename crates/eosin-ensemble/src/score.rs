@@ -173,7 +173,7 @@ fn sorted(mut keys: Vec<u64>) -> Vec<u64> {
     }
     let mut other = vec![0; keys.len()];
     for shift in [1, 1 + DIGIT, 1 + 2 * DIGIT] {
-        let digit = |key: u64| (key >> shift) as usize & ((1 << DIGIT) - 1);
+        let digit = |key: u64| (key >> shift & ((1 << DIGIT) - 1)) as usize;
         let mut places = [0_usize; 1 << DIGIT];
         for key in &keys {
             places[digit(*key)] += 1;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::EnsembleError;
 use crate::layers::Bench;
 use crate::left_out::Depth;
+use crate::limits::{limits, subsets, total};
 use crate::method::Method;
 use crate::pareto::mark;
 use crate::pool::{Labels, Pool, check_length};
@@ -59,7 +60,7 @@ pub struct Candidate {
     /// How they are combined; of a single member, which has nothing to combine, [`Method::Soft`].
     pub method: Method,
     /// The metric of all patches together, each by what was fitted without its fold; `None` where it
-    /// is undefined. Of the best candidate it is optimistic: see [`honest`](crate::honest).
+    /// is undefined. Of the best candidate it is optimistic: see [`honest`](crate::honest()).
     pub score: Option<f64>,
     /// Bytes of all members.
     pub bytes: u64,
@@ -149,15 +150,14 @@ impl<'a> Trials<'a> {
             try_subset(&bench, &outside, subset, &methods)
         });
         let tried: Result<Vec<Vec<Trial>>, EnsembleError> = tried.collect();
-        let (mut candidates, mut without) = (Vec::new(), Vec::new());
-        for trial in tried?.into_iter().flatten() {
-            let cost = total(costs, &trial.candidate.members);
-            candidates.push(Candidate {
-                bytes: cost.bytes,
-                ms: cost.ms,
-                ..trial.candidate
-            });
-            without.push(trial.without);
+        let (mut candidates, without): (Vec<_>, Vec<_>) = tried?
+            .into_iter()
+            .flatten()
+            .map(|trial| (trial.candidate, trial.without))
+            .unzip();
+        for one in &mut candidates {
+            let cost = total(costs, &one.members);
+            (one.bytes, one.ms) = (cost.bytes, cost.ms);
         }
         mark(&mut candidates, options.select);
         Ok(Self {
@@ -252,64 +252,4 @@ fn try_subset(
         Ok(Trial { candidate, without })
     };
     layers.into_iter().zip(methods).map(trial).collect()
-}
-
-/// Subsets within the limits, the smaller first, then by their members.
-fn subsets(costs: &[Cost], options: &SearchOptions) -> Vec<Vec<usize>> {
-    let mut all = Vec::new();
-    let mut last: Vec<Vec<usize>> = vec![Vec::new()];
-    for _ in 0..options.max_size.min(costs.len()) {
-        let longer = |subset: &Vec<usize>| {
-            let first = subset.last().map_or(0, |last| last + 1);
-            let longer = (first..costs.len()).map(|member| [&subset[..], &[member]].concat());
-            longer.collect::<Vec<_>>()
-        };
-        // What is beyond a limit stays so with more members.
-        let within = |subset: &Vec<usize>| {
-            let cost = total(costs, subset);
-            let fits_bytes = options.max_bytes.is_none_or(|most| cost.bytes <= most);
-            fits_bytes && options.max_ms.is_none_or(|most| cost.ms <= most)
-        };
-        last = last.iter().flat_map(longer).filter(within).collect();
-        all.extend(last.iter().cloned());
-    }
-    all
-}
-
-fn total(costs: &[Cost], members: &[usize]) -> Cost {
-    let mut sum = Cost { bytes: 0, ms: 0.0 };
-    for member in members {
-        sum.bytes = sum.bytes.saturating_add(costs[*member].bytes);
-        sum.ms += costs[*member].ms;
-    }
-    sum
-}
-
-fn limits(options: &SearchOptions) -> String {
-    let mut words = vec![format!("{} member(s)", options.max_size)];
-    words.extend(options.max_bytes.map(|most| format!("{most} bytes")));
-    words.extend(options.max_ms.map(|most| format!("{most} ms a patch")));
-    words.join(", ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn subsets_come_by_size_and_stop_at_the_limits() {
-        let costs = [10, 20, 40].map(|bytes| Cost { bytes, ms: 1.0 });
-        let options = SearchOptions {
-            max_size: 3,
-            max_bytes: Some(50),
-            ..SearchOptions::default()
-        };
-        let expected: [&[usize]; 5] = [&[0], &[1], &[2], &[0, 1], &[0, 2]];
-        assert_eq!(subsets(&costs, &options), expected);
-        let options = SearchOptions {
-            max_ms: Some(0.5),
-            ..options
-        };
-        assert!(subsets(&costs, &options).is_empty());
-    }
 }

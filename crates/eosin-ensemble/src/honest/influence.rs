@@ -134,24 +134,10 @@ fn of_auroc(pool: &Pool, units: &Units, logits: &[f32]) -> Vec<f64> {
     for class in &classes {
         let pairs = pool.parts().iter();
         let pairs: f64 = pairs.map(|part| pairs_of(pool, part, *class)).sum();
-        let positives = pool
-            .labels()
-            .targets
-            .iter()
-            .filter(|target| *target == class);
-        let positives = positives.count() as f64;
-        let negatives = pool.patches() as f64 - positives;
-        let of_kind = |count| {
-            if units.are_patches {
-                correction(count)
-            } else {
-                1.0
-            }
-        };
-        let factors = Kinds {
-            positive: of_kind(positives),
-            negative: of_kind(negatives),
-        };
+        if pairs <= 0.0 {
+            continue;
+        }
+        let factors = Kinds::new(pool, units, *class);
         let (mut shares, mut wins) = (Vec::new(), 0.0);
         for part in pool.parts() {
             let here = components(pool, part, *class, logits);
@@ -174,9 +160,29 @@ fn of_auroc(pool: &Pool, units: &Units, logits: &[f32]) -> Vec<f64> {
     all
 }
 
+/// `DeLong`'s corrections.
 struct Kinds {
     positive: f64,
     negative: f64,
+}
+
+impl Kinds {
+    /// None where groups of patches are units, which have one of their own.
+    fn new(pool: &Pool, units: &Units, class: usize) -> Self {
+        let targets = pool.labels().targets.iter();
+        let positives = targets.filter(|target| **target == class).count() as f64;
+        let of_kind = |count| {
+            if units.are_patches {
+                correction(count)
+            } else {
+                1.0
+            }
+        };
+        Self {
+            positive: of_kind(positives),
+            negative: of_kind(pool.patches() as f64 - positives),
+        }
+    }
 }
 
 /// A structural component.
@@ -282,4 +288,76 @@ fn jackknife(
     let factor = ((count - 1.0).max(0.0) / count.max(1.0)).sqrt();
     let of_unit = |without: Option<f64>| without.map_or(0.0, |without| factor * (mean - without));
     Ok(without.into_iter().map(of_unit).map(narrow).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use eosin_metrics::Ranking;
+
+    use super::*;
+    use crate::pool::Labels;
+
+    fn squares(influence: &[f32]) -> f64 {
+        influence.iter().map(|one| f64::from(*one).powi(2)).sum()
+    }
+
+    fn variance(pool: &Pool, metric: Metric) -> f64 {
+        let (units, logits) = (Units::new(pool, metric), &pool.members()[0]);
+        squares(&influence(pool, metric, &units, logits).expect("both classes"))
+    }
+
+    fn pool(folds: usize, together: usize) -> Pool {
+        let noise = |at: usize| ((at * at * 37 + at * 11) % 101) as f32 / 30.0 - 2.0;
+        let targets: Vec<usize> = (0..90).map(|at| at * at % 7 % 2).collect();
+        let logit = |at: usize| [0.0, noise(at) + targets[at] as f32];
+        let members = vec![(0..90).flat_map(logit).collect()];
+        let labels = Labels {
+            classes: 2,
+            positive: 1,
+            folds: (0..90).map(|at| at / together % folds).collect(),
+            groups: (0..90).map(|at| at / together).collect(),
+            targets,
+        };
+        Pool::new(members, labels).expect("members fit")
+    }
+
+    #[test]
+    fn of_one_fold_and_single_patches_the_variance_is_delongs() {
+        let pool = pool(1, 1);
+        let targets = pool.labels().targets.iter();
+        let positive: Vec<bool> = targets.map(|one| *one == 1).collect();
+        let rows = pool.members()[0].chunks_exact(2);
+        let scores: Vec<f64> = rows.map(|row| f64::from(row[1])).collect();
+        let ranking = Ranking::new(&positive, &scores).unwrap();
+        let expected = ranking.auroc_variance().unwrap();
+        let found = variance(&pool, Metric::Auroc);
+        assert!((found / expected - 1.0).abs() < 1e-4, "{found} {expected}");
+    }
+
+    #[test]
+    fn the_variance_of_a_share_is_that_of_a_mean_and_of_a_jackknife() {
+        let pool = pool(3, 1);
+        let rows = pool.members()[0].chunks_exact(2);
+        let rows = rows.zip(&pool.labels().targets);
+        let right = rows.filter(|(row, target)| usize::from(row[1] > row[0]) == **target);
+        let share = right.count() as f64 / 90.0;
+        let expected = share * (1.0 - share) / 89.0;
+        let found = variance(&pool, Metric::Accuracy);
+        assert!((found / expected - 1.0).abs() < 1e-4, "{found} {expected}");
+        let (units, logits) = (Units::new(&pool, Metric::Accuracy), &pool.members()[0]);
+        let blocks = jackknife(&pool, Metric::Accuracy, &units, logits).unwrap();
+        let found = squares(&blocks);
+        assert!((found / expected - 1.0).abs() < 1e-3, "{found} {expected}");
+    }
+
+    #[test]
+    fn groups_are_units_and_lie_in_one_fold() {
+        let pool = pool(3, 5);
+        let units = Units::new(&pool, Metric::Auroc);
+        assert_eq!((units.count(), units.are_patches), (18, false));
+        assert_eq!(units.ranges(), [0..6, 6..12, 12..18]);
+        for (patch, unit) in units.of_patch.iter().enumerate() {
+            assert_eq!(units.folds[*unit], pool.labels().folds[patch]);
+        }
+    }
 }

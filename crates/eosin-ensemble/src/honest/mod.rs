@@ -12,6 +12,12 @@
 //! themselves are those of the outer cross-validation, so that a member's model which judges fold `j`
 //! was trained on patches of fold `k`. Targets of fold `k` can reach the choice by that way alone.
 //!
+//! Intervals: `DeLong`'s variance, of groups where patches are not independent ([`influence`]), times
+//! what an unstable choice adds to it ([`unstable`]). On simulated pools of 300 patches whose truth is
+//! known they cover it in 94.9 to 95.9 % (2,000 pools each of seven kinds, `tests/all/simulation.rs`);
+//! without that factor it was 89 to 95 %. They are of the members as they are: that other models trained
+//! in the same way would differ is not in them.
+//!
 //! AUROC is that of pairs of patches of the same fold ([`ruler`]): different folds may choose different
 //! ensembles, whose probabilities have no common scale. Every other metric is that of all patches.
 

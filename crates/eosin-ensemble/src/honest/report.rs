@@ -57,12 +57,12 @@ pub struct Comparison {
     pub can_be_told_apart: bool,
 }
 
-/// Searches as [`search`](crate::search) does, and scores the search itself: it is repeated without
+/// Searches as [`search`](crate::search()) does, and scores the search itself: it is repeated without
 /// each fold, and what it chooses then judges that fold. `seed` is that of the simulations behind the
 /// intervals. The same result whatever the number of threads.
 ///
 /// # Errors
-/// As [`search`](crate::search); and when there are fewer than two folds, three where a method is
+/// As [`search`](crate::search()); and when there are fewer than two folds, three where a method is
 /// fitted, or the metric is undefined for every candidate outside a fold.
 pub fn honest(
     pool: &Pool,

@@ -5,8 +5,9 @@
 //! is kept, of equals the smaller. The first is the best single member, so that none is worse than it
 //! on what it was chosen on.
 
-use eosin_metrics::MetricError;
+use eosin_metrics::{Metric, MetricError};
 
+use crate::pool::Labels;
 use crate::said::{Said, log_of};
 use crate::score::{Ruler, Scored, auroc};
 
@@ -71,17 +72,44 @@ fn score(sums: &[f32], more: &[f32], ruler: &Ruler<'_>) -> Result<Option<f64>, M
             positive: *target == positive,
         })));
     }
+    if ruler.metric == Metric::LogLoss {
+        return Ok(Some(log_loss(sums, more, ruler.labels)));
+    }
     let pairs = sums.iter().zip(more);
     let logits: Vec<f32> = pairs.map(|(sum, more)| log_of(sum + more)).collect();
     ruler.score(&logits)
 }
 
+/// As [`Ruler::score`] has it, with one logarithm a patch.
+fn log_loss(sums: &[f32], more: &[f32], labels: &Labels) -> f64 {
+    let rows = sums.chunks_exact(labels.classes);
+    let rows = rows.zip(more.chunks_exact(labels.classes));
+    let losses = rows.zip(&labels.targets).map(|((sums, more), target)| {
+        let pairs = sums.iter().zip(more);
+        let whole: f64 = pairs.map(|(sum, more)| f64::from(sum + more)).sum();
+        let prob = f64::from(sums[*target] + more[*target]) / whole;
+        -prob.clamp(f64::EPSILON, 1.0 - f64::EPSILON).ln()
+    });
+    losses.sum::<f64>() / labels.targets.len() as f64
+}
+
 #[cfg(test)]
 mod tests {
-    use eosin_metrics::Metric;
-
     use super::*;
-    use crate::pool::Labels;
+
+    #[test]
+    fn log_loss_is_that_of_the_ruler() {
+        let labels = labels();
+        let ruler = Ruler {
+            metric: Metric::LogLoss,
+            labels: &labels,
+        };
+        let (sums, more) = ([0.2, 0.8, 0.4, 0.6, 0.1, 0.9, 1e-30, 1.0], [0.5_f32; 8]);
+        let logits: Vec<f32> = sums.map(|sum: f32| (sum + 0.5).ln()).to_vec();
+        let expected = ruler.score(&logits).unwrap().unwrap();
+        let found = score(&sums, &more, &ruler).unwrap().unwrap();
+        assert!((found - expected).abs() < 1e-6, "{found} {expected}");
+    }
 
     fn labels() -> Labels {
         Labels {

@@ -22,7 +22,9 @@ struct Case {
 impl Case {
     fn all() -> Vec<Self> {
         let text = include_str!("../goldens/scikit_learn.json");
-        serde_json::from_str::<Goldens>(text).unwrap().cases
+        serde_json::from_str::<Goldens>(text)
+            .expect("the script wrote it")
+            .cases
     }
 
     fn fit(&self, method: Method) -> Combiner {
@@ -34,7 +36,7 @@ impl Case {
             folds: vec![0; patches],
             groups: (0..patches).collect(),
         };
-        Combiner::fit(method, &self.borrowed(), &labels, Metric::Auroc).unwrap()
+        Combiner::fit(method, &self.borrowed(), &labels, Metric::Auroc).expect("members fit")
     }
 
     fn borrowed(&self) -> Vec<&[f32]> {
@@ -43,7 +45,10 @@ impl Case {
 
     /// Log odds of two classes, of more the logits about their mean.
     fn logits(&self, method: Method) -> Vec<f64> {
-        let logits = self.fit(method).logits(&self.borrowed()).unwrap();
+        let logits = self
+            .fit(method)
+            .logits(&self.borrowed())
+            .expect("members fit");
         let rows = logits.chunks_exact(self.classes);
         let of_row = |row: &[f32]| -> Vec<f64> {
             let row: Vec<f64> = row.iter().map(|logit| f64::from(*logit)).collect();

@@ -20,7 +20,7 @@ fn by_hand() -> Pool {
         folds: vec![0, 1, 0, 1],
         groups: vec![0, 1, 2, 3],
     };
-    Pool::new(members, labels).unwrap()
+    Pool::new(members, labels).expect("members fit")
 }
 
 #[test]

@@ -17,9 +17,9 @@ fn probs_of(logits: &[f32], classes: usize) -> Vec<f32> {
 }
 
 fn unfitted(method: Method, members: &[Vec<f32>], classes: usize) -> Vec<f32> {
-    let combiner = Combiner::unfitted(method, members.len(), classes).unwrap();
+    let combiner = Combiner::unfitted(method, members.len(), classes).expect("members fit");
     let members: Vec<&[f32]> = members.iter().map(Vec::as_slice).collect();
-    probs_of(&combiner.logits(&members).unwrap(), classes)
+    probs_of(&combiner.logits(&members).expect("members fit"), classes)
 }
 
 fn labels(targets: &[usize]) -> Labels {

@@ -11,20 +11,20 @@ use crate::support::{Made, equal_costs};
 
 fn within_threads<T: Send>(threads: usize, of: impl FnOnce() -> T + Send) -> T {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-    pool.build().unwrap().install(of)
+    pool.build().expect("threads").install(of)
 }
 
 /// The pool with members in another order.
 fn reordered(pool: &Pool, order: &[usize]) -> Pool {
     let members = order.iter().map(|at| pool.members()[*at].clone()).collect();
-    Pool::new(members, pool.labels().clone()).unwrap()
+    Pool::new(members, pool.labels().clone()).expect("members fit")
 }
 
 fn three_classes() -> Pool {
     let pool = Made::of(&[0.9, 0.6, 0.3]).pool(5);
     let labels = pool.labels();
     // The third class is a part of the first that members tell a little.
-    let is_third = |at: usize| labels.targets[at] == 0 && at % 2 == 0;
+    let is_third = |at: usize| labels.targets[at] == 0 && at.is_multiple_of(2);
     let targets = (0..pool.patches()).map(|at| if is_third(at) { 2 } else { labels.targets[at] });
     let member = |logits: &Vec<f32>| {
         let rows = logits.chunks_exact(2).enumerate();
@@ -38,7 +38,7 @@ fn three_classes() -> Pool {
         classes: 3,
         ..labels.clone()
     };
-    Pool::new(members, labels).unwrap()
+    Pool::new(members, labels).expect("members fit")
 }
 
 #[test]

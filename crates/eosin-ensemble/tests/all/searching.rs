@@ -6,7 +6,7 @@ use eosin_core::Seed;
 use eosin_ensemble::{Method, SearchOptions, honest, out_of_fold, search};
 use eosin_metrics::Metric;
 
-use crate::support::{Made, equal_costs};
+use crate::support::{Made, equal_costs, tell};
 
 #[test]
 #[ignore = "it only tells how long a search takes"]
@@ -24,7 +24,7 @@ fn six_members_take_seconds() {
             ..SearchOptions::default()
         };
         let found = search(&pool, &equal_costs(6), &options).unwrap();
-        panic_free(&format!(
+        tell(&format!(
             "{method} {:?} {:?}",
             begun.elapsed(),
             found.best()
@@ -32,7 +32,7 @@ fn six_members_take_seconds() {
     }
     let begun = Instant::now();
     search(&pool, &equal_costs(6), &SearchOptions::default()).unwrap();
-    panic_free(&format!("all {:?}", begun.elapsed()));
+    tell(&format!("all {:?}", begun.elapsed()));
     for select in [Metric::Auroc, Metric::LogLoss, Metric::Khd] {
         let begun = Instant::now();
         let options = SearchOptions {
@@ -40,18 +40,13 @@ fn six_members_take_seconds() {
             ..SearchOptions::default()
         };
         let found = honest(&pool, &equal_costs(6), &options, Seed(0)).unwrap();
-        panic_free(&format!(
+        tell(&format!(
             "honest {:?} {:?} {:?}",
             begun.elapsed(),
             found.nested,
             found.comparison
         ));
     }
-}
-
-#[expect(clippy::print_stderr, reason = "a measurement is read by a person")]
-fn panic_free(text: &str) {
-    eprintln!("{text}");
 }
 
 #[test]

@@ -64,7 +64,7 @@ impl Made {
             targets,
             groups,
         };
-        Pool::new(members, labels).unwrap()
+        Pool::new(members, labels).expect("members fit")
     }
 }
 
@@ -78,4 +78,9 @@ pub fn equal_costs(members: usize) -> Vec<Cost> {
         ms: 1.0,
     };
     vec![cost; members]
+}
+
+#[expect(clippy::print_stderr, reason = "what was measured is read by a person")]
+pub fn tell(text: &str) {
+    eprintln!("{text}");
 }

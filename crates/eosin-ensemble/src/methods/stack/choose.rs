@@ -137,18 +137,18 @@ struct Judged<'a> {
 
 /// A loss and its derivatives with respect to the factor.
 #[derive(Clone, Copy, Default)]
-struct Loss {
+struct Bend {
     loss: f64,
     slope: f64,
     curvature: f64,
 }
 
 impl Judged<'_> {
-    fn at(&self, kept: f64) -> Loss {
+    fn at(&self, kept: f64) -> Bend {
         if let [zero, one] = self.prior {
             return self.of_two(one - zero, kept);
         }
-        let mut sum = Loss::default();
+        let mut sum = Bend::default();
         let rows = self.added.chunks_exact(self.prior.len());
         for (added, target) in rows.zip(self.targets) {
             let logits = added.iter().zip(self.prior);
@@ -168,8 +168,8 @@ impl Judged<'_> {
     }
 
     /// The same of two classes, with one exponential a row.
-    fn of_two(&self, prior: f64, kept: f64) -> Loss {
-        let mut sum = Loss::default();
+    fn of_two(&self, prior: f64, kept: f64) -> Bend {
+        let mut sum = Bend::default();
         for (added, target) in self.added.chunks_exact(2).zip(self.targets) {
             let added = added[1] - added[0];
             let z = prior + kept * added;

@@ -46,25 +46,12 @@ pub(crate) fn fit(
     let mut here = descent.look(&at);
     for _ in 0..PASSES {
         let step = solve(&mut here.curvature.clone(), here.slopes.clone());
-        let descent_by = dot(&step, &here.slopes);
-        if descent_by / 2.0 <= gap.0 {
+        if dot(&step, &here.slopes) / 2.0 <= gap.0 {
             break;
         }
-        let (mut share, mut found) = (1.0, None);
-        while share > 1e-8 {
-            let next: Vec<f64> = at
-                .iter()
-                .zip(&step)
-                .map(|(at, by)| at - share * by)
-                .collect();
-            let there = descent.look(&next);
-            if there.value <= here.value - 1e-4 * share * descent_by {
-                found = Some((next, there));
-                break;
-            }
-            share *= 0.5;
-        }
-        let Some((next, there)) = found else { break };
+        let Some((next, there)) = descent.go(&at, &here, &step) else {
+            break;
+        };
         (at, here) = (next, there);
     }
     Model {
@@ -93,6 +80,22 @@ pub(super) struct Here {
 }
 
 impl Descent<'_> {
+    /// Along a step as far as the objective falls enough; `None` where it does nowhere.
+    fn go(&self, at: &[f64], here: &Here, step: &[f64]) -> Option<(Vec<f64>, Here)> {
+        let falls = dot(step, &here.slopes);
+        let mut share = 1.0;
+        while share > 1e-8 {
+            let pairs = at.iter().zip(step);
+            let next: Vec<f64> = pairs.map(|(at, by)| at - share * by).collect();
+            let there = self.look(&next);
+            if there.value <= here.value - 1e-4 * share * falls {
+                return Some((next, there));
+            }
+            share *= 0.5;
+        }
+        None
+    }
+
     fn look(&self, at: &[f64]) -> Here {
         let (classes, width) = (self.rows.classes, at.len());
         let mut here = Here {
