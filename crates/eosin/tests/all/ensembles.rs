@@ -34,7 +34,7 @@ fn with_members() -> Scratch {
 fn auroc(scratch: &Scratch, run: &str) -> f64 {
     scratch.json(&format!("{run}/metrics.json"))["out_of_fold"][0]["auroc"]
         .as_f64()
-        .unwrap()
+        .expect("a score")
 }
 
 #[test]
