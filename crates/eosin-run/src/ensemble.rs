@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use eosin_core::config::{EnsembleConfig, EnsembleMethod, TrainConfig};
-use eosin_core::{Config, Unwatched};
+use eosin_core::{Config, Flow, Watch, WatchError};
 use eosin_data::Folds;
-use eosin_store::names;
-use eosin_train::{FoldOutcome, MemberRun, check_agreement};
+use eosin_store::{RunFolder, names};
+use eosin_train::{Event, FoldOutcome, MemberRun, check_agreement};
 use eosin_weights::StateDict;
 
-use crate::create::{Finished, KnownEnsemble, Place, begun_with, create_ensemble};
+use crate::create::{Finished, KnownEnsemble, Overwrite, Place, begun_with, create_ensemble};
 use crate::ensemble_findings::{EnsembleFindings, SearchLimits};
 use crate::event::{RunEvent, WatchRun, tell};
 use crate::job::Job;
@@ -52,6 +52,9 @@ pub struct Ensembled {
 pub fn ensemble(args: &EnsembleArgs, place: &Place, watch: &dyn WatchRun) -> Result<Ensembled> {
     let members = open_all(&args.runs)?;
     refuse_own_member(&members, &place.out)?;
+    if place.overwrite == Overwrite::Refuse {
+        RunFolder::refuse_existing(&place.out)?;
+    }
     let given = match &args.choice {
         EnsembleChoice::Given(method) => Some(*method),
         EnsembleChoice::Searched(_) => None,
@@ -87,7 +90,8 @@ pub fn ensemble(args: &EnsembleArgs, place: &Place, watch: &dyn WatchRun) -> Res
                 )?;
                 let job = job.with_config(config, watch)?;
                 let start = job.start(watch)?;
-                let folds = job.run(&folds, &start, &cache, None).run(&Unwatched)?.folds;
+                let run = job.run(&folds, &start, &cache, None);
+                let folds = run.run(&Passing { watch })?.folds;
                 let first = folds.iter().filter(|fold| fold.rows.id.repeat == 0);
                 let logits = first.flat_map(|fold| fold.logits.val.clone()).collect();
                 let members = subset.to_vec();
@@ -114,6 +118,17 @@ pub fn ensemble(args: &EnsembleArgs, place: &Place, watch: &dyn WatchRun) -> Res
     };
     let finished = create_ensemble(&job, &folds, place, Some(known), watch)?;
     Ok(Ensembled { finished, findings })
+}
+
+/// Passes what happens in a run without a folder on to whoever watches.
+struct Passing<'a> {
+    watch: &'a dyn WatchRun,
+}
+
+impl Watch<Event> for Passing<'_> {
+    fn event(&self, event: &Event) -> Result<Flow, WatchError> {
+        self.watch.event(&RunEvent::Training(event))
+    }
 }
 
 /// One head on the embeddings of some members, solved in a search.

@@ -61,6 +61,18 @@ impl RunFolder {
         Ok(folder)
     }
 
+    /// Refuses a folder that holds a run, or a file that a run would replace, as
+    /// [`create`](Self::create) would: for whoever has long work to do before.
+    ///
+    /// # Errors
+    /// When it holds one, or cannot be listed.
+    pub fn refuse_existing(dir: &Path) -> Result<(), RunError> {
+        if dir.exists() {
+            refuse_existing(dir)?;
+        }
+        Ok(())
+    }
+
     /// Opens the run in `dir` for reading.
     ///
     /// # Errors
