@@ -2,13 +2,13 @@
 
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use eosin_core::Seed;
 use eosin_core::config::{EnsembleMethod, Weights};
 use eosin_data::RgbPatch;
 use eosin_ensemble::{
-    Candidate, Cost, Estimate, Harmony, Honest, Pool, SearchOptions, harmony, honest, out_of_fold,
-    search,
+    Candidate, Cost, Estimate, Harmony, Honest, Method, Pool, SearchOptions, harmony, honest,
+    out_of_fold, search,
 };
 use eosin_metrics::Metric;
 use eosin_store::FoldFile;
@@ -96,8 +96,20 @@ impl EnsembleFindings {
         seed: Seed,
         join: &mut dyn FnMut(&[usize]) -> Result<Vec<f32>>,
     ) -> Result<Self> {
+        if pool.folds() < 2 {
+            bail!(
+                "the runs were judged on one validation part: a choice among their combinations would be \
+                 judged on what it was chosen by; name '--method soft' or another, or cross-validate"
+            );
+        }
         let costs = costs(members)?;
+        // What is fitted on other folds, of which one more is kept from the choice.
+        let fits = pool.folds() > 2;
+        let methods = Method::COMBINING.into_iter();
         let options = SearchOptions {
+            methods: methods
+                .filter(|method| fits || !method.is_fitted())
+                .collect(),
             max_size: limits.max_members,
             max_bytes: limits.max_bytes,
             max_ms: limits.max_ms,

@@ -9,7 +9,6 @@ use eosin_weights::StateDict;
 use super::Run;
 use super::rows::Rows;
 use super::training::{Plan, Trained};
-use crate::embed::embeddings::EmbedCount;
 use crate::ensemble::member_logits::{JudgedKeys, MemberLogits};
 use crate::ensemble::member_run::MemberRuns;
 use crate::error::TrainError;
@@ -48,7 +47,6 @@ impl Run<'_> {
                 trained.folds.push(outcome);
             }
         }
-        trained.embedded = EmbedCount::default();
         Ok(trained)
     }
 

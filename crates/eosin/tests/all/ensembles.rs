@@ -334,3 +334,24 @@ fn runs_on_embeddings_can_be_judged_together() {
             .refused(&["the member own was trained on the embeddings in"]);
     }
 }
+
+#[test]
+fn few_folds_allow_what_needs_no_more() {
+    let scratch = Scratch::with_phantom();
+    for (name, words) in [("two", "--folds 2"), ("part", "--set split.holdout=0.3")] {
+        for head in ["lda", "ridge"] {
+            let job = format!("run --data data --out {name}-{head} {words} --head {head}");
+            scratch.eosin(&job).done();
+        }
+    }
+    scratch.eosin("ensemble two-lda two-ridge --out two").done();
+    scratch
+        .eosin("ensemble part-lda part-ridge --out part")
+        .refused(&["judged on one validation part", "'--method soft'"]);
+    scratch
+        .eosin("ensemble part-lda part-ridge --out part --method weighted")
+        .refused(&["2 are needed"]);
+    scratch
+        .eosin("ensemble part-lda part-ridge --out part --method soft")
+        .done();
+}
