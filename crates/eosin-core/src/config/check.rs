@@ -49,16 +49,17 @@ impl Config {
     pub fn check(&self) -> Result<(), ConfigError> {
         let split = &self.split;
         if let Some(folds) = split.folds {
-            require(folds >= 2, "split.folds", folds, "2 or more")?;
+            require(
+                (2..=MOST).contains(&folds),
+                "split.folds",
+                folds,
+                "from 2 to 1000000",
+            )?;
             let expected = "left out with split.holdout, which makes one validation part";
             require(split.holdout.is_none(), "split.folds", folds, expected)?;
         }
-        require(
-            split.repeats >= 1,
-            "split.repeats",
-            split.repeats,
-            "1 or more",
-        )?;
+        let ok = (1..=MOST_REPEATS).contains(&split.repeats);
+        require(ok, "split.repeats", split.repeats, "from 1 to 1000")?;
         if let Some(share) = split.holdout {
             let ok = share > 0.0 && share < 1.0;
             let expected = "between 0 and 1, both excluded";
@@ -67,6 +68,13 @@ impl Config {
         if let Some(size) = self.data.size_px {
             let ok = (1..=8192).contains(&size);
             require(ok, "data.size_px", size, "from 1 to 8192")?;
+        }
+        let side = self.data.max_side_px;
+        let ok = (1..=MOST_SIDE).contains(&side);
+        require(ok, "data.max_side_px", side, "from 1 to 65535")?;
+        if let Some(mpp) = self.data.mpp {
+            let ok = mpp > 0.0 && mpp <= 1000.0;
+            require(ok, "data.mpp", mpp, "above 0, at most 1000")?;
         }
         let freezes = !matches!(self.train.mode, TrainMode::Full | TrainMode::HeadThenFull);
         require(
@@ -86,6 +94,18 @@ impl Config {
     }
 }
 
+/// Counts of epochs, patches and the like: beyond it nothing is meant.
+const MOST: usize = 1_000_000;
+/// Cross-validations.
+const MOST_REPEATS: usize = 1000;
+/// Pixels of a side: what decoders can hold.
+const MOST_SIDE: usize = 65_535;
+/// Units of a hidden layer, whose weights every fold holds several times.
+const MOST_HIDDEN: usize = 65_536;
+/// Beyond these a penalty is all, or nothing.
+const LEAST_STRENGTH: f64 = 1e-12;
+const MOST_STRENGTH: f64 = 1e12;
+
 impl TrainConfig {
     fn check_ranges(&self) -> Result<(), ConfigError> {
         let least_one = [
@@ -97,7 +117,15 @@ impl TrainConfig {
             ("train.plateau_patience", self.plateau_patience),
         ];
         for (key, value) in least_one {
-            require(value >= 1, key, value, "1 or more")?;
+            require((1..=MOST).contains(&value), key, value, "from 1 to 1000000")?;
+        }
+        let counts = [
+            ("train.lookahead", self.lookahead),
+            ("train.patience", self.patience),
+            ("train.unfreeze_epochs", self.unfreeze_epochs),
+        ];
+        for (key, value) in counts {
+            require(value <= MOST, key, value, "from 0 to 1000000")?;
         }
         let fractions = [
             ("train.momentum", self.momentum),
@@ -120,11 +148,12 @@ impl TrainConfig {
             ("train.checkpoint_secs", self.checkpoint_secs),
         ];
         for (key, value) in not_negative {
-            require(value.is_finite() && value >= 0.0, key, value, "0 or more")?;
+            let ok = (0.0..=1e6).contains(&value);
+            require(ok, key, value, "from 0 to 1e6")?;
         }
         let rate = self.learning_rate;
-        let ok = rate.is_finite() && rate > 0.0;
-        require(ok, "train.learning_rate", rate, "above 0")?;
+        let ok = rate > 0.0 && rate <= 1e6;
+        require(ok, "train.learning_rate", rate, "above 0, at most 1e6")?;
         let decay = self.layer_decay;
         let ok = decay > 0.0 && decay <= 1.0;
         require(ok, "train.layer_decay", decay, "above 0, at most 1")?;
@@ -136,11 +165,13 @@ impl TrainConfig {
     /// What a solved head has no place for is refused, not ignored, and so is a head that the mode
     /// cannot make.
     fn check_head(&self) -> Result<(), ConfigError> {
-        require(self.hidden >= 1, "train.hidden", self.hidden, "1 or more")?;
+        let ok = (1..=MOST_HIDDEN).contains(&self.hidden);
+        require(ok, "train.hidden", self.hidden, "from 1 to 65536")?;
         let (head, strength) = (self.head, self.strength);
         let key = "train.strength";
-        let ok = strength.is_finite() && strength >= 0.0;
-        require(ok, key, strength, "0 (chosen on inner folds) or more")?;
+        let ok = strength == 0.0 || (LEAST_STRENGTH..=MOST_STRENGTH).contains(&strength);
+        let expected = "0 (chosen on inner folds), or from 1e-12 to 1e12";
+        require(ok, key, strength, expected)?;
         if self.mode != TrainMode::Probe {
             let expected = "0 with any mode but probe, which has train.weight_decay";
             require(strength == 0.0, key, strength, expected)?;
@@ -212,13 +243,14 @@ impl TrainConfig {
         let expected = "0 with any loss but cross-entropy";
         require(ok, "train.label_smoothing", smoothing, expected)?;
         let gamma = self.focal_gamma;
-        let ok = gamma == 0.0 || (gamma >= 1.0 && gamma.is_finite());
-        require(ok, "train.focal_gamma", gamma, "0, or at least 1")?;
+        let ok = gamma == 0.0 || (1.0..=100.0).contains(&gamma);
+        require(ok, "train.focal_gamma", gamma, "0, or from 1 to 100")?;
         let q = self.gce_q;
         require(q > 0.0 && q <= 1.0, "train.gce_q", q, "above 0, at most 1")?;
         let weight = self.positive_weight;
-        let ok = weight.is_finite() && weight > 0.0;
-        require(ok, "train.positive_weight", weight, "above 0")?;
+        let ok = weight > 0.0 && weight <= 1e6;
+        let expected = "above 0, at most 1e6";
+        require(ok, "train.positive_weight", weight, expected)?;
         let ok = self.loss != LossKind::Binary || self.class_weights == ClassWeights::None;
         let expected = "none with the binary loss, which has train.positive_weight";
         require(ok, "train.class_weights", self.class_weights, expected)?;
@@ -268,9 +300,16 @@ pub(super) fn require(
     if ok {
         return Ok(());
     }
+    let mut got = got.to_string();
+    // Not three hundred zeros.
+    if got.len() > 20
+        && let Ok(value) = got.parse::<f64>()
+    {
+        got = format!("{value:e}");
+    }
     Err(ConfigError::Range {
         key,
-        got: got.to_string(),
+        got,
         expected: expected.to_owned(),
     })
 }
@@ -353,6 +392,54 @@ mod tests {
     #[test]
     fn a_value_out_of_range_is_named() {
         let error = Config::from_toml("[split]\nfolds = 1").unwrap_err();
-        assert_eq!(error.to_string(), "split.folds is 1; it must be 2 or more");
+        assert_eq!(
+            error.to_string(),
+            "split.folds is 1; it must be from 2 to 1000000"
+        );
+    }
+
+    /// Every number of the configuration, with its table.
+    fn numbers(table: &toml::Table, prefix: &str) -> Vec<(String, toml::Value)> {
+        let mut all = Vec::new();
+        for (key, value) in table {
+            let path = format!("{prefix}{key}");
+            match value {
+                toml::Value::Table(inner) => all.extend(numbers(inner, &format!("{path}."))),
+                toml::Value::Integer(_) | toml::Value::Float(_) => all.push((path, value.clone())),
+                _ => {}
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn no_number_may_be_beyond_all_meaning() {
+        // Any seed is one, and a cache may be as large as disks get.
+        let free = ["seed", "cache.max_bytes"];
+        let mut accepted = Vec::new();
+        for (path, value) in numbers(&all_keys(), "") {
+            let extremes: &[&str] = match value {
+                toml::Value::Integer(_) => &["9000000000000000000", "-1"],
+                _ => &["1e300", "inf", "nan", "-1e300"],
+            };
+            for extreme in extremes {
+                let (table, key) = path.rsplit_once('.').unwrap_or(("", &path));
+                let table = if table.is_empty() {
+                    String::new()
+                } else {
+                    format!("[{table}]\n")
+                };
+                let text = format!("{table}{key} = {extreme}");
+                let checked = Config::from_toml(&text);
+                let is_free = free.contains(&path.as_str()) && *extreme != "-1";
+                if checked.is_ok() && !is_free {
+                    accepted.push(text.clone());
+                }
+                if let Err(error) = checked {
+                    assert!(error.to_string().len() < 400, "{error}");
+                }
+            }
+        }
+        assert_eq!(accepted, Vec::<String>::new());
     }
 }

@@ -62,8 +62,8 @@ fn a_strength_that_only_rounding_would_answer_is_refused_and_the_run_goes_on_wit
         let job =
             format!("run --data data --embeddings twice.npy --out {head} --head {head} {JOB}");
         scratch
-            .eosin(&format!("{job} --set train.strength=1e-15"))
-            .refused(&["with strength 1e-15", "use a larger strength"]);
+            .eosin(&format!("{job} --set train.strength=1e-12"))
+            .refused(&["with strength 1e-12", "use a larger strength"]);
         scratch.eosin(&format!("{job} --overwrite")).done();
     }
 }
