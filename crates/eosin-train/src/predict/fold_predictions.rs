@@ -36,6 +36,14 @@ pub(crate) struct FoldPredictions {
     rows: Vec<Row>,
 }
 
+/// What a fold says of a patch.
+pub(crate) struct Said {
+    pub key: String,
+    /// The name of its class; empty where it is not known.
+    pub target: String,
+    pub logits: Vec<f32>,
+}
+
 /// Places of patches in the manifest, with logits.
 pub(crate) struct Judged<'a> {
     pub val: Vec<usize>,
@@ -92,6 +100,19 @@ impl FoldPredictions {
     /// Those of patches as they are, where those that count are others.
     pub(crate) fn one_view(&self) -> Option<Logits> {
         self.has_orbit().then(|| self.of_view(UPRIGHT))
+    }
+
+    /// Those that count, patch by patch.
+    pub(crate) fn counting(&self, part: FoldPart) -> Vec<Said> {
+        let view = if self.has_orbit() { ORBIT } else { UPRIGHT };
+        let rows = self.rows.iter();
+        let rows = rows.filter(|row| row.part == part && row.words[VIEW] == view);
+        rows.map(|row| Said {
+            key: row.words[0].clone(),
+            target: row.words[2].clone(),
+            logits: row.logits.clone(),
+        })
+        .collect()
     }
 
     /// Whether they are of these validation and test patches, in this order.

@@ -1,5 +1,6 @@
 pub(crate) mod fold_network;
 pub(crate) mod fold_predictions;
+pub(crate) mod held;
 pub(crate) mod logits;
 pub(crate) mod member_predictor;
 pub(crate) mod own_predictor;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use eosin_run::{config_of_run, task_of};
 use eosin_store::{Existing, RunFolder, RunRecord, names};
-use eosin_train::{evaluate, predictions_from_csv};
+use eosin_train::{evaluate, held_predictions};
 
 use crate::args::EvaluateArgs;
 use crate::metrics_table::print_metrics;
@@ -20,8 +20,7 @@ pub fn run(args: &EvaluateArgs, json: bool) -> Result<ExitCode> {
     let folder = RunFolder::create(&args.run, Existing::Resume)?;
     let record: RunRecord = folder.record()?;
     let config = config_of_run(&folder)?;
-    let path = folder.path(names::PREDICTIONS);
-    let rows = predictions_from_csv(&path, &folder.read(names::PREDICTIONS)?, &record.classes)?;
+    let rows = held_predictions(&folder, &record)?;
     let metrics = evaluate(&rows, &task_of(&record)?, config.train.select.parse()?)?;
     // As text: read back, a number of JSON may differ in its last digit.
     let before = folder.read_text(names::METRICS).unwrap_or_default();

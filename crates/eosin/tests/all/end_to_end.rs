@@ -269,3 +269,34 @@ fn json_is_one_object_on_stdout_and_predictions_are_one_a_line() {
     assert_eq!(lines.len(), listing(&scratch, "data/benign").len());
     assert!(lines.iter().all(|line| line["probs"].is_object()));
 }
+
+#[test]
+fn predictions_that_the_folds_did_not_make_are_not_evaluated() {
+    let scratch = Scratch::with_run();
+    let whole = scratch.text("run/predictions.csv");
+    let metrics = scratch.text("run/metrics.json");
+    let lines: Vec<&str> = whole.lines().collect();
+    let out_of_fold = |line: &&&str| line.contains(",out-of-fold,");
+    let row = lines.iter().find(out_of_fold).unwrap();
+    let other = if row.contains(",benign,") {
+        row.replacen(",benign,", ",malignant,", 1)
+    } else {
+        row.replacen(",malignant,", ",benign,", 1)
+    };
+    let (before, last) = row.rsplit_once(',').unwrap();
+    let surer = format!("{before},{}", 1.0 - last.parse::<f64>().unwrap());
+    for (edited, said) in [
+        (whole.replace(&format!("{row}\n"), ""), "has no row"),
+        (format!("{whole}{row}\n"), "stands there twice"),
+        (whole.replace(*row, &other), "and the fold judged it as"),
+        (whole.replace(*row, &surer), "has other probabilities"),
+    ] {
+        scratch.write("run/predictions.csv", edited);
+        scratch
+            .eosin("evaluate run")
+            .refused(&["predictions.csv", said]);
+        assert_eq!(scratch.text("run/metrics.json"), metrics);
+    }
+    scratch.write("run/predictions.csv", whole);
+    scratch.eosin("evaluate run").done();
+}
