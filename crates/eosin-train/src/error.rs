@@ -312,6 +312,17 @@ pub enum TrainError {
          run's folds/*/weights.safetensors", .0.display()
     )]
     NoNetwork(PathBuf),
+    /// More neighbours are asked for than there are patches.
+    #[error(
+        "train.strength asks for {asked} neighbours, and the training part of a fold has {patches} \
+         patches; name fewer, or none to have their number chosen"
+    )]
+    TooManyNeighbours {
+        /// How many are asked for.
+        asked: f64,
+        /// Patches in the smallest training part.
+        patches: usize,
+    },
     /// Runs cannot be one ensemble.
     #[error("{0}")]
     Ensemble(String),

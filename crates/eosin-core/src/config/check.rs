@@ -152,8 +152,8 @@ impl TrainConfig {
             require(ok, key, value, "from 0 to 1e6")?;
         }
         let rate = self.learning_rate;
-        let ok = rate > 0.0 && rate <= 1e6;
-        require(ok, "train.learning_rate", rate, "above 0, at most 1e6")?;
+        let ok = rate > 0.0 && rate <= 1e30;
+        require(ok, "train.learning_rate", rate, "above 0, at most 1e30")?;
         let decay = self.layer_decay;
         let ok = decay > 0.0 && decay <= 1.0;
         require(ok, "train.layer_decay", decay, "above 0, at most 1")?;

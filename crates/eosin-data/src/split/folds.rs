@@ -134,6 +134,17 @@ impl Folds {
                 expected: VERSION,
             });
         }
+        for (number, fold) in self.folds.iter().enumerate() {
+            // Runs name and order folds by these, so each has its own.
+            let expected = FoldId::new(number / self.k.max(1), number % self.k.max(1));
+            if fold.id != expected {
+                return Err(SplitError::OtherPatches(format!(
+                    "its fold number {number} calls itself {}, expected {}",
+                    fold.id.stem(),
+                    expected.stem()
+                )));
+            }
+        }
         let pool = manifest.training_pool();
         let resolved = self
             .folds

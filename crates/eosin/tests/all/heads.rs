@@ -60,6 +60,16 @@ fn a_hidden_layer_is_trained_in_epochs_exported_and_predicts_as_its_run_did() {
 }
 
 #[test]
+fn more_neighbours_than_patches_are_refused() {
+    let scratch = Scratch::with_phantom();
+    scratch
+        .eosin(&format!(
+            "run --data data --out run {JOB} --head knn --set train.strength=1000"
+        ))
+        .refused(&["asks for 1000 neighbours, and the training part of a fold has 24 patches"]);
+}
+
+#[test]
 fn heads_refuse_what_they_cannot_be() {
     let scratch = Scratch::with_phantom();
     for (words, said) in [

@@ -171,7 +171,7 @@ fn two_values_for_one_key_are_refused() {
 fn a_value_out_of_range_names_the_key_the_value_and_the_range() {
     let scratch = Scratch::with_phantom();
     let refused = scratch.eosin("run --data data --out run --folds 1");
-    refused.refused(&["split.folds is 1; it must be 2 or more"]);
+    refused.refused(&["split.folds is 1; it must be from 2 to 1000000"]);
     let refused = scratch.eosin("run --data data --out run --set train.label_smoothing=1.5");
     refused.refused(&["train.label_smoothing is 1.5", "below 1"]);
 }
