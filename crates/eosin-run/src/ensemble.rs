@@ -120,14 +120,18 @@ pub fn ensemble(args: &EnsembleArgs, place: &Place, watch: &dyn WatchRun) -> Res
     Ok(Ensembled { finished, findings })
 }
 
-/// Passes what happens in a run without a folder on to whoever watches.
+/// Passes how far a run without a folder is on to whoever watches; what else is to be said of it, the
+/// run that is chosen says.
 struct Passing<'a> {
     watch: &'a dyn WatchRun,
 }
 
 impl Watch<Event> for Passing<'_> {
     fn event(&self, event: &Event) -> Result<Flow, WatchError> {
-        self.watch.event(&RunEvent::Training(event))
+        match event {
+            Event::Embedding { .. } | Event::Pulse => self.watch.event(&RunEvent::Training(event)),
+            _ => Ok(Flow::GoOn),
+        }
     }
 }
 

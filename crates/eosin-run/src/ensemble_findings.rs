@@ -200,9 +200,14 @@ impl EnsembleFindings {
         )];
         all.push(format!(
             "The best of many is best partly by luck: its own {metric} is {}; the search repeated \
-             without each fold and judged on that fold reaches {}.",
+             without each fold and judged on that fold reaches {}{}.",
             value(search.naive),
-            estimate(&search.nested)
+            estimate(&search.nested),
+            // Folds may choose ensembles whose probabilities have no common scale.
+            match search.search.select {
+                Metric::Auroc => " (here and below of pairs of patches within a fold)",
+                _ => "",
+            }
         ));
         match &search.comparison {
             Some(found) if found.can_be_told_apart => all.push(format!(
@@ -228,7 +233,7 @@ impl EnsembleFindings {
         if let Some(single) = search.search.best_single {
             let single = &search.search.candidates[single];
             all.push(format!(
-                "The best single run is {} ({metric} {}).",
+                "The best single run is {} (out-of-fold {metric} {}, all folds pooled).",
                 self.shown(&single.members),
                 value(single.score)
             ));
