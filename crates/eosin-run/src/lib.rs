@@ -2,8 +2,8 @@
 //!
 //! A [`Job`] is a checked plan: a resolved configuration, and patches that were looked at once.
 //! [`create`] carries it out into a run folder, [`resume`] goes on with one that was left, [`run`]
-//! does all from a configuration on, and [`pack()`] makes a run independent of where its weights
-//! lie. Nothing here prints: what happens is told to a [`Watch`](eosin_core::Watch) of
+//! does all from a configuration on, [`ensemble()`] makes one run of several, and [`pack()`] makes a
+//! run independent of where its weights lie. Nothing here prints: what happens is told to a [`Watch`](eosin_core::Watch) of
 //! [`RunEvent`]s, which may also end the work.
 //!
 //! ```
