@@ -20,6 +20,8 @@ use crate::listed::listed;
 pub(super) struct Decided {
     pub layout: FolderLayout,
     pub notes: Vec<String>,
+    /// Whether the words of the classes are known, so that they can hardly be anything else.
+    pub by_words: bool,
 }
 
 /// Finds the layout of a folder with images.
@@ -218,7 +220,12 @@ impl Read {
             self.roles.pop();
         }
         let layout = FolderLayout::new(&self.roles).unwrap_or(FolderLayout::CLASS);
-        Decided { layout, notes }
+        let class = &self.levels[self.class];
+        Decided {
+            layout,
+            notes,
+            by_words: class.kind == Kind::ClassWords && class.names.len() > 1,
+        }
     }
 
     fn notes(&self) -> Vec<String> {
@@ -291,5 +298,6 @@ fn breakhis(tree: &Tree, trails: &BTreeMap<Trail, usize>) -> Option<Decided> {
     Some(Decided {
         layout: FolderLayout::new(&roles).ok()?,
         notes,
+        by_words: true,
     })
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Reading, Spelling};
+use super::{Reading, Spelling, TableReading};
 use crate::listed::{counted, listed};
 use crate::table::TableError;
 
@@ -145,9 +145,24 @@ pub enum IngestError {
         /// Ways to read it.
         readings: Vec<Reading>,
     },
+    /// Folders and a table say different things.
+    #[error(
+        "{} has folders that may be the classes, but {why}; say which it is with\n  {folders}\n  {table}",
+        .path.display()
+    )]
+    FoldersOrTable {
+        /// The folder.
+        path: PathBuf,
+        /// What the table says, beginning with its name.
+        why: String,
+        /// As the folders are named.
+        folders: Reading,
+        /// As the table says.
+        table: TableReading,
+    },
     /// Several tables could hold the labels.
     #[error(
-        "{} holds no class folders but several tables with labels; give the one to use instead of \
+        "{} holds several tables with labels; give the one to use instead of \
          the folder: {}",
         .folder.display(), .tables.join(" or ")
     )]

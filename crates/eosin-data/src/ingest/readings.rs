@@ -41,20 +41,33 @@ pub struct Reading {
 
 impl std::fmt::Display for Reading {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let classes: Vec<String> = self
-            .classes
-            .iter()
-            .map(|(name, count)| format!("{name} ({count})"))
-            .collect();
-        let count = counted(classes.len(), "class", "classes");
-        write!(
-            f,
-            "'--layout {}': {count}: {}{}",
-            self.layout,
-            listed(&classes),
-            self.others
-        )
+        let classes = counted_classes(&self.classes);
+        write!(f, "'--layout {}': {classes}{}", self.layout, self.others)
     }
+}
+
+/// A table beside the images, by which a folder may be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableReading {
+    /// The table.
+    pub table: std::path::PathBuf,
+    /// Its labels with their numbers of images.
+    pub classes: Vec<(String, usize)>,
+}
+
+impl std::fmt::Display for TableReading {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let classes = counted_classes(&self.classes);
+        write!(f, "'--data {}': {classes}", self.table.display())
+    }
+}
+
+fn counted_classes(classes: &[(String, usize)]) -> String {
+    let named = classes.iter();
+    let named = named.map(|(name, count)| format!("{name} ({count})"));
+    let named: Vec<String> = named.collect();
+    let count = counted(named.len(), "class", "classes");
+    format!("{count}: {}", listed(&named))
 }
 
 /// Says what the folder may be, and how to choose.
