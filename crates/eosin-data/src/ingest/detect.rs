@@ -7,9 +7,9 @@ use eosin_core::config::IdSource;
 use super::check::finish;
 use super::choose::{Chosen, choose};
 use super::found::Found;
-use super::manifest_columns::Purpose;
+use super::manifest_file::{Picked, read_to_train};
 use super::tree::{Tree, no_images};
-use super::{IngestError, datathon, folders, manifest_file};
+use super::{IngestError, datathon, folders};
 use crate::manifest::{Layout, Manifest};
 use crate::table::is_table_name;
 
@@ -55,10 +55,7 @@ pub fn read_manifest(location: &Path, options: &IngestOptions) -> Result<Manifes
         return Err(IngestError::Missing(location.to_owned()));
     }
     let (layout, found) = match source_of(location, options)? {
-        Source::Manifest(file) => (
-            Layout::Manifest,
-            manifest_file::read(&file, Purpose::Training)?,
-        ),
+        Source::Manifest(file, picked) => (Layout::Manifest, read_to_train(&file, picked)?),
         Source::Datathon => (Layout::Datathon, datathon::read(location)?),
         Source::Folders => folder(location, options.layout)?,
     };
@@ -67,7 +64,7 @@ pub fn read_manifest(location: &Path, options: &IngestOptions) -> Result<Manifes
 
 /// What patches are read from.
 enum Source {
-    Manifest(PathBuf),
+    Manifest(PathBuf, Picked),
     Datathon,
     Folders,
 }
@@ -75,13 +72,13 @@ enum Source {
 fn source_of(location: &Path, options: &IngestOptions) -> Result<Source, IngestError> {
     if let Some(manifest) = &options.manifest {
         if manifest.is_file() {
-            return Ok(Source::Manifest(manifest.clone()));
+            return Ok(Source::Manifest(manifest.clone(), Picked::ByName));
         }
         return Err(IngestError::Missing(manifest.clone()));
     }
     if location.is_file() {
         return if is_table_name(location) {
-            Ok(Source::Manifest(location.to_owned()))
+            Ok(Source::Manifest(location.to_owned(), Picked::ByName))
         } else {
             Err(IngestError::NotAManifest(location.to_owned()))
         };
@@ -89,13 +86,13 @@ fn source_of(location: &Path, options: &IngestOptions) -> Result<Source, IngestE
     let own = || own_manifest(location);
     match options.layout {
         Some(Layout::Manifest) => match own()? {
-            Some(file) => Ok(Source::Manifest(file)),
+            Some(file) => Ok(Source::Manifest(file, Picked::ByName)),
             None => Err(IngestError::Missing(location.join("manifest.csv"))),
         },
         Some(Layout::Datathon) => Ok(Source::Datathon),
         Some(Layout::Folders(_)) => Ok(Source::Folders),
         None => Ok(match own()? {
-            Some(file) => Source::Manifest(file),
+            Some(file) => Source::Manifest(file, Picked::InFolder),
             None if is_datathon(location) => Source::Datathon,
             None => Source::Folders,
         }),
@@ -138,7 +135,7 @@ fn folder(folder: &Path, asked: Option<Layout>) -> Result<(Layout, Found), Inges
     match choose(&tree)? {
         Chosen::Folders(layout, found) => Ok((Layout::Folders(layout), found)),
         Chosen::Table(table, notes) => {
-            let mut found = manifest_file::read(&table, Purpose::Training)?;
+            let mut found = read_to_train(&table, Picked::InFolder)?;
             found
                 .notes
                 .push(format!("labels are those of {}", table.display()));

@@ -15,6 +15,7 @@ mod decide;
 mod detect;
 mod error;
 mod folder;
+mod folder_parts;
 mod folders;
 mod found;
 mod identify;

@@ -218,3 +218,86 @@ fn several_tables_that_may_label_the_images_are_refused() {
     write_text(&dir.path().join("b.csv"), "id,label\nP1,x\n");
     assert_eq!(read(dir.path()).unwrap().classes, ["normal", "tumor"]);
 }
+
+/// Images of `train` and `test`, labelled by turns; in each row, what `more` says of its folder.
+fn in_parts(name: &str, header: &str, more: &dyn Fn(&str) -> &'static str) -> TempDir {
+    let (dir, rows) = labelled(&["train", "test"], &["a", "b"], 2);
+    let more = |row: &String| format!("{row}{}", more(row.split('/').next().unwrap()));
+    write_table(
+        &dir,
+        name,
+        header,
+        &rows.iter().map(more).collect::<Vec<_>>(),
+    );
+    dir
+}
+
+#[test]
+fn parts_that_folders_name_are_kept_where_a_table_does_not_say_them() {
+    for name in ["labels.csv", "manifest.csv"] {
+        let dir = in_parts(name, "path,label", &|_| "");
+        for manifest in [
+            read(dir.path()).unwrap(),
+            read(&dir.path().join(name)).unwrap(),
+        ] {
+            assert_eq!(manifest.test_part().len(), 4);
+            assert!(
+                manifest
+                    .test_part()
+                    .iter()
+                    .all(|&at| manifest.patches[at].key.starts_with("test")),
+            );
+            says(
+                &manifest,
+                "the parts are those of the folders (test, train), since the table has no column \
+                 'split'",
+            );
+        }
+    }
+    // Folds divide the rest; a fold of a test image contradicts its folder.
+    let fold = |part: &str| if part == "train" { ",1" } else { "," };
+    let dir = in_parts("labels.csv", "path,label,fold", &fold);
+    assert_eq!(read(dir.path()).unwrap().test_part().len(), 4);
+    let dir = in_parts("labels.csv", "path,label,fold", &|_| ",1");
+    let error = read(dir.path()).unwrap_err();
+    assert!(
+        error.contains("has the fold '1', but its image lies in a folder that is the test part"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_column_that_contradicts_the_folders_of_the_test_part_must_be_chosen() {
+    let dir = in_parts("labels.csv", "path,label,split", &|_| ",train");
+    assert_eq!(
+        read(dir.path()).unwrap_err(),
+        "DIR/labels.csv puts 4 images of a folder whose name is that of the test part into another \
+         part, such as test/a_0.png; correct its column 'split', or go by it with '--data \
+         DIR/labels.csv'"
+    );
+    let manifest = read(&dir.path().join("labels.csv")).unwrap();
+    assert!(manifest.test_part().is_empty());
+    says(
+        &manifest,
+        "puts 4 images of a folder whose name is that of the test part",
+    );
+    // What is held out in addition, or validated on, is no contradiction.
+    let split = |part: &str| if part == "train" { ",val" } else { ",test" };
+    let dir = in_parts("manifest.csv", "path,label,split", &split);
+    assert_eq!(read(dir.path()).unwrap().test_part().len(), 4);
+}
+
+#[test]
+fn images_outside_of_the_folders_that_are_parts_need_a_column() {
+    let (dir, rows) = labelled(&["images", "test"], &["a", "b"], 1);
+    write_table(&dir, "labels.csv", "path,label", &rows);
+    assert_eq!(
+        read(dir.path()).unwrap_err(),
+        "DIR/labels.csv has no column 'split', and of its images some lie in folders that are parts \
+         (test) and some do not, such as images/b_0.png; add a column 'split' that says train, val \
+         or test"
+    );
+    // Of one part alone nothing is held out.
+    write_table(&dir, "labels.csv", "path,label", &rows[2..]);
+    assert!(read(dir.path()).unwrap().test_part().is_empty());
+}
