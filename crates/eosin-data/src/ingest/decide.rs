@@ -10,6 +10,7 @@ use super::folder::key_of;
 use super::folders::loose;
 use super::identify::BreakHis;
 use super::levels::{Kind, LevelNames, Trail, keep_one_of_each, levels, trails};
+use super::nested::holder_of_classes;
 use super::readings::{Doubt, refusal};
 use super::tree::Tree;
 use super::words::{is_about_files, is_class_like, part_named};
@@ -32,7 +33,12 @@ pub(super) fn decide(tree: &Tree) -> Result<Decided, IngestError> {
     }
     let all: Vec<&Trail> = trails.keys().collect();
     let deepest = all.iter().map(|trail| trail.len()).max().unwrap_or(0);
-    let doubt = match decide_levels(&all) {
+    let decided = decide_levels(&all);
+    let class = decided.as_ref().ok().map(|read| read.class);
+    if let Some(folder) = holder_of_classes(&all, class) {
+        return Err(refusal(tree, &trails, &Doubt::HoldsClasses(folder)));
+    }
+    let doubt = match decided {
         Ok(found) if !hides_classes(&found, &all) => return Ok(found.decided()),
         Ok(_) => Doubt::Several,
         Err(doubt) => doubt,

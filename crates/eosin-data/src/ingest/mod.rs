@@ -27,6 +27,7 @@ mod manifest_columns;
 mod manifest_file;
 mod manifest_notes;
 mod manifest_rows;
+mod nested;
 mod order;
 mod predicted;
 mod readings;
