@@ -66,6 +66,18 @@ pub enum IngestError {
         /// Its folder, when the layout has one.
         folder: Option<PathBuf>,
     },
+    /// All patches of a class are held out.
+    #[error(
+        "class '{class}' is in the test part only ({}), so nothing can be trained to know it; move \
+         some of its patches into the train part, or take the class out of the test part",
+        counted(*.held_out, "patch", "patches")
+    )]
+    ClassOfTestPart {
+        /// The class.
+        class: String,
+        /// Its patches.
+        held_out: usize,
+    },
     /// There is only one class, so nothing to tell apart.
     #[error("all patches are of one class, '{0}'; a classifier needs at least 2 classes")]
     SingleClass(String),
