@@ -61,8 +61,8 @@ pub use decode::{
     decode_rgb_bytes, read_header, read_header_bytes,
 };
 pub use ingest::{
-    ImagesFound, IngestError, IngestOptions, PICTURE_MARK, Reading, Spelling, find_images,
-    likeness, read_manifest,
+    ImagesFound, IngestError, IngestOptions, PICTURE_MARK, Reading, Spelling, TableReading,
+    find_images, likeness, read_manifest,
 };
 pub use inspect::{
     ClassCount, GroupCounts, ImageInfo, InspectOptions, Inspected, Inspection, Problem,

@@ -114,6 +114,9 @@ fn check_classes(manifest: &Manifest, found: &Found) -> Result<(), IngestError> 
         None => Ok(()),
         Some(at) => {
             let class = manifest.classes[at].clone();
+            if let held_out @ 1.. = manifest.class_counts()[at] {
+                return Err(IngestError::ClassOfTestPart { class, held_out });
+            }
             let declared = found.declared.get(&class).cloned().flatten();
             Err(IngestError::EmptyClass {
                 class,

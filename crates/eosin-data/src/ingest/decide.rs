@@ -10,6 +10,7 @@ use super::folder::key_of;
 use super::folders::loose;
 use super::identify::BreakHis;
 use super::levels::{Kind, LevelNames, Trail, keep_one_of_each, levels, trails};
+use super::nested::holder_of_classes;
 use super::readings::{Doubt, refusal};
 use super::tree::Tree;
 use super::words::{is_about_files, is_class_like, part_named};
@@ -20,6 +21,8 @@ use crate::listed::listed;
 pub(super) struct Decided {
     pub layout: FolderLayout,
     pub notes: Vec<String>,
+    /// Whether the words of the classes are known, so that they can hardly be anything else.
+    pub by_words: bool,
 }
 
 /// Finds the layout of a folder with images.
@@ -30,7 +33,12 @@ pub(super) fn decide(tree: &Tree) -> Result<Decided, IngestError> {
     }
     let all: Vec<&Trail> = trails.keys().collect();
     let deepest = all.iter().map(|trail| trail.len()).max().unwrap_or(0);
-    let doubt = match decide_levels(&all) {
+    let decided = decide_levels(&all);
+    let class = decided.as_ref().ok().map(|read| read.class);
+    if let Some(folder) = holder_of_classes(&all, class) {
+        return Err(refusal(tree, &trails, &Doubt::HoldsClasses(folder)));
+    }
+    let doubt = match decided {
         Ok(found) if !hides_classes(&found, &all) => return Ok(found.decided()),
         Ok(_) => Doubt::Several,
         Err(doubt) => doubt,
@@ -218,7 +226,12 @@ impl Read {
             self.roles.pop();
         }
         let layout = FolderLayout::new(&self.roles).unwrap_or(FolderLayout::CLASS);
-        Decided { layout, notes }
+        let class = &self.levels[self.class];
+        Decided {
+            layout,
+            notes,
+            by_words: class.kind == Kind::ClassWords && class.names.len() > 1,
+        }
     }
 
     fn notes(&self) -> Vec<String> {
@@ -291,5 +304,6 @@ fn breakhis(tree: &Tree, trails: &BTreeMap<Trail, usize>) -> Option<Decided> {
     Some(Decided {
         layout: FolderLayout::new(&roles).ok()?,
         notes,
+        by_words: true,
     })
 }

@@ -5,15 +5,13 @@ use std::path::{Path, PathBuf};
 use eosin_core::config::IdSource;
 
 use super::check::finish;
-use super::decide::decide;
-use super::folder::name_of;
-use super::folders::loose;
+use super::choose::{Chosen, choose};
 use super::found::Found;
-use super::manifest_columns::Purpose;
+use super::manifest_file::{Picked, read_to_train};
 use super::tree::{Tree, no_images};
-use super::{IngestError, datathon, folders, manifest_file};
+use super::{IngestError, datathon, folders};
 use crate::manifest::{Layout, Manifest};
-use crate::table::{Role, Table, is_table_name};
+use crate::table::is_table_name;
 
 /// What the caller knows about the patches beforehand.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,8 +43,8 @@ impl Default for IngestOptions {
 /// A manifest given or named `manifest.csv` or `manifest.tsv` in the folder comes first, then the
 /// datathon's layout (`train/train_data`). Of any other folder the levels of sub-folders are looked
 /// at: what is a class, a part, a fold, a patient or a slide is known from their names, how they
-/// repeat, and the names of files, or else it is asked for. A folder without any such level may have
-/// a table of labels beside its images. No image is opened: that is what
+/// repeat, and the names of files, or else it is asked for. A table of labels beside images that names
+/// most of them says the classes where the folders are not known to; else both must agree. No image is opened: that is what
 /// [`inspect`](crate::inspect()) does.
 ///
 /// # Errors
@@ -57,10 +55,7 @@ pub fn read_manifest(location: &Path, options: &IngestOptions) -> Result<Manifes
         return Err(IngestError::Missing(location.to_owned()));
     }
     let (layout, found) = match source_of(location, options)? {
-        Source::Manifest(file) => (
-            Layout::Manifest,
-            manifest_file::read(&file, Purpose::Training)?,
-        ),
+        Source::Manifest(file, picked) => (Layout::Manifest, read_to_train(&file, picked)?),
         Source::Datathon => (Layout::Datathon, datathon::read(location)?),
         Source::Folders => folder(location, options.layout)?,
     };
@@ -69,7 +64,7 @@ pub fn read_manifest(location: &Path, options: &IngestOptions) -> Result<Manifes
 
 /// What patches are read from.
 enum Source {
-    Manifest(PathBuf),
+    Manifest(PathBuf, Picked),
     Datathon,
     Folders,
 }
@@ -77,13 +72,13 @@ enum Source {
 fn source_of(location: &Path, options: &IngestOptions) -> Result<Source, IngestError> {
     if let Some(manifest) = &options.manifest {
         if manifest.is_file() {
-            return Ok(Source::Manifest(manifest.clone()));
+            return Ok(Source::Manifest(manifest.clone(), Picked::ByName));
         }
         return Err(IngestError::Missing(manifest.clone()));
     }
     if location.is_file() {
         return if is_table_name(location) {
-            Ok(Source::Manifest(location.to_owned()))
+            Ok(Source::Manifest(location.to_owned(), Picked::ByName))
         } else {
             Err(IngestError::NotAManifest(location.to_owned()))
         };
@@ -91,13 +86,13 @@ fn source_of(location: &Path, options: &IngestOptions) -> Result<Source, IngestE
     let own = || own_manifest(location);
     match options.layout {
         Some(Layout::Manifest) => match own()? {
-            Some(file) => Ok(Source::Manifest(file)),
+            Some(file) => Ok(Source::Manifest(file, Picked::ByName)),
             None => Err(IngestError::Missing(location.join("manifest.csv"))),
         },
         Some(Layout::Datathon) => Ok(Source::Datathon),
         Some(Layout::Folders(_)) => Ok(Source::Folders),
         None => Ok(match own()? {
-            Some(file) => Source::Manifest(file),
+            Some(file) => Source::Manifest(file, Picked::InFolder),
             None if is_datathon(location) => Source::Datathon,
             None => Source::Folders,
         }),
@@ -137,70 +132,15 @@ fn folder(folder: &Path, asked: Option<Layout>) -> Result<(Layout, Found), Inges
             no_images(&tree)
         });
     }
-    let refused = if tree.root.images.is_empty() {
-        match decide(&tree) {
-            Ok(decided) => {
-                let mut found = folders::read(&tree, decided.layout)?;
-                found.notes.extend(decided.notes);
-                return Ok((Layout::Folders(decided.layout), found));
-            }
-            Err(refused) => refused,
+    match choose(&tree)? {
+        Chosen::Folders(layout, found) => Ok((Layout::Folders(layout), found)),
+        Chosen::Table(table, notes) => {
+            let mut found = read_to_train(&table, Picked::InFolder)?;
+            found
+                .notes
+                .push(format!("labels are those of {}", table.display()));
+            found.notes.extend(notes);
+            Ok((Layout::Manifest, found))
         }
-    } else {
-        loose(folder, &tree.root.images)
-    };
-    let found = labelled_by_table(&tree, refused)?;
-    Ok((Layout::Manifest, found))
-}
-
-/// Images without class folders may have a table of labels beside them, as at Kaggle.
-fn labelled_by_table(tree: &Tree, refused: IngestError) -> Result<Found, IngestError> {
-    let table = match table_of_labels(tree)? {
-        Some(table) => table,
-        // What is wrong with the only table says more than that images lie loose beside it.
-        None => only_table(tree).ok_or(refused)?,
-    };
-    let mut found = manifest_file::read(table, Purpose::Training)?;
-    let note = format!("labels are those of {}", table.display());
-    found.notes.push(note);
-    Ok(found)
-}
-
-/// The only table beside images that lie in no folder, whatever is in it.
-fn only_table(tree: &Tree) -> Option<&Path> {
-    let mut tables = tree.root.others.iter().filter(|path| is_table_name(path));
-    let only = tables.next().filter(|_| tables.next().is_none());
-    only.map(PathBuf::as_path)
-        .filter(|_| !tree.root.images.is_empty())
-}
-
-/// The tables of labels that lie beside images.
-pub(super) fn tables_of_labels(tree: &Tree) -> Vec<&Path> {
-    let is_one =
-        |path: &&Path| has_labels(path) && !name_of(path).to_lowercase().contains("submission");
-    let others = tree.root.others.iter().map(PathBuf::as_path);
-    others.filter(is_one).collect()
-}
-
-/// The only table of labels that lies beside images.
-fn table_of_labels(tree: &Tree) -> Result<Option<&Path>, IngestError> {
-    match tables_of_labels(tree).as_slice() {
-        [] => Ok(None),
-        [one] => Ok(Some(one)),
-        several => Err(IngestError::Tables {
-            folder: tree.root.path.clone(),
-            tables: several
-                .iter()
-                .map(|path| path.display().to_string())
-                .collect(),
-        }),
     }
-}
-
-fn has_labels(path: &Path) -> bool {
-    let columns = |table: &Table| {
-        let has = |role| matches!(table.find(role), Ok(Some(_)));
-        has(Role::Path) && has(Role::Label)
-    };
-    is_table_name(path) && Table::read(path).is_ok_and(|table| columns(&table))
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Reading, Spelling};
+use super::{Reading, Spelling, TableReading};
 use crate::listed::{counted, listed};
 use crate::table::TableError;
 
@@ -65,6 +65,18 @@ pub enum IngestError {
         others: usize,
         /// Its folder, when the layout has one.
         folder: Option<PathBuf>,
+    },
+    /// All patches of a class are held out.
+    #[error(
+        "class '{class}' is in the test part only ({}), so nothing can be trained to know it; move \
+         some of its patches into the train part, or take the class out of the test part",
+        counted(*.held_out, "patch", "patches")
+    )]
+    ClassOfTestPart {
+        /// The class.
+        class: String,
+        /// Its patches.
+        held_out: usize,
     },
     /// There is only one class, so nothing to tell apart.
     #[error("all patches are of one class, '{0}'; a classifier needs at least 2 classes")]
@@ -145,9 +157,24 @@ pub enum IngestError {
         /// Ways to read it.
         readings: Vec<Reading>,
     },
+    /// Folders and a table say different things.
+    #[error(
+        "{} has folders that may be the classes, but {why}; say which it is with\n  {folders}\n  {table}",
+        .path.display()
+    )]
+    FoldersOrTable {
+        /// The folder.
+        path: PathBuf,
+        /// What the table says, beginning with its name.
+        why: String,
+        /// As the folders are named.
+        folders: Reading,
+        /// As the table says.
+        table: TableReading,
+    },
     /// Several tables could hold the labels.
     #[error(
-        "{} holds no class folders but several tables with labels; give the one to use instead of \
+        "{} holds several tables with labels; give the one to use instead of \
          the folder: {}",
         .folder.display(), .tables.join(" or ")
     )]

@@ -22,6 +22,7 @@ pub(super) fn notes(
     let mut notes = table.notes.clone();
     notes.extend(table.column_notes(columns.purpose.roles())?);
     notes.extend(rule_notes(reader, patches.len()));
+    notes.extend(reader.parts.tell().then(|| reader.parts.note()));
     notes.extend(unknown_note(columns, table));
     notes.extend(unlisted_note(images, patches));
     Ok(notes)

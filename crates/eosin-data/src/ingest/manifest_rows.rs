@@ -7,6 +7,7 @@ use eosin_core::Split;
 
 use super::IngestError;
 use super::folder::key_of;
+use super::folder_parts::{FolderParts, part_folder};
 use super::found::FoundPatch;
 use super::manifest_columns::{Columns, Purpose};
 use super::words::part_named;
@@ -24,6 +25,8 @@ pub(super) struct Reader<'a> {
     some_split: bool,
     /// Whether any row that is not of the test part names a fold.
     some_fold: bool,
+    /// What the folders of the images say of parts, where the table says nothing.
+    pub parts: FolderParts,
     /// How many names were found by each rule.
     pub rules: BTreeMap<Rule, usize>,
 }
@@ -48,6 +51,7 @@ impl<'a> Reader<'a> {
             columns,
             some_split: table.rows.iter().any(has_split),
             some_fold: table.rows.iter().any(has_fold),
+            parts: FolderParts::default(),
             rules: BTreeMap::new(),
         }
     }
@@ -56,8 +60,13 @@ impl<'a> Reader<'a> {
         let mut patches = Vec::with_capacity(rows.len());
         let mut bad = Vec::new();
         let mut missing = Vec::new();
-        for row in rows {
-            match self.row(row) {
+        let images: Vec<_> = rows.iter().map(|row| self.image(row)).collect();
+        if !self.some_split && self.columns.purpose == Purpose::Training {
+            let known = images.iter().flatten().map(|found| &found.path);
+            self.parts = FolderParts::of(self.root, known);
+        }
+        for (row, image) in rows.iter().zip(images) {
+            match image.and_then(|image| self.row(row, image)) {
                 Err(RowError::Bad(reason)) => bad.push(format!("line {} {reason}", row.line)),
                 Err(RowError::Missing(key)) => missing.push(key),
                 Ok(patch) => patches.push(patch),
@@ -77,26 +86,14 @@ impl<'a> Reader<'a> {
             });
         }
         self.refuse_same_images(&patches)?;
+        self.parts.refuse_some(self.file)?;
         Ok(patches)
     }
 
-    fn row(&mut self, row: &Row) -> Result<FoundPatch, RowError> {
-        let bad = |reason: &str| RowError::Bad(reason.to_owned());
-        let name = self
-            .columns
-            .cell(row, Role::Path)
-            .ok_or_else(|| bad("has no path"))?;
-        let split = match self.columns.known(row, Role::Split) {
-            None if self.some_split => {
-                return Err(bad(
-                    "has no split, though other rows have: name train, val or test",
-                ));
-            }
-            None => None,
-            Some(word) => Some(part(word)?),
-        };
+    fn row(&mut self, row: &Row, image: Image<'_>) -> Result<FoundPatch, RowError> {
+        let Image { name, path, rule } = image;
+        let split = self.split(row, &path)?;
         let label = self.label(row, name, split)?;
-        let (path, rule) = self.image(name)?;
         *self.rules.entry(rule).or_default() += 1;
         let own = |role| self.columns.known(row, role).map(str::to_owned);
         Ok(FoundPatch {
@@ -110,6 +107,22 @@ impl<'a> Reader<'a> {
             fold: self.fold(row, split)?,
             line: Some(row.line),
         })
+    }
+
+    /// The part: every row names one, or none does and folders may.
+    fn split(&self, row: &Row, path: &Path) -> Result<Option<Split>, RowError> {
+        match self.columns.known(row, Role::Split) {
+            None if self.some_split => Err(RowError::Bad(
+                "has no split, though other rows have: name train, val or test".to_owned(),
+            )),
+            None if self.parts.tell() => {
+                let part = part_folder(self.root, path).map(|folder| folder.part);
+                // Folds divide what is not held out.
+                Ok(part.filter(|part| !self.some_fold || *part == Split::Test))
+            }
+            None => Ok(None),
+            Some(word) => Ok(Some(part(word)?)),
+        }
     }
 
     /// The class, which only test patches may lack.
@@ -137,10 +150,16 @@ impl<'a> Reader<'a> {
 
     /// The fold that validates on the patch: every row names one, or none does.
     fn fold(&self, row: &Row, split: Option<Split>) -> Result<Option<String>, RowError> {
-        if split == Some(Split::Test) || !self.some_fold {
-            return Ok(None);
-        }
         let bad = |reason: String| Err(RowError::Bad(reason));
+        if split == Some(Split::Test) || !self.some_fold {
+            return match self.columns.known(row, Role::Fold) {
+                Some(fold) if self.parts.tell() => bad(format!(
+                    "has the fold '{fold}', but its image lies in a folder that is the test part: \
+                     leave the fold empty, or add a column 'split'"
+                )),
+                _ => Ok(None),
+            };
+        }
         match self.columns.known(row, Role::Fold) {
             None => {
                 bad("has no fold, though other rows have: name the one that validates on it".into())
@@ -155,15 +174,19 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn image(&mut self, name: &str) -> Result<(PathBuf, Rule), RowError> {
-        self.matcher.find(name).map_err(|no_match| match no_match {
+    fn image<'r>(&mut self, row: &'r Row) -> Result<Image<'r>, RowError> {
+        let name = self.columns.cell(row, Role::Path);
+        let name = name.ok_or_else(|| RowError::Bad("has no path".to_owned()))?;
+        let found = self.matcher.find(name);
+        let (path, rule) = found.map_err(|no_match| match no_match {
             NoMatch::None => RowError::Missing(name.to_owned()),
             NoMatch::Several(keys) => RowError::Bad(format!(
                 "('{name}') fits {} images: {}; write more of its path",
                 keys.len(),
                 listed(&keys)
             )),
-        })
+        })?;
+        Ok(Image { name, path, rule })
     }
 
     /// What the table calls the patch; a plain path below the folder as it is on disk.
@@ -209,6 +232,15 @@ impl<'a> Reader<'a> {
             lines: same,
         })
     }
+}
+
+/// The image of a row.
+struct Image<'a> {
+    /// What the table calls it.
+    name: &'a str,
+    path: PathBuf,
+    /// By what it was found.
+    rule: Rule,
 }
 
 enum RowError {

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::check::refuse_duplicates;
-use super::decide::decide;
-use super::detect::{own_manifest, tables_of_labels};
+use super::choose::{Chosen, choose};
+use super::detect::own_manifest;
 use super::folder::{ending, text_of};
 use super::found::{Found, FoundPatch};
+use super::label_tables::tables_of_labels;
 use super::manifest_columns::Purpose;
 use super::tree::{Tree, no_images};
 use super::{IngestError, manifest_file};
@@ -89,17 +90,19 @@ fn add_folder(found: &mut Found, folder: &Path) -> Result<(), IngestError> {
         return add_table(found, &table);
     }
     let tree = Tree::read(folder)?;
-    let has_classes = tree.root.images.is_empty() && decide(&tree).is_ok();
-    if !has_classes {
-        match tables_of_labels(&tree).as_slice() {
-            [] => {}
-            [table] => return add_table(found, table),
-            tables => found.notes.push(several(folder, tables)),
-        }
-    }
     let images = tree.root.all_images();
     if images.is_empty() {
         return Err(no_images(&tree));
+    }
+    match choose(&tree) {
+        Ok(Chosen::Folders(..)) | Err(IngestError::FoldersOrTable { .. }) => {}
+        Ok(Chosen::Table(table, _)) => return add_table(found, &table),
+        // What cannot be trained on may be predicted: only the images count.
+        Err(_) => match tables_of_labels(&tree).as_slice() {
+            [] => {}
+            [table] => return add_table(found, table),
+            tables => found.notes.push(several(folder, tables)),
+        },
     }
     found.patches.extend(images.into_iter().map(image));
     found.notes.extend(tree.notes());

@@ -7,6 +7,7 @@ use eosin_core::layout::joined;
 
 use super::IngestError;
 use super::levels::{Kind, LevelNames, Trail, keep_one_of_each, levels};
+use super::nested::Holder;
 use super::tree::Tree;
 use crate::listed::{counted, listed};
 
@@ -26,6 +27,8 @@ pub(super) enum Doubt {
     SamePart { first: String, second: String },
     /// Each fold has its own parts, so that patches repeat.
     FoldsOfParts { fold: String },
+    /// A folder beside the classes holds the classes again.
+    HoldsClasses(Holder),
 }
 
 /// One way to read a folder.
@@ -41,20 +44,33 @@ pub struct Reading {
 
 impl std::fmt::Display for Reading {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let classes: Vec<String> = self
-            .classes
-            .iter()
-            .map(|(name, count)| format!("{name} ({count})"))
-            .collect();
-        let count = counted(classes.len(), "class", "classes");
-        write!(
-            f,
-            "'--layout {}': {count}: {}{}",
-            self.layout,
-            listed(&classes),
-            self.others
-        )
+        let classes = counted_classes(&self.classes);
+        write!(f, "'--layout {}': {classes}{}", self.layout, self.others)
     }
+}
+
+/// A table beside the images, by which a folder may be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableReading {
+    /// The table.
+    pub table: std::path::PathBuf,
+    /// Its labels with their numbers of images.
+    pub classes: Vec<(String, usize)>,
+}
+
+impl std::fmt::Display for TableReading {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let classes = counted_classes(&self.classes);
+        write!(f, "'--data {}': {classes}", self.table.display())
+    }
+}
+
+fn counted_classes(classes: &[(String, usize)]) -> String {
+    let named = classes.iter();
+    let named = named.map(|(name, count)| format!("{name} ({count})"));
+    let named: Vec<String> = named.collect();
+    let count = counted(named.len(), "class", "classes");
+    format!("{count}: {}", listed(&named))
 }
 
 /// Says what the folder may be, and how to choose.
@@ -76,6 +92,7 @@ pub(super) fn refusal(tree: &Tree, trails: &BTreeMap<Trail, usize>, doubt: &Doub
             path,
         },
         Doubt::Mixed { part, other } => mixed(path, part, other),
+        Doubt::HoldsClasses(holder) => holds_classes(path, holder),
         Doubt::NoClass | Doubt::Several => IngestError::Readings {
             why: match doubt {
                 Doubt::NoClass => "has no level of folders that looks like classes",
@@ -84,6 +101,30 @@ pub(super) fn refusal(tree: &Tree, trails: &BTreeMap<Trail, usize>, doubt: &Doub
             readings: readings(trails),
             path,
         },
+    }
+}
+
+fn holds_classes(path: std::path::PathBuf, holder: &Holder) -> IngestError {
+    let Holder {
+        folder,
+        classes,
+        layout,
+    } = holder;
+    let hidden = match folder.rsplit_once('/') {
+        Some((above, name)) => format!("{above}/.{name}"),
+        None => format!(".{folder}"),
+    };
+    IngestError::Ambiguous {
+        found: format!(
+            "holds '{folder}' beside its classes, which itself holds folders named as they are ({})",
+            listed(classes)
+        ),
+        fix: format!(
+            "to leave it out, move it away or rename it to '{hidden}', which is passed over; to use \
+             its images, move them into the folders of the classes; if it is a class, say so with \
+             '--layout {layout}'"
+        ),
+        path,
     }
 }
 

@@ -62,7 +62,8 @@ pub(super) const GLUED_ENDS: &[&str] = &[
 /// What is drawn on pictures.
 pub(super) const ANNOTATION: &[&str] = &[
     "mask masks label labels annotation annotations annotated overlay overlays segmentation",
-    "segmentations contour contours json xml geojson maske masken masque masques mascara mascaras",
+    "segmentations segmented segm seg segs contour contours gt gts ground truth groundtruth",
+    "binary binaries json xml geojson maske masken masque masques mascara mascaras",
     "máscara máscaras 掩膜 标注 マスク",
 ];
 

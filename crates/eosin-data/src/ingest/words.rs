@@ -108,9 +108,16 @@ pub(super) fn is_annotation(name: &str) -> bool {
     is_about_files(name) && words(name).iter().any(|word| ANNOTATION.has(word))
 }
 
-/// A file's stem without the word at its end that says what is drawn there: `a` of `a_mask`.
+/// A file's stem without the word at its end that says what is drawn there: `a` of `a_mask` and of
+/// `a_mask_1`.
 pub(super) fn without_annotation(stem: &str) -> Option<&str> {
-    let (before, last) = stem.rsplit_once(['_', '-', '.', ' '])?;
+    const SIGNS: [char; 4] = ['_', '-', '.', ' '];
+    let (before, last) = stem.rsplit_once(SIGNS)?;
+    let (before, last) = if is_number(last) {
+        before.rsplit_once(SIGNS)?
+    } else {
+        (before, last)
+    };
     ANNOTATION.has(&plain(last)).then_some(before)
 }
 

@@ -69,8 +69,8 @@ fn an_empty_class_and_a_single_class_are_refused() {
     let only_in_test = folder(&["train/a/1.png", "test/a/1.png", "test/b/1.png"], &[]);
     assert_eq!(
         error_of(only_in_test.path()),
-        "class 'b' has no patches to train on; add images to it, or remove the class (folder \
-         DIR/test/b is empty)"
+        "class 'b' is in the test part only (1 patch), so nothing can be trained to know it; move \
+         some of its patches into the train part, or take the class out of the test part"
     );
 }
 

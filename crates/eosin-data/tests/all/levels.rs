@@ -492,3 +492,74 @@ fn slides_in_names_are_offered_and_used_when_asked_for() {
     let manifest = read_manifest(dir.path(), &options).unwrap();
     assert_eq!(manifest.patches[0].slide.as_deref(), Some("s1"));
 }
+
+#[test]
+fn a_folder_beside_the_classes_that_holds_them_again_is_no_class() {
+    for name in [
+        "augmented",
+        "extra",
+        "old",
+        "new",
+        "more",
+        "aug",
+        "original",
+        "unused",
+        "rejected",
+        "backup",
+        "copy",
+    ] {
+        let nested = ["benign", "malignant"].map(|class| format!("{name}/{class}/1.png"));
+        for files in [
+            &["benign/1.png", "malignant/2.png", &nested[0], &nested[1]][..],
+            &["benign/1.png", "malignant/2.png", &nested[0]],
+        ] {
+            refused(
+                files,
+                &[
+                    &format!("holds '{name}' beside its classes, which itself holds folders named"),
+                    &format!("to leave it out, move it away or rename it to '.{name}'"),
+                    "'--layout class'",
+                ],
+            );
+            let hidden = files
+                .iter()
+                .map(|file| file.replace(name, &format!(".{name}")));
+            let hidden: Vec<String> = hidden.collect();
+            let hidden: Vec<&str> = hidden.iter().map(String::as_str).collect();
+            known(&hidden, "class", &["benign", "malignant"]);
+        }
+    }
+    refused(
+        &["x/1.png", "y/2.png", "aug/X/1.png", "aug/y/1.png"],
+        &["holds 'aug' beside its classes", "(X, y)"],
+    );
+    refused(
+        &[
+            "train/a/1.png",
+            "train/b/2.png",
+            "train/aug/a/3.png",
+            "test/a/4.png",
+            "test/b/5.png",
+        ],
+        &[
+            "holds 'train/aug' beside",
+            "'train/.aug'",
+            "'--layout part/class'",
+        ],
+    );
+    refused(
+        &[
+            "benign/p1/1.png",
+            "malignant/p2/2.png",
+            "aug/benign/p1/1.png",
+            "aug/malignant/p2/2.png",
+        ],
+        &["holds 'aug' beside its classes"],
+    );
+    // A class within itself is how archives unfold.
+    known(
+        &["benign/benign/1.png", "malignant/2.png"],
+        "class",
+        &["benign", "malignant"],
+    );
+}

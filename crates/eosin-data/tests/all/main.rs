@@ -10,6 +10,7 @@ mod bad_sets;
 mod colour_operations;
 mod contents;
 mod fixtures;
+mod folders_and_tables;
 mod formats;
 mod fuzz;
 mod image_facts;

@@ -43,6 +43,12 @@ fn masks_beside_images_are_no_patches() {
             "malignant/2-Overlay.tif",
         ],
         &[
+            "benign/1.png",
+            "benign/1_mask_1.png",
+            "malignant/2.png",
+            "malignant/2_gt.png",
+        ],
+        &[
             "images/benign/1.png",
             "images/malignant/2.png",
             "label_images/benign/1.png",
@@ -82,6 +88,36 @@ fn masks_beside_images_are_no_patches() {
             .len()
             > 1
     );
+}
+
+#[test]
+fn masks_are_known_by_many_names() {
+    for name in [
+        "GT",
+        "gt",
+        "ground_truth",
+        "GroundTruth",
+        "Ground Truth",
+        "seg",
+        "segmentation",
+        "segmented images",
+        "binary",
+        "Mask",
+        "gt_masks",
+    ] {
+        for images in ["images/", ""] {
+            let files = ["benign", "malignant"].map(|class| {
+                let image = format!("{class}/{images}1.png");
+                [image, format!("{class}/{name}/1.png")]
+            });
+            let files: Vec<&str> = files.iter().flatten().map(String::as_str).collect();
+            let manifest = read(folder(&files).path()).unwrap();
+            assert_eq!(manifest.patches.len(), 2, "{files:?}");
+            let said = format!("drawn on images that lie beside: {name}");
+            let notes = &manifest.notes;
+            assert!(notes.iter().any(|note| note.ends_with(&said)), "{notes:?}");
+        }
+    }
 }
 
 #[test]

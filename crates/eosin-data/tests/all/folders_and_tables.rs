@@ -1,0 +1,303 @@
+//! A table of labels beside folders that could be classes: the table, the folders, or neither.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use eosin_data::{IngestOptions, Manifest, find_images, read_manifest};
+use tempfile::{TempDir, tempdir};
+
+use crate::fixtures::write_text;
+
+/// `n` empty images of each label in each folder, and the rows that label them.
+fn labelled(folders: &[&str], labels: &[&str], n: usize) -> (TempDir, Vec<String>) {
+    let dir = tempdir().unwrap();
+    let mut rows = Vec::new();
+    for folder in folders {
+        for label in labels {
+            for at in 0..n {
+                let name = format!("{folder}/{label}_{at}.png");
+                write_text(&dir.path().join(&name), "");
+                rows.push(format!("{name},{label}"));
+            }
+        }
+    }
+    (dir, rows)
+}
+
+fn write_table(dir: &TempDir, name: &str, header: &str, rows: &[String]) {
+    write_text(
+        &dir.path().join(name),
+        &format!("{header}\n{}\n", rows.join("\n")),
+    );
+}
+
+fn read(dir: &Path) -> Result<Manifest, String> {
+    let read = read_manifest(dir, &IngestOptions::default());
+    read.map_err(|error| error.to_string().replace(&dir.display().to_string(), "DIR"))
+}
+
+#[track_caller]
+fn says(manifest: &Manifest, part: &str) {
+    let notes = &manifest.notes;
+    assert!(notes.iter().any(|note| note.contains(part)), "{notes:?}");
+}
+
+#[test]
+fn a_table_that_names_the_images_counts_where_folders_are_not_known_to_be_classes() {
+    for folders in [
+        &["site_a", "site_b"][..],
+        &["x", "y"],
+        &["001", "002"],
+        &["colon", "lung"],
+        &["png_a", "png_b"],
+        &["imgs/x", "imgs/y"],
+        &["red", "blue", "green"],
+        &["batch1", "batch2"],
+        &["normal_and_tumor"],
+        &["pics"],
+        &["slides"],
+        &["i"],
+        &["images"],
+    ] {
+        let (dir, rows) = labelled(folders, &["normal", "tumor"], 2);
+        write_table(&dir, "labels.csv", "path,label", &rows);
+        let manifest = read(dir.path()).unwrap();
+        assert_eq!(manifest.classes, ["normal", "tumor"], "{folders:?}");
+        assert_eq!(manifest.patches.len(), rows.len(), "{folders:?}");
+        says(&manifest, "labels are those of ");
+        let found = find_images(&[dir.path().to_owned()]).unwrap();
+        let keys = |manifest: &Manifest| -> BTreeSet<String> {
+            let keys = manifest.patches.iter().map(|patch| patch.key.clone());
+            keys.collect()
+        };
+        assert_eq!(keys(&found.manifest), keys(&manifest), "{folders:?}");
+    }
+}
+
+#[test]
+fn a_table_without_all_of_the_images_counts_too_and_what_is_left_out_is_said() {
+    let (dir, rows) = labelled(&["site_a", "site_b"], &["normal", "tumor"], 3);
+    write_table(&dir, "labels.csv", "path,label", &rows[1..]);
+    let manifest = read(dir.path()).unwrap();
+    assert_eq!(manifest.patches.len(), 11);
+    says(&manifest, "(site_a, site_b) are not taken for classes");
+    says(&manifest, "1 image in the folder is not used");
+    write_table(&dir, "labels.csv", "path,label", &rows[..4]);
+    let error = read(dir.path()).unwrap_err();
+    assert_eq!(
+        error,
+        "DIR has folders that may be the classes, but DIR/labels.csv names some of the images only; \
+         say which it is with\n  '--layout class': 2 classes: site_a (6), site_b (6)\n  \
+         '--data DIR/labels.csv': 2 classes: normal (3), tumor (1)"
+    );
+}
+
+#[test]
+fn folders_and_a_table_that_contradict_each_other_are_refused_with_both_readings() {
+    let (dir, mut rows) = labelled(&["benign", "malignant"], &["a"], 3);
+    let label = |row: &mut String, label: &str| *row = row.replace(",a", &format!(",{label}"));
+    for row in &mut rows {
+        let own = if row.starts_with("benign") {
+            "benign"
+        } else {
+            "malignant"
+        };
+        label(row, own);
+    }
+    write_table(&dir, "labels.csv", "path,label", &rows);
+    let agreeing = read(dir.path()).unwrap();
+    assert_eq!(agreeing.layout.to_string(), "class");
+    says(
+        &agreeing,
+        "labels.csv says the same of 6 images as their folders",
+    );
+
+    rows[0] = rows[0].replace(",benign", ",malignant");
+    write_table(&dir, "labels.csv", "path,label", &rows);
+    assert_eq!(
+        read(dir.path()).unwrap_err(),
+        "DIR has folders that may be the classes, but DIR/labels.csv gives 1 of 6 images another \
+         label, such as 'malignant' to benign/a_0.png; say which it is with\n  '--layout class': 2 \
+         classes: benign (3), malignant (3)\n  '--data DIR/labels.csv': 2 classes: benign (2), \
+         malignant (4)"
+    );
+    let asked = IngestOptions {
+        layout: Some("class".parse().unwrap()),
+        ..IngestOptions::default()
+    };
+    let by_folders = read_manifest(dir.path(), &asked).unwrap();
+    assert_eq!(by_folders.class_counts(), [3, 3]);
+    assert_eq!(
+        read(&dir.path().join("labels.csv")).unwrap().class_counts(),
+        [2, 4]
+    );
+    // Whatever is trained on, all of them can be predicted.
+    let found = find_images(&[dir.path().to_owned()]).unwrap();
+    assert_eq!(found.manifest.patches.len(), 6);
+}
+
+#[test]
+fn folders_that_swap_the_labels_of_a_table_contradict_it_whatever_they_are_called() {
+    for (first, second) in [("x", "y"), ("0", "1"), ("benign", "malignant")] {
+        let (dir, rows) = labelled(&[first, second], &["i"], 2);
+        let swapped: Vec<String> = rows
+            .iter()
+            .map(|row| {
+                let own = row.starts_with(first);
+                row.replace(",i", &format!(",{}", if own { second } else { first }))
+            })
+            .collect();
+        write_table(&dir, "t.csv", "path,label", &swapped);
+        let error = read(dir.path()).unwrap_err();
+        assert!(
+            error.contains("gives 4 of 4 images another label"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn labels_in_other_words_agree_and_patients_of_an_agreeing_table_are_kept() {
+    let (dir, rows) = labelled(&["benign", "malignant"], &["i"], 2);
+    let rows: Vec<String> = rows
+        .iter()
+        .enumerate()
+        .map(|(at, row)| {
+            let label = u8::from(row.starts_with("malignant"));
+            row.replace(",i", &format!(",{label},P{at}"))
+        })
+        .collect();
+    write_table(&dir, "t.csv", "path,label,patient", &rows);
+    let manifest = read(dir.path()).unwrap();
+    says(
+        &manifest,
+        "in other words: '0' for 'benign', '1' for 'malignant'",
+    );
+    assert_eq!(manifest.patches[3].patient.as_deref(), Some("P3"));
+    write_table(&dir, "t.csv", "path,label,patient", &rows[1..]);
+    let error = read(dir.path()).unwrap_err();
+    assert!(error.contains("says more than the folders"), "{error}");
+}
+
+#[test]
+fn a_table_of_something_else_beside_classes_is_said_and_not_used() {
+    for (text, said) in [
+        (
+            "id,diagnosis\nP1,benign\nP2,malignant\n",
+            "t.csv is not used: its rows name none of the images",
+        ),
+        (
+            "path,label\nbenign/i_0.png,benign\n",
+            "t.csv is not used: it names 1 of 4 images",
+        ),
+        (
+            "path,label\nbenign/i_0.png,c\nbenign/i_1.png,c\nmalignant/i_0.png,c\n",
+            "t.csv is not used: it gives all images one label",
+        ),
+    ] {
+        let (dir, _) = labelled(&["benign", "malignant"], &["i"], 2);
+        write_text(&dir.path().join("t.csv"), text);
+        let manifest = read(dir.path()).unwrap();
+        assert_eq!(manifest.classes, ["benign", "malignant"]);
+        says(&manifest, said);
+    }
+}
+
+#[test]
+fn several_tables_that_may_label_the_images_are_refused() {
+    let (dir, rows) = labelled(&["x", "y"], &["normal", "tumor"], 2);
+    write_table(&dir, "a.csv", "path,label", &rows);
+    write_table(&dir, "b.csv", "path,label", &rows);
+    let error = read(dir.path()).unwrap_err();
+    assert_eq!(
+        error,
+        "DIR holds several tables with labels; give the one to use instead of the folder: DIR/a.csv \
+         or DIR/b.csv"
+    );
+    // One that names none of the images is not meant.
+    write_text(&dir.path().join("b.csv"), "id,label\nP1,x\n");
+    assert_eq!(read(dir.path()).unwrap().classes, ["normal", "tumor"]);
+}
+
+/// Images of `train` and `test`, labelled by turns; in each row, what `more` says of its folder.
+fn in_parts(name: &str, header: &str, more: &dyn Fn(&str) -> &'static str) -> TempDir {
+    let (dir, rows) = labelled(&["train", "test"], &["a", "b"], 2);
+    let more = |row: &String| format!("{row}{}", more(row.split('/').next().unwrap()));
+    write_table(
+        &dir,
+        name,
+        header,
+        &rows.iter().map(more).collect::<Vec<_>>(),
+    );
+    dir
+}
+
+#[test]
+fn parts_that_folders_name_are_kept_where_a_table_does_not_say_them() {
+    for name in ["labels.csv", "manifest.csv"] {
+        let dir = in_parts(name, "path,label", &|_| "");
+        for manifest in [
+            read(dir.path()).unwrap(),
+            read(&dir.path().join(name)).unwrap(),
+        ] {
+            assert_eq!(manifest.test_part().len(), 4);
+            assert!(
+                manifest
+                    .test_part()
+                    .iter()
+                    .all(|&at| manifest.patches[at].key.starts_with("test")),
+            );
+            says(
+                &manifest,
+                "the parts are those of the folders (test, train), since the table has no column \
+                 'split'",
+            );
+        }
+    }
+    // Folds divide the rest; a fold of a test image contradicts its folder.
+    let fold = |part: &str| if part == "train" { ",1" } else { "," };
+    let dir = in_parts("labels.csv", "path,label,fold", &fold);
+    assert_eq!(read(dir.path()).unwrap().test_part().len(), 4);
+    let dir = in_parts("labels.csv", "path,label,fold", &|_| ",1");
+    let error = read(dir.path()).unwrap_err();
+    assert!(
+        error.contains("has the fold '1', but its image lies in a folder that is the test part"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_column_that_contradicts_the_folders_of_the_test_part_must_be_chosen() {
+    let dir = in_parts("labels.csv", "path,label,split", &|_| ",train");
+    assert_eq!(
+        read(dir.path()).unwrap_err(),
+        "DIR/labels.csv puts 4 images of a folder whose name is that of the test part into another \
+         part, such as test/a_0.png; correct its column 'split', or go by it with '--data \
+         DIR/labels.csv'"
+    );
+    let manifest = read(&dir.path().join("labels.csv")).unwrap();
+    assert!(manifest.test_part().is_empty());
+    says(
+        &manifest,
+        "puts 4 images of a folder whose name is that of the test part",
+    );
+    // What is held out in addition, or validated on, is no contradiction.
+    let split = |part: &str| if part == "train" { ",val" } else { ",test" };
+    let dir = in_parts("manifest.csv", "path,label,split", &split);
+    assert_eq!(read(dir.path()).unwrap().test_part().len(), 4);
+}
+
+#[test]
+fn images_outside_of_the_folders_that_are_parts_need_a_column() {
+    let (dir, rows) = labelled(&["images", "test"], &["a", "b"], 1);
+    write_table(&dir, "labels.csv", "path,label", &rows);
+    assert_eq!(
+        read(dir.path()).unwrap_err(),
+        "DIR/labels.csv has no column 'split', and of its images some lie in folders that are parts \
+         (test) and some do not, such as images/b_0.png; add a column 'split' that says train, val \
+         or test"
+    );
+    // Of one part alone nothing is held out.
+    write_table(&dir, "labels.csv", "path,label", &rows[2..]);
+    assert!(read(dir.path()).unwrap().test_part().is_empty());
+}
