@@ -96,9 +96,9 @@ fn add_folder(found: &mut Found, folder: &Path) -> Result<(), IngestError> {
     }
     match choose(&tree) {
         Ok(Chosen::Folders(..)) | Err(IngestError::FoldersOrTable { .. }) => {}
-        Ok(Chosen::Table(table, _)) => return add_table(found, &table),
+        Ok(Chosen::Table(table, _)) if is_table(&table) => return add_table(found, &table),
         // What cannot be trained on may be predicted: only the images count.
-        Err(_) => match tables_of_labels(&tree).as_slice() {
+        Ok(Chosen::Table(..)) | Err(_) => match tables_of_labels(&tree).as_slice() {
             [] => {}
             [table] => return add_table(found, table),
             tables => found.notes.push(several(folder, tables)),
