@@ -1,5 +1,6 @@
 //! Whether the names of folders or a table beside them say what the patches are.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use eosin_core::FolderLayout;
@@ -11,6 +12,7 @@ use super::found::Found;
 use super::label_tables::{Comparison, LabelTable, tables_of_labels};
 use super::readings::{Reading, TableReading};
 use super::tree::Tree;
+use super::unread_tables::unread_tables;
 use crate::listed::{counted, listed};
 use crate::table::is_table_name;
 
@@ -32,9 +34,10 @@ pub(super) fn choose(tree: &Tree) -> Result<Chosen, IngestError> {
         .into_iter()
         .filter_map(|path| LabelTable::read(tree, &images, path))
         .collect();
+    let unread = unread_tables(tree, &images);
     match ByFolders::read(tree) {
-        Ok(folders) => folders.or_table(&tables),
-        Err(refused) => by_table(tree, &tables, refused),
+        Ok(folders) => folders.or_table(&tables, unread),
+        Err(refused) => by_table(tree, &tables, refused, unread),
     }
 }
 
@@ -55,7 +58,11 @@ impl ByFolders {
         Ok(Self { decided, found })
     }
 
-    fn or_table(mut self, tables: &[LabelTable]) -> Result<Chosen, IngestError> {
+    fn or_table(
+        mut self,
+        tables: &[LabelTable],
+        unread: Vec<String>,
+    ) -> Result<Chosen, IngestError> {
         let (fitting, others): (Vec<&LabelTable>, Vec<&LabelTable>) =
             tables.iter().partition(|table| table.fits());
         for table in others {
@@ -64,6 +71,17 @@ impl ByFolders {
             }
             self.found.notes.push(not_used(table));
         }
+        if fitting.is_empty() && !self.decided.by_words && !unread.is_empty() {
+            let refused = IngestError::Readings {
+                path: self.found.root.clone(),
+                why: "has folders that may be the classes, and a table that may say them",
+                readings: vec![self.reading()],
+            };
+            return Err(with_unread(refused, unread));
+        }
+        self.found
+            .notes
+            .extend(unread.iter().map(|why| no_labels(why)));
         match fitting.as_slice() {
             [] => {}
             [table] if !self.are_classes(table) => return Ok(self.by_table(table)),
@@ -140,34 +158,47 @@ impl ByFolders {
     }
 
     fn refusal(&self, table: &LabelTable, why: &str) -> IngestError {
-        let mut classes: std::collections::BTreeMap<&str, usize> = self
-            .found
-            .declared
-            .keys()
-            .map(|class| (class.as_str(), 0))
-            .collect();
-        for label in self
-            .found
-            .patches
-            .iter()
-            .filter_map(|patch| patch.label.as_deref())
-        {
-            *classes.entry(label).or_default() += 1;
-        }
-        let owned = |(class, n): (&str, usize)| (class.to_owned(), n);
+        let classes = table.classes().into_iter();
         IngestError::FoldersOrTable {
             path: self.found.root.clone(),
             why: format!("{} {why}", table.path.display()),
-            folders: Reading {
-                layout: self.decided.layout.to_string(),
-                classes: classes.into_iter().map(owned).collect(),
-                others: String::new(),
-            },
+            folders: self.reading(),
             table: TableReading {
                 table: table.path.clone(),
-                classes: table.classes().into_iter().map(owned).collect(),
+                classes: classes.map(|(class, n)| (class.to_owned(), n)).collect(),
             },
         }
+    }
+
+    /// How the folders are read.
+    fn reading(&self) -> Reading {
+        let declared = self.found.declared.keys();
+        let mut classes: BTreeMap<&str, usize> =
+            declared.map(|class| (class.as_str(), 0)).collect();
+        let labels = self.found.patches.iter();
+        for label in labels.filter_map(|patch| patch.label.as_deref()) {
+            *classes.entry(label).or_default() += 1;
+        }
+        let classes = classes.into_iter();
+        Reading {
+            layout: self.decided.layout.to_string(),
+            classes: classes.map(|(class, n)| (class.to_owned(), n)).collect(),
+            others: String::new(),
+        }
+    }
+}
+
+fn no_labels(why: &str) -> String {
+    format!("no labels are read from a table: {why}")
+}
+
+fn with_unread(refused: IngestError, unread: Vec<String>) -> IngestError {
+    if unread.is_empty() {
+        return refused;
+    }
+    IngestError::UnreadTables {
+        refused: Box::new(refused),
+        unread: unread.iter().map(|why| no_labels(why)).collect(),
     }
 }
 
@@ -198,6 +229,7 @@ fn by_table(
     tree: &Tree,
     tables: &[LabelTable],
     refused: IngestError,
+    unread: Vec<String>,
 ) -> Result<Chosen, IngestError> {
     let naming: Vec<&LabelTable> = tables
         .iter()
@@ -210,7 +242,7 @@ fn by_table(
         // What is wrong with the only table says more than that images lie loose beside it.
         [] => match only_table(tree) {
             Some(table) => Ok(Chosen::Table(table.to_owned(), Vec::new())),
-            None => Err(refused),
+            None => Err(with_unread(refused, unread)),
         },
         several => Err(several_tables(&tree.root.path, several)),
     }

@@ -172,6 +172,14 @@ pub enum IngestError {
         /// As the table says.
         table: TableReading,
     },
+    /// No folders say the classes, and what is most likely the table of labels cannot be read.
+    #[error("{refused}\n{}", .unread.join("\n"))]
+    UnreadTables {
+        /// What is wrong without a table.
+        refused: Box<IngestError>,
+        /// Why each table is not read.
+        unread: Vec<String>,
+    },
     /// Several tables could hold the labels.
     #[error(
         "{} holds several tables with labels; give the one to use instead of \

@@ -13,13 +13,15 @@ use crate::table::{Role, Table, is_table_name};
 
 /// The tables of labels that lie beside images.
 pub(super) fn tables_of_labels(tree: &Tree) -> Vec<&Path> {
-    let is_one =
-        |path: &&Path| has_labels(path) && !name_of(path).to_lowercase().contains("submission");
+    let is_one = |path: &&Path| {
+        is_table_of_labels(path) && !name_of(path).to_lowercase().contains("submission")
+    };
     let others = tree.root.others.iter().map(PathBuf::as_path);
     others.filter(is_one).collect()
 }
 
-fn has_labels(path: &Path) -> bool {
+/// Whether it has columns of images and of labels.
+pub(super) fn is_table_of_labels(path: &Path) -> bool {
     let predicts = |name: &String| name.starts_with("prob_");
     let is_one =
         |table: &Table| NamesAndLabels::find(table).is_some() && !table.header.iter().any(predicts);

@@ -33,6 +33,7 @@ mod predicted;
 mod readings;
 mod strays;
 mod tree;
+mod unread_tables;
 mod vocabulary;
 mod words;
 

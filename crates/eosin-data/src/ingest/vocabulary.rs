@@ -67,6 +67,12 @@ pub(super) const ANNOTATION: &[&str] = &[
     "máscara máscaras 掩膜 标注 マスク",
 ];
 
+/// What tables of labels are called.
+pub(super) const LABELLING: &[&str] = &[
+    "label labels labelled labeled manifest class classes diagnosis diagnoses target targets truth",
+    "gt annotation annotations klassen diagnosen etiquetas etiquettes 标签 ラベル метки",
+];
+
 /// One of several folds.
 pub(super) const FOLD: &[&str] =
     &["fold folds kfold cv split partition crossval subset pli pliegue falte dobra 折 фолд"];

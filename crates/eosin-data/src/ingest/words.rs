@@ -73,6 +73,7 @@ word_set!(CLASS_ROOTS, known::CLASS_ROOTS);
 word_set!(ORGAN, known::ORGAN);
 word_set!(UNKNOWN, known::UNKNOWN);
 word_set!(ANNOTATION, known::ANNOTATION);
+word_set!(LABELLING, known::LABELLING);
 word_set!(GLUED_ENDS, known::GLUED_ENDS);
 word_set!(WORK, known::WORK);
 

@@ -73,11 +73,35 @@ impl Table {
         if let Some(line) = misplaced_header(&self.header, &self.rows) {
             return header_below(line);
         }
+        if role == Role::Label
+            && let Some(columns) = self.one_of_several()
+        {
+            return format!(
+                "of the columns {} one is 1 in each row: write its name into a column 'label'",
+                listed(&columns)
+            );
+        }
         let names = self.header.iter().map(String::as_str);
         match eosin_core::choice::nearest(role.name(), names) {
             Some(near) => format!("rename '{near}' to '{}'", role.name()),
             None => format!("call the one to use '{}', in the first line", role.name()),
         }
+    }
+
+    /// The columns of zeros and ones, when each row has just one 1 among them.
+    fn one_of_several(&self) -> Option<Vec<&str>> {
+        let value = |row: &super::Row, at: usize| super::parse_number(row.cells.get(at)?);
+        let is_flag = |at: &usize| {
+            let mut values = self.rows.iter().map(|row| value(row, *at));
+            values.all(|value| matches!(value, Some(0.0 | 1.0)))
+        };
+        let flags: Vec<usize> = (0..self.header.len()).filter(is_flag).collect();
+        let ones = |row: &super::Row| {
+            let ones = flags.iter().filter(|at| value(row, **at) == Some(1.0));
+            ones.count()
+        };
+        let is_one_hot = flags.len() > 1 && self.rows.iter().all(|row| ones(row) == 1);
+        is_one_hot.then(|| flags.iter().map(|at| self.header[*at].as_str()).collect())
     }
 
     /// Says which columns are read under other names, and which are not read at all.

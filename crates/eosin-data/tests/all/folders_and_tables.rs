@@ -301,3 +301,73 @@ fn images_outside_of_the_folders_that_are_parts_need_a_column() {
     write_table(&dir, "labels.csv", "path,label", &rows[2..]);
     assert!(read(dir.path()).unwrap().test_part().is_empty());
 }
+
+#[test]
+fn a_table_that_cannot_be_read_is_named_with_the_reason() {
+    let images = "images/a_0.png,a\nimages/b_0.png,b\n";
+    for (name, text, why) in [
+        (
+            "t.csv",
+            format!("Export of May,\npath,label\n{images}"),
+            "line 2 looks like the header: remove what stands above it",
+        ),
+        (
+            "t.csv",
+            format!("# by Bob\npath,label\n{images}"),
+            "line 2 looks like the header: remove what stands above it",
+        ),
+        (
+            "t.csv",
+            format!("path,label\n{images}images/c.png\n"),
+            "DIR/t.csv has 1 row with more or fewer cells, where the header has 2: line 4 has 1",
+        ),
+        (
+            "t.csv",
+            format!("path,label\n{images}\0\0"),
+            "DIR/t.csv is a file with zero bytes in it, not a table",
+        ),
+        (
+            "t.csv",
+            "image,benign,malignant\na_0,1,0\nb_0,0,1\n".into(),
+            "DIR/t.csv has no column 'label'; its columns are image, benign, malignant; of the \
+             columns benign, malignant one is 1 in each row: write its name into a column 'label'",
+        ),
+        ("t.csv", images.into(), "DIR/t.csv has no column 'path'"),
+        ("Labels.csv", String::new(), "DIR/Labels.csv has no rows"),
+        (
+            "labels.xlsx",
+            "PK\u{3}\u{4}".into(),
+            "DIR/labels.xlsx is a workbook; export it as CSV (UTF-8)",
+        ),
+    ] {
+        for folders in [&["images"][..], &["pics"], &["site_a", "site_b"]] {
+            let (dir, _) = labelled(folders, &["a", "b"], 1);
+            write_text(&dir.path().join(name), &text);
+            let error = read(dir.path()).unwrap_err();
+            let said = error.contains("\nno labels are read from a table: DIR/");
+            assert!(said && error.contains(why), "{folders:?} {error}");
+            assert!(folders.len() == 1 || error.contains("'--layout class': 2 classes: site_a"));
+            let found = find_images(&[dir.path().to_owned()]).unwrap();
+            assert_eq!(found.manifest.patches.len(), 2 * folders.len());
+        }
+        let (dir, _) = labelled(&["benign", "malignant"], &["a", "b"], 1);
+        write_text(&dir.path().join(name), &text);
+        says(
+            &read(dir.path()).unwrap(),
+            "no labels are read from a table: ",
+        );
+    }
+}
+
+#[test]
+fn tables_of_other_things_do_not_keep_folders_from_being_classes() {
+    let (dir, _) = labelled(&["red", "blue"], &["a"], 2);
+    write_text(&dir.path().join("notes.csv"), "a,b\n1,2\n");
+    write_text(&dir.path().join("README.txt"), "Hello, there\n");
+    write_text(&dir.path().join("budget.xlsx"), "PK");
+    write_text(
+        &dir.path().join("predictions.csv"),
+        "key,pred,prob_x\nred/a_0.png,x,1\nred/a_1.png,x,1\nblue/a_0.png,x,1\n",
+    );
+    assert_eq!(read(dir.path()).unwrap().classes, ["blue", "red"]);
+}
