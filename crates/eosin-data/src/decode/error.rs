@@ -33,8 +33,8 @@ pub enum DecodeError {
     },
     /// A side above the limit.
     #[error(
-        "{name} is {width_px}x{height_px} px, above the limit of {max_side_px} px a side and \
-         {max_memory_bytes} bytes; cut it into patches"
+        "{name} is {width_px}x{height_px} px, above the limit of {max_side_px} px a side \
+         (data.max_side_px) and {max_memory_bytes} bytes; cut it into patches"
     )]
     TooLarge {
         /// The image.
@@ -45,6 +45,16 @@ pub enum DecodeError {
         height_px: usize,
         /// The limit.
         max_side_px: usize,
+        /// The limit on memory.
+        max_memory_bytes: u64,
+    },
+    /// More memory than the limit, of an image whose size is not known.
+    #[error(
+        "{name} is too large: it needs more than {max_memory_bytes} bytes; cut it into patches"
+    )]
+    TooMuchMemory {
+        /// The image.
+        name: String,
         /// The limit on memory.
         max_memory_bytes: u64,
     },
@@ -107,11 +117,15 @@ pub enum DecodeError {
 }
 
 impl DecodeError {
-    /// Sorts a decoder's error into truncated, unsupported or damaged.
-    pub(super) fn from_image(name: &str, error: &image::ImageError) -> Self {
+    /// Sorts a decoder's error into truncated, too large, unsupported or damaged.
+    pub(super) fn from_image(name: &str, error: &image::ImageError, limits: &DecodeLimits) -> Self {
         let name = name.to_owned();
-        let reason = error.to_string();
+        let reason = without_structs(&error.to_string());
         match error {
+            image::ImageError::Limits(_) => Self::TooMuchMemory {
+                name,
+                max_memory_bytes: limits.max_memory_bytes,
+            },
             _ if ends_early(error) => Self::Truncated {
                 name,
                 reason: "the file ends before its last pixel".into(),
@@ -130,6 +144,20 @@ impl DecodeError {
             max_memory_bytes: limits.max_memory_bytes,
         }
     }
+}
+
+/// A decoder's reason with `IDAT` for `ChunkType { type: IDAT, critical: true }`.
+fn without_structs(reason: &str) -> String {
+    let Some((before, rest)) = reason.split_once(" { ") else {
+        return reason.to_owned();
+    };
+    let Some((fields, after)) = rest.split_once(" }") else {
+        return reason.to_owned();
+    };
+    let before = before.trim_end_matches(|c: char| c.is_alphanumeric());
+    let first = fields.split(',').next().unwrap_or(fields);
+    let value = first.split_once(": ").map_or(first, |(_, value)| value);
+    format!("{before}{}{}", value.trim(), without_structs(after))
 }
 
 fn ends_early(error: &image::ImageError) -> bool {

@@ -153,7 +153,14 @@ pub(super) fn open<'a, R: BufRead + Seek + 'a>(
         PatchFormat::Jpeg => jpeg_quality(&mut reader),
         _ => None,
     };
-    let damaged = |error: image::ImageError| DecodeError::from_image(name, &error);
+    let claimed = (format == PatchFormat::Png)
+        .then(|| png_size(&mut reader))
+        .flatten();
+    let damaged = |error: image::ImageError| match (&error, claimed) {
+        // The decoder does not say how large it is.
+        (image::ImageError::Limits(_), Some(size)) => DecodeError::too_large(name, size, limits),
+        _ => DecodeError::from_image(name, &error, limits),
+    };
     let mut decoder: Box<dyn ImageDecoder + 'a> = if format == PatchFormat::Tiff {
         TiffColour::open(reader, limits).map_err(damaged)?
     } else {
@@ -179,6 +186,13 @@ pub(super) fn open<'a, R: BufRead + Seek + 'a>(
         jpeg_quality,
     };
     Ok((decoder, header))
+}
+
+/// The size that a PNG says it has.
+fn png_size<R: BufRead>(reader: &mut R) -> Option<(u32, u32)> {
+    let start = reader.fill_buf().ok()?;
+    let side = |at: usize| Some(u32::from_be_bytes(*start.get(at..)?.first_chunk()?));
+    Some((side(16)?, side(20)?))
 }
 
 fn exif_number(orientation: Orientation) -> Option<u8> {

@@ -95,7 +95,7 @@ fn samples_of(
     let mut samples = vec![0; length];
     decoder
         .read_image_boxed(&mut samples)
-        .map_err(|error| DecodeError::from_image(name, &error))?;
+        .map_err(|error| DecodeError::from_image(name, &error, limits))?;
     Ok((samples, header))
 }
 

@@ -14,6 +14,10 @@ pub fn likeness(name: &str) -> String {
     if let Some(number) = whole_number(&name) {
         return number;
     }
+    // The sign is all that tells infinities apart.
+    if let Some(infinite) = name.parse().ok().filter(|value: &f64| value.is_infinite()) {
+        return infinite.to_string();
+    }
     let letters: Vec<char> = name.nfkc().filter(|c| !is_invisible(*c)).collect();
     let mut like = String::new();
     for (at, letter) in letters.iter().enumerate() {
@@ -161,6 +165,7 @@ mod tests {
             ("a\u{200b}b", "ab"),
             ("12-3", "12_3"),
             ("S10", "S010"),
+            ("inf", "+Infinity"),
         ] {
             assert_eq!(likeness(one), likeness(other), "'{one}' and '{other}'");
         }
@@ -175,6 +180,10 @@ mod tests {
             ("1.5", "15"),
             ("1e5x", "1e5"),
             ("-1", "1"),
+            ("-inf", "inf"),
+            ("-Infinity", "+inf"),
+            ("🎉", "❤️"),
+            ("✓", "✗"),
         ] {
             assert_ne!(likeness(one), likeness(other), "'{one}' and '{other}'");
         }

@@ -200,7 +200,22 @@ pub(super) fn is_organ(name: &str) -> bool {
 pub(crate) fn is_unknown(value: &str) -> bool {
     let bare = plain(value.trim());
     let bare = bare.trim_matches(|c: char| c.is_whitespace() || "<>()[]{}".contains(c));
-    bare.chars().all(|c| !c.is_alphanumeric() && c != '+') || UNKNOWN.has(&bare.replace(' ', ""))
+    bare.chars().all(is_filler) || UNKNOWN.has(&bare.replace(' ', ""))
+}
+
+/// Blanks, dashes and punctuation, which say nothing by themselves; symbols such as `+`, a tick or a
+/// picture do.
+fn is_filler(letter: char) -> bool {
+    let is_sign = letter.is_ascii_punctuation() && letter != '+';
+    let is_general = matches!(
+        letter,
+        '\u{2000}'..='\u{206f}' | '\u{2212}' | '\u{feff}' | '\u{ad}'
+    );
+    let is_own = matches!(
+        letter,
+        '¿' | '¡' | '·' | '«' | '»' | '、' | '。' | '・' | 'ー'
+    );
+    is_sign || is_general || is_own || letter.is_whitespace() || letter.is_control()
 }
 
 #[cfg(test)]
@@ -297,7 +312,13 @@ mod tests {
         ] {
             assert!(is_unknown(value), "'{value}'");
         }
-        for value in ["0", "n", "no", "+", "normal", "NAS", "nano", "P1"] {
+        for value in ["–", "—", "…", "‐ ", "¿", "_", "...", "*"] {
+            assert!(is_unknown(value), "'{value}'");
+        }
+        for value in [
+            "0", "n", "no", "+", "normal", "NAS", "nano", "P1", "🎉", "❤️", "✓", "✗", "±", "→",
+            "癌", "-🎉",
+        ] {
             assert!(!is_unknown(value), "'{value}'");
         }
     }

@@ -1,5 +1,6 @@
 //! Looking at every image before any work begins.
 
+mod contradictions;
 mod counts;
 mod problem;
 mod scan;

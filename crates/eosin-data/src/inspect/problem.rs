@@ -61,7 +61,7 @@ impl ProblemKind {
             }
             DecodeError::Empty { .. } => Self::EmptyFile,
             DecodeError::NotAnImage { .. } => Self::WrongFormat,
-            DecodeError::TooLarge { .. } => Self::TooLarge,
+            DecodeError::TooLarge { .. } | DecodeError::TooMuchMemory { .. } => Self::TooLarge,
             DecodeError::TooSmall { .. } => Self::TooSmall,
             DecodeError::Truncated { .. } => Self::Truncated,
             DecodeError::UnsupportedMode { .. } => Self::UnsupportedMode,

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::contradictions::contradictions;
 use super::counts::{class_counts, group_counts};
 use super::shortcuts::{narrow, shortcut_notes};
 use super::size::{other_sizes, usual_size};
@@ -156,6 +157,7 @@ pub fn inspect(
     problems.extend(narrow.problems);
     problems.sort_by(|a, b| (&a.key, a.kind).cmp(&(&b.key, b.kind)));
     let mut notes = manifest.notes.clone();
+    notes.extend(contradictions(manifest, &images));
     notes.extend(notes_on(&images));
     notes.extend(narrow.notes);
     notes.extend(shortcut_notes(manifest, &images));

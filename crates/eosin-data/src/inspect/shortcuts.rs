@@ -69,7 +69,8 @@ pub(super) fn shortcut_notes(manifest: &Manifest, images: &[ImageInfo]) -> Vec<S
     notes.collect()
 }
 
-fn class_of_keys(manifest: &Manifest) -> BTreeMap<&str, &str> {
+/// The labels of the patches that have one.
+pub(super) fn class_of_keys(manifest: &Manifest) -> BTreeMap<&str, &str> {
     let labelled = manifest.patches.iter().filter_map(|patch| {
         let class = manifest.classes.get(patch.class?)?;
         Some((patch.key.as_str(), class.as_str()))

@@ -371,3 +371,17 @@ fn tables_of_other_things_do_not_keep_folders_from_being_classes() {
     );
     assert_eq!(read(dir.path()).unwrap().classes, ["blue", "red"]);
 }
+
+#[test]
+fn infinities_and_symbols_are_labels() {
+    for (one, other) in [("-inf", "inf"), ("🎉", "❤️")] {
+        let (dir, rows) = labelled(&["images"], &["a", "b"], 1);
+        let rows = [
+            rows[0].replace(",a", &format!(",{one}")),
+            rows[1].replace(",b", &format!(",{other}")),
+        ];
+        write_table(&dir, "t.csv", "path,label", &rows);
+        let manifest = read(dir.path()).unwrap();
+        assert_eq!(manifest.classes.len(), 2, "{:?}", manifest.classes);
+    }
+}

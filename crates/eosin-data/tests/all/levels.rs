@@ -563,3 +563,10 @@ fn a_folder_beside_the_classes_that_holds_them_again_is_no_class() {
         &["benign", "malignant"],
     );
 }
+
+#[test]
+fn symbols_are_names_of_classes() {
+    known(&["🎉/1.png", "😀/2.png"], "class", &["🎉", "😀"]);
+    known(&["✓/1.png", "✗/2.png"], "class", &["✓", "✗"]);
+    refused(&["–/1.png", "a/2.png"], &["stands for what is not known"]);
+}

@@ -40,6 +40,7 @@ const FAMILIES: &[&[&str]] = &[
         "grün",
         "gru\u{308}n",
         "红",
+        "🎉",
         " x",
         "a;b",
         "50%",
