@@ -43,7 +43,7 @@ impl Metric {
         let bands = matrix.par_chunks_mut(TILE * width).zip(tiles);
         bands.for_each(|(band, first)| sample.add_band(first, c, band));
         Ok(Self {
-            inverse_factor: of_metric(&matrix, width),
+            inverse_factor: of_metric(&matrix, width).ok_or(HeadError::TooWeakPenalty { c })?,
             of_bias: (c * sample.total).max(f64::MIN_POSITIVE),
             mean: about_models(&sample.mean, own),
         })
@@ -99,8 +99,9 @@ impl Metric {
 }
 
 /// The inverse factor of the metric; where rounding has left it indefinite, of the metric with as
-/// much more on its diagonal as it takes: it only bends the way.
-fn of_metric(matrix: &[f32], width: usize) -> Vec<f32> {
+/// much more on its diagonal as it takes: it only bends the way. `None` where single precision does
+/// not hold it.
+fn of_metric(matrix: &[f32], width: usize) -> Option<Vec<f32>> {
     let diagonal = || (0..width).map(|at| matrix[at * (width + 1)]);
     let largest = diagonal().fold(1.0, f32::max);
     let mut more = 0.0;
@@ -110,9 +111,11 @@ fn of_metric(matrix: &[f32], width: usize) -> Vec<f32> {
             bent[at * (width + 1)] += more;
         }
         if let Some(inverse) = inverse_factor(bent, width) {
-            return inverse;
+            return Some(inverse);
         }
-        assert!(more < 1e3 * largest, "a metric is finite");
+        if !largest.is_finite() || more >= 1e3 * largest {
+            return None;
+        }
         more = (10.0 * more).max(1e-6 * largest);
     }
 }

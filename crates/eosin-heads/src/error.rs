@@ -37,6 +37,15 @@ pub enum HeadError {
         /// As [`ClosedForm`](crate::ClosedForm) has it.
         strength: f64,
     },
+    /// `C` is so large that single precision does not hold what the losses bend by.
+    #[error(
+        "with C {c:e} the losses are beyond what single precision holds, and the penalty is nothing \
+         beside them: use a smaller C, or none to have one chosen on inner folds"
+    )]
+    TooWeakPenalty {
+        /// scikit-learn's.
+        c: f64,
+    },
     /// The rows cannot be read.
     #[error("an embedding cannot be read: {0}")]
     Read(#[source] Box<dyn std::error::Error + Send + Sync>),

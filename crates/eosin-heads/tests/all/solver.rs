@@ -1,7 +1,7 @@
 //! The solver against scikit-learn, and against itself.
 
 use eosin_heads::{
-    Accuracy, InnerFolds, Optimum, Penalties, Problem, Table, TrainingPart, choose, solve,
+    Accuracy, HeadError, InnerFolds, Optimum, Penalties, Problem, Table, TrainingPart, choose, solve,
 };
 use serde_json::Value;
 
@@ -268,6 +268,29 @@ fn classes_that_can_be_separated_are_solved_under_weak_penalties() {
             let alone = &solve_quietly(&problem(&parts[at..=at]), c)[0];
             let apart = (optimum.value / alone.value - 1.0).abs();
             assert!(apart < 1e-5, "C {c}, {at}: {apart}");
+        }
+    }
+}
+
+#[test]
+fn no_penalty_ends_in_a_panic() {
+    let (rows, classes) = overlapping(60, 20);
+    let targets = binary(&classes);
+    let table = Table::new(&rows).expect("a test's own input");
+    let problem = Problem {
+        table: &table,
+        targets,
+        parts: &[TrainingPart::of(&(0..60).collect::<Vec<_>>(), &targets)],
+    };
+    for step in -320..=308 {
+        let c = 10_f64.powi(step);
+        match solve(&problem, c, None, Accuracy::FULL, &mut || Ok(())) {
+            Ok(optima) => assert!(optima[0].weights.iter().all(|weight| weight.is_finite())),
+            Err(HeadError::TooWeakPenalty { c: said }) => {
+                assert_eq!(said.to_bits(), c.to_bits());
+                assert!(step > 12, "1e{step}");
+            }
+            Err(error) => panic!("1e{step}: {error}"),
         }
     }
 }
