@@ -77,7 +77,7 @@ impl ByFolders {
                 why: "has folders that may be the classes, and a table that may say them",
                 readings: vec![self.reading()],
             };
-            return Err(with_unread(refused, unread));
+            return Err(with_unread(refused, &unread));
         }
         self.found
             .notes
@@ -162,11 +162,11 @@ impl ByFolders {
         IngestError::FoldersOrTable {
             path: self.found.root.clone(),
             why: format!("{} {why}", table.path.display()),
-            folders: self.reading(),
-            table: TableReading {
+            folders: self.reading().into(),
+            table: Box::new(TableReading {
                 table: table.path.clone(),
                 classes: classes.map(|(class, n)| (class.to_owned(), n)).collect(),
-            },
+            }),
         }
     }
 
@@ -192,7 +192,7 @@ fn no_labels(why: &str) -> String {
     format!("no labels are read from a table: {why}")
 }
 
-fn with_unread(refused: IngestError, unread: Vec<String>) -> IngestError {
+fn with_unread(refused: IngestError, unread: &[String]) -> IngestError {
     if unread.is_empty() {
         return refused;
     }
@@ -242,7 +242,7 @@ fn by_table(
         // What is wrong with the only table says more than that images lie loose beside it.
         [] => match only_table(tree) {
             Some(table) => Ok(Chosen::Table(table.to_owned(), Vec::new())),
-            None => Err(with_unread(refused, unread)),
+            None => Err(with_unread(refused, &unread)),
         },
         several => Err(several_tables(&tree.root.path, several)),
     }
