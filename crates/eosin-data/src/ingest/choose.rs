@@ -36,8 +36,8 @@ pub(super) fn choose(tree: &Tree) -> Result<Chosen, IngestError> {
         .collect();
     let unread = unread_tables(tree, &images);
     match ByFolders::read(tree) {
-        Ok(folders) => folders.or_table(&tables, unread),
-        Err(refused) => by_table(tree, &tables, refused, unread),
+        Ok(folders) => folders.or_table(&tables, &unread),
+        Err(refused) => by_table(tree, &tables, refused, &unread),
     }
 }
 
@@ -58,11 +58,7 @@ impl ByFolders {
         Ok(Self { decided, found })
     }
 
-    fn or_table(
-        mut self,
-        tables: &[LabelTable],
-        unread: Vec<String>,
-    ) -> Result<Chosen, IngestError> {
+    fn or_table(mut self, tables: &[LabelTable], unread: &[String]) -> Result<Chosen, IngestError> {
         let (fitting, others): (Vec<&LabelTable>, Vec<&LabelTable>) =
             tables.iter().partition(|table| table.fits());
         for table in others {
@@ -77,7 +73,7 @@ impl ByFolders {
                 why: "has folders that may be the classes, and a table that may say them",
                 readings: vec![self.reading()],
             };
-            return Err(with_unread(refused, &unread));
+            return Err(with_unread(refused, unread));
         }
         self.found
             .notes
@@ -229,7 +225,7 @@ fn by_table(
     tree: &Tree,
     tables: &[LabelTable],
     refused: IngestError,
-    unread: Vec<String>,
+    unread: &[String],
 ) -> Result<Chosen, IngestError> {
     let naming: Vec<&LabelTable> = tables
         .iter()
@@ -242,7 +238,7 @@ fn by_table(
         // What is wrong with the only table says more than that images lie loose beside it.
         [] => match only_table(tree) {
             Some(table) => Ok(Chosen::Table(table.to_owned(), Vec::new())),
-            None => Err(with_unread(refused, &unread)),
+            None => Err(with_unread(refused, unread)),
         },
         several => Err(several_tables(&tree.root.path, several)),
     }

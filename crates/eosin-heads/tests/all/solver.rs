@@ -1,7 +1,8 @@
 //! The solver against scikit-learn, and against itself.
 
 use eosin_heads::{
-    Accuracy, HeadError, InnerFolds, Optimum, Penalties, Problem, Table, TrainingPart, choose, solve,
+    Accuracy, HeadError, InnerFolds, Optimum, Penalties, Problem, Table, TrainingPart, choose,
+    solve,
 };
 use serde_json::Value;
 
