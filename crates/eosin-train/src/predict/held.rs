@@ -68,8 +68,8 @@ pub fn held_predictions(
             );
             return Err(fault(line, told));
         }
-        let pairs = row.probs.iter().zip(&one.probs);
-        if pairs.clone().any(|(a, b)| !((a - b).abs() <= ROUNDING)) {
+        let mut pairs = row.probs.iter().zip(&one.probs);
+        if !pairs.all(|(a, b)| (a - b).abs() <= ROUNDING) {
             let told = format!("'{}' has other probabilities than its fold gave", row.key);
             return Err(fault(line, told));
         }
