@@ -114,7 +114,6 @@ impl EnsembleFindings {
             max_bytes: limits.max_bytes,
             max_ms: limits.max_ms,
             select,
-            ..SearchOptions::default()
         };
         // A head on joined embeddings takes longer than all else together: it is solved where the rest
         // promises most.
