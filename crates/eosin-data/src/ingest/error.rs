@@ -168,9 +168,9 @@ pub enum IngestError {
         /// What the table says, beginning with its name.
         why: String,
         /// As the folders are named.
-        folders: Reading,
+        folders: Box<Reading>,
         /// As the table says.
-        table: TableReading,
+        table: Box<TableReading>,
     },
     /// No folders say the classes, and what is most likely the table of labels cannot be read.
     #[error("{refused}\n{}", .unread.join("\n"))]
