@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use eosin_core::FolderLayout;
+use eosin_core::{FolderLayout, Level};
 
 use super::IngestError;
 use super::decide::{Decided, decide};
@@ -14,7 +14,7 @@ use super::readings::{Reading, TableReading};
 use super::tree::Tree;
 use super::unread_tables::unread_tables;
 use crate::listed::{counted, listed};
-use crate::table::is_table_name;
+use crate::table::Role;
 
 /// What says what the patches of a folder are.
 pub(super) enum Chosen {
@@ -61,49 +61,83 @@ impl ByFolders {
     fn or_table(mut self, tables: &[LabelTable], unread: &[String]) -> Result<Chosen, IngestError> {
         let (fitting, others): (Vec<&LabelTable>, Vec<&LabelTable>) =
             tables.iter().partition(|table| table.fits());
-        for table in others {
-            if !self.are_classes(table) && !table.labels.is_empty() && table.classes().len() > 1 {
-                return Err(self.refusal(table, "names some of the images only"));
+        if fitting.is_empty() {
+            self.refuse_doubt(&others, unread)?;
+        }
+        let mut said: Vec<String> = others.into_iter().map(not_used).collect();
+        said.extend(unread.iter().map(|why| no_labels(why)));
+        let by_table = match fitting.as_slice() {
+            [table] if !self.are_classes(table) => {
+                said.push(self.not_classes(table));
+                Some(table)
             }
-            self.found.notes.push(not_used(table));
-        }
-        if fitting.is_empty() && !self.decided.by_words && !unread.is_empty() {
-            let refused = IngestError::Readings {
-                path: self.found.root.clone(),
-                why: "has folders that may be the classes, and a table that may say them",
-                readings: vec![self.reading()],
-            };
-            return Err(with_unread(refused, unread));
-        }
-        self.found
-            .notes
-            .extend(unread.iter().map(|why| no_labels(why)));
-        match fitting.as_slice() {
-            [] => {}
-            [table] if !self.are_classes(table) => return Ok(self.by_table(table)),
             [table] => {
-                let note = self.agreement(table)?;
-                if table.says_more && !table.is_complete() {
-                    let why = "names not just the images that there are, and says more than the \
-                               folders";
-                    return Err(self.refusal(table, why));
-                }
-                if table.says_more {
-                    return Ok(Chosen::Table(table.path.clone(), vec![note]));
-                }
-                self.found.notes.push(note);
+                said.push(self.agreement(table)?);
+                self.refuse_loss(table)?;
+                (!table.more.is_empty()).then_some(table)
             }
             several => {
                 for table in several {
-                    if table.says_more || !self.are_classes(table) {
+                    if !table.more.is_empty() || !self.are_classes(table) {
                         return Err(several_tables(&self.found.root, several));
                     }
-                    let note = self.agreement(table)?;
-                    self.found.notes.push(note);
+                    said.push(self.agreement(table)?);
                 }
+                None
+            }
+        };
+        if let Some(table) = by_table {
+            return Ok(Chosen::Table(table.path.clone(), said));
+        }
+        self.found.notes.extend(said);
+        Ok(Chosen::Folders(self.decided.layout, self.found))
+    }
+
+    /// Refuses folders of unknown words beside tables that may say the classes, though none fits.
+    fn refuse_doubt(&self, tables: &[&LabelTable], unread: &[String]) -> Result<(), IngestError> {
+        let is_doubtful = |table: &&&LabelTable| {
+            !self.are_classes(table) && !table.labels.is_empty() && table.classes().len() > 1
+        };
+        if let Some(table) = tables.iter().find(is_doubtful) {
+            return Err(self.refusal(table, "names some of the images only"));
+        }
+        if self.decided.by_words || unread.is_empty() {
+            return Ok(());
+        }
+        let refused = IngestError::Readings {
+            path: self.found.root.clone(),
+            why: "has folders that may be the classes, and a table that may say them",
+            readings: vec![self.reading()],
+        };
+        Err(with_unread(refused, unread))
+    }
+
+    /// Refuses where the table and the folders each say what the other does not.
+    fn refuse_loss(&self, table: &LabelTable) -> Result<(), IngestError> {
+        if table.more.is_empty() {
+            return Ok(());
+        }
+        if !table.is_complete() {
+            let why = "says more than the folders, and does not name just the images that there \
+                       are";
+            return Err(self.refusal(table, why));
+        }
+        let levels = [
+            (Level::Patient, Role::Patient),
+            (Level::Slide, Role::Slide),
+            (Level::Group, Role::Group),
+            (Level::Fold, Role::Fold),
+        ];
+        let is_lost = |(level, role): &&(Level, Role)| {
+            self.decided.layout.depth_of(*level).is_some() && !table.more.contains(role)
+        };
+        match levels.iter().find(is_lost) {
+            None => Ok(()),
+            Some((level, _)) => {
+                let why = format!("has no column '{level}', which the folders say");
+                Err(self.refusal(table, &why))
             }
         }
-        Ok(Chosen::Folders(self.decided.layout, self.found))
     }
 
     /// Whether the folders may be the classes, where there is this table.
@@ -111,15 +145,14 @@ impl ByFolders {
         self.decided.by_words || table.shares_names(&self.found.patches)
     }
 
-    fn by_table(self, table: &LabelTable) -> Chosen {
+    fn not_classes(&self, table: &LabelTable) -> String {
         let folders: Vec<&String> = self.found.declared.keys().collect();
-        let note = format!(
+        format!(
             "the names of the folders ({}) are not taken for classes, since {} labels the images \
              in them",
             listed(&folders),
             table.path.display()
-        );
-        Chosen::Table(table.path.clone(), vec![note])
+        )
     }
 
     /// What is said where both say the same.
@@ -235,19 +268,7 @@ fn by_table(
     let candidates = if naming.is_empty() { all } else { naming };
     match candidates.as_slice() {
         [table] => Ok(Chosen::Table(table.path.clone(), Vec::new())),
-        // What is wrong with the only table says more than that images lie loose beside it.
-        [] => match only_table(tree) {
-            Some(table) => Ok(Chosen::Table(table.to_owned(), Vec::new())),
-            None => Err(with_unread(refused, unread)),
-        },
+        [] => Err(with_unread(refused, unread)),
         several => Err(several_tables(&tree.root.path, several)),
     }
-}
-
-/// The only table beside images that lie in no folder, whatever is in it.
-fn only_table(tree: &Tree) -> Option<&Path> {
-    let mut tables = tree.root.others.iter().filter(|path| is_table_name(path));
-    let only = tables.next().filter(|_| tables.next().is_none());
-    only.map(PathBuf::as_path)
-        .filter(|_| !tree.root.images.is_empty())
 }

@@ -9,6 +9,7 @@ use super::choose::{Chosen, choose};
 use super::found::Found;
 use super::manifest_file::{Picked, read_to_train};
 use super::tree::{Tree, no_images};
+use super::unused_levels::unused_levels;
 use super::{IngestError, datathon, folders};
 use crate::manifest::{Layout, Manifest};
 use crate::table::is_table_name;
@@ -132,7 +133,12 @@ fn folder(folder: &Path, asked: Option<Layout>) -> Result<(Layout, Found), Inges
             no_images(&tree)
         });
     }
-    match choose(&tree)? {
+    let chosen = choose(&tree).or_else(|refused| match only_table(&tree) {
+        // What is wrong with the only table says more than that images lie loose beside it.
+        Some(table) => Ok(Chosen::Table(table.to_owned(), Vec::new())),
+        None => Err(refused),
+    })?;
+    match chosen {
         Chosen::Folders(layout, found) => Ok((Layout::Folders(layout), found)),
         Chosen::Table(table, notes) => {
             let mut found = read_to_train(&table, Picked::InFolder)?;
@@ -140,7 +146,16 @@ fn folder(folder: &Path, asked: Option<Layout>) -> Result<(Layout, Found), Inges
                 .notes
                 .push(format!("labels are those of {}", table.display()));
             found.notes.extend(notes);
+            found.notes.extend(unused_levels(&tree, &found));
             Ok((Layout::Manifest, found))
         }
     }
+}
+
+/// The only table beside images that lie in no folder, whatever is in it.
+fn only_table(tree: &Tree) -> Option<&Path> {
+    let mut tables = tree.root.others.iter().filter(|path| is_table_name(path));
+    let only = tables.next().filter(|_| tables.next().is_none());
+    only.map(PathBuf::as_path)
+        .filter(|_| !tree.root.images.is_empty())
 }

@@ -55,8 +55,8 @@ pub(super) struct LabelTable {
     pub images: usize,
     /// Rows that name none of them, or more than one.
     strangers: usize,
-    /// Whether it says more than the class.
-    pub says_more: bool,
+    /// What it says beside the class.
+    pub more: BTreeSet<Role>,
 }
 
 impl LabelTable {
@@ -75,14 +75,13 @@ impl LabelTable {
             Role::Split,
             Role::Fold,
         ];
+        let has = |role| !matches!(table.find(role), Ok(None));
         let mut found = Self {
             path: path.to_owned(),
             labels: BTreeMap::new(),
             images: images.len(),
             strangers: 0,
-            says_more: more
-                .into_iter()
-                .any(|role| !matches!(table.find(role), Ok(None))),
+            more: more.into_iter().filter(|role| has(*role)).collect(),
         };
         for row in &table.rows {
             let image = row.cell(columns.names).map(|name| matcher.find(name));

@@ -34,6 +34,7 @@ mod readings;
 mod strays;
 mod tree;
 mod unread_tables;
+mod unused_levels;
 mod vocabulary;
 mod words;
 

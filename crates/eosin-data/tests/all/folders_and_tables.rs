@@ -385,3 +385,42 @@ fn infinities_and_symbols_are_labels() {
         assert_eq!(manifest.classes.len(), 2, "{:?}", manifest.classes);
     }
 }
+
+#[test]
+fn what_folders_say_beside_the_class_is_not_lost_in_silence_to_a_table() {
+    let (dir, rows) = labelled(&["patient_1", "patient_2"], &["a", "b"], 1);
+    write_table(&dir, "labels.csv", "path,label", &rows);
+    says(
+        &read(dir.path()).unwrap(),
+        "the folders (patient_1, patient_2) look like one a patient and are not used; a column \
+         'patient' in the table keeps patches of one on one side of a split",
+    );
+    let folders = [
+        "fold_0/benign",
+        "fold_0/malignant",
+        "fold_1/benign",
+        "fold_1/malignant",
+    ];
+    let (dir, rows) = labelled(&folders, &["a"], 1);
+    let own = |row: &String| {
+        let class = row.split('/').nth(1).unwrap();
+        row.replace(",a", &format!(",{class},P1"))
+    };
+    let rows: Vec<String> = rows.iter().map(own).collect();
+    write_table(&dir, "labels.csv", "path,label,patient", &rows);
+    let error = read(dir.path()).unwrap_err();
+    assert!(
+        error.contains("has no column 'fold', which the folders say"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_second_table_of_a_few_images_does_not_hide_the_one_of_all() {
+    let (dir, rows) = labelled(&["x", "y"], &["normal", "tumor"], 2);
+    write_table(&dir, "a.csv", "path,label", &rows);
+    write_table(&dir, "b.csv", "path,label", &rows[1..3]);
+    let manifest = read(dir.path()).unwrap();
+    assert_eq!(manifest.classes, ["normal", "tumor"]);
+    says(&manifest, "b.csv is not used: it names 2 of 8 images");
+}
