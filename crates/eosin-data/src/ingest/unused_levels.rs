@@ -27,7 +27,7 @@ pub(super) fn unused_levels(tree: &Tree, found: &Found) -> Vec<String> {
         let names: Vec<&String> = level.names.iter().collect();
         (names.len() > 1).then(|| {
             format!(
-                "the folders ({}) look like one a {role} and are not used; a column '{role}' in the \
+                "the folders ({}) look like a {role} each and are not used; a column '{role}' in the \
                  table {keeps}",
                 listed(&names)
             )

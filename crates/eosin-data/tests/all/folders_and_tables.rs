@@ -392,7 +392,7 @@ fn what_folders_say_beside_the_class_is_not_lost_in_silence_to_a_table() {
     write_table(&dir, "labels.csv", "path,label", &rows);
     says(
         &read(dir.path()).unwrap(),
-        "the folders (patient_1, patient_2) look like one a patient and are not used; a column \
+        "the folders (patient_1, patient_2) look like a patient each and are not used; a column \
          'patient' in the table keeps patches of one on one side of a split",
     );
     let folders = [
