@@ -7,7 +7,7 @@ use eosin_core::config::{EnsembleConfig, EnsembleMethod, TrainConfig};
 use eosin_core::{Config, Flow, Watch, WatchError};
 use eosin_data::Folds;
 use eosin_store::{RunFolder, names};
-use eosin_train::{Event, FoldOutcome, MemberRun, check_agreement};
+use eosin_train::{Event, FoldOutcome, MemberRun, check_agreement, refuse_unjoinable};
 use eosin_weights::StateDict;
 
 use crate::create::{Finished, KnownEnsemble, Overwrite, Place, begun_with, create_ensemble};
@@ -55,15 +55,11 @@ pub fn ensemble(args: &EnsembleArgs, place: &Place, watch: &dyn WatchRun) -> Res
     if place.overwrite == Overwrite::Refuse {
         RunFolder::refuse_existing(&place.out)?;
     }
-    let given = match &args.choice {
-        EnsembleChoice::Given(method) => Some(*method),
-        EnsembleChoice::Searched(_) => None,
-    };
     // Answers are looked at before anything is combined, by whatever combines them.
     let looked = with_members(&members[0], &args.runs, EnsembleMethod::Geometric)?;
     let begun = begun_with(&members[0].folder)?;
     let data = args.data.as_deref().unwrap_or(&begun.data);
-    if let Some(method) = given {
+    if let EnsembleChoice::Given(method) = args.choice {
         // What cannot be is refused before a patch is read.
         with_members(&members[0], &args.runs, method)?;
         refuse_unjoinable(&members, method)?;
@@ -168,15 +164,6 @@ fn concat_of(members: &[MemberRun], runs: &[PathBuf], subset: &[usize]) -> Resul
 fn names_of(members: &[MemberRun], subset: &[usize]) -> String {
     let names = subset.iter().map(|at| members[*at].name.as_str());
     names.collect::<Vec<_>>().join(" and ")
-}
-
-fn refuse_unjoinable(members: &[MemberRun], method: EnsembleMethod) -> Result<()> {
-    if method == EnsembleMethod::Concat
-        && let Some(why) = members.iter().find_map(MemberRun::unjoinable)
-    {
-        bail!("{why}; take another '--method' than concat, or leave the run out");
-    }
-    Ok(())
 }
 
 /// Opens runs that were judged alike.

@@ -71,7 +71,7 @@ pub use embed::frozen::{Frozen, FrozenGraph, FrozenPart, RunAt, WeightsOrigin};
 pub use embed::own_embeddings::OwnEmbeddings;
 pub use embed::precision::PrecisionEffect;
 pub use embed::starting_point::StartingPoint;
-pub use ensemble::member_run::{MemberRun, MemberRuns, check_agreement};
+pub use ensemble::member_run::{MemberRun, MemberRuns, check_agreement, refuse_unjoinable};
 pub use error::TrainError;
 pub use event::Event;
 pub use input::draw::{Draw, InputSource};

@@ -139,13 +139,7 @@ impl MemberRuns {
     pub fn new(mut members: Vec<MemberRun>, config: &Config) -> Result<Self, TrainError> {
         check_agreement(&members)?;
         let method = config.ensemble.method;
-        if method == EnsembleMethod::Concat
-            && let Some(why) = members.iter().find_map(MemberRun::unjoinable)
-        {
-            return Err(TrainError::Ensemble(format!(
-                "{why}; take another '--method' than concat, or leave it out"
-            )));
-        }
+        refuse_unjoinable(&members, method)?;
         for member in &mut members {
             member.config.augment = config.augment.clone();
             member.config.predict = config.predict.clone();
@@ -169,6 +163,22 @@ impl MemberRuns {
             self.method,
             hashes.collect::<Vec<_>>().join(", ")
         )
+    }
+}
+
+/// Refuses a method that lays embeddings side by side where a member has none of its own.
+///
+/// # Errors
+/// Names the first such member, and why.
+pub fn refuse_unjoinable(members: &[MemberRun], method: EnsembleMethod) -> Result<(), TrainError> {
+    if method != EnsembleMethod::Concat {
+        return Ok(());
+    }
+    match members.iter().find_map(MemberRun::unjoinable) {
+        Some(why) => Err(TrainError::Ensemble(format!(
+            "{why}; take another '--method' than concat, or leave the run out"
+        ))),
+        None => Ok(()),
     }
 }
 

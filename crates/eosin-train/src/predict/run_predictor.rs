@@ -237,9 +237,7 @@ impl RunPredictor {
     pub(crate) fn logits(&self, patches: &[PatchSource]) -> Result<Vec<Vec<f32>>, TrainError> {
         let mut logits = vec![Vec::new(); self.members.len()];
         for batch in patches.chunks(BATCH) {
-            let read = batch.par_iter().map(|source| self.reader.read(source));
-            let pixels = read.collect::<Vec<_>>().into_iter();
-            let pixels = pixels.collect::<Result<Vec<RgbPatch>, TrainError>>()?;
+            let pixels = self.read(batch)?;
             let name = |patch: usize| batch[patch].to_string();
             for (fold, more) in logits.iter_mut().zip(self.named_logits(&pixels, name)?) {
                 fold.extend(more);
@@ -270,9 +268,7 @@ impl RunPredictor {
     pub(crate) fn embeddings(&self, patches: &[PatchSource]) -> Result<Vec<Vec<f32>>, TrainError> {
         let mut views = vec![Vec::new(); self.record.views.members().len()];
         for batch in patches.chunks(BATCH) {
-            let read = batch.par_iter().map(|source| self.reader.read(source));
-            let pixels = read.collect::<Vec<_>>().into_iter();
-            let pixels = pixels.collect::<Result<Vec<RgbPatch>, TrainError>>()?;
+            let pixels = self.read(batch)?;
             let name = |patch: usize| batch[patch].to_string();
             let seen = self.views_of(&self.members[0].front, &pixels, name)?;
             for (view, more) in views.iter_mut().zip(seen) {
@@ -280,6 +276,12 @@ impl RunPredictor {
             }
         }
         Ok(views)
+    }
+
+    /// The pixels of patches, or why the first that cannot be used cannot.
+    fn read(&self, batch: &[PatchSource]) -> Result<Vec<RgbPatch>, TrainError> {
+        let read = batch.par_iter().map(|source| self.reader.read(source));
+        read.collect::<Vec<_>>().into_iter().collect()
     }
 
     fn named_logits(

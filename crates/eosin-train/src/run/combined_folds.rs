@@ -156,29 +156,13 @@ impl Run<'_> {
         combiner: Combiner,
         rows: &Rows,
     ) -> Result<FoldOutcome<StateDict>, TrainError> {
-        let of = |part: &dyn Fn(&MemberLogits) -> &[f32]| {
-            let members: Vec<&[f32]> = said.iter().map(part).collect();
-            Ok::<_, TrainError>(combiner.logits(&members)?)
-        };
-        let logits = Logits {
-            val: of(&|member| &member.logits.val)?,
-            test: of(&|member| &member.logits.test)?,
-        };
-        let upright = |member: &MemberLogits| member.one_view.is_some();
-        let one_view = said.iter().any(upright).then(|| {
-            let seen = |member: &'_ MemberLogits| match &member.one_view {
-                Some(one_view) => one_view.clone(),
-                None => member.logits.clone(),
-            };
-            let seen: Vec<Logits> = said.iter().map(seen).collect();
-            let of = |part: &dyn Fn(&Logits) -> &[f32]| {
-                let members: Vec<&[f32]> = seen.iter().map(part).collect();
-                Ok::<_, TrainError>(combiner.logits(&members)?)
-            };
-            Ok::<_, TrainError>(Logits {
-                val: of(&|logits| &logits.val)?,
-                test: of(&|logits| &logits.test)?,
-            })
+        let logits: Vec<&Logits> = said.iter().map(|member| &member.logits).collect();
+        let logits = combined_logits(&combiner, &logits)?;
+        let any = said.iter().any(|member| member.one_view.is_some());
+        let one_view = any.then(|| {
+            let seen = said.iter();
+            let seen = seen.map(|member| member.one_view.as_ref().unwrap_or(&member.logits));
+            combined_logits(&combiner, &seen.collect::<Vec<_>>())
         });
         let one_view = one_view.transpose()?;
         let job = self.job(&self.config.train, rows);
@@ -195,4 +179,16 @@ impl Run<'_> {
             one_view,
         })
     }
+}
+
+/// What a fold says where its members say this.
+fn combined_logits(combiner: &Combiner, members: &[&Logits]) -> Result<Logits, TrainError> {
+    let of = |part: fn(&Logits) -> &[f32]| {
+        let members: Vec<&[f32]> = members.iter().map(|member| part(member)).collect();
+        combiner.logits(&members)
+    };
+    Ok(Logits {
+        val: of(|logits| &logits.val)?,
+        test: of(|logits| &logits.test)?,
+    })
 }

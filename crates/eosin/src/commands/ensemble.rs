@@ -24,11 +24,7 @@ pub fn run(args: &EnsembleArgs, json: bool) -> Result<ExitCode> {
     let terminal = Terminal::default();
     let place = Place {
         out: args.out.clone(),
-        overwrite: if args.overwrite {
-            Overwrite::Replace
-        } else {
-            Overwrite::Refuse
-        },
+        overwrite: Overwrite::of_flag(args.overwrite),
         tensorboard: false,
         command: std::env::args().collect(),
     };
