@@ -14,7 +14,7 @@ use eosin_weights::StateDict;
 use serde::{Deserialize, Serialize};
 
 use crate::ensemble_findings::EnsembleFindings;
-use crate::event::{RunEvent, WatchRun, tell};
+use crate::event::{RunEvent, WatchRun, WatchTraining, tell};
 use crate::job::Job;
 use crate::log::RunLog;
 use crate::members::keep_members;
@@ -151,6 +151,13 @@ pub(crate) fn create_ensemble(
         );
         tell(watch, &RunEvent::Note(&text))?;
     }
+    // And neither does one that cannot succeed; where a run would be replaced, it stays.
+    let cache = job.cache()?;
+    let plan = job.run(folds, &start_from, &cache, None);
+    plan.refuse_plan()?;
+    if place.overwrite == Overwrite::Replace {
+        plan.refuse_leaks(&WatchTraining { watch })?;
+    }
     let folder = RunFolder::create(&place.out, existing)?;
     let start = Start {
         created,
@@ -166,7 +173,6 @@ pub(crate) fn create_ensemble(
     }
     write_inputs(&folder, job, folds, &start)?;
     if let Some(solved) = known.and_then(|known| known.solved) {
-        let cache = job.cache()?;
         job.run(folds, &start_from, &cache, Some(&folder))
             .keep(solved)?;
     }

@@ -1,7 +1,7 @@
 //! What happens while a job is made and carried out.
 
 use anyhow::Result;
-use eosin_core::{Config, Flow, Watch};
+use eosin_core::{Config, Flow, Watch, WatchError};
 use eosin_data::Inspection;
 use eosin_train::{Event, TrainError};
 
@@ -52,6 +52,17 @@ pub enum RunEvent<'a> {
 pub trait WatchRun: for<'a> Watch<RunEvent<'a>> {}
 
 impl<W: for<'a> Watch<RunEvent<'a>> + ?Sized> WatchRun for W {}
+
+/// Tells whoever watches a run what training tells.
+pub(crate) struct WatchTraining<'a> {
+    pub watch: &'a dyn WatchRun,
+}
+
+impl Watch<Event> for WatchTraining<'_> {
+    fn event(&self, event: &Event) -> Result<Flow, WatchError> {
+        self.watch.event(&RunEvent::Training(event))
+    }
+}
 
 /// Tells `watch`, and ends the work when it says so.
 pub(crate) fn tell(watch: &dyn WatchRun, event: &RunEvent<'_>) -> Result<()> {

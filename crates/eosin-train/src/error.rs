@@ -52,6 +52,20 @@ pub enum TrainError {
         /// Changes that would fit.
         fits: Vec<String>,
     },
+    /// The heads of all folds are more than memory has left.
+    #[error(
+        "training the heads of all folds side by side takes {} of memory, and {} are left; use fewer \
+         units than the {hidden} of train.hidden, or fewer '--folds'",
+        bytes_in_words(*.wanted), bytes_in_words(*.left)
+    )]
+    LargeHead {
+        /// Bytes of weights, gradients and moments.
+        wanted: u64,
+        /// Bytes that memory has left.
+        left: u64,
+        /// Units of the hidden layer.
+        hidden: usize,
+    },
     /// The run would keep more than the disk has room for.
     #[error(
         "the run has {} of embeddings to write to {dir}, where {} are free; name a folder on \
@@ -89,7 +103,7 @@ pub enum TrainError {
         "fold {0} in the run folder was made from other settings, folds, patches or weights; run again with '--overwrite'"
     )]
     OtherFold(eosin_core::FoldId),
-    /// The weights of a fold are not those that it wrote.
+    /// A file of a fold is not the one that it wrote.
     #[error(
         "{} is not the file that the fold wrote: its BLAKE3 is {found}, and outcome.json beside it says \
          {expected}; copy the run again, or train the fold anew: remove {} and write 'eosin run \
@@ -98,12 +112,12 @@ pub enum TrainError {
         .run.join(eosin_store::names::RUN).display(),
         .run.display()
     )]
-    OtherWeights {
-        /// The weights.
+    OtherFoldFile {
+        /// The file.
         file: PathBuf,
-        /// Their hash.
+        /// Its hash.
         found: String,
-        /// The hash that they had.
+        /// The hash that it had.
         expected: String,
         /// The run folder.
         run: PathBuf,
@@ -148,14 +162,14 @@ pub enum TrainError {
     )]
     ConstantEmbeddings(usize),
     /// The training part of a fold lacks a class.
-    #[error(
-        "the training part of fold {fold} has no patch of class '{class}'; use fewer '--folds'"
-    )]
+    #[error("the training part of fold {fold} has no patch of class '{class}': {fix}")]
     ClassMissing {
         /// The fold.
         fold: eosin_core::FoldId,
         /// The class.
         class: String,
+        /// What brings one into it.
+        fix: &'static str,
     },
     /// No part of a training part can pick its epoch.
     #[error(

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::check::require;
+use super::check::{LEAST, require};
 use super::choices::Symmetries;
 use super::error::ConfigError;
 use super::{TrainConfig, TrainMode};
@@ -52,6 +52,10 @@ pub struct AugmentConfig {
     /// 0: each view is new, and costs a pass through the frozen part.
     pub views: usize,
 }
+
+/// Beyond these nothing of a patch is left, or nothing new is seen of it.
+const MOST_OPERATIONS: usize = 100;
+const MOST_VIEWS: usize = 10_000;
 
 impl Default for AugmentConfig {
     fn default() -> Self {
@@ -126,12 +130,17 @@ impl AugmentConfig {
             )?;
         }
         let (scale, ratio, quality) = (self.crop_scale, self.crop_ratio, self.jpeg_quality);
-        let scale_ok = scale > 0.0 && scale <= 1.0;
-        require(scale_ok, "augment.crop_scale", scale, "above 0, at most 1")?;
+        let scale_ok = (LEAST..=1.0).contains(&scale);
+        require(scale_ok, "augment.crop_scale", scale, "from 1e-6 to 1")?;
         let ratio_ok = (1.0..=10.0).contains(&ratio);
         require(ratio_ok, "augment.crop_ratio", ratio, "from 1 to 10")?;
         let quality_ok = (1..=100).contains(&quality);
         require(quality_ok, "augment.jpeg_quality", quality, "from 1 to 100")?;
+        let operations = self.rand_augment;
+        let ok = operations <= MOST_OPERATIONS;
+        require(ok, "augment.rand_augment", operations, "from 0 to 100")?;
+        let ok = self.views <= MOST_VIEWS;
+        require(ok, "augment.views", self.views, "from 0 to 10000")?;
         let views_ok = self.views == 0 || self.changes_pixels();
         let expected = "0 without an augmentation beyond symmetries, which are all cached anyway";
         require(views_ok, "augment.views", self.views, expected)?;

@@ -61,8 +61,8 @@ impl Config {
         let ok = (1..=MOST_REPEATS).contains(&split.repeats);
         require(ok, "split.repeats", split.repeats, "from 1 to 1000")?;
         if let Some(share) = split.holdout {
-            let ok = share > 0.0 && share < 1.0;
-            let expected = "between 0 and 1, both excluded";
+            let ok = (LEAST..1.0).contains(&share);
+            let expected = "from 1e-6 to less than 1";
             require(ok, "split.holdout", share, expected)?;
         }
         if let Some(size) = self.data.size_px {
@@ -73,8 +73,8 @@ impl Config {
         let ok = (1..=MOST_SIDE).contains(&side);
         require(ok, "data.max_side_px", side, "from 1 to 65535")?;
         if let Some(mpp) = self.data.mpp {
-            let ok = mpp > 0.0 && mpp <= 1000.0;
-            require(ok, "data.mpp", mpp, "above 0, at most 1000")?;
+            let ok = (LEAST..=1000.0).contains(&mpp);
+            require(ok, "data.mpp", mpp, "from 1e-6 to 1000")?;
         }
         let freezes = !matches!(self.train.mode, TrainMode::Full | TrainMode::HeadThenFull);
         require(
@@ -102,6 +102,8 @@ const MOST_REPEATS: usize = 1000;
 const MOST_SIDE: usize = 65_535;
 /// Units of a hidden layer, whose weights every fold holds several times.
 const MOST_HIDDEN: usize = 65_536;
+/// What is above nothing must not round to it in single precision, in which it is computed with.
+pub(super) const LEAST: f64 = 1e-6;
 /// Beyond these a penalty is all, or nothing.
 const LEAST_STRENGTH: f64 = 1e-12;
 const MOST_STRENGTH: f64 = 1e12;
@@ -152,11 +154,11 @@ impl TrainConfig {
             require(ok, key, value, "from 0 to 1e6")?;
         }
         let rate = self.learning_rate;
-        let ok = rate > 0.0 && rate <= 1e30;
-        require(ok, "train.learning_rate", rate, "above 0, at most 1e30")?;
+        let ok = (1e-30..=1e30).contains(&rate);
+        require(ok, "train.learning_rate", rate, "from 1e-30 to 1e30")?;
         let decay = self.layer_decay;
-        let ok = decay > 0.0 && decay <= 1.0;
-        require(ok, "train.layer_decay", decay, "above 0, at most 1")?;
+        let ok = (LEAST..=1.0).contains(&decay);
+        require(ok, "train.layer_decay", decay, "from 1e-6 to 1")?;
         let warmup = self.warmup_epochs;
         let ok = warmup >= 0.0 && warmup <= self.epochs as f64;
         require(ok, "train.warmup_epochs", warmup, "from 0 to train.epochs")
@@ -246,11 +248,15 @@ impl TrainConfig {
         let ok = gamma == 0.0 || (1.0..=100.0).contains(&gamma);
         require(ok, "train.focal_gamma", gamma, "0, or from 1 to 100")?;
         let q = self.gce_q;
-        require(q > 0.0 && q <= 1.0, "train.gce_q", q, "above 0, at most 1")?;
+        require(
+            (LEAST..=1.0).contains(&q),
+            "train.gce_q",
+            q,
+            "from 1e-6 to 1",
+        )?;
         let weight = self.positive_weight;
-        let ok = weight > 0.0 && weight <= 1e6;
-        let expected = "above 0, at most 1e6";
-        require(ok, "train.positive_weight", weight, expected)?;
+        let ok = (LEAST..=1e6).contains(&weight);
+        require(ok, "train.positive_weight", weight, "from 1e-6 to 1e6")?;
         let ok = self.loss != LossKind::Binary || self.class_weights == ClassWeights::None;
         let expected = "none with the binary loss, which has train.positive_weight";
         require(ok, "train.class_weights", self.class_weights, expected)?;
@@ -416,30 +422,70 @@ mod tests {
     fn no_number_may_be_beyond_all_meaning() {
         // Any seed is one, and a cache may be as large as disks get.
         let free = ["seed", "cache.max_bytes"];
+        // A key that one of these has no place for is refused for that, whatever its value.
+        let bases = [
+            "",
+            "[train]\nmode = 'head'\nkeep = 'inner'\n[augment]\nrotate_degrees = 10.0",
+            "[train]\nmode = 'full'\nloss = 'generalised-cross-entropy'",
+            "[train]\nmode = 'head-then-full'\nloss = 'focal'\n[augment]\nnoise = 0.1",
+            "[train]\nmode = 'last-block'\nloss = 'binary'\n[augment]\nnoise = 0.1\nviews = 4",
+            "[train]\nhead = 'knn'",
+        ];
         let mut accepted = Vec::new();
-        for (path, value) in numbers(&all_keys(), "") {
-            let extremes: &[&str] = match value {
-                toml::Value::Integer(_) => &["9000000000000000000", "-1"],
-                _ => &["1e300", "inf", "nan", "-1e300"],
+        for base in bases {
+            let base: toml::Table = base.parse().unwrap();
+            let checked = |path: &str, value: toml::Value| {
+                let mut table = base.clone();
+                put(&mut table, path, value);
+                Config::from_toml(&toml::to_string(&table).unwrap())
             };
-            for extreme in extremes {
-                let (table, key) = path.rsplit_once('.').unwrap_or(("", &path));
-                let table = if table.is_empty() {
-                    String::new()
-                } else {
-                    format!("[{table}]\n")
+            checked("seed", 1.into()).expect("each base is a configuration");
+            for (path, value) in numbers(&all_keys(), "") {
+                let extremes: Vec<toml::Value> = match value {
+                    toml::Value::Integer(_) => {
+                        vec![9_000_000_000_000_000_000_i64.into(), (-1).into()]
+                    }
+                    // What must not be nothing must not be nothing in single precision either.
+                    _ if names_itself(checked(&path, 0.0.into()), &path) => {
+                        [1e300, f64::INFINITY, f64::NAN, -1e300, 1e-46]
+                            .map(Into::into)
+                            .into()
+                    }
+                    _ => [1e300, f64::INFINITY, f64::NAN, -1e300]
+                        .map(Into::into)
+                        .into(),
                 };
-                let text = format!("{table}{key} = {extreme}");
-                let checked = Config::from_toml(&text);
-                let is_free = free.contains(&path.as_str()) && *extreme != "-1";
-                if checked.is_ok() && !is_free {
-                    accepted.push(text.clone());
-                }
-                if let Err(error) = checked {
-                    assert!(error.to_string().len() < 400, "{error}");
+                for extreme in extremes {
+                    let is_free = free.contains(&path.as_str()) && extreme != (-1).into();
+                    let text = format!("{path} = {extreme} beside {base}");
+                    match checked(&path, extreme) {
+                        Ok(_) if is_free => {}
+                        Ok(_) => accepted.push(text),
+                        Err(error) => assert!(error.to_string().len() < 400, "{error}"),
+                    }
                 }
             }
         }
         assert_eq!(accepted, Vec::<String>::new());
+    }
+
+    /// Whether a value is refused for its own sake.
+    fn names_itself(checked: Result<Config, ConfigError>, path: &str) -> bool {
+        checked.is_err_and(|error| error.to_string().contains(path))
+    }
+
+    /// Sets the key at `path`, `table.key` or `key`.
+    fn put(table: &mut toml::Table, path: &str, value: toml::Value) {
+        let Some((name, key)) = path.split_once('.') else {
+            table.insert(path.to_owned(), value);
+            return;
+        };
+        let section = table
+            .entry(name)
+            .or_insert_with(|| toml::Table::new().into());
+        section
+            .as_table_mut()
+            .unwrap()
+            .insert(key.to_owned(), value);
     }
 }

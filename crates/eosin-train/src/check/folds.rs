@@ -8,8 +8,6 @@ use eosin_store::cache::ImageHash;
 use super::{Finding, Leak};
 use crate::train::rows::FoldRows;
 
-/// Leaks that a sentence names; `doctor.json` has all.
-const LEAKS_SHOWN: usize = 20;
 /// Files of one leak that a sentence names.
 const FILES_SHOWN: usize = 4;
 
@@ -18,8 +16,32 @@ const FILES_SHOWN: usize = 4;
 pub(crate) struct Files<'a> {
     /// Content hashes.
     pub hashes: &'a [ImageHash],
+    /// Labels.
+    pub targets: &'a [usize],
     /// What a row's file is called.
     pub name: &'a dyn Fn(usize) -> String,
+    /// How many leaks a sentence names.
+    pub named: Named,
+}
+
+/// How many leaks a sentence names.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Named {
+    /// The first; `doctor.json` has all.
+    Some,
+    /// All.
+    All,
+}
+
+impl Named {
+    const SOME: usize = 20;
+
+    fn of(self, leaks: &[Leak]) -> &[Leak] {
+        match self {
+            Self::Some => &leaks[..leaks.len().min(Self::SOME)],
+            Self::All => leaks,
+        }
+    }
 }
 
 /// The same file (by content) must not be on both sides of a fold, nor in the test part.
@@ -34,17 +56,30 @@ pub(crate) fn check_leaks(folds: &[FoldRows], files: Files<'_>, test: &[usize]) 
         fold.train.iter().chain(&fold.val).copied().collect()
     });
     let before_test = [Border::new(rows, &pool, test)];
+    let labels_differ = |rows: &Vec<usize>| {
+        let pool = rows.iter().filter(|row| !test.contains(row));
+        let mut labels = pool.map(|row| files.targets[*row]);
+        let first = labels.next();
+        labels.any(|label| Some(label) != first)
+    };
+    let fix = if twins.iter().any(labels_differ) {
+        "keep the file of each such set whose label is right, since some are labelled differently"
+    } else {
+        "give each such set one 'group', or keep one file of it"
+    };
     vec![
         leaking(
             "training and validation parts are disjoint",
             "one in the training and one in the validation part",
-            "give each such set one 'group', or keep one file of it",
+            fix,
+            files.named,
             leaks(&twins, &between.collect::<Vec<_>>(), files),
         ),
         leaking(
             "the test part is disjoint from the others",
             "one of them in the test part",
             "remove the test part's",
+            files.named,
             leaks(&twins, &before_test, files),
         ),
     ]
@@ -57,12 +92,7 @@ pub(crate) fn check_classes(
     classes: &[String],
     method: SplitMethod,
 ) -> Vec<Finding> {
-    let fix = match method {
-        SplitMethod::KFold => "use fewer '--folds'",
-        SplitMethod::Named => "name this fold for some of that class where the data name the folds",
-        SplitMethod::Predefined => "put some of that class into it where the data name the parts",
-        SplitMethod::HoldOut => "hold out more with a larger split.holdout",
-    };
+    let fix = fix_for_classes(method);
     let missing = folds.iter().find_map(|fold| {
         let part = |rows: &[usize], part: &str| {
             let lacks = |class: &usize| rows.iter().all(|row| targets[*row] != *class);
@@ -76,6 +106,16 @@ pub(crate) fn check_classes(
         part(&fold.train, "training").or_else(|| part(&fold.val, "validation"))
     });
     vec![Finding::new("every class is in every part", missing)]
+}
+
+/// What brings a class into every part of folds that came about by `method`.
+pub(crate) const fn fix_for_classes(method: SplitMethod) -> &'static str {
+    match method {
+        SplitMethod::KFold => "use fewer '--folds'",
+        SplitMethod::Named => "name this fold for some of that class where the data name the folds",
+        SplitMethod::Predefined => "put some of that class into it where the data name the parts",
+        SplitMethod::HoldOut => "hold out more with a larger split.holdout",
+    }
 }
 
 /// Sets of rows with equal content, in the order of the first row of each.
@@ -137,10 +177,10 @@ fn leaks(twins: &[Vec<usize>], borders: &[Border], files: Files<'_>) -> Vec<Leak
 }
 
 /// The finding that says what leaks.
-fn leaking(check: &str, sides: &str, fix: &str, leaks: Vec<Leak>) -> Finding {
+fn leaking(check: &str, sides: &str, fix: &str, named: Named, leaks: Vec<Leak>) -> Finding {
     let problem = (!leaks.is_empty()).then(|| {
-        let shown: Vec<String> = leaks.iter().take(LEAKS_SHOWN).map(told).collect();
-        let more = match leaks.len().saturating_sub(LEAKS_SHOWN) {
+        let shown: Vec<String> = named.of(&leaks).iter().map(told).collect();
+        let more = match leaks.len() - shown.len() {
             0 => String::new(),
             more => format!("; and {more} more, all in doctor.json"),
         };
@@ -197,7 +237,9 @@ mod tests {
         let hashes: Vec<ImageHash> = hashes.iter().map(|byte| [*byte; 32]).collect();
         let files = Files {
             hashes: &hashes,
+            targets: &[0, 1, 1, 0, 0],
             name: &|row| format!("{row}.png"),
+            named: Named::Some,
         };
         check_leaks(&folds, files, test)
     }
@@ -236,22 +278,34 @@ mod tests {
             said.contains("0.png = 3.png (folds 0, 1); 1.png = 2.png"),
             "{said}"
         );
+        assert!(said.ends_with("give each such set one 'group', or keep one file of it"));
+    }
+
+    #[test]
+    fn no_group_is_advised_for_one_picture_with_two_labels() {
+        let findings = findings(&[1, 2, 1, 1, 5], &[4]);
+        let said = findings[0].problem.as_deref().unwrap();
+        assert!(said.contains("whose label is right"), "{said}");
+        assert!(!said.contains("'group'"), "{said}");
     }
 
     #[test]
     fn a_sentence_names_twenty_and_counts_the_rest() {
-        let leaks = vec![leak(&["a", "b", "c", "d", "e"], &["0"]); LEAKS_SHOWN + 3];
-        let finding = leaking("check", "sides", "fix", leaks);
+        let leaks = vec![leak(&["a", "b", "c", "d", "e"], &["0"]); Named::SOME + 3];
+        let all = leaking("check", "sides", "fix", Named::All, leaks.clone());
+        let all = all.problem.unwrap();
+        assert!(all.ends_with("1 more (fold 0); fix"), "{all}");
+        let finding = leaking("check", "sides", "fix", Named::Some, leaks);
         let said = finding.problem.as_deref().unwrap();
         assert_eq!(
             said.matches("a = b = c = d = 1 more (fold 0)").count(),
-            LEAKS_SHOWN
+            Named::SOME
         );
         assert!(
             said.ends_with("; and 3 more, all in doctor.json; fix"),
             "{said}"
         );
-        assert_eq!(finding.leaks.len(), LEAKS_SHOWN + 3);
+        assert_eq!(finding.leaks.len(), Named::SOME + 3);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::colours::check_pixels;
 pub(crate) use self::first_batch::check_model;
-pub(crate) use self::folds::{Files, check_classes, check_leaks};
+pub(crate) use self::folds::{Files, Named, check_classes, check_leaks, fix_for_classes};
 
 /// What one check found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,7 +9,7 @@ use eosin_store::{
 
 use crate::embed::starting_point::StartingPoint;
 use crate::error::TrainError;
-use crate::run::shelf::FoldRecord;
+use crate::predict::fold_files::read_fold_file;
 
 /// A finished run that is part of an ensemble.
 #[derive(Debug)]
@@ -82,21 +82,8 @@ impl MemberRun {
     /// Names the first file that is not what it was.
     pub fn verify(&self) -> Result<(), TrainError> {
         for fold in self.record.fold_ids() {
-            let outcome: FoldRecord = self.folder.read_json(&FoldFile::Outcome.of(fold))?;
-            for (file, expected) in [
-                (FoldFile::Weights, outcome.weights_blake3),
-                (FoldFile::Predictions, outcome.predictions_blake3),
-            ] {
-                let name = file.of(fold);
-                let found = blake3::hash(&self.folder.read(&name)?).to_hex().to_string();
-                if found != expected {
-                    return Err(TrainError::Ensemble(format!(
-                        "{} is not what fold {} wrote (BLAKE3 {found}, and it was {expected}); copy the \
-                         run again, or make it anew",
-                        self.folder.path(&name).display(),
-                        self.record.fold_name(fold)
-                    )));
-                }
+            for file in [FoldFile::Weights, FoldFile::Predictions] {
+                read_fold_file(&self.folder, fold, file)?;
             }
         }
         Ok(())

@@ -12,12 +12,12 @@ use eosin_store::{FoldFile, NetworkRecord, RunFolder, RunRecord, StartRecord, We
 use eosin_weights::{
     LazyTensor as _, StateDict, StateTensor, TensorDict, WeightFile, WeightsError, to_lazy,
 };
-use serde::Deserialize;
 
 use crate::embed::backbone::open_weights;
 use crate::embed::starting_point::no_network_of_members;
 use crate::error::TrainError;
 use crate::model::classifier::Classifier;
+use crate::predict::fold_files::hold_to_checksum;
 use crate::predict::predictions::mean_of;
 
 /// The network of one fold, with what it needs to be run.
@@ -258,12 +258,6 @@ fn places(folder: &RunFolder, network: &NetworkRecord, store: &WeightStore) -> V
     places
 }
 
-/// What is read of a fold's `outcome.json` before its weights are used.
-#[derive(Deserialize)]
-struct Checksum {
-    weights_blake3: String,
-}
-
 /// The weights that a fold has trained, as it wrote them.
 ///
 /// # Errors
@@ -273,7 +267,6 @@ pub(crate) fn read_weights(
     fold: FoldId,
 ) -> Result<WeightFile<TensorDict>, TrainError> {
     let path = folder.existing(&FoldFile::Weights.of(fold))?;
-    let Checksum { weights_blake3 } = folder.read_json(&FoldFile::Outcome.of(fold))?;
     let opened = WeightFile::open(&path);
     let found = match &opened {
         Ok(file) => file.hash.clone(),
@@ -282,13 +275,6 @@ pub(crate) fn read_weights(
             .to_hex()
             .to_string(),
     };
-    if found != weights_blake3 {
-        return Err(TrainError::OtherWeights {
-            file: path,
-            found,
-            expected: weights_blake3,
-            run: folder.dir().to_owned(),
-        });
-    }
+    hold_to_checksum(folder, fold, FoldFile::Weights, &found)?;
     Ok(opened?)
 }

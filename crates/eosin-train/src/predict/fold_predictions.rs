@@ -102,9 +102,21 @@ impl FoldPredictions {
         self.has_orbit().then(|| self.of_view(UPRIGHT))
     }
 
-    /// Those that count, patch by patch.
+    /// What the fold says of each patch of a part, under the views that count.
     pub(crate) fn counting(&self, part: FoldPart) -> Vec<Said> {
-        let view = if self.has_orbit() { ORBIT } else { UPRIGHT };
+        self.said(part, if self.has_orbit() { ORBIT } else { UPRIGHT })
+    }
+
+    /// What it says of them upright, where it is their mean over views that counts; else nothing.
+    pub(crate) fn upright(&self, part: FoldPart) -> Vec<Said> {
+        if self.has_orbit() {
+            self.said(part, UPRIGHT)
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn said(&self, part: FoldPart, view: &str) -> Vec<Said> {
         let rows = self.rows.iter();
         let rows = rows.filter(|row| row.part == part && row.words[VIEW] == view);
         rows.map(|row| Said {

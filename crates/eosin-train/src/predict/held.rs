@@ -7,6 +7,7 @@ use eosin_store::{FoldFile, RunFolder, RunRecord, names};
 
 use crate::error::TrainError;
 use crate::optimise::loss::softmax;
+use crate::predict::fold_files::read_fold_file;
 use crate::predict::fold_predictions::{FoldPredictions, Said};
 use crate::predict::logits::FoldPart;
 use crate::predict::predictions::{Part, Prediction, mean_of, predictions_from_csv};
@@ -22,11 +23,12 @@ struct Expected {
 }
 
 /// The rows of `predictions.csv`, which must be what the folds' own files say of their validation
-/// patches, and of the test patches together: each patch once, with its class and its probabilities.
+/// patches, and of the test patches together and in the best fold, upright too where views are
+/// averaged: each patch once, with its class and its probabilities.
 ///
 /// # Errors
-/// Names the first row that is missing, doubled or another than the folds said; or a file that cannot
-/// be read.
+/// Names the first row that is missing, doubled or another than the folds said; or a file of a fold
+/// that is not the one that it wrote, or cannot be read.
 pub fn held_predictions(
     folder: &RunFolder,
     record: &RunRecord,
@@ -44,13 +46,8 @@ pub fn held_predictions(
     let rows = predictions_from_csv(&path, &folder.read(names::PREDICTIONS)?, &record.classes)?;
     let mut expected = expected(folder, record)?;
     for (at, row) in rows.iter().enumerate() {
-        let fold = match row.part {
-            Part::OutOfFold => row.fold,
-            Part::TestAverage => None,
-            _ => continue,
-        };
         let line = at + 2;
-        let place = (row.part == Part::TestAverage, fold, row.key.clone());
+        let place = (row.part, row.fold, row.key.clone());
         let Some(one) = expected.get_mut(&place) else {
             return Err(fault(
                 line,
@@ -80,42 +77,58 @@ pub fn held_predictions(
     }
 }
 
-/// By whether it is a test patch, fold and key.
-type ByPatch = BTreeMap<(bool, Option<FoldId>, String), Expected>;
+/// By part, fold and key.
+type ByPatch = BTreeMap<(Part, Option<FoldId>, String), Expected>;
 
 fn expected(folder: &RunFolder, record: &RunRecord) -> Result<ByPatch, TrainError> {
     let mut all = ByPatch::new();
-    let mut tests: Vec<Vec<Said>> = Vec::new();
-    let probs = |mut logits: Vec<f32>| {
-        softmax(&mut logits, record.classes.len());
-        logits
-    };
-    for fold in record.fold_ids() {
-        let name = FoldFile::Predictions.of(fold);
-        let bytes = folder.read(&name)?;
-        let said = FoldPredictions::from_bytes(&folder.path(&name), &bytes, &record.classes)?;
-        for one in said.counting(FoldPart::Val) {
+    let mut expect = |part: Part, fold: Option<FoldId>, said: Vec<Said>| {
+        for Said {
+            key,
+            target,
+            logits: mut probs,
+        } in said
+        {
+            softmax(&mut probs, record.classes.len());
             let expected = Expected {
-                target: one.target,
-                probs: probs(one.logits),
+                target,
+                probs,
                 is_met: false,
             };
-            all.insert((false, Some(fold), one.key), expected);
+            all.insert((part, fold, key), expected);
         }
-        tests.push(said.counting(FoldPart::Test));
+    };
+    let (mut counting, mut upright) = (Vec::new(), Vec::new());
+    for fold in record.fold_ids() {
+        let path = folder.path(&FoldFile::Predictions.of(fold));
+        let bytes = read_fold_file(folder, fold, FoldFile::Predictions)?;
+        let said = FoldPredictions::from_bytes(&path, &bytes, &record.classes)?;
+        let id = Some(fold);
+        expect(Part::OutOfFold, id, said.counting(FoldPart::Val));
+        expect(Part::OutOfFoldOneView, id, said.upright(FoldPart::Val));
+        if fold == record.best {
+            expect(Part::TestBest, id, said.counting(FoldPart::Test));
+        }
+        counting.push(said.counting(FoldPart::Test));
+        upright.push(said.upright(FoldPart::Test));
     }
-    let count = tests.first().map_or(0, Vec::len);
-    for at in 0..count {
-        let of_folds: Vec<Vec<f32>> = tests
-            .iter()
-            .filter_map(|of_fold| Some(of_fold.get(at)?.logits.clone()))
-            .collect();
-        let expected = Expected {
-            target: tests[0][at].target.clone(),
-            probs: probs(mean_of(&of_folds)),
-            is_met: false,
-        };
-        all.insert((true, None, tests[0][at].key.clone()), expected);
-    }
+    expect(Part::TestAverage, None, mean_said(&counting));
+    expect(Part::TestAverageOneView, None, mean_said(&upright));
     Ok(all)
+}
+
+/// The mean of what folds say of the same patches.
+fn mean_said(folds: &[Vec<Said>]) -> Vec<Said> {
+    let first = folds.first().map_or(&[][..], Vec::as_slice);
+    let mean = |(at, one): (usize, &Said)| {
+        let of_folds = folds
+            .iter()
+            .filter_map(|fold| Some(fold.get(at)?.logits.clone()));
+        Said {
+            key: one.key.clone(),
+            target: one.target.clone(),
+            logits: mean_of(&of_folds.collect::<Vec<_>>()),
+        }
+    };
+    first.iter().enumerate().map(mean).collect()
 }

@@ -1,3 +1,4 @@
+pub(crate) mod fold_files;
 pub(crate) mod fold_network;
 pub(crate) mod fold_predictions;
 pub(crate) mod held;

@@ -46,12 +46,10 @@ impl Kept {
     }
 }
 
-/// The place where embeddings are kept, and what it may hold.
+/// The place where embeddings are kept.
 #[derive(Clone, Copy, Debug)]
 struct Room<'a> {
     dir: &'a Path,
-    /// Bytes that the cache may hold.
-    max_bytes: u64,
     /// Bytes that the disk has free.
     free_bytes: u64,
 }
@@ -64,32 +62,43 @@ struct Thrift {
 }
 
 impl Run<'_> {
-    /// Refuses what the cache may not hold, or the disk cannot.
-    pub(super) fn afford(&self, kept: Kept) -> Result<(), TrainError> {
-        let cache = &self.config.cache;
+    /// Refuses what the disk has no room for.
+    pub(super) fn hold_to_disk(&self, kept: Kept) -> Result<(), TrainError> {
         let room = Room {
             dir: self.cache.dir(),
-            max_bytes: cache.max_bytes,
             free_bytes: self.cache.free_bytes()?,
         };
-        let thrift = Thrift {
-            dtype: cache.dtype,
+        hold_to_disk(room, kept, self.thrift())
+    }
+
+    /// Refuses what the cache may not hold.
+    pub(super) fn hold_to_limit(&self, kept: Kept) -> Result<(), TrainError> {
+        hold_to_limit(self.config.cache.max_bytes, kept, self.thrift())
+    }
+
+    const fn thrift(&self) -> Thrift {
+        Thrift {
+            dtype: self.config.cache.dtype,
             symmetry: self.config.augment.symmetry,
-        };
-        hold_to(room, kept, thrift)
+        }
     }
 }
 
-/// Refuses what a place has no room for, with the changes that would fit.
-fn hold_to(room: Room<'_>, kept: Kept, thrift: Thrift) -> Result<(), TrainError> {
+/// Refuses what is more than a cache may hold, with the changes that would fit.
+fn hold_to_limit(limit: u64, kept: Kept, thrift: Thrift) -> Result<(), TrainError> {
     let wanted = kept.bytes(thrift.dtype);
-    if wanted > room.max_bytes {
-        return Err(TrainError::OverLimit {
-            wanted,
-            limit: room.max_bytes,
-            fits: smaller(kept, thrift, room.max_bytes),
-        });
+    if wanted <= limit {
+        return Ok(());
     }
+    Err(TrainError::OverLimit {
+        wanted,
+        limit,
+        fits: smaller(kept, thrift, limit),
+    })
+}
+
+/// Refuses what a disk has no room for, with the changes that would fit.
+fn hold_to_disk(room: Room<'_>, kept: Kept, thrift: Thrift) -> Result<(), TrainError> {
     let missing = kept.bytes_of(kept.missing(), thrift.dtype);
     if missing > room.free_bytes {
         return Err(TrainError::DiskFull {
@@ -100,6 +109,28 @@ fn hold_to(room: Room<'_>, kept: Kept, thrift: Thrift) -> Result<(), TrainError>
         });
     }
     Ok(())
+}
+
+/// Refuses a head whose training takes more than memory has left, where that is known.
+pub(super) fn refuse_memory(wanted: u64, hidden: usize) -> Result<(), TrainError> {
+    match memory_left() {
+        Some(left) if wanted > left => Err(TrainError::LargeHead {
+            wanted,
+            left,
+            hidden,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Bytes that Linux says it could give without swapping.
+fn memory_left() -> Option<u64> {
+    let told = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = told
+        .lines()
+        .find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
 }
 
 /// Changes that would take at most `most` bytes, with what they take.
@@ -160,27 +191,25 @@ mod tests {
         symmetry: Symmetries::D4,
     };
 
-    fn told(max_bytes: u64, free_bytes: u64, kept: Kept) -> Option<String> {
+    fn told(free_bytes: u64, kept: Kept) -> Option<String> {
         let room = Room {
             dir: Path::new("/cache"),
-            max_bytes,
             free_bytes,
         };
-        hold_to(room, kept, THRIFT)
-            .err()
-            .map(|error| error.to_string())
+        let held = hold_to_disk(room, kept, THRIFT);
+        held.err().map(|error| error.to_string())
     }
 
     #[test]
     fn what_the_disk_has_no_room_for_is_refused_with_the_changes_that_fit() {
-        assert_eq!(told(1 << 40, 131_072_000, KEPT), None, "to the last byte");
+        assert_eq!(told(131_072_000, KEPT), None, "to the last byte");
         assert_eq!(
-            told(1 << 40, 131_071_999, KEPT).unwrap(),
+            told(131_071_999, KEPT).unwrap(),
             "the run has 131.1 MB of embeddings to write to /cache, where 131.1 MB are free; name a \
              folder on another disk with '--set cache.dir=DIR', or take less with '--set \
              cache.dtype=f16' (65.5 MB) or '--augment none' (16.4 MB) or '--mode probe' (16.4 MB)"
         );
-        let little = told(1 << 40, 1000, KEPT).unwrap();
+        let little = told(1000, KEPT).unwrap();
         assert!(
             little.ends_with("'--set cache.dir=DIR', or use fewer or smaller patches"),
             "{little}"
@@ -193,8 +222,8 @@ mod tests {
             present: 7999,
             ..KEPT
         };
-        assert_eq!(told(1 << 40, 16_384, most), None);
-        assert!(told(1 << 40, 16_383, most).is_some());
+        assert_eq!(told(16_384, most), None);
+        assert!(told(16_383, most).is_some());
     }
 
     #[test]
@@ -203,8 +232,10 @@ mod tests {
             present: 8000,
             ..KEPT
         };
-        assert_eq!(told(131_072_000, 0, all), None);
-        let over = told(131_071_999, 1 << 40, all).unwrap();
+        assert!(hold_to_limit(131_072_000, all, THRIFT).is_ok());
+        let over = hold_to_limit(131_071_999, all, THRIFT)
+            .unwrap_err()
+            .to_string();
         assert!(
             over.contains("allow it with '--set cache.max_bytes=131072000'"),
             "{over}"

@@ -1,6 +1,6 @@
 //! The cached values that a run's rows enter training with.
 
-use eosin_core::config::{Precision, Symmetries};
+use eosin_core::config::{NormaliseMode, Precision, Symmetries};
 use eosin_core::{Cut, Preprocess};
 use eosin_store::Entry;
 
@@ -79,39 +79,41 @@ impl Entries {
 }
 
 /// What a run asks of the cache.
-struct Wanted<'a> {
+pub(super) struct Wanted<'a> {
     maker: Option<ViewMaker>,
     /// Views of pool rows: upright ones, or all symmetries.
     pool: Views<'static>,
     /// The same of test rows.
     test: Views<'static>,
+    /// Random views of a pool row.
+    random: usize,
     rows: &'a Rows,
+    /// Ways in which patches are scaled.
+    preprocessings: usize,
 }
 
 impl Wanted<'_> {
-    /// Views of all rows under one preprocessing, `random` ones of a pool row among them.
-    fn views(&self, random: usize) -> usize {
-        (self.pool.count() + random) * self.rows.pool() + self.test.count() * self.rows.test.len()
+    /// What of it the cache keeps, whatever it has, in values of no width.
+    pub fn kept(&self) -> Kept {
+        let pool = (self.pool.count() + self.random) * self.rows.pool();
+        let test = self.test.count() * self.rows.test.len();
+        Kept {
+            views: (pool + test) * self.preprocessings,
+            upright_views: self.rows.places.len() * self.preprocessings,
+            present: 0,
+            width: 0,
+            embedding_width: 0,
+        }
     }
 }
 
 impl<'r> Run<'r> {
-    /// What rows enter training with before `cut` under each preprocessing, computed where the
-    /// cache lacks it.
-    pub(super) fn cached_inputs<'a>(
-        &self,
-        cut: Cut,
-        rows: &'a Rows,
-        preprocess: &[Preprocess],
-        session: &Session<'_>,
-    ) -> Result<(Vec<CachedInputs<'a>>, EmbedCount), TrainError>
-    where
-        'r: 'a,
-    {
+    /// What the run asks of the cache.
+    pub(super) fn wanted<'a>(&self, rows: &'a Rows) -> Wanted<'a> {
         let augment = &self.config.augment;
         let maker = ViewMaker::new(augment, self.config.seed);
         let judged = self.config.judged_symmetries() != Symmetries::None;
-        let wanted = Wanted {
+        Wanted {
             pool: match augment.symmetry {
                 _ if judged => Views::Symmetries,
                 Symmetries::None => Views::Upright,
@@ -125,9 +127,29 @@ impl<'r> Run<'r> {
                 Views::Upright
             },
             maker,
+            random: augment.views,
             rows,
-        };
-        let viewed = usize::from(augment.views > 0) * rows.pool();
+            preprocessings: match self.config.backbone.normalise {
+                NormaliseMode::Fold => rows.folds.len(),
+                _ => 1,
+            },
+        }
+    }
+
+    /// What rows enter training with before `cut` under each preprocessing, computed where the
+    /// cache lacks it.
+    pub(super) fn cached_inputs<'a>(
+        &self,
+        cut: Cut,
+        rows: &'a Rows,
+        preprocess: &[Preprocess],
+        session: &Session<'_>,
+    ) -> Result<(Vec<CachedInputs<'a>>, EmbedCount), TrainError>
+    where
+        'r: 'a,
+    {
+        let wanted = self.wanted(rows);
+        let viewed = usize::from(wanted.random > 0) * rows.pool();
         let mut counter = Counter {
             done: 0,
             total: (rows.places.len() + viewed) * preprocess.len(),
@@ -144,14 +166,14 @@ impl<'r> Run<'r> {
             let entries = self.entries(&embedder, wanted.maker.as_ref())?;
             if index == 0 {
                 let kept = Kept {
-                    views: wanted.views(augment.views) * preprocess.len(),
-                    upright_views: rows.places.len() * preprocess.len(),
                     present: entries.len(),
                     width: embedder.width(),
                     embedding_width: self.start.network()?.spec.embedding_width,
+                    ..wanted.kept()
                 };
                 session.tell_or_stop(&self.cost(&embedder, kept, rows))?;
-                self.afford(kept)?;
+                self.hold_to_limit(kept)?;
+                self.hold_to_disk(kept)?;
             }
             all.push(self.fill(embedder, entries, &wanted, &mut counter)?);
         }

@@ -15,7 +15,6 @@ impl<'a> ProbeFolds<'a> {
         form: ClosedForm,
         session: &Session<'_>,
     ) -> Result<Vec<SolvedFold<'a>>, TrainError> {
-        self.refuse_too_many(form)?;
         let chosen = self.strengths(form, session)?;
         let strengths: Vec<Strength> = chosen
             .iter()
@@ -48,18 +47,6 @@ impl<'a> ProbeFolds<'a> {
             },
         });
         Ok(solved.collect())
-    }
-
-    /// More neighbours than there are patches are no neighbours.
-    fn refuse_too_many(&self, form: ClosedForm) -> Result<(), TrainError> {
-        let patches = self.folds.iter().map(|fold| fold.train.len()).min();
-        let patches = patches.unwrap_or(0);
-        match self.job.given_strength() {
-            Some(asked) if form == ClosedForm::Neighbours && asked > patches as f64 => {
-                Err(TrainError::TooManyNeighbours { asked, patches })
-            }
-            _ => Ok(()),
-        }
     }
 
     /// What the inner folds of each fold choose: among all strengths, or where one is given, how much

@@ -5,7 +5,7 @@ use eosin_core::{Normalisation, Preprocess};
 
 use super::Run;
 use super::rows::Rows;
-use crate::check::{Files, Finding, check_classes, check_leaks, check_model, check_pixels};
+use crate::check::{Files, Finding, Named, check_leaks, check_model, check_pixels};
 use crate::error::TrainError;
 use crate::event::Event;
 use crate::input::draw::InputSource;
@@ -36,14 +36,8 @@ impl Run<'_> {
             return Ok(());
         }
         let rows = subject.rows;
-        let classes = &self.patches.manifest().classes;
         let mut findings = self.leaks(rows);
-        findings.extend(check_classes(
-            &rows.folds,
-            &rows.targets,
-            classes,
-            self.folds.method,
-        ));
+        findings.extend(self.missing_classes(rows));
         // Without a network no pixel enters the training.
         if let Some(preprocess) = subject.preprocess.first() {
             findings.extend(self.check_colours(rows, &preprocess.scale)?);
@@ -53,45 +47,35 @@ impl Run<'_> {
             subject.source,
             &rows.folds[0].train,
             &rows.targets,
-            classes.len(),
+            self.patches.manifest().classes.len(),
             self.config.seed,
         )?);
         self.judge(findings, session)
     }
 
-    /// Before anything costly: what leaks is an error unless `train.doctor` says that it is none.
-    pub(super) fn refuse_leaks(
-        &self,
-        rows: &Rows,
-        session: &Session<'_>,
-    ) -> Result<(), TrainError> {
-        let heeded = matches!(
-            self.config.train.doctor,
-            DoctorPolicy::Leaks | DoctorPolicy::Refuse
-        );
-        if !heeded {
-            return Ok(());
-        }
-        let findings = self.leaks(rows);
-        if findings.iter().any(|finding| !finding.leaks.is_empty()) {
-            return self.judge(findings, session);
-        }
-        Ok(())
-    }
-
-    fn leaks(&self, rows: &Rows) -> Vec<Finding> {
+    /// Pictures on both sides of a split.
+    pub(super) fn leaks(&self, rows: &Rows) -> Vec<Finding> {
         let places = rows.places.iter();
         let hashes: Vec<_> = places.map(|place| *self.patches.hash(*place)).collect();
         let name = |row: usize| self.patches.name(rows.places[row]);
         let files = Files {
             hashes: &hashes,
+            targets: &rows.targets,
             name: &name,
+            named: match self.folder {
+                Some(_) => Named::Some,
+                None => Named::All,
+            },
         };
         check_leaks(&rows.folds, files, &rows.test)
     }
 
     /// Tells the findings; those that `train.doctor` refuses are an error.
-    fn judge(&self, findings: Vec<Finding>, session: &Session<'_>) -> Result<(), TrainError> {
+    pub(super) fn judge(
+        &self,
+        findings: Vec<Finding>,
+        session: &Session<'_>,
+    ) -> Result<(), TrainError> {
         let refused = |finding: &&Finding| match self.config.train.doctor {
             DoctorPolicy::Off | DoctorPolicy::Warn => false,
             DoctorPolicy::Leaks => !finding.leaks.is_empty(),

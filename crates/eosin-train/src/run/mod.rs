@@ -12,6 +12,7 @@ mod joined_inputs;
 mod normalise;
 mod probe_folds;
 mod probes;
+mod refusals;
 mod rows;
 pub(crate) mod save;
 pub(crate) mod shelf;
@@ -100,7 +101,8 @@ impl Run<'_> {
         let checkpoints = checkpoints.map(Checkpoints::open).transpose()?;
         let keeper = Keeper::new(checkpoints.as_ref(), self.fingerprint(&rows), every);
         let mut session = Session::new(keeper, watch);
-        self.refuse_leaks(&rows, &session)?;
+        self.refuse_findings(&rows, &session)?;
+        self.refuse_plan()?;
         let preprocess = self.preprocess(&rows)?;
         let shelf = Shelf::new(self, &rows, &preprocess)?;
         let Trained { folds, embedded } = self.train(&rows, &preprocess, &shelf, &mut session)?;

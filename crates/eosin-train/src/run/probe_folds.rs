@@ -9,6 +9,7 @@ use eosin_heads::{
 };
 
 use super::Run;
+use crate::check::fix_for_classes;
 use crate::error::TrainError;
 use crate::event::Event;
 use crate::model::classifier::Classifier;
@@ -139,6 +140,7 @@ impl<'a> ProbeFolds<'a> {
                 Some(class) => Err(TrainError::ClassMissing {
                     fold: fold.id,
                     class: self.job.task.classes[class].clone(),
+                    fix: fix_for_classes(self.run.folds.method),
                 }),
                 None => Ok(part),
             }

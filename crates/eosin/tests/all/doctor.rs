@@ -94,6 +94,31 @@ fn pictures_in_training_and_validation_are_an_error_that_lists_all() {
 }
 
 #[test]
+fn a_run_that_cannot_be_replaced_stays() {
+    let scratch = with_twins();
+    let run = |words: &str| scratch.eosin(&format!("run --data data --out run {JOB} {words}"));
+    run("--set train.doctor=warn").done();
+    let state = || (listing(&scratch, "run"), scratch.text("run/run.json"));
+    let before = state();
+    for words in [
+        "",
+        "--head knn --set train.strength=1000 --set train.doctor=warn",
+        "--augment none --set cache.max_bytes=1000 --set train.doctor=warn",
+    ] {
+        let refused = run(&format!("{words} --overwrite"));
+        assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+        // No folder has the list, so the message has all of it.
+        assert!(
+            !refused.stderr.contains("doctor.json"),
+            "{}",
+            refused.stderr
+        );
+        assert_eq!(state(), before, "{words}");
+    }
+    run("--set train.doctor=warn --overwrite").done();
+}
+
+#[test]
 fn whoever_wants_goes_on_with_a_leak() {
     let scratch = with_twins();
     let words = format!("run --data data {JOB} --out");

@@ -276,27 +276,41 @@ fn predictions_that_the_folds_did_not_make_are_not_evaluated() {
     let whole = scratch.text("run/predictions.csv");
     let metrics = scratch.text("run/metrics.json");
     let lines: Vec<&str> = whole.lines().collect();
-    let out_of_fold = |line: &&&str| line.contains(",out-of-fold,");
-    let row = lines.iter().find(out_of_fold).unwrap();
-    let other = if row.contains(",benign,") {
-        row.replacen(",benign,", ",malignant,", 1)
-    } else {
-        row.replacen(",malignant,", ",benign,", 1)
-    };
-    let (before, last) = row.rsplit_once(',').unwrap();
-    let surer = format!("{before},{}", 1.0 - last.parse::<f64>().unwrap());
-    for (edited, said) in [
-        (whole.replace(&format!("{row}\n"), ""), "has no row"),
-        (format!("{whole}{row}\n"), "stands there twice"),
-        (whole.replace(*row, &other), "and the fold judged it as"),
-        (whole.replace(*row, &surer), "has other probabilities"),
+    for part in [
+        "out-of-fold",
+        "test-average",
+        "test-best",
+        "out-of-fold-one-view",
+        "test-average-one-view",
     ] {
-        scratch.write("run/predictions.csv", edited);
-        scratch
-            .eosin("evaluate run")
-            .refused(&["predictions.csv", said]);
-        assert_eq!(scratch.text("run/metrics.json"), metrics);
+        let of_part = |line: &&&str| line.contains(&format!(",{part},"));
+        let row = lines.iter().find(of_part).unwrap();
+        let mut words: Vec<&str> = row.split(',').collect();
+        words[4] = match words[4] {
+            "benign" => "malignant",
+            _ => "benign",
+        };
+        let other = words.join(",");
+        let (before, last) = row.rsplit_once(',').unwrap();
+        let surer = format!("{before},{}", 1.0 - last.parse::<f64>().unwrap());
+        for (edited, said) in [
+            (whole.replace(&format!("{row}\n"), ""), "has no row"),
+            (format!("{whole}{row}\n"), "stands there twice"),
+            (whole.replace(*row, &other), "and the fold judged it as"),
+            (whole.replace(*row, &surer), "has other probabilities"),
+        ] {
+            scratch.write("run/predictions.csv", edited);
+            scratch
+                .eosin("evaluate run")
+                .refused(&["predictions.csv", said]);
+            assert_eq!(scratch.text("run/metrics.json"), metrics);
+        }
     }
-    scratch.write("run/predictions.csv", whole);
+    scratch.write("run/predictions.csv", &whole);
     scratch.eosin("evaluate run").done();
+    let of_fold = scratch.path("run/folds/0.1/predictions.csv.gz");
+    std::fs::copy(scratch.path("run/folds/0.0/predictions.csv.gz"), of_fold).unwrap();
+    scratch
+        .eosin("evaluate run")
+        .refused(&["predictions.csv.gz is not the file that the fold wrote"]);
 }

@@ -190,7 +190,7 @@ fn runs_that_cannot_be_one_are_refused() {
             "logistic both --method soft",
             "is an ensemble itself: name its members instead (logistic, lda)",
         ),
-        ("logistic spoiled", "is not what fold 1 wrote"),
+        ("logistic spoiled", "is not the file that the fold wrote"),
         ("logistic lda --method stacking", "stacking"),
     ] {
         let out = scratch.eosin(&format!("ensemble {runs} --out refused"));
