@@ -95,6 +95,17 @@ impl D4 {
         self.0 & 1 == 1
     }
 
+    /// What it is called, as in `hflip+rot90`: first the mirror, then counter-clockwise turns.
+    pub fn name(self) -> String {
+        let mirrored = if self.is_mirrored() { "hflip" } else { "" };
+        match (mirrored, 90 * u16::from(self.quarter_turns())) {
+            ("", 0) => "identity".to_owned(),
+            ("", degrees) => format!("rot{degrees}"),
+            (mirrored, 0) => mirrored.to_owned(),
+            (mirrored, degrees) => format!("{mirrored}+rot{degrees}"),
+        }
+    }
+
     /// Where the output pixel (`row`, `column`) comes from in an input of `height` x `width`.
     pub const fn source(
         self,
@@ -160,6 +171,15 @@ mod tests {
 
     fn numbered(height: usize, width: usize) -> Vec<usize> {
         (0..height * width).collect()
+    }
+
+    #[test]
+    fn symmetries_are_named_in_their_order() {
+        let words = D4::ALL.map(D4::name).join(" ");
+        assert_eq!(
+            words,
+            "identity rot90 rot180 rot270 hflip hflip+rot90 hflip+rot180 hflip+rot270"
+        );
     }
 
     #[test]

@@ -5,7 +5,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use eosin_core::D4;
 use eosin_data::{Manifest, Patch, PatchColumn};
 use eosin_store::{write_atomic, write_atomic_with};
 use eosin_train::EmbeddedPatches;
@@ -143,7 +142,7 @@ fn notes(embedded: &EmbeddedPatches, manifest: &Manifest) -> Result<BTreeMap<Str
             serde_json::to_string(&manifest.classes)?,
         ),
     ]);
-    let views: Vec<String> = embedded.views.iter().map(|view| words_of(*view)).collect();
+    let views: Vec<String> = embedded.views.iter().map(|view| view.name()).collect();
     notes.insert("views".to_owned(), serde_json::to_string(&views)?);
     let patches = &manifest.patches;
     let keys: Vec<&str> = patches.iter().map(|patch| patch.key.as_str()).collect();
@@ -156,29 +155,4 @@ fn notes(embedded: &EmbeddedPatches, manifest: &Manifest) -> Result<BTreeMap<Str
         notes.insert(format!("{name}s"), serde_json::to_string(&cells)?);
     }
     Ok(notes)
-}
-
-/// A symmetry in words.
-fn words_of(view: D4) -> String {
-    let mirrored = if view.is_mirrored() { "hflip" } else { "" };
-    match (mirrored, 90 * u16::from(view.quarter_turns())) {
-        ("", 0) => "identity".to_owned(),
-        ("", degrees) => format!("rot{degrees}"),
-        (mirrored, 0) => mirrored.to_owned(),
-        (mirrored, degrees) => format!("{mirrored}+rot{degrees}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn symmetries_are_named_in_their_order() {
-        let words = D4::ALL.map(words_of).join(" ");
-        assert_eq!(
-            words,
-            "identity rot90 rot180 rot270 hflip hflip+rot90 hflip+rot180 hflip+rot270"
-        );
-    }
 }

@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use anyhow::Result;
+use eosin_core::Cut;
+use eosin_core::config::Weights;
 use eosin_data::matching::Rule;
 use eosin_train::{EmbeddingFile, OwnEmbeddings, PreparedBackbone, StartingPoint, check_views};
 
@@ -57,6 +59,14 @@ impl Job {
             );
             note(watch, &text)?;
         }
+        if !own.unused().is_empty() {
+            let text = format!(
+                "note: {} beside the embeddings is not looked at: labels, parts, folds and patients are \
+                 those of the data",
+                own.unused().join(", ")
+            );
+            note(watch, &text)?;
+        }
         let foreign = own.foreign_labels(&self.manifest().classes);
         if foreign > 0 {
             let text = format!(
@@ -79,9 +89,18 @@ impl Job {
             config.seed,
         )?;
         // Asking for more stages than there are is refused before anything is written.
-        backbone.cut(&config.train)?;
+        let cut = backbone.cut(&config.train)?;
         for text in &backbone.notes {
             note(watch, &format!("weights: {text}"))?;
+        }
+        if config.backbone.weights == Weights::Random && cut != Cut::Pixels {
+            let text = format!(
+                "warning: the weights are random, and mode {} keeps them as they are: embeddings of an \
+                 untrained network are a baseline at most; give '--weights FILE' or a name, or train \
+                 the whole network with '--mode full'",
+                config.train.mode
+            );
+            note(watch, &text)?;
         }
         Ok(backbone)
     }

@@ -281,6 +281,9 @@ pub struct AugmentArgs {
     /// Picture to write: a row a patch, the patch as it is and then views of it.
     #[arg(long, value_name = "FILE", default_value = "augment.png")]
     pub preview: PathBuf,
+    /// Replace the file if it is there.
+    #[arg(long)]
+    pub overwrite: bool,
     /// Patches to show.
     #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub patches: u16,
@@ -326,6 +329,9 @@ pub struct SplitArgs {
     /// File to write.
     #[arg(long, value_name = "FILE", default_value = "folds.json")]
     pub out: PathBuf,
+    /// Replace the file if it is there.
+    #[arg(long)]
+    pub overwrite: bool,
 }
 
 /// `eosin demo`.

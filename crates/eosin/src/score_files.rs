@@ -25,6 +25,8 @@ pub struct Scored {
     pub probs: BTreeMap<String, Vec<f64>>,
     /// The file's own targets, by key, when it has them.
     pub targets: Labels,
+    /// The file's own decisions, by key, when it has them.
+    pub preds: Labels,
     /// Whether the file had probabilities.
     pub has_probs: bool,
 }
@@ -53,7 +55,9 @@ pub fn read_predictions(path: &Path, part: Option<&str>) -> Result<Scored> {
         );
     }
     let key = key_column(&table)?;
-    let target = table.header.iter().position(|name| name == "target");
+    let named = |name: &str| table.header.iter().position(|column| column == name);
+    let targets = own_labels(&table);
+    let pred = named("pred");
     let kept = kept_part(&table, part)?;
     let mut scored = Scored {
         classes,
@@ -71,8 +75,11 @@ pub fn read_predictions(path: &Path, part: Option<&str>) -> Result<Scored> {
         let probs = columns.iter().map(|at| prob(&table, row, *at, &key));
         let probs: Vec<f64> = probs.collect::<Result<_>>()?;
         refuse_sum(&table, row, &key, &probs)?;
-        if let Some(target) = target.and_then(|at| row.known(at)) {
+        if let Some(target) = own_label(&table, row, &key, &targets)? {
             scored.targets.insert(key.clone(), target.to_owned());
+        }
+        if let Some(pred) = pred.and_then(|at| row.known(at)) {
+            scored.preds.insert(key.clone(), pred.to_owned());
         }
         if scored.probs.insert(key.clone(), probs).is_some() {
             bail!("{}: key {key} stands twice", place(&table, row));
@@ -158,6 +165,38 @@ fn key_column(table: &Table) -> Result<usize> {
             ),
         },
     }
+}
+
+/// The columns in which predictions may say what is right: `target`, and any that is called like a
+/// label.
+fn own_labels(table: &Table) -> Vec<usize> {
+    let target = table.header.iter().position(|name| name == "target");
+    let label = table.find(Role::Label).ok().flatten();
+    let mut columns: Vec<usize> = target.into_iter().chain(label).collect();
+    columns.dedup();
+    columns
+}
+
+/// What a row says is right.
+fn own_label<'a>(
+    table: &Table,
+    row: &'a Row,
+    key: &str,
+    columns: &[usize],
+) -> Result<Option<&'a str>> {
+    let mut said = columns.iter().filter_map(|at| Some((*at, row.known(*at)?)));
+    let Some((at, first)) = said.next() else {
+        return Ok(None);
+    };
+    if let Some((other_at, other)) = said.find(|(_, other)| likeness(other) != likeness(first)) {
+        bail!(
+            "{}: key {key} is '{first}' in column {} and '{other}' in column {}; keep the right column",
+            place(table, row),
+            table.header[at],
+            table.header[other_at]
+        );
+    }
+    Ok(Some(first))
 }
 
 fn key_of(table: &Table, row: &Row, at: usize) -> Result<String> {

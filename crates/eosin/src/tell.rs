@@ -84,6 +84,22 @@ pub fn doubtful(fold: FoldId, record: &ProbeRecord) {
             short(record.kept)
         ));
     }
+    if record.tells() && !record.moves() {
+        let cause = match record.by {
+            ChosenBy::Setting => {
+                "train.strength leaves next to nothing of what it learns; leave it out \
+                                  to have it chosen"
+            }
+            ChosenBy::InnerFolds | ChosenBy::Nothing => {
+                "do the embeddings differ from patch to patch?"
+            }
+        };
+        note(&format!(
+            "warning: the head of fold {fold} says much the same of every patch (its logits differ by \
+             {}): {cause}",
+            short(record.spread.unwrap_or_default())
+        ));
+    }
     if !record.is_solved() {
         note(&format!(
             "warning: the head of fold {fold} did not converge: its objective is about {:.0e} of \

@@ -87,7 +87,8 @@ pub(crate) fn check_model<M: Trainable>(
     let stuck = stuck.then(|| {
         format!(
             "{} patches cannot be learned by heart: their loss went from {first:.3} to {last:.3} \
-             in {STEPS} steps; check the labels, and whether the patches differ",
+             in {STEPS} steps; check the labels, whether the patches differ, and the scale of your own \
+             embeddings",
             rows.len()
         )
     });

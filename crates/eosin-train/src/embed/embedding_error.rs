@@ -84,16 +84,33 @@ pub enum EmbeddingsError {
         /// What its first line says.
         found: String,
     },
-    /// The file's own keys are no list of texts.
+    /// The file's own keys or labels are no list of texts, one a row.
     #[error(
-        "the note 'keys' in {path} is no JSON list of texts ({reason}); write it with \
-         `json.dumps(keys)`"
+        "the note '{note}' in {path} is no JSON list of texts, one a row ({reason}); write it with \
+         `json.dumps({note})`"
     )]
     Note {
         /// The file.
         path: PathBuf,
+        /// The note.
+        note: &'static str,
         /// What is wrong with it.
         reason: String,
+    },
+    /// What the file says its views are is not what it has.
+    #[error(
+        "the note 'views' in {path} says {noted}, and the array has {views} view(s) of each patch; \
+         symmetries must be all eight, in this order: {order}; mend the note or the array"
+    )]
+    NotedViews {
+        /// The file.
+        path: PathBuf,
+        /// What the note says.
+        noted: String,
+        /// Views of the array.
+        views: usize,
+        /// The symmetries in their order.
+        order: String,
     },
     /// A row has no key.
     #[error("{place} has no key: every row of the embeddings needs one")]

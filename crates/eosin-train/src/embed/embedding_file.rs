@@ -9,7 +9,7 @@ use eosin_store::EmbeddingsRecord;
 use eosin_weights::{LazyTensor, NpyFile, SafetensorsHead, WeightFile, WeightsError};
 
 use crate::embed::embedding_error::EmbeddingsError;
-use crate::embed::embedding_keys::EmbeddingKeys;
+use crate::embed::embedding_keys::{EmbeddingKeys, hold_to_noted_views};
 
 /// The tensor of a safetensors file that holds embeddings.
 const TENSOR: &str = "embeddings";
@@ -25,6 +25,8 @@ pub struct EmbeddingFile {
     pub key_column: String,
     /// What the file, or the table of its keys, says each is; empty where they say nothing.
     pub labels: Vec<Option<String>>,
+    /// Columns beside the keys that say what the data are asked for, and not this table.
+    pub unused: Vec<String>,
     values: Arc<dyn LazyTensor>,
 }
 
@@ -67,7 +69,9 @@ impl EmbeddingFile {
             column,
             table,
             labels,
+            unused,
         } = EmbeddingKeys::read(path, &head.notes, head.rows)?;
+        hold_to_noted_views(path, &head.notes, head.views)?;
         let of_file = |error| match error {
             WeightsError::NotFinite { index, value, .. } => EmbeddingsError::NotFinite {
                 path: path.to_owned(),
@@ -102,6 +106,7 @@ impl EmbeddingFile {
             keys,
             key_column: column,
             labels,
+            unused,
             values,
         })
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use eosin_core::D4;
 use eosin_data::table::{Role, Row, Table};
 use eosin_store::KeysRecord;
 
@@ -12,6 +13,8 @@ use crate::embed::embedding_error::EmbeddingsError;
 pub(crate) const NOTE: &str = "keys";
 /// The one that may hold labels, likewise.
 const LABELS: &str = "labels";
+/// The one that may say what each view is.
+const VIEWS: &str = "views";
 /// Endings of a table of keys.
 const ENDINGS: [&str; 4] = ["csv", "tsv", "txt", "tab"];
 
@@ -26,6 +29,8 @@ pub(crate) struct EmbeddingKeys {
     pub table: Option<KeysRecord>,
     /// What stands beside each as its label, where labels do.
     pub labels: Vec<Option<String>>,
+    /// Columns that say what only the data are asked for: patients, parts and the like.
+    pub unused: Vec<String>,
 }
 
 impl EmbeddingKeys {
@@ -44,7 +49,8 @@ impl EmbeddingKeys {
                 keys: of_note(path, note)?,
                 column: Role::Key.name().to_owned(),
                 table: None,
-                labels: labels_of_note(notes, rows),
+                labels: labels_of_note(path, notes, rows)?,
+                unused: Vec::new(),
             },
             None => Self::of_table(&table_beside(path)?)?,
         };
@@ -93,9 +99,15 @@ impl EmbeddingKeys {
             }
             Ok(None) | Err(_) => Vec::new(),
         };
+        let asked_for = [Role::Key, Role::Path, Role::Label];
+        let unused = Role::ALL
+            .into_iter()
+            .filter(|role| !asked_for.contains(role));
+        let unused = unused.filter_map(|role| table.find(role).ok().flatten());
         Ok(Self {
             column: table.header[column].clone(),
             labels,
+            unused: unused.map(|at| table.header[at].clone()).collect(),
             keys: table.rows.iter().map(key).collect::<Result<_, _>>()?,
             table: Some(KeysRecord {
                 file: path.to_owned(),
@@ -106,24 +118,69 @@ impl EmbeddingKeys {
 }
 
 fn of_note(path: &Path, note: &str) -> Result<Vec<String>, EmbeddingsError> {
-    serde_json::from_str(note).map_err(|error| EmbeddingsError::Note {
-        path: path.to_owned(),
-        reason: error.to_string(),
-    })
+    serde_json::from_str(note).map_err(|error| no_list(path, NOTE, &error.to_string()))
 }
 
-/// The labels of a file's own notes, one a row; a list of anything else is none.
-fn labels_of_note(notes: &BTreeMap<String, String>, rows: usize) -> Vec<Option<String>> {
-    let list = notes.get(LABELS).and_then(|note| {
-        let list: Vec<serde_json::Value> = serde_json::from_str(note).ok()?;
-        (list.len() == rows).then_some(list)
-    });
-    let label = |value: serde_json::Value| match value {
-        serde_json::Value::String(text) => Some(text),
-        serde_json::Value::Number(number) => Some(number.to_string()),
-        _ => None,
+fn no_list(path: &Path, note: &'static str, reason: &str) -> EmbeddingsError {
+    EmbeddingsError::Note {
+        path: path.to_owned(),
+        note,
+        reason: reason.to_owned(),
+    }
+}
+
+/// The labels of a file's own notes, one a row, where it has some.
+fn labels_of_note(
+    path: &Path,
+    notes: &BTreeMap<String, String>,
+    rows: usize,
+) -> Result<Vec<Option<String>>, EmbeddingsError> {
+    let Some(note) = notes.get(LABELS) else {
+        return Ok(Vec::new());
     };
-    list.unwrap_or_default().into_iter().map(label).collect()
+    let refused = |reason: &str| no_list(path, LABELS, reason);
+    let list: Vec<serde_json::Value> =
+        serde_json::from_str(note).map_err(|error| refused(&error.to_string()))?;
+    if list.len() != rows {
+        return Err(refused(&format!(
+            "{} of them beside {rows} rows",
+            list.len()
+        )));
+    }
+    let label = |value: serde_json::Value| match value {
+        serde_json::Value::String(text) => Ok(Some(text)),
+        serde_json::Value::Number(number) => Ok(Some(number.to_string())),
+        serde_json::Value::Null => Ok(None),
+        other => Err(refused(&format!("{other} is none"))),
+    };
+    list.into_iter().map(label).collect()
+}
+
+/// Refuses a note on views that are not as many, or in another order, than the array has them.
+///
+/// # Errors
+/// As said.
+pub(crate) fn hold_to_noted_views(
+    path: &Path,
+    notes: &BTreeMap<String, String>,
+    views: usize,
+) -> Result<(), EmbeddingsError> {
+    // Any other note of that name is somebody's own.
+    let noted = notes.get(VIEWS).map(|note| serde_json::from_str(note));
+    let Some(Ok(noted)): Option<Result<Vec<String>, _>> = noted else {
+        return Ok(());
+    };
+    let symmetries = D4::ALL.map(D4::name);
+    let are_symmetries = noted.iter().all(|name| symmetries.contains(name));
+    if noted.len() == views && (views != D4::COUNT || !are_symmetries || noted == symmetries) {
+        return Ok(());
+    }
+    Err(EmbeddingsError::NotedViews {
+        path: path.to_owned(),
+        noted: noted.join(", "),
+        views,
+        order: symmetries.join(", "),
+    })
 }
 
 /// The one table of the same name.

@@ -113,6 +113,11 @@ impl OwnEmbeddings {
         &self.file.key_column
     }
 
+    /// See [`EmbeddingFile::unused`].
+    pub fn unused(&self) -> &[String] {
+        &self.file.unused
+    }
+
     /// What a run says of the file.
     pub const fn record(&self) -> &EmbeddingsRecord {
         &self.file.record

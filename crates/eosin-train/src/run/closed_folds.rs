@@ -44,6 +44,7 @@ impl<'a> ProbeFolds<'a> {
                 tried: strength.tried.iter().map(TriedStrength::from).collect(),
                 relative_gap: 0.0,
                 passes: 0,
+                spread: None,
             },
         });
         Ok(solved.collect())

@@ -102,6 +102,7 @@ impl<'a> ProbeFolds<'a> {
             tried: tried.map(TriedStrength::from).collect(),
             relative_gap: optimum.relative_gap,
             passes: optimum.passes,
+            spread: None,
         }
     }
 

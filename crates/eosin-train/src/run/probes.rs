@@ -14,6 +14,7 @@ use crate::input::view::View;
 use crate::model::classifier::Classifier;
 use crate::model::head_model::HeadModel;
 use crate::predict::logits::Logits;
+use crate::train::probe::spread_of;
 use crate::train::rows::FoldRows;
 use crate::train::session::Session;
 use crate::train::tracker::FoldOutcome;
@@ -88,8 +89,13 @@ impl Run<'_> {
             };
             let source = inputs.source();
             for solved in probes.solve(session)? {
-                let SolvedFold { fold, head, record } = solved;
+                let SolvedFold {
+                    fold,
+                    head,
+                    mut record,
+                } = solved;
                 let val = head.orbit_logits(&*source, &fold.val, &[View::UPRIGHT])?;
+                record.spread = Some(spread_of(&val, probes.job.classes()));
                 let targets = probes.job.targets_of(&fold.val);
                 outcomes.push(FoldOutcome {
                     rows: fold.clone(),

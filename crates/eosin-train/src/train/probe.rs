@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::train::job::TrainJob;
 use crate::train::sampling::epoch_order;
 
-/// A head of whose logits less than this is kept says nothing.
+/// A head of whose logits less than this is kept, or whose logits differ by less, says nothing.
 const SILENT: f64 = 0.01;
 /// A head that is further above its optimum than this share of its objective is said to be.
 pub const UNSOLVED: f64 = 1e-6;
@@ -45,6 +45,11 @@ pub struct ProbeRecord {
     pub relative_gap: f64,
     /// Passes over the training part; 0 in closed form.
     pub passes: usize,
+    /// How far apart the patches that the fold validates on are in its logits: the standard deviation
+    /// of a class's against the mean of all, of the class where it is largest. `None`: an older
+    /// version wrote the fold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spread: Option<f64>,
 }
 
 /// The number that tells heads of one kind apart, and what it is called.
@@ -86,10 +91,31 @@ impl ProbeRecord {
         self.kept >= SILENT
     }
 
+    /// Whether its logits move at all from patch to patch.
+    pub fn moves(&self) -> bool {
+        self.spread.is_none_or(|spread| spread >= SILENT)
+    }
+
     /// Whether the optimum was found.
     pub fn is_solved(&self) -> bool {
         self.relative_gap <= UNSOLVED
     }
+}
+
+/// See [`ProbeRecord::spread`]; `logits` of `classes`, patch by patch.
+pub(crate) fn spread_of(logits: &[f32], classes: usize) -> f64 {
+    let patches = logits.chunks_exact(classes);
+    let count = patches.len().max(1) as f64;
+    let deviation = |class: usize| {
+        let values = patches.clone().map(|patch| {
+            let mean: f64 =
+                patch.iter().map(|value| f64::from(*value)).sum::<f64>() / classes as f64;
+            f64::from(patch[class]) - mean
+        });
+        let mean = values.clone().sum::<f64>() / count;
+        (values.map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt()
+    };
+    (0..classes).map(deviation).fold(0.0, f64::max)
 }
 
 impl From<&Tried> for TriedStrength {

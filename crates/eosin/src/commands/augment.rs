@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 use eosin_core::Stream;
 use eosin_data::PICTURE_MARK;
-use eosin_run::lies_in;
+use eosin_run::{Overwrite, check_out_file, lies_in};
 use eosin_train::{Draw, PatchReader, RowReader, ViewMaker, decode_limits, drawn_view, resize_of};
 
 use crate::args::AugmentArgs;
@@ -46,6 +46,7 @@ const GAP_PX: usize = 4;
 /// When a patch cannot be read or the sheet not written.
 pub fn run(args: &AugmentArgs, json: bool) -> Result<ExitCode> {
     let terminal = Terminal::default();
+    check_out_file(&args.preview, Overwrite::of_flag(args.overwrite))?;
     refuse_among_patches(&args.preview, args.job.data())?;
     let job = open(&args.job, &terminal)?;
     let (patches, views) = (usize::from(args.patches), usize::from(args.views));

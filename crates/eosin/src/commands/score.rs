@@ -15,6 +15,9 @@ use crate::gate::Gate;
 use crate::output::{note, say, say_json, say_table};
 use crate::score_files::{Labels, Scored, read_labels, read_predictions};
 
+/// What two probabilities that are written with few digits may differ by.
+const TIE: f64 = 1e-4;
+
 /// Scores the file and prints every metric; exits with 1 when a bound is not reached.
 ///
 /// # Errors
@@ -27,6 +30,7 @@ pub fn run(args: &ScoreArgs, json: bool) -> Result<ExitCode> {
         None => own_targets(&predictions, &args.predictions)?,
     };
     let (targets, probs) = join(&predictions, &labels, args)?;
+    tell_other_decisions(&predictions);
     let classes = &predictions.classes;
     let choice = PositiveChoice {
         named: args.positive.as_deref(),
@@ -105,6 +109,7 @@ fn join(predictions: &Scored, labels: &Labels, args: &ScoreArgs) -> Result<(Vec<
     let mut targets = Vec::new();
     let mut probs = Vec::new();
     let mut said = BTreeSet::new();
+    let mut other_targets = Vec::new();
     for (key, label) in labels {
         let class = class_of(label, &predictions.classes).with_context(|| {
             let classes = predictions.classes.join(", ");
@@ -118,9 +123,40 @@ fn join(predictions: &Scored, labels: &Labels, args: &ScoreArgs) -> Result<(Vec<
             note(&format!("note: label '{label}' is read as class '{class}'"));
         }
         targets.push(class);
-        probs.extend_from_slice(&predictions.probs[matched.predictions[key.as_str()]]);
+        let own_key = matched.predictions[key.as_str()];
+        probs.extend_from_slice(&predictions.probs[own_key]);
+        if let Some(own) = predictions.targets.get(own_key)
+            && class_of(own, &predictions.classes) != Some(class)
+        {
+            other_targets.push(format!("key {own_key} is '{own}' there and '{label}' here"));
+        }
+    }
+    if let [first, ..] = other_targets.as_slice() {
+        note(&format!(
+            "warning: {} predictions have a target of their own that the labels contradict, and the \
+             labels count: {first}",
+            other_targets.len()
+        ));
     }
     Ok((targets, probs))
+}
+
+/// Says where a file's own decisions are not those of its probabilities, which are scored.
+fn tell_other_decisions(predictions: &Scored) {
+    let is_other = |(key, pred): &(&String, &String)| {
+        let probs = &predictions.probs[*key];
+        let most = probs.iter().copied().fold(f64::MIN, f64::max);
+        let of_pred = class_of(pred, &predictions.classes).map(|class| probs[class]);
+        of_pred.is_none_or(|prob| prob < most - TIE)
+    };
+    let mut others = predictions.preds.iter().filter(is_other);
+    if let Some((key, pred)) = others.next() {
+        note(&format!(
+            "warning: the column pred of {} rows is not the most probable class (key {key}: '{pred}'); \
+             the probabilities are scored, and the column is not",
+            1 + others.count()
+        ));
+    }
 }
 
 /// The class that a label names: the equal one, else the only one that is spelled much the same.

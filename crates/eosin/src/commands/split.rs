@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
+use eosin_run::{Overwrite, check_out_file};
 use eosin_store::write_atomic;
 
 use crate::args::SplitArgs;
@@ -13,8 +14,9 @@ use crate::terminal::Terminal;
 /// Divides the patches and writes the folds.
 ///
 /// # Errors
-/// When the patches cannot be divided so, or the file not written.
+/// When the file is there already, the patches cannot be divided so, or the file cannot be written.
 pub fn run(args: &SplitArgs, json: bool) -> Result<ExitCode> {
+    check_out_file(&args.out, Overwrite::of_flag(args.overwrite))?;
     let terminal = Terminal::default();
     let job = open(&args.job, &terminal)?;
     let folds = job.split(&terminal)?;

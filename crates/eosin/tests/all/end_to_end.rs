@@ -200,6 +200,9 @@ fn the_steps_one_by_one_come_to_what_run_comes_to() {
     scratch
         .eosin(&format!("split --data data --out folds.json {JOB}"))
         .done();
+    scratch
+        .eosin(&format!("split --data data --out folds.json {JOB}"))
+        .refused(&["folds.json is there already", "'--overwrite'"]);
     scratch.eosin(&format!("embed --data data {JOB}")).done();
     let train = scratch.eosin(&format!(
         "train --data data --split folds.json --out steps {JOB}"

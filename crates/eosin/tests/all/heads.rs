@@ -73,7 +73,8 @@ fn more_neighbours_than_patches_are_refused() {
 #[test]
 fn a_hidden_layer_that_memory_does_not_hold_is_refused_before_anything_is_written() {
     let scratch = Scratch::with_phantom();
-    let words = "--mode head --head mlp --set train.hidden=65536 --folds 6 --set split.repeats=1000";
+    let words =
+        "--mode head --head mlp --set train.hidden=65536 --folds 6 --set split.repeats=1000";
     scratch
         .eosin(&format!("run --data data --out run {words}"))
         .refused(&["of memory", "the 65536 of train.hidden"]);

@@ -162,3 +162,28 @@ fn the_exported_mean_of_all_folds_predicts_what_they_predict() {
     assert!(mean.len() as f64 <= 1.01 * best.len() as f64);
     assert!(mean != best);
 }
+
+#[test]
+fn a_given_strength_that_leaves_nothing_is_said() {
+    let scratch = Scratch::with_phantom();
+    let job = format!("run --data data {JOB} --out");
+    scratch
+        .eosin(&format!("{job} weak --set train.strength=1e-12"))
+        .done()
+        .says(&[
+            "says much the same of every patch",
+            "train.strength leaves next to nothing",
+        ]);
+    let told = scratch
+        .eosin(&format!("{job} usual --set train.strength=0.01"))
+        .done();
+    assert!(!told.stderr.contains("much the same"), "{}", told.stderr);
+}
+
+#[test]
+fn a_network_of_random_weights_that_stays_so_is_said() {
+    let scratch = Scratch::with_phantom();
+    let words = format!("run --data data --out run {JOB} --weights random");
+    let said = "the weights are random, and mode probe keeps them";
+    scratch.eosin(&words).done().says(&[said]);
+}

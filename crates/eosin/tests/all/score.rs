@@ -196,3 +196,52 @@ fn predictions_that_are_no_probabilities_are_named_by_line_with_the_fix() {
         scratch.eosin("score p.csv --labels l.csv").refused(&parts);
     }
 }
+
+#[test]
+fn columns_that_contradict_each_other_are_said_or_refused() {
+    let scratch = Scratch::new();
+    let table = |header: &str, rows: &[&str]| format!("{header}\n{}\n", rows.join("\n"));
+    scratch.write(
+        "p.csv",
+        table(
+            "key,target,pred,prob_benign,prob_malignant",
+            &[
+                "a,benign,malignant,0.9,0.1",
+                "b,malignant,malignant,0.2,0.8",
+                "c,benign,benign,0.5,0.5",
+                "d,malignant,malignant,0.3,0.7",
+            ],
+        ),
+    );
+    let own = scratch.eosin("score p.csv").done();
+    own.says(&["the column pred of 1 rows is not the most probable class (key a: 'malignant')"]);
+    scratch.write(
+        "l.csv",
+        "key,label\na,Benign\nb,malignant\nc,malignant\nd,malignant\n",
+    );
+    let told = scratch.eosin("score p.csv --labels l.csv").done();
+    told.says(&[
+        "1 predictions have a target of their own",
+        "key c is 'benign' there and 'malignant' here",
+    ]);
+    scratch.write(
+        "two.csv",
+        table(
+            "key,target,label,prob_benign,prob_malignant",
+            &["a,benign,benign,0.9,0.1", "b,malignant,benign,0.2,0.8"],
+        ),
+    );
+    scratch
+        .eosin("score two.csv")
+        .refused(&["line 3: key b is 'malignant' in column target and 'benign' in column label"]);
+    // Labels under another name are labels.
+    scratch.write(
+        "named.csv",
+        table(
+            "key,diagnosis,prob_benign,prob_malignant",
+            &["a,benign,0.9,0.1", "b,malignant,0.2,0.8"],
+        ),
+    );
+    let scored = scratch.eosin("score named.csv --json").done().json();
+    assert_eq!(scored["accuracy"].as_f64(), Some(1.0));
+}

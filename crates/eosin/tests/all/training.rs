@@ -338,6 +338,10 @@ fn a_contact_sheet_shows_what_training_sees() {
     let plain = scratch.read("sheet.png");
     let sheet = image::load_from_memory(&plain).expect("a picture");
     assert_eq!((sheet.width(), sheet.height()), (5 * 36 + 4, 3 * 36 + 4));
+    scratch
+        .eosin(words)
+        .refused(&["sheet.png is there already", "'--overwrite'"]);
+    let words = &format!("{words} --overwrite");
     scratch.eosin(words).done();
     assert!(
         plain == scratch.read("sheet.png"),

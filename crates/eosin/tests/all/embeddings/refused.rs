@@ -135,6 +135,45 @@ fn tensors_and_notes_that_cannot_be_told_are_refused() {
 }
 
 #[test]
+fn notes_that_contradict_the_array_are_refused() {
+    let scratch = scratch();
+    let array = Array::read(&scratch, "e");
+    let file = |note: &str, value: &str| {
+        let tensors = StateDict::from([("embeddings".to_owned(), array.tensor.clone())]);
+        let keys = serde_json::to_string(&array.keys).unwrap();
+        let notes = [
+            ("keys".to_owned(), keys),
+            (note.to_owned(), value.to_owned()),
+        ];
+        let bytes = to_safetensors(&tensors, &BTreeMap::from(notes), StoredAs::F32);
+        scratch.write("x.safetensors", bytes);
+        run(&scratch, "x.safetensors")
+    };
+    file("labels", "[\"benign\"]").refused(&["the note 'labels'", "1 of them beside 48 rows"]);
+    file("labels", "benign").refused(&["the note 'labels'", "json.dumps(labels)"]);
+    file("views", "[\"identity\", \"hflip\"]").refused(&[
+        "the note 'views'",
+        "says identity, hflip, and the array has 8 view(s)",
+    ]);
+    let turned = "identity hflip rot90 rot180 rot270 hflip+rot90 hflip+rot180 hflip+rot270";
+    let turned: Vec<&str> = turned.split(' ').collect();
+    file("views", &serde_json::to_string(&turned).unwrap())
+        .refused(&["all eight, in this order: identity, rot90, rot180"]);
+    // Somebody's own note of that name.
+    file("views", "from the east").done();
+}
+
+#[test]
+fn columns_that_are_not_looked_at_are_said() {
+    let scratch = scratch();
+    let table = scratch.text("e.csv");
+    assert!(table.starts_with("key,label,patient,"), "{table}");
+    run(&scratch, "e.npy")
+        .done()
+        .says(&["note: patient, slide, split beside the embeddings is not looked at"]);
+}
+
+#[test]
 fn views_that_are_not_there_are_refused() {
     let scratch = scratch();
     let array = Array::read(&scratch, "e");
