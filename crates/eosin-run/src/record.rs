@@ -5,8 +5,8 @@ use eosin_core::Task;
 use eosin_core::config::HeadKind;
 use eosin_core::task::{PositiveChoice, positive_class};
 use eosin_data::Folds;
-use eosin_store::{NetworkRecord, RunRecord, StartRecord};
-use eosin_train::{RunResult, StartingPoint};
+use eosin_store::{NetworkRecord, OtherSize, RunRecord, StartRecord};
+use eosin_train::{RunResult, StartingPoint, resize_between_sizes};
 
 use crate::job::Job;
 
@@ -42,6 +42,19 @@ pub(crate) fn record(
         },
         cut: result.cut.clone(),
         views: config.judged_symmetries(),
+        // An ensemble's members are judged at sizes of their own.
+        other_sizes: match start_from {
+            StartingPoint::Network(_) => {
+                let sizes = config.augment.sizes_px.iter();
+                let resize = resize_between_sizes(&config.data);
+                let other = |size_px: &usize| OtherSize {
+                    size_px: *size_px,
+                    resize,
+                };
+                sizes.map(other).collect()
+            }
+            StartingPoint::Embeddings(_) | StartingPoint::Members(_) => Vec::new(),
+        },
         classes: manifest.classes.clone(),
         positive: manifest.classes[job.task.positive].clone(),
         max_side_px: config.data.max_side_px,

@@ -90,6 +90,9 @@ impl Job {
         )?;
         // Asking for more stages than there are is refused before anything is written.
         let cut = backbone.cut(&config.train)?;
+        for other_px in &config.augment.sizes_px {
+            backbone.refuse_other_size(self.size_px, *other_px)?;
+        }
         for text in &backbone.notes {
             note(watch, &format!("weights: {text}"))?;
         }

@@ -1,7 +1,7 @@
 //! What a run says of itself.
 
 use eosin_core::config::{HeadKind, Symmetries};
-use eosin_core::{FoldId, Preprocess};
+use eosin_core::{FoldId, Preprocess, Resize};
 use serde::{Deserialize, Serialize};
 
 use crate::start_record::{EmbeddingsRecord, EnsembleRecord, NetworkRecord, StartRecord};
@@ -37,6 +37,10 @@ pub struct RunRecord {
     /// neighbours, what the mean of their embeddings gives). Where a run started from embeddings whose
     /// views are no symmetries, it is the mean of all of them.
     pub views: Symmetries,
+    /// What a patch is judged at beside the size of `preprocess`, under the same symmetries: the mean is
+    /// over all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_sizes: Vec<OtherSize>,
     /// Class names in the order of their indices.
     pub classes: Vec<String>,
     /// The class that the binary metrics are about.
@@ -56,6 +60,15 @@ pub struct RunRecord {
     pub device: String,
     /// Threads used.
     pub threads: usize,
+}
+
+/// A further size that patches are looked at in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherSize {
+    /// Side in pixels.
+    pub size_px: usize,
+    /// How patches are brought to it.
+    pub resize: Resize,
 }
 
 impl RunRecord {
@@ -98,6 +111,11 @@ impl RunRecord {
     pub fn preprocess_of(&self, fold: FoldId) -> Option<&Preprocess> {
         let place = self.fold_ids().position(|id| id == fold)?;
         self.preprocess.get(place % self.preprocess.len().max(1))
+    }
+
+    /// Views that a patch is judged under.
+    pub const fn view_count(&self) -> usize {
+        self.views.members().len() * (1 + self.other_sizes.len())
     }
 
     /// Side in pixels that the network is run at.

@@ -52,6 +52,26 @@ pub enum TrainError {
         /// Changes that would fit.
         fits: Vec<String>,
     },
+    /// A network whose weights are those of one size is to run at others.
+    #[error(
+        "augment.sizes_px asks for {other_px} px, and the weights of {backbone} are those of one size; \
+         leave it out, and combine runs of several '--size' with 'eosin ensemble'"
+    )]
+    OneSize {
+        /// The network.
+        backbone: eosin_core::BackboneName,
+        /// The other size.
+        other_px: usize,
+    },
+    /// A further size is none.
+    #[error(
+        "augment.sizes_px names {size_px}, the size that patches are looked at in anyway; leave it out \
+         there"
+    )]
+    SameSize {
+        /// The size.
+        size_px: usize,
+    },
     /// The heads of all folds are more than memory has left.
     #[error(
         "training the heads of all folds side by side takes {} of memory, and {} are left; use fewer \

@@ -76,7 +76,7 @@ pub use error::TrainError;
 pub use event::Event;
 pub use input::draw::{Draw, InputSource};
 pub use input::pixels::{PatchSet, PixelRows, PixelSource};
-pub use input::reader::{PatchReader, RowReader, decode_limits, resize_of};
+pub use input::reader::{PatchReader, RowReader, decode_limits, resize_between_sizes, resize_of};
 pub use input::scale::PixelScale;
 pub use input::view::View;
 pub use input::views::{ViewMaker, drawn_view};

@@ -14,6 +14,9 @@ use super::{TrainConfig, TrainMode};
 pub struct AugmentConfig {
     /// The symmetries that patches are seen under.
     pub symmetry: Symmetries,
+    /// Sides in pixels, beside `data.size_px`, that every patch is brought to as well: each is seen and
+    /// judged under all symmetries at each size. With modes probe and head.
+    pub sizes_px: Vec<usize>,
     /// Smallest share of the area of a random resized crop; 1: no crop.
     pub crop_scale: f64,
     /// Largest ratio of that crop's sides (and its inverse the smallest).
@@ -56,11 +59,14 @@ pub struct AugmentConfig {
 /// Beyond these nothing of a patch is left, or nothing new is seen of it.
 const MOST_OPERATIONS: usize = 100;
 const MOST_VIEWS: usize = 10_000;
+/// Each costs a pass a symmetry.
+const MOST_SIZES: usize = 8;
 
 impl Default for AugmentConfig {
     fn default() -> Self {
         Self {
             symmetry: Symmetries::D4,
+            sizes_px: Vec::new(),
             crop_scale: 1.0,
             crop_ratio: 4.0 / 3.0,
             rotate_degrees: 0.0,
@@ -156,8 +162,27 @@ impl AugmentConfig {
         let views_ok = self.views == 0 || !whole;
         let expected = "0 with modes that train the whole network, which have nothing to cache";
         require(views_ok, "augment.views", self.views, expected)?;
+        self.check_sizes(train)?;
         let cutmix_ok = self.cutmix == 0.0 || whole;
         let expected = "0 with modes that see no pixels; use train.mode=full";
         require(cutmix_ok, "augment.cutmix", self.cutmix, expected)
+    }
+
+    /// Sizes of one embedding each: heads can take them as further views.
+    fn check_sizes(&self, train: &TrainConfig) -> Result<(), ConfigError> {
+        let (key, sizes) = ("augment.sizes_px", &self.sizes_px);
+        let in_words = || format!("{sizes:?}");
+        for (at, size) in sizes.iter().enumerate() {
+            let ok = (1..=8192).contains(size) && !sizes[..at].contains(size);
+            require(ok, key, in_words(), "different sizes, each from 1 to 8192")?;
+        }
+        let ok = sizes.len() <= MOST_SIZES;
+        require(ok, key, in_words(), "8 sizes at most")?;
+        let ok = sizes.is_empty() || matches!(train.mode, TrainMode::Probe | TrainMode::Head);
+        let expected = "left out with modes that train more than a head, which see one size";
+        require(ok, key, in_words(), expected)?;
+        let ok = sizes.is_empty() || !self.changes_pixels();
+        let expected = "left out beside random changes of pixels, which are made at one size";
+        require(ok, key, in_words(), expected)
     }
 }

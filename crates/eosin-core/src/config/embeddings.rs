@@ -49,6 +49,11 @@ impl Config {
         let precision = backbone.precision;
         let ok = precision == Precision::F32;
         require(ok, "backbone.precision", precision, expected)?;
+        let sizes = &self.augment.sizes_px;
+        let expected =
+            "left out with backbone.embeddings: there is no network to run at other sizes";
+        let ok = sizes.is_empty();
+        require(ok, "augment.sizes_px", format!("{sizes:?}"), expected)?;
         let expected = "what changes no pixels with backbone.embeddings: there are none to change; \
                         give embeddings of several views instead";
         let ok = !self.augment.changes_pixels();

@@ -39,6 +39,7 @@ fn record() -> RunRecord {
         head: HeadKind::Logistic,
         hidden: 0,
         cut: "layer4".to_owned(),
+        other_sizes: Vec::new(),
         views: Symmetries::D4,
         classes: vec!["benign".to_owned(), "malignant".to_owned()],
         positive: "malignant".to_owned(),

@@ -96,6 +96,27 @@ impl PreparedBackbone {
         Ok(this)
     }
 
+    /// Refuses to run a network that was made for `size_px` at another size, where that is too small for
+    /// it or its weights are those of one size.
+    ///
+    /// # Errors
+    /// Then, and when it is no other size.
+    pub fn refuse_other_size(&self, size_px: usize, other_px: usize) -> Result<(), TrainError> {
+        check_size(&self.spec, other_px)?;
+        let name = self.spec.name;
+        if other_px == size_px {
+            return Err(TrainError::SameSize { size_px });
+        }
+        let [one, other] = [size_px, other_px].map(|size_px| Backbone::new(name, 1, size_px));
+        if one.parameters() == other.parameters() {
+            return Ok(());
+        }
+        Err(TrainError::OneSize {
+            backbone: name,
+            other_px,
+        })
+    }
+
     /// Where the network is cut, so that what `config` asks for is trained.
     ///
     /// # Errors

@@ -67,6 +67,11 @@ impl MemberRun {
                  of the others"
             ));
         }
+        if !record.other_sizes.is_empty() {
+            return Some(format!(
+                "{name} looks at patches at several sizes (augment.sizes_px); make a run of each '--size'"
+            ));
+        }
         let own = record.embeddings();
         if own.is_some_and(|own| !own.are_symmetries()) {
             return Some(format!(

@@ -34,6 +34,11 @@ impl Draw {
                 symmetry,
                 ..Self::upright(row)
             },
+            View::Sized { symmetry, size } => Self {
+                symmetry,
+                view: Some(size as u64),
+                row,
+            },
             View::Numbered(number) => Self {
                 view: Some(number as u64),
                 ..Self::upright(row)

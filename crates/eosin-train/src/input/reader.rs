@@ -29,10 +29,15 @@ pub fn decode_limits(max_side_px: usize) -> DecodeLimits {
 
 /// How `data` asks patches to be resized.
 pub fn resize_of(data: &DataConfig) -> Option<Resize> {
-    data.size_px.map(|_| Resize {
+    data.size_px.map(|_| resize_between_sizes(data))
+}
+
+/// How `data` has patches brought to sizes that none of them has.
+pub const fn resize_between_sizes(data: &DataConfig) -> Resize {
+    Resize {
         filter: data.resize,
         non_square: data.non_square,
-    })
+    }
 }
 
 impl PatchReader {

@@ -9,6 +9,13 @@ use eosin_store::EmbeddingsRecord;
 pub enum View {
     /// Under a symmetry of the square.
     Symmetry(D4),
+    /// Under a symmetry of the square, at one of several sizes.
+    Sized {
+        /// The symmetry.
+        symmetry: D4,
+        /// Which size: 0 is that of the run, 1 the first of `augment.sizes_px`.
+        size: usize,
+    },
     /// As embeddings that were made elsewhere have it under this number.
     Numbered(usize),
 }
@@ -24,6 +31,18 @@ impl View {
             Some(own) => (0..own.views).map(Self::Numbered).collect(),
             None => Self::of(symmetries.members()),
         }
+    }
+
+    /// These symmetries at so many sizes, size by size.
+    pub fn at_sizes(symmetries: Symmetries, sizes: usize) -> Vec<Self> {
+        let at = |size| {
+            let members = symmetries.members().iter();
+            members.map(move |symmetry| Self::Sized {
+                symmetry: *symmetry,
+                size,
+            })
+        };
+        (0..sizes).flat_map(at).collect()
     }
 
     /// These symmetries as views.

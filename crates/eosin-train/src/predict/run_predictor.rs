@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use eosin_core::config::{CacheDtype, Symmetries};
-use eosin_core::{Cut, D4};
-use eosin_data::{PatchSource, Resize, RgbPatch};
+use eosin_core::{Cut, D4, Preprocess};
+use eosin_data::{PatchSource, Resize, RgbPatch, decode_rgb_bytes};
 use eosin_models::{BackboneSpec, Graph, Recording, Workspace};
 use eosin_store::cache::round_as_stored;
-use eosin_store::{RunFolder, RunRecord, WeightStore};
+use eosin_store::{OtherSize, RunFolder, RunRecord, WeightStore};
 use rayon::prelude::*;
 
 use crate::embed::backbone::tensors_hash;
@@ -29,15 +29,20 @@ const BATCH: usize = 64;
 /// The trained folds of a run, ready to judge patches.
 pub(crate) struct RunPredictor {
     record: RunRecord,
-    reader: PatchReader,
+    /// How patches are brought to each size that they are judged at, that of the run first.
+    readers: Vec<PatchReader>,
     members: Vec<Member>,
 }
 
 /// One fold's model: what it shares with other folds, and its own part.
 struct Member {
-    front: Arc<Front>,
+    /// One for each size.
+    fronts: Arc<[Front]>,
     own: Own,
 }
+
+/// A patch at each size.
+type Sized = Vec<RgbPatch>;
 
 /// From pixels to what enters a fold's own part.
 enum Front {
@@ -123,11 +128,19 @@ impl RunPredictor {
     ) -> Result<Self, TrainError> {
         let record: RunRecord = folder.record()?;
         let frozen = frozen_tensors(folder, &record, store)?;
-        let reader = PatchReader::new(&record.preprocess[0], decode_limits(record.max_side_px));
+        let limits = decode_limits(record.max_side_px);
+        let other = |other: &OtherSize| PatchReader {
+            limits,
+            resize: Some(other.resize),
+            size_px: other.size_px,
+        };
+        let first = PatchReader::new(&record.preprocess[0], limits);
+        let others = record.other_sizes.iter().map(other);
+        let readers = std::iter::once(first).chain(others).collect();
         let chosen = folds.of(&record);
         let mut this = Self {
+            readers,
             record,
-            reader,
             members: Vec::new(),
         };
         for fold in chosen {
@@ -140,14 +153,14 @@ impl RunPredictor {
 
     /// Passes through the network that a patch costs.
     pub(crate) fn passes(&self) -> usize {
-        let mut fronts: Vec<*const Front> = Vec::new();
+        let mut fronts: Vec<*const [Front]> = Vec::new();
         for member in &self.members {
-            let front = Arc::as_ptr(&member.front);
+            let front = Arc::as_ptr(&member.fronts);
             if !fronts.contains(&front) {
                 fronts.push(front);
             }
         }
-        fronts.len() * self.record.views.members().len()
+        fronts.len() * self.record.view_count()
     }
 
     /// The same run with another network in place of its folds.
@@ -164,21 +177,25 @@ impl RunPredictor {
         let architecture = fold.network.architecture();
         let cut = cut_of(&self.record, architecture.stages())?;
         let shared = self.record.preprocess.len() == 1;
-        let front = match self.members.first().filter(|_| shared) {
-            Some(member) => Arc::clone(&member.front),
-            None => Arc::new(self.front(fold, cut)?),
+        let fronts = match self.members.first().filter(|_| shared) {
+            Some(member) => Arc::clone(&member.fronts),
+            None => {
+                let sizes = self.readers.iter().map(|reader| reader.size_px);
+                let fronts = sizes.map(|size_px| self.front(fold, cut, size_px));
+                fronts.collect::<Result<Vec<Front>, _>>()?.into()
+            }
         };
         let Some(stage) = cut.first_stage() else {
             let own = Own::Head(self.head(fold)?);
-            return Ok(Member { front, own });
+            return Ok(Member { fronts, own });
         };
         let size_px = self.record.size_px();
         let map = Recording::prefix_shape(architecture, stage, size_px).output_shape();
         let own = Own::Tail(fold.network.tail_logits(stage, map)?.into());
-        Ok(Member { front, own })
+        Ok(Member { fronts, own })
     }
 
-    fn front(&self, fold: &FoldNetwork, cut: Cut) -> Result<Front, TrainError> {
+    fn front(&self, fold: &FoldNetwork, cut: Cut, size_px: usize) -> Result<Front, TrainError> {
         if cut == Cut::Pixels {
             let scale = PixelScale::new(&fold.preprocess.scale);
             return Ok(Front::Pixels(scale.into()));
@@ -189,11 +206,15 @@ impl RunPredictor {
             weights_hash: &tensors_hash(&network.weights_hash, &network.tensors),
         };
         let run_at = RunAt {
-            size_px: self.record.size_px(),
+            size_px,
             precision: network.precision,
         };
         let frozen = FrozenGraph::new(&fold.network, &origin, cut, run_at)?;
-        let embedder = Embedder::new(frozen, fold.preprocess.clone());
+        let preprocess = Preprocess {
+            size_px,
+            ..fold.preprocess.clone()
+        };
+        let embedder = Embedder::new(frozen, preprocess);
         Ok(Front::Frozen(embedder, network.cache_dtype))
     }
 
@@ -221,13 +242,15 @@ impl RunPredictor {
     }
 
     /// Brings patches of another size to its own from now on.
-    pub(crate) const fn resize(&mut self, how: Resize) {
-        self.reader.resize = Some(how);
+    pub(crate) fn resize(&mut self, how: Resize) {
+        for reader in &mut self.readers {
+            reader.resize = Some(how);
+        }
     }
 
     /// How patches are brought to the size that [`pixel_logits`](Self::pixel_logits) wants.
-    pub(crate) const fn reader(&self) -> &PatchReader {
-        &self.reader
+    pub(crate) fn reader(&self) -> &PatchReader {
+        &self.readers[0]
     }
 
     /// Logits of patches by each fold, `[folds][patches, classes]`.
@@ -246,7 +269,8 @@ impl RunPredictor {
         Ok(logits)
     }
 
-    /// The same of patches of the network's size; see [`PatchReader::fit`].
+    /// The same of patches of the network's size; see [`PatchReader::fit`]. Where they are judged at
+    /// others, too, they are brought to these from there.
     ///
     /// # Errors
     /// When a patch has values that the run's cache could not have kept.
@@ -254,7 +278,10 @@ impl RunPredictor {
         let mut logits = vec![Vec::new(); self.members.len()];
         for (index, batch) in patches.chunks(BATCH).enumerate() {
             let name = |patch: usize| format!("patch {}", index * BATCH + patch);
-            for (fold, more) in logits.iter_mut().zip(self.named_logits(batch, name)?) {
+            let sized = batch.iter().enumerate();
+            let sized = sized.map(|(at, patch)| self.at_sizes(&name(at), patch));
+            let sized: Vec<Sized> = sized.collect::<Result<_, _>>()?;
+            for (fold, more) in logits.iter_mut().zip(self.named_logits(&sized, name)?) {
                 fold.extend(more);
             }
         }
@@ -266,11 +293,11 @@ impl RunPredictor {
     /// # Errors
     /// As [`logits`](Self::logits).
     pub(crate) fn embeddings(&self, patches: &[PatchSource]) -> Result<Vec<Vec<f32>>, TrainError> {
-        let mut views = vec![Vec::new(); self.record.views.members().len()];
+        let mut views = vec![Vec::new(); self.record.view_count()];
         for batch in patches.chunks(BATCH) {
             let pixels = self.read(batch)?;
             let name = |patch: usize| batch[patch].to_string();
-            let seen = self.views_of(&self.members[0].front, &pixels, name)?;
+            let seen = self.views_of(&self.members[0].fronts, &pixels, name)?;
             for (view, more) in views.iter_mut().zip(seen) {
                 view.extend(more.concat());
             }
@@ -279,48 +306,67 @@ impl RunPredictor {
     }
 
     /// The pixels of patches, or why the first that cannot be used cannot.
-    fn read(&self, batch: &[PatchSource]) -> Result<Vec<RgbPatch>, TrainError> {
-        let read = batch.par_iter().map(|source| self.reader.read(source));
+    fn read(&self, batch: &[PatchSource]) -> Result<Vec<Sized>, TrainError> {
+        let read = |source: &PatchSource| {
+            let name = source.to_string();
+            let patch = decode_rgb_bytes(&source.read()?, &name, &self.readers[0].limits)?;
+            self.at_sizes(&name, &patch)
+        };
+        let read = batch.par_iter().map(read);
         read.collect::<Vec<_>>().into_iter().collect()
+    }
+
+    /// A patch at each size that it is judged at.
+    fn at_sizes(&self, name: &str, patch: &RgbPatch) -> Result<Sized, TrainError> {
+        let readers = self.readers.iter();
+        readers
+            .map(|reader| reader.fit(name, patch.clone()))
+            .collect()
     }
 
     fn named_logits(
         &self,
-        patches: &[RgbPatch],
+        patches: &[Sized],
         name: impl Fn(usize) -> String,
     ) -> Result<Vec<Vec<f32>>, TrainError> {
-        let mut seen: Option<(*const Front, Vec<Vec<Vec<f32>>>)> = None;
+        let mut seen: Option<(*const [Front], Vec<Vec<Vec<f32>>>)> = None;
         let mut members = Vec::with_capacity(self.members.len());
-        for Member { front, own } in &self.members {
-            let which = Arc::as_ptr(front);
-            if seen.as_ref().is_none_or(|(last, _)| *last != which) {
-                seen = Some((which, self.views_of(front, patches, &name)?));
+        for Member { fronts, own } in &self.members {
+            let which = Arc::as_ptr(fronts);
+            if seen
+                .as_ref()
+                .is_none_or(|(last, _)| !std::ptr::eq(*last, which))
+            {
+                seen = Some((which, self.views_of(fronts, patches, &name)?));
             }
             members.push(own.logits(seen.as_ref().map_or(&[], |(_, views)| views)));
         }
         Ok(members)
     }
 
-    /// What `front` makes of the patches under each symmetry that they are judged under.
+    /// What `fronts` make of the patches under each symmetry that they are judged under, size by size.
     fn views_of(
         &self,
-        front: &Front,
-        patches: &[RgbPatch],
+        fronts: &[Front],
+        patches: &[Sized],
         name: impl Fn(usize) -> String,
     ) -> Result<Vec<Vec<Vec<f32>>>, TrainError> {
-        let members = self.record.views.members().iter();
-        let view = |symmetry: &D4| {
-            let turn = |patch: &RgbPatch| RgbPatch {
-                pixels: symmetric(patch, *symmetry),
-                ..*patch
+        let view = |size: usize, symmetry: &D4| {
+            let turn = |patch: &Sized| RgbPatch {
+                pixels: symmetric(&patch[size], *symmetry),
+                ..patch[size]
             };
             let turned: Vec<RgbPatch> = patches.par_iter().map(turn).collect();
-            front.values(&turned).map_err(|lost| TrainError::NotKept {
-                name: name(lost.patch),
-                value: lost.value,
-                dtype: lost.dtype,
-            })
+            fronts[size]
+                .values(&turned)
+                .map_err(|lost| TrainError::NotKept {
+                    name: name(lost.patch),
+                    value: lost.value,
+                    dtype: lost.dtype,
+                })
         };
-        members.map(view).collect()
+        let members = self.record.views.members();
+        let views = (0..fronts.len()).flat_map(|size| members.iter().map(move |one| (size, one)));
+        views.map(|(size, symmetry)| view(size, symmetry)).collect()
     }
 }

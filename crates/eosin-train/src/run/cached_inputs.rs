@@ -15,7 +15,7 @@ use crate::embed::precision::PrecisionEffect;
 use crate::error::TrainError;
 use crate::event::Event;
 use crate::input::draw::InputSource;
-use crate::input::reader::RowReader;
+use crate::input::reader::{PatchReader, RowReader};
 use crate::input::views::ViewMaker;
 use crate::train::session::Session;
 
@@ -212,7 +212,11 @@ impl<'r> Run<'r> {
             return Ok(());
         }
         let single = self.embedder(cut, embedder.preprocess(), Precision::F32)?;
-        let reader = self.reader(rows.pool_places());
+        let reader = RowReader {
+            patches: self.patches,
+            places: rows.pool_places(),
+            reader: PatchReader::new(embedder.preprocess(), self.patch_reader().limits),
+        };
         let effect = PrecisionEffect::of(embedder, &single, &reader)?;
         session.tell_or_stop(&Event::Precision { precision, effect })
     }

@@ -71,6 +71,13 @@ impl Run<'_> {
                     .to_owned(),
             ));
         };
+        if !self.sizes_px().is_empty() {
+            return Err(TrainError::NoEmbeddings(
+                "augment.sizes_px asks for embeddings at several sizes, and a file holds those of one; \
+                 leave it out and write a file for each '--size'"
+                    .to_owned(),
+            ));
+        }
         if self.config.augment.changes_pixels() {
             return Err(TrainError::NoEmbeddings(
                 "random views are of training patches alone; leave out what changes pixels in the \

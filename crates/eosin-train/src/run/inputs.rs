@@ -8,6 +8,7 @@ use super::Run;
 use super::cached_inputs::CachedInputs;
 use super::joined_inputs::JoinedInputs;
 use super::rows::Rows;
+use super::sized_inputs::SizedInputs;
 use crate::embed::embeddings::EmbedCount;
 use crate::embed::own_embeddings::{OwnEmbeddings, OwnRows, OwnViews};
 use crate::error::TrainError;
@@ -20,6 +21,8 @@ pub(super) enum Inputs<'a> {
     Cached(Box<CachedInputs<'a>>),
     /// Embeddings that were made elsewhere.
     Own(OwnInputs<'a>),
+    /// The same at several sizes.
+    Sized(SizedInputs<'a>),
     /// What the members of an ensemble make of them.
     Joined(JoinedInputs<'a>),
 }
@@ -49,6 +52,7 @@ impl Inputs<'_> {
                 let rows = inputs.pool;
                 Box::new(OwnViews { rows, views })
             }
+            Self::Sized(inputs) => Box::new(inputs.all_views(symmetries)),
             Self::Joined(inputs) => Box::new(inputs.all_views(symmetries)),
         }
     }
@@ -58,6 +62,7 @@ impl Inputs<'_> {
         match self {
             Self::Cached(inputs) => inputs.source(),
             Self::Own(inputs) => Box::new(inputs.pool),
+            Self::Sized(inputs) => Box::new(inputs.source()),
             Self::Joined(inputs) => Box::new(inputs.source()),
         }
     }
@@ -67,6 +72,7 @@ impl Inputs<'_> {
         match self {
             Self::Cached(inputs) => Box::new(&inputs.test),
             Self::Own(inputs) => Box::new(inputs.test),
+            Self::Sized(inputs) => Box::new(inputs.test()),
             Self::Joined(inputs) => Box::new(inputs.test()),
         }
     }
@@ -96,6 +102,10 @@ impl<'r> Run<'r> {
                 test: own.rows(rows.test_places()),
             };
             return Ok((vec![Inputs::Own(inputs)], EmbedCount::default()));
+        }
+        if !self.sizes_px().is_empty() {
+            let (sized, count) = self.sized_inputs(rows, preprocess, session)?;
+            return Ok((sized.into_iter().map(Inputs::Sized).collect(), count));
         }
         let (inputs, count) = self.cached_inputs(cut, rows, preprocess, session)?;
         let inputs = inputs.into_iter();

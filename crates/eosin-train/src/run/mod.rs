@@ -16,6 +16,7 @@ mod refusals;
 mod rows;
 pub(crate) mod save;
 pub(crate) mod shelf;
+mod sized_inputs;
 mod training;
 
 use std::time::Duration;

@@ -147,10 +147,14 @@ impl Run<'_> {
             Cut::LastMap => map(network.stages().len()),
             Cut::Stage(stage) => map(stage),
         };
+        let kept = self.wanted(rows).kept();
+        let sizes = 1 + self.sizes_px().len();
         self.hold_to_limit(Kept {
             width,
             embedding_width,
-            ..self.wanted(rows).kept()
+            views: kept.views * sizes,
+            upright_views: kept.upright_views * sizes,
+            present: 0,
         })
     }
 }

@@ -6,6 +6,7 @@ use eosin_metrics::Metric;
 
 use super::Run;
 use crate::embed::own_embeddings::OwnEmbeddings;
+use crate::embed::starting_point::StartingPoint;
 use crate::error::TrainError;
 use crate::input::reader::RowReader;
 use crate::input::view::View;
@@ -88,8 +89,20 @@ impl<'r> Run<'r> {
 
     /// The views that patches are judged under.
     fn views(&self) -> Vec<View> {
+        let sizes = self.sizes_px().len();
+        if sizes > 0 {
+            return View::at_sizes(self.config.judged_symmetries(), 1 + sizes);
+        }
         let own = self.start.own().map(OwnEmbeddings::record);
         View::judged(self.config.judged_symmetries(), own)
+    }
+
+    /// Sides in pixels that patches are looked at in beside [`size_px`](Self::size_px).
+    pub(super) fn sizes_px(&self) -> &[usize] {
+        match self.start {
+            StartingPoint::Network(_) => &self.config.augment.sizes_px,
+            StartingPoint::Embeddings(_) | StartingPoint::Members(_) => &[],
+        }
     }
 
     /// The pixels of these rows, as the network sees them.

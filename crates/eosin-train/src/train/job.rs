@@ -38,7 +38,8 @@ impl TrainJob<'_> {
     /// alone.
     pub(crate) fn draws_views(&self) -> bool {
         let numbered = |view: &View| matches!(view, View::Numbered(_));
-        self.augment.changes_pixels() || self.views.iter().any(numbered)
+        let sizes = !self.augment.sizes_px.is_empty();
+        self.augment.changes_pixels() || sizes || self.views.iter().any(numbered)
     }
 
     /// The strength of heads, where `train.strength` gives it.

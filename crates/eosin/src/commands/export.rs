@@ -41,6 +41,8 @@ struct Written {
     fold: String,
     /// Views of an image whose mean logit 'eosin predict' gives; the file itself predicts from one.
     views_of_run: usize,
+    /// Sizes of an image that these are at; the file sees the first.
+    sizes_of_run: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     half_precision: Option<HalfEffect>,
 }
@@ -80,7 +82,8 @@ pub fn run(args: &ExportArgs, json: bool) -> Result<ExitCode> {
             fold: model
                 .place
                 .map_or_else(|| "mean".to_owned(), |place| model.record.fold_name(place)),
-            views_of_run: model.record.views.members().len(),
+            views_of_run: model.record.view_count(),
+            sizes_of_run: 1 + model.record.other_sizes.len(),
             half_precision,
         });
     }
@@ -104,16 +107,27 @@ fn report(written: &[Written], args: &ExportArgs) {
             say(&effect.to_string());
         }
     }
-    if let Some(views) = written
+    if let Some(symmetries) = written
         .iter()
-        .map(|file| file.views_of_run)
+        .map(|file| file.views_of_run / file.sizes_of_run)
         .max()
         .filter(|n| *n > 1 && !args.orbit)
     {
         note(&format!(
             "an exported model predicts from one view of an image; 'eosin predict' and the run's scores \
-             are of the mean logit over {views} symmetries: have an ONNX graph \
-             average them with '--orbit'"
+             are of the mean logit over {symmetries} symmetries: have an ONNX graph average them with \
+             '--orbit'"
+        ));
+    }
+    if let Some(sizes) = written
+        .iter()
+        .map(|file| file.sizes_of_run)
+        .max()
+        .filter(|n| *n > 1)
+    {
+        note(&format!(
+            "an exported model sees an image at one size; 'eosin predict' and the run's scores are of \
+             the mean logit over {sizes} sizes (augment.sizes_px)"
         ));
     }
     let half = written.iter().any(|file| file.precision == "f16");

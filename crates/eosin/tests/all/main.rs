@@ -24,6 +24,7 @@ mod run_parts;
 mod score;
 mod scratch;
 mod shared_cases;
+mod sizes;
 mod splits;
 mod training;
 mod weights;
