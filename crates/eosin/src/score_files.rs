@@ -258,9 +258,7 @@ fn kept_part(table: &Table, asked: Option<&str>) -> Result<Option<(usize, String
         .map(|row| row.cells[at].as_str())
         .collect();
     let known = parts.iter().copied().collect::<Vec<_>>().join(", ");
-    // What one view of a patch would say is asked for by name, or not at all.
-    let named = parts.iter().copied();
-    let mut names = named.filter(|part| !part.ends_with("-one-view"));
+    let mut names = parts.iter().copied();
     match (asked, names.next(), names.next()) {
         (Some(part), ..) if parts.contains(part) => Ok(Some((at, part.to_owned()))),
         (Some(part), ..) => bail!("{path} has no part '{part}', only {known}"),

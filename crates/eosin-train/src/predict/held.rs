@@ -23,8 +23,8 @@ struct Expected {
 }
 
 /// The rows of `predictions.csv`, which must be what the folds' own files say of their validation
-/// patches, and of the test patches together and in the best fold, upright too where views are
-/// averaged: each patch once, with its class and its probabilities.
+/// patches, and of the test patches together and in the best fold: each patch once, with its class and
+/// its probabilities. Then those of one view, which the folds' files alone have.
 ///
 /// # Errors
 /// Names the first row that is missing, doubled or another than the folds said; or a file of a fold
@@ -43,8 +43,13 @@ pub fn held_predictions(
             folder.dir().display()
         ),
     };
-    let rows = predictions_from_csv(&path, &folder.read(names::PREDICTIONS)?, &record.classes)?;
-    let mut expected = expected(folder, record)?;
+    let mut rows = predictions_from_csv(&path, &folder.read(names::PREDICTIONS)?, &record.classes)?;
+    // An older version wrote what one view says there, too.
+    rows.retain(|row| !row.part.is_one_view());
+    let Folds {
+        mut expected,
+        one_view,
+    } = Folds::read(folder, record)?;
     for (at, row) in rows.iter().enumerate() {
         let line = at + 2;
         let place = (row.part, row.fold, row.key.clone());
@@ -71,50 +76,77 @@ pub fn held_predictions(
             return Err(fault(line, told));
         }
     }
-    match expected.into_iter().find(|(_, one)| !one.is_met) {
-        Some(((_, _, key), _)) => Err(fault(1, format!("'{key}' has no row"))),
-        None => Ok(rows),
+    if let Some(((_, _, key), _)) = expected.into_iter().find(|(_, one)| !one.is_met) {
+        return Err(fault(1, format!("'{key}' has no row")));
     }
+    rows.extend(one_view);
+    Ok(rows)
 }
 
 /// By part, fold and key.
 type ByPatch = BTreeMap<(Part, Option<FoldId>, String), Expected>;
 
-fn expected(folder: &RunFolder, record: &RunRecord) -> Result<ByPatch, TrainError> {
-    let mut all = ByPatch::new();
-    let mut expect = |part: Part, fold: Option<FoldId>, said: Vec<Said>| {
+/// What the folds' own files say.
+struct Folds {
+    /// Of the rows that `predictions.csv` must have.
+    expected: ByPatch,
+    /// By one view of each patch, in the order of runs, where their mean over several counts.
+    one_view: Vec<Prediction>,
+}
+
+impl Folds {
+    fn read(folder: &RunFolder, record: &RunRecord) -> Result<Self, TrainError> {
+        let mut this = Self {
+            expected: ByPatch::new(),
+            one_view: Vec::new(),
+        };
+        let (mut counting, mut upright) = (Vec::new(), Vec::new());
+        for fold in record.fold_ids() {
+            let path = folder.path(&FoldFile::Predictions.of(fold));
+            let bytes = read_fold_file(folder, fold, FoldFile::Predictions)?;
+            let said = FoldPredictions::from_bytes(&path, &bytes, &record.classes)?;
+            let id = Some(fold);
+            this.add(Part::OutOfFold, id, said.counting(FoldPart::Val), record);
+            let one_view = said.upright(FoldPart::Val);
+            this.add(Part::OutOfFoldOneView, id, one_view, record);
+            if fold == record.best {
+                this.add(Part::TestBest, id, said.counting(FoldPart::Test), record);
+            }
+            counting.push(said.counting(FoldPart::Test));
+            upright.push(said.upright(FoldPart::Test));
+        }
+        this.add(Part::TestAverage, None, mean_said(&counting), record);
+        this.add(Part::TestAverageOneView, None, mean_said(&upright), record);
+        Ok(this)
+    }
+
+    fn add(&mut self, part: Part, fold: Option<FoldId>, said: Vec<Said>, record: &RunRecord) {
+        let classes = &record.classes;
         for Said {
             key,
             target,
             logits: mut probs,
         } in said
         {
-            softmax(&mut probs, record.classes.len());
-            let expected = Expected {
-                target,
-                probs,
-                is_met: false,
-            };
-            all.insert((part, fold, key), expected);
+            softmax(&mut probs, classes.len());
+            if part.is_one_view() {
+                self.one_view.push(Prediction {
+                    target: classes.iter().position(|class| *class == target),
+                    key,
+                    part,
+                    fold,
+                    probs,
+                });
+            } else {
+                let expected = Expected {
+                    target,
+                    probs,
+                    is_met: false,
+                };
+                self.expected.insert((part, fold, key), expected);
+            }
         }
-    };
-    let (mut counting, mut upright) = (Vec::new(), Vec::new());
-    for fold in record.fold_ids() {
-        let path = folder.path(&FoldFile::Predictions.of(fold));
-        let bytes = read_fold_file(folder, fold, FoldFile::Predictions)?;
-        let said = FoldPredictions::from_bytes(&path, &bytes, &record.classes)?;
-        let id = Some(fold);
-        expect(Part::OutOfFold, id, said.counting(FoldPart::Val));
-        expect(Part::OutOfFoldOneView, id, said.upright(FoldPart::Val));
-        if fold == record.best {
-            expect(Part::TestBest, id, said.counting(FoldPart::Test));
-        }
-        counting.push(said.counting(FoldPart::Test));
-        upright.push(said.upright(FoldPart::Test));
     }
-    expect(Part::TestAverage, None, mean_said(&counting));
-    expect(Part::TestAverageOneView, None, mean_said(&upright));
-    Ok(all)
 }
 
 /// The mean of what folds say of the same patches.

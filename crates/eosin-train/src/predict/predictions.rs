@@ -23,6 +23,13 @@ choices! {
     }
 }
 
+impl Part {
+    /// Whether it is what one view of each patch says, where their mean over several counts.
+    pub const fn is_one_view(self) -> bool {
+        matches!(self, Self::OutOfFoldOneView | Self::TestAverageOneView)
+    }
+}
+
 /// One row of `predictions.csv`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prediction {
@@ -54,7 +61,10 @@ const FIXED: [&str; 6] = ["key", "part", "repeat", "fold", "target", "pred"];
 ///
 /// # Errors
 /// Never in practice: writing to memory does not fail.
-pub fn predictions_to_csv(rows: &[Prediction], task: &Task) -> Result<Vec<u8>, csv::Error> {
+pub fn predictions_to_csv<'a>(
+    rows: impl IntoIterator<Item = &'a Prediction>,
+    task: &Task,
+) -> Result<Vec<u8>, csv::Error> {
     let classes = &task.classes;
     let mut writer = csv::Writer::from_writer(Vec::new());
     let probs = classes.iter().map(|class| format!("prob_{class}"));

@@ -18,8 +18,11 @@ pub fn save_run(
     task: &Task,
     result: &RunResult,
 ) -> Result<(), TrainError> {
-    let predictions = predictions_to_csv(&result.predictions, task)
-        .map_err(|error| TrainError::Csv(error.to_string()))?;
+    // What one view says is in the folds' own files, from which metrics can be made again.
+    let counting = result.predictions.iter();
+    let counting = counting.filter(|row| !row.part.is_one_view());
+    let predictions =
+        predictions_to_csv(counting, task).map_err(|error| TrainError::Csv(error.to_string()))?;
     folder.write(names::PREDICTIONS, predictions)?;
     folder.write_json(names::METRICS, &result.metrics)?;
     folder.write_json(names::RUN, record)?;

@@ -73,15 +73,7 @@ fn every_patch_is_predicted_once_by_each_part_it_is_in() {
     assert_eq!(keys(&predictions, "out-of-fold"), of_split("train"));
     assert_eq!(keys(&predictions, "test-average"), of_split("test"));
     assert_eq!(keys(&predictions, "test-best"), of_split("test"));
-    assert_eq!(
-        keys(&predictions, "out-of-fold-one-view"),
-        of_split("train")
-    );
-    assert_eq!(
-        keys(&predictions, "test-average-one-view"),
-        of_split("test")
-    );
-    assert_eq!(predictions.len(), 2 * TRAIN_PATCHES + 3 * TEST_PATCHES);
+    assert_eq!(predictions.len(), TRAIN_PATCHES + 2 * TEST_PATCHES);
     let labels: BTreeMap<&str, &str> = manifest
         .iter()
         .map(|row| (row["path"].as_str(), row["label"].as_str()))
@@ -220,7 +212,7 @@ fn a_set_without_groups_or_test_part_runs_too() {
     run.says(&["warning: no patient, slide or group is known"]);
     assert_eq!(
         rows(&scratch.text("run/predictions.csv")).len(),
-        2 * (TRAIN_PATCHES + TEST_PATCHES)
+        TRAIN_PATCHES + TEST_PATCHES
     );
     assert_eq!(
         scratch.json("run/metrics.json")["test_average"],
@@ -279,13 +271,7 @@ fn predictions_that_the_folds_did_not_make_are_not_evaluated() {
     let whole = scratch.text("run/predictions.csv");
     let metrics = scratch.text("run/metrics.json");
     let lines: Vec<&str> = whole.lines().collect();
-    for part in [
-        "out-of-fold",
-        "test-average",
-        "test-best",
-        "out-of-fold-one-view",
-        "test-average-one-view",
-    ] {
+    for part in ["out-of-fold", "test-average", "test-best"] {
         let of_part = |line: &&&str| line.contains(&format!(",{part},"));
         let row = lines.iter().find(of_part).unwrap();
         let mut words: Vec<&str> = row.split(',').collect();

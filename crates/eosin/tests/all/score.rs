@@ -45,8 +45,7 @@ fn scores_of_both_formats_are_those_of_the_run() {
 fn a_score_never_mixes_the_models_of_a_run() {
     let scratch = Scratch::with_run();
     scratch.eosin("score run/predictions.csv").refused(&[
-        "several models (out-of-fold, out-of-fold-one-view, test-average, test-average-one-view, \
-         test-best)",
+        "several models (out-of-fold, test-average, test-best)",
         "'--part out-of-fold'",
     ]);
     let told = scratch.json("run/metrics.json");
@@ -63,7 +62,7 @@ fn a_score_never_mixes_the_models_of_a_run() {
         }
     }
     let other = scratch.eosin("score run/predictions.csv --part test");
-    other.refused(&["has no part 'test', only out-of-fold, out-of-fold-one-view, test-average"]);
+    other.refused(&["has no part 'test', only out-of-fold, test-average"]);
 }
 
 #[test]
