@@ -7,18 +7,29 @@ use std::time::Instant;
 use anyhow::{Context as _, Result};
 use eosin_core::Config;
 use eosin_data::Folds;
+use eosin_metrics::Metric;
 use eosin_search::Assignment;
 use eosin_store::Cache;
-use eosin_train::{RunResult, StartingPoint, TrainError};
+use eosin_train::{RunResult, StartingPoint, TrainError, shared_by_columns};
 
+use super::columns::{ColumnPruner, ended, settings};
 use super::hold_out::HeldOut;
-use super::outcome::{Outcome, Score};
+use super::outcome::{Outcome, Score, mean};
 use super::pruning::{Pruner, Quiet, Sizes, Watched};
 use super::study::{Study, Taken};
 use super::trials::Ended;
 use crate::event::WatchRun;
 use crate::job::Job;
 use crate::settings::{Setting, changed};
+
+/// A trial that can begin.
+pub(super) struct Prepared {
+    pub taken: Taken,
+    pub job: Job,
+    start: Arc<StartingPoint>,
+    /// What the starting point depends on.
+    depends: String,
+}
 
 /// Carries trials out.
 pub(super) struct Evaluator<'a> {
@@ -63,61 +74,111 @@ impl<'a> Evaluator<'a> {
         Ok(job)
     }
 
-    /// Trains and judges a trial; what its values are to blame for is its outcome.
+    /// Whether a trial's heads can be trained beside those of others.
+    pub fn is_column(&self, assignment: &Assignment) -> bool {
+        let config = self.config(assignment).ok();
+        config.is_some_and(|config| shared_by_columns(&config).is_some())
+    }
+
+    /// Trains and judges trials, and writes down what came of them; what a trial's values are to blame
+    /// for is its outcome. Those whose heads can be trained side by side are.
     ///
     /// # Errors
     /// Those that no trial is to blame for: patches that are gone, a full disk, an interruption.
     pub fn evaluate(
         &mut self,
         study: &mut Study,
-        taken: &Taken,
+        trials: Vec<Taken>,
         watch: &dyn WatchRun,
-    ) -> Result<Ended> {
-        let begun = Instant::now();
-        // The same values come to the same.
-        let outcome = match study.trials.outcome_of(&taken.assignment) {
-            Some(known) => known.clone(),
-            None => self.outcome(study, taken, watch)?,
-        };
-        Ok(Ended {
-            outcome,
-            secs: begun.elapsed().as_secs_f64(),
-        })
+    ) -> Result<()> {
+        let mut columns: BTreeMap<String, Vec<Prepared>> = BTreeMap::new();
+        for taken in trials {
+            let begun = Instant::now();
+            // The same values come to the same.
+            let outcome = match study.trials.outcome_of(&taken.assignment) {
+                Some(known) => known.clone(),
+                None => match self.prepare(&taken, watch)? {
+                    Err(problem) => Outcome::Failed { problem },
+                    Ok(one) => match shared_by_columns(&one.job.config) {
+                        Some(shared) => {
+                            let key = format!("{} {}", one.depends, shared.to_toml());
+                            columns.entry(key).or_default().push(one);
+                            continue;
+                        }
+                        None => self.alone(study, &one, watch)?,
+                    },
+                },
+            };
+            let secs = begun.elapsed().as_secs_f64();
+            study.end(&taken, Ended { outcome, secs })?;
+        }
+        for group in columns.into_values() {
+            self.side_by_side(study, &group, watch)?;
+        }
+        study.sync()
     }
 
-    fn outcome(
+    /// What a trial needs to begin, or what is wrong with its values.
+    fn prepare(
         &mut self,
-        study: &mut Study,
         taken: &Taken,
         watch: &dyn WatchRun,
-    ) -> Result<Outcome> {
-        let failed = |error: &anyhow::Error| {
-            let problem = format!("{error:#}");
-            Ok(Outcome::Failed { problem })
-        };
+    ) -> Result<std::result::Result<Prepared, String>> {
         let prepared = self.job(&taken.assignment, watch).and_then(|job| {
             let start = self.start(&job, watch)?;
-            Ok((job, start))
+            Ok(Prepared {
+                taken: taken.clone(),
+                depends: start_depends(&job),
+                job,
+                start,
+            })
         });
-        let (job, start) = match prepared {
-            Ok(prepared) => prepared,
-            Err(error) if is_interruption(&error) => return Err(error),
-            Err(error) => return failed(&error),
-        };
+        match prepared {
+            Ok(prepared) => Ok(Ok(prepared)),
+            Err(error) if is_interruption(&error) => Err(error),
+            Err(error) => Ok(Err(format!("{error:#}"))),
+        }
+    }
+
+    /// Trains trials as columns of one product.
+    fn side_by_side(
+        &self,
+        study: &mut Study,
+        trials: &[Prepared],
+        watch: &dyn WatchRun,
+    ) -> Result<()> {
+        let begun = Instant::now();
+        let first = &trials[0];
+        let run = first.job.run(self.folds, &first.start, &self.cache, None);
+        let mut pruner = ColumnPruner::new(study, trials);
+        let outcomes = run.columns(&settings(trials), &Quiet(watch), &mut pruner)?;
+        let early = pruner.finish();
+        let ends = ended(study, outcomes, &early, begun);
+        for (one, ended) in trials.iter().zip(ends) {
+            study.end(&one.taken, ended)?;
+        }
+        Ok(())
+    }
+
+    /// Trains a trial as a run.
+    fn alone(&self, study: &mut Study, one: &Prepared, watch: &dyn WatchRun) -> Result<Outcome> {
+        let Prepared {
+            taken, job, start, ..
+        } = one;
+        let metric = study.record.metric;
         let sizes = Sizes {
             folds: self.folds.folds.len(),
             epochs: job.config.train.epochs,
         };
         let pruner = Pruner::new(study, taken.made, sizes, watch);
-        let result = job.run(self.folds, &start, &self.cache, None).run(&pruner);
+        let result = job.run(self.folds, start, &self.cache, None).run(&pruner);
         let Watched { ended, last_epochs } = pruner.finish()?;
         match (result, ended) {
-            (Ok(result), _) => Ok(score(&result, last_epochs)),
-            (Err(TrainError::Interrupted), Some(early)) => Ok(Outcome::Pruned {
-                predicted: early.predicted,
-                why: early.why,
+            (Ok(result), _) => Ok(score(&result, metric, last_epochs)),
+            (Err(TrainError::Interrupted), Some(early)) => Ok(early.into()),
+            (Err(error), _) if is_of_values(&error) => Ok(Outcome::Failed {
+                problem: format!("{:#}", anyhow::Error::new(error)),
             }),
-            (Err(error), _) if is_of_values(&error) => failed(&error.into()),
             (Err(error), _) => Err(error).with_context(|| format!("trial {}", taken.made.trial)),
         }
     }
@@ -140,16 +201,7 @@ impl<'a> Evaluator<'a> {
 
     /// What the folds of a job start from.
     fn start(&mut self, job: &Job, watch: &dyn WatchRun) -> Result<Arc<StartingPoint>> {
-        let Config {
-            backbone,
-            train,
-            seed,
-            ..
-        } = &job.config;
-        let depends = format!(
-            "{seed:?} {} {:?} {} {backbone:?}",
-            job.size_px, train.mode, train.stages
-        );
+        let depends = start_depends(job);
         if let Some(start) = self.starts.get(&depends) {
             return Ok(Arc::clone(start));
         }
@@ -198,22 +250,29 @@ fn is_interruption(error: &anyhow::Error) -> bool {
 }
 
 /// The score of a run.
-fn score(result: &RunResult, last_epochs: Vec<Option<f64>>) -> Outcome {
-    let select = result.metrics.select;
-    let pooled = result.metrics.out_of_fold.iter().map(|set| set.get(select));
-    let pooled: Option<Vec<f64>> = pooled.collect();
-    let Some(pooled) = pooled.filter(|pooled| !pooled.is_empty()) else {
-        return Outcome::Failed {
-            problem: format!("{select} is undefined out of fold"),
-        };
-    };
-    Outcome::Complete(Score {
-        value: pooled.iter().sum::<f64>() / pooled.len() as f64,
-        folds: result
-            .folds
-            .iter()
-            .map(|fold| fold.metrics.get(select))
-            .collect(),
-        last_epochs,
-    })
+fn score(result: &RunResult, metric: Metric, last_epochs: Vec<Option<f64>>) -> Outcome {
+    let pooled = result.metrics.out_of_fold.iter().map(|set| set.get(metric));
+    let folds = result.folds.iter().map(|fold| fold.metrics.get(metric));
+    match mean(pooled) {
+        Some(value) => Outcome::Complete(Score {
+            value,
+            folds: folds.collect(),
+            last_epochs,
+        }),
+        None => Outcome::undefined(metric),
+    }
+}
+
+/// All that decides what the folds of a job start from.
+fn start_depends(job: &Job) -> String {
+    let Config {
+        backbone,
+        train,
+        seed,
+        ..
+    } = &job.config;
+    format!(
+        "{seed:?} {} {:?} {} {backbone:?}",
+        job.size_px, train.mode, train.stages
+    )
 }

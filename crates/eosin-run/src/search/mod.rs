@@ -13,6 +13,7 @@
 //! [`eosin_store::shared`] for how processes share the folder.
 
 mod args;
+mod columns;
 mod default_space;
 mod evaluator;
 mod findings;

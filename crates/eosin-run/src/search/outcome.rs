@@ -1,6 +1,9 @@
 //! What comes of a trial.
 
+use eosin_metrics::Metric;
 use serde::{Deserialize, Serialize};
+
+use super::pruning::EndedEarly;
 
 /// What a trial is judged by.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,7 +38,29 @@ pub enum Outcome {
     },
 }
 
+/// The mean of values that are all defined.
+pub(super) fn mean(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
+    let values: Vec<f64> = values.collect::<Option<_>>()?;
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}
+
+impl From<EndedEarly> for Outcome {
+    fn from(early: EndedEarly) -> Self {
+        Self::Pruned {
+            predicted: early.predicted,
+            why: early.why,
+        }
+    }
+}
+
 impl Outcome {
+    /// Of a trial whose metric has no value.
+    pub(super) fn undefined(metric: Metric) -> Self {
+        Self::Failed {
+            problem: format!("{metric} is undefined out of fold"),
+        }
+    }
+
     /// The value that the next suggestions follow from.
     pub const fn value(&self) -> Option<f64> {
         match self {

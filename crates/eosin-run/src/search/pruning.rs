@@ -102,14 +102,14 @@ impl<'a> Pruner<'a> {
     pub fn new(study: &'a mut Study, made: Try, sizes: Sizes, watch: &'a dyn WatchRun) -> Self {
         let goal = study.record.goal;
         let Sizes { folds, epochs } = sizes;
-        let plan = match study.record.prune {
-            Prune::None => Plan::None,
-            Prune::Folds => Plan::Folds {
+        let prune = study.record.prune;
+        let plan = match rungs(prune, made.trial, epochs) {
+            Some(rungs) => Plan::Rungs(rungs),
+            None if prune == Prune::Folds => Plan::Folds {
                 epochs,
                 best: best_folds(study),
             },
-            Prune::Halving => Plan::Rungs(Rungs::below(epochs, 0)),
-            Prune::Hyperband => Plan::Rungs(Rungs::below(epochs, bracket(made.trial, epochs))),
+            None => Plan::None,
         };
         Self {
             watch,
@@ -179,23 +179,44 @@ impl<'a> Pruner<'a> {
         let Some(reached) = reached.collect::<Option<Vec<f64>>>() else {
             return Ok(None);
         };
-        let value = reached.iter().sum::<f64>() / reached.len() as f64;
-        let Try { trial, claim } = self.made;
-        state.study.refresh()?;
-        let others = state.study.trials.on_rung(epochs, trial);
-        state.study.write(&TrialEvent::Rung {
-            trial,
-            claim,
-            epochs,
-            value,
-        })?;
-        Ok((!goes_on(self.goal, value, &others)).then(|| EndedEarly {
+        on_rung(state.study, self.made, epochs, &reached)
+    }
+}
+
+/// Writes down what a try has reached on a rung, and ends it when others did better there.
+pub(super) fn on_rung(
+    study: &mut Study,
+    made: Try,
+    epochs: usize,
+    folds: &[f64],
+) -> Result<Option<EndedEarly>> {
+    let value = folds.iter().sum::<f64>() / folds.len() as f64;
+    let Try { trial, claim } = made;
+    study.refresh()?;
+    let others = study.trials.on_rung(epochs, trial);
+    study.write(&TrialEvent::Rung {
+        trial,
+        claim,
+        epochs,
+        value,
+    })?;
+    Ok(
+        (!goes_on(study.record.goal, value, &others)).then(|| EndedEarly {
             predicted: value,
             why: format!(
                 "not of the best third of {} after {epochs} epochs",
                 others.len() + 1
             ),
-        }))
+        }),
+    )
+}
+
+/// The rungs of a trial of so many epochs; none where trials are not ended so.
+pub(super) fn rungs(prune: Prune, trial: u64, epochs: usize) -> Option<Rungs> {
+    match prune {
+        Prune::None | Prune::Folds => None,
+        Prune::Halving => Some(Rungs::below(epochs, 0)),
+        Prune::Hyperband => Some(Rungs::below(epochs, bracket(trial, epochs))),
     }
 }
 

@@ -14,7 +14,7 @@ use eosin_store::shared::{Claim, Claims, DirectView, OwnLog, SharedLog, View as 
 use super::keys::differing;
 use super::record::{FILE, StudyRecord, TrialEvent};
 use super::seen::{Seen, Try};
-use super::trials::{Begun, Trials};
+use super::trials::{Begun, Ended, Trials};
 
 /// A study that this process takes part in.
 pub(super) struct Study {
@@ -161,12 +161,25 @@ impl Study {
         Ok(Begun { seen, assignment })
     }
 
+    /// Writes down what came of a trial.
+    pub fn end(&mut self, taken: &Taken, ended: Ended) -> Result<()> {
+        let Ended { outcome, secs } = ended;
+        self.write(&TrialEvent::Ended {
+            trial: taken.made.trial,
+            claim: taken.made.claim,
+            secs,
+            outcome,
+        })
+    }
+
+    /// Makes what was written survive a power cut.
+    pub fn sync(&self) -> Result<()> {
+        Ok(self.own.sync()?)
+    }
+
     /// Writes a line that all others see.
     pub fn write(&mut self, event: &TrialEvent) -> Result<()> {
         self.own.append(event)?;
-        if matches!(event, TrialEvent::Ended { .. }) {
-            self.own.sync()?;
-        }
         self.refresh()
     }
 }

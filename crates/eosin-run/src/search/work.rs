@@ -15,9 +15,8 @@ use super::findings::{SearchFindings, of_trials};
 use super::hold_out::{HeldOut, hold_out};
 use super::keys::refuse_fixed;
 use super::pruning::refuse_impossible;
-use super::record::{StudyRecord, TrialEvent};
-use super::study::{Study, now, read_record};
-use super::trials::Ended;
+use super::record::StudyRecord;
+use super::study::{Study, Taken, now, read_record};
 use crate::event::{RunEvent, WatchRun, note, tell};
 use crate::job::Job;
 
@@ -25,6 +24,10 @@ use crate::job::Job;
 const USUAL_TRIALS: usize = 100;
 /// Time between two looks at trials that are all in others' hands.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// Trials that are trained side by side at most.
+const TOGETHER: usize = 64;
+/// The same where each suggestion follows from what came of others.
+const TOGETHER_LEARNING: usize = 8;
 /// Values that are tried before the first trial, so that a space that fits nothing is refused.
 const PROBED: u64 = 64;
 /// File with the winner's configuration.
@@ -56,6 +59,7 @@ pub fn search(args: SearchArgs, watch: &dyn WatchRun) -> Result<Searched> {
         None => args.base,
     };
     let folds = base.split(watch)?;
+    refuse_undefined(&plan, &base, &folds)?;
     let mut evaluator = Evaluator::new(&base, &folds, watch)?;
     probe_space(&plan.space, &evaluator, watch)?;
     let wanted = plan.record(&base, args.command)?;
@@ -144,6 +148,20 @@ impl Plan {
     }
 }
 
+/// Trials are ended early by the folds' values of the metric, which must have one in each.
+fn refuse_undefined(plan: &Plan, base: &Job, folds: &Folds) -> Result<()> {
+    let by = base.selected_by(folds)?;
+    if plan.prune != Prune::None && by != base.select {
+        bail!(
+            "--prune {} compares folds by {}, which is undefined in some: classes are absent there; \
+             leave it out, or search by another '--select'",
+            plan.prune,
+            base.select
+        );
+    }
+    Ok(())
+}
+
 /// How many trials there are to be.
 fn count(asked: Option<usize>, method: Method, space: &Space) -> Result<u64> {
     let places = method.trials(space)?;
@@ -206,17 +224,38 @@ fn work(
         if ended as u64 == trials {
             return Ok(done);
         }
-        let Some(taken) = study.take(trials)? else {
+        let taken = take(study, evaluator, trials, ended as u64)?;
+        if taken.is_empty() {
             std::thread::sleep(LOOK_EVERY);
             continue;
-        };
-        let Ended { outcome, secs } = evaluator.evaluate(study, &taken, watch)?;
-        study.write(&TrialEvent::Ended {
-            trial: taken.made.trial,
-            claim: taken.made.claim,
-            secs,
-            outcome,
-        })?;
-        done += 1;
+        }
+        done += taken.len();
+        evaluator.evaluate(study, taken, watch)?;
     }
+}
+
+/// The next trial that is to be done; where heads can be trained side by side as many as pay off, but
+/// not so many that nothing is left to others.
+fn take(
+    study: &mut Study,
+    evaluator: &Evaluator<'_>,
+    trials: u64,
+    ended: u64,
+) -> Result<Vec<Taken>> {
+    let Some(first) = study.take(trials)? else {
+        return Ok(Vec::new());
+    };
+    let most = match study.record.method {
+        Method::Tpe => TOGETHER_LEARNING,
+        Method::Random | Method::Grid => TOGETHER,
+    };
+    let share = usize::try_from((trials - ended) / 4)?.min(most);
+    let mut taken = vec![first];
+    while taken.len() < share && evaluator.is_column(&taken[0].assignment) {
+        match study.take(trials)? {
+            Some(next) => taken.push(next),
+            None => break,
+        }
+    }
+    Ok(taken)
 }
