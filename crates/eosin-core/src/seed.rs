@@ -31,6 +31,8 @@ pub enum Stream {
     Bootstrap,
     /// Synthetic patches.
     Phantom,
+    /// What a trial of a search is suggested.
+    Trial,
 }
 
 impl Stream {
@@ -47,6 +49,7 @@ impl Stream {
             Self::Dropout => "dropout",
             Self::Bootstrap => "bootstrap",
             Self::Phantom => "phantom",
+            Self::Trial => "trial",
         }
     }
 }

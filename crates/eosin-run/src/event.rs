@@ -44,6 +44,15 @@ pub enum RunEvent<'a> {
         /// Number of folds, over all cross-validations.
         folds: usize,
     },
+    /// So many trials of a search have ended, whoever did them.
+    Trials {
+        /// Trials that ended.
+        ended: usize,
+        /// Trials there are to be.
+        total: usize,
+        /// The best value so far.
+        best: Option<f64>,
+    },
     /// Embedding and training.
     Training(&'a Event),
 }

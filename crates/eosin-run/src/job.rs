@@ -150,8 +150,18 @@ impl Job {
         Ok(Cache::open(cache_dir(&config.dir)?, config.max_bytes)?)
     }
 
-    /// Says when what is asked to choose epochs and the best fold has no value in a fold.
-    fn tell_selection(&self, folds: &Folds, watch: &dyn WatchRun) -> Result<()> {
+    /// What chooses epochs and the best fold: what was asked for, where it is defined in every fold.
+    ///
+    /// # Errors
+    /// When the folds are of other patches.
+    pub(crate) fn selected_by(&self, folds: &Folds) -> Result<Metric> {
+        let parts = self.val_classes(folds)?;
+        let parts = parts.iter().map(Vec::as_slice);
+        Ok(selection(self.select, &self.task, parts)?)
+    }
+
+    /// The classes of each fold's validation part.
+    fn val_classes(&self, folds: &Folds) -> Result<Vec<Vec<usize>>> {
         let patches = &self.manifest().patches;
         let val = |fold: &FoldIndices| {
             fold.val
@@ -159,7 +169,12 @@ impl Job {
                 .filter_map(|at| patches[*at].class)
                 .collect()
         };
-        let parts: Vec<Vec<usize>> = folds.resolve(self.manifest())?.iter().map(val).collect();
+        Ok(folds.resolve(self.manifest())?.iter().map(val).collect())
+    }
+
+    /// Says when what is asked to choose epochs and the best fold has no value in a fold.
+    fn tell_selection(&self, folds: &Folds, watch: &dyn WatchRun) -> Result<()> {
+        let parts = self.val_classes(folds)?;
         let asked = self.select;
         let chosen = |parts: &[Vec<usize>]| {
             let parts = parts.iter().map(Vec::as_slice);

@@ -2,7 +2,7 @@
 //!
 //! A [`Job`] is a checked plan: a resolved configuration, and patches that were looked at once.
 //! [`create`] carries it out into a run folder, [`resume`] goes on with one that was left, [`run`]
-//! does all from a configuration on, [`ensemble()`] makes one run of several, and [`pack()`] makes a
+//! does all from a configuration on, [`ensemble()`] makes one run of several, [`search()`] tries configurations, and [`pack()`] makes a
 //! run independent of where its weights lie. Nothing here prints: what happens is told to a [`Watch`](eosin_core::Watch) of
 //! [`RunEvent`]s, which may also end the work.
 //!
@@ -50,6 +50,7 @@ mod pack;
 mod record;
 mod report;
 mod report_facts;
+mod search;
 mod settings;
 mod start;
 mod tensorboard;
@@ -71,5 +72,9 @@ pub use out_file::check_out_file;
 pub use pack::{Packed, pack};
 pub use record::{seen_warning, task_of};
 pub use report::duration;
+pub use search::{
+    ChangedKey, HeldOut, HonestScore, Outcome, Prune, Replayed, Score, SearchArgs, SearchFindings,
+    Searched, StudyRecord, TrialRow, findings, replay, search,
+};
 pub use settings::{Setting, cache_dir, config_of_run, parse_settings, resolve};
 pub use timings::Timings;

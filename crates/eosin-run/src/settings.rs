@@ -41,10 +41,7 @@ pub fn resolve(file: Option<&Path>, settings: &[Setting], factors: &[Setting]) -
         format!("in {}", file.as_deref().unwrap_or("--set"))
     })?;
     if !factors.is_empty() {
-        let text = with_settings(config.to_toml().parse()?, factors)?;
-        config = Config::parse(&text).map_err(|error| blame(error, factors, |_| None))?;
-        refuse_unused(&config, factors)?;
-        follow_views(&text, &mut config)?;
+        config = with_factors(&config, factors)?;
     }
     let typed = [factors, settings].concat();
     config
@@ -59,6 +56,26 @@ pub fn resolve(file: Option<&Path>, settings: &[Setting], factors: &[Setting]) -
         // A run must be repeatable from anywhere.
         *path = std::path::absolute(&*path)?;
     }
+    Ok(config)
+}
+
+/// A configuration with some of its keys changed.
+///
+/// # Errors
+/// When a value is wrong, or does not go with the others.
+pub(crate) fn changed(base: &Config, factors: &[Setting]) -> Result<Config> {
+    let config = with_factors(base, factors)?;
+    config
+        .check()
+        .map_err(|error| blame(error, factors, |_| None))?;
+    Ok(config)
+}
+
+fn with_factors(base: &Config, factors: &[Setting]) -> Result<Config> {
+    let text = with_settings(base.to_toml().parse()?, factors)?;
+    let mut config = Config::parse(&text).map_err(|error| blame(error, factors, |_| None))?;
+    refuse_unused(&config, factors)?;
+    follow_views(&text, &mut config)?;
     Ok(config)
 }
 

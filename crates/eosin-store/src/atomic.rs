@@ -46,7 +46,7 @@ fn write_new(temp: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) 
 }
 
 /// A name that no other thread or process uses now, hidden and in the same folder.
-fn temp_path(path: &Path) -> PathBuf {
+pub(crate) fn temp_path(path: &Path) -> PathBuf {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let process = std::process::id();

@@ -1,8 +1,10 @@
-//! What eosin keeps on disk: the folder of a run, and the cache of embeddings.
+//! What eosin keeps on disk: the folder of a run, the cache of embeddings, and folders that several
+//! processes share.
 //!
 //! Every file is either replaced whole ([`write_atomic`]), or grows at its end in units that say
 //! of themselves whether they are complete: lines ([`AppendLog`]) and checksummed records
 //! ([`cache`]). [`Checkpoints`] hold the state of a training. A process killed at any moment leaves files that the next one can use.
+//! Work that several processes do together is claimed without locks ([`shared`]).
 //!
 //! ```
 //! use eosin_store::{Existing, RunFolder, names};
@@ -27,6 +29,7 @@ pub mod names;
 mod record;
 mod run_claim;
 mod run_folder;
+pub mod shared;
 mod start_record;
 pub mod weights;
 

@@ -10,6 +10,10 @@ use eosin_core::config::{
 use eosin_core::{BackboneName, Layout};
 use eosin_run::HubOptions;
 
+mod search;
+
+pub use search::{SearchCommand, SearchJobArgs, SearchShowArgs, StudyArgs};
+
 /// Trains and judges classifiers of histopathology patches.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100)]
@@ -69,6 +73,8 @@ pub enum Command {
     Augment(AugmentArgs),
     /// Change one thing at a time and say which changes help.
     Ablate(AblateArgs),
+    /// Try many configurations, by several processes at once, and say which is best.
+    Search(SearchJobArgs),
     /// Make one run of several: combine their answers, or solve one head on all their embeddings.
     Ensemble(EnsembleArgs),
     /// Compute a run's metrics again from its predictions.

@@ -38,10 +38,19 @@ pub fn flag() -> Result<&'static AtomicBool> {
 pub struct Interrupted {
     /// Its folder, when it can be resumed.
     pub run: Option<PathBuf>,
+    /// The study that it took part in.
+    pub study: Option<PathBuf>,
 }
 
 impl fmt::Display for Interrupted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(study) = &self.study {
+            return write!(
+                f,
+                "interrupted; all trials that ended are in {}: give the command again to go on",
+                study.display()
+            );
+        }
         match &self.run {
             Some(run) => write!(
                 f,
@@ -62,7 +71,18 @@ pub fn explain(error: anyhow::Error, run: Option<&Path>) -> anyhow::Error {
         Some(TrainError::Interrupted) => {
             let begun = run.filter(|run| run.join(names::START).is_file());
             let run = begun.map(Path::to_owned);
-            Interrupted { run }.into()
+            Interrupted { run, study: None }.into()
+        }
+        _ => error,
+    }
+}
+
+/// The same of a search in the folder `study`.
+pub fn explain_study(error: anyhow::Error, study: &Path) -> anyhow::Error {
+    match error.downcast_ref() {
+        Some(TrainError::Interrupted) => {
+            let study = Some(study.to_owned());
+            Interrupted { run: None, study }.into()
         }
         _ => error,
     }

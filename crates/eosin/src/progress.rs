@@ -45,6 +45,11 @@ impl Progress {
         }
     }
 
+    /// What the stage is called.
+    pub const fn stage(&self) -> &'static str {
+        self.stage
+    }
+
     /// `done` of `total` are done; `message` is shown behind.
     pub fn update(&mut self, done: usize, total: usize, message: &str) {
         self.bar.set_length(total as u64);

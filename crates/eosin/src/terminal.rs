@@ -91,6 +91,10 @@ impl Watch<RunEvent<'_>> for Terminal {
             RunEvent::Fetched { name, bytes: count } => {
                 self.state().finish(&format!("{name}, {}", bytes(*count)));
             }
+            RunEvent::Trials { ended, total, best } => {
+                let best = best.map_or_else(String::new, |best| format!("best {best:.4}"));
+                self.state().trials([*ended, *total], &best);
+            }
             RunEvent::Begins { config, folds } => {
                 self.listen()?;
                 *self.state() = State {
@@ -115,8 +119,15 @@ impl Watch<Event> for Terminal {
 
 impl State {
     fn update(&mut self, stage: &'static str, unit: &str, [done, total]: [usize; 2], text: &str) {
-        let bar = self.bar.get_or_insert_with(|| Progress::new(stage, unit));
-        bar.update(done, total, text);
+        self.bar(stage, unit).update(done, total, text);
+    }
+
+    /// The bar of a stage; that of another gives way, as a search does while a trial embeds.
+    fn bar(&mut self, stage: &'static str, unit: &str) -> &mut Progress {
+        if self.bar.as_ref().is_some_and(|bar| bar.stage() != stage) {
+            self.bar = None;
+        }
+        self.bar.get_or_insert_with(|| Progress::new(stage, unit))
     }
 
     fn finish(&mut self, result: &str) {
@@ -139,6 +150,13 @@ impl State {
         self.update("fetch", "bytes", [received, total].map(small), "");
     }
 
+    fn trials(&mut self, [ended, total]: [usize; 2], best: &str) {
+        self.update("search", "trials", [ended, total], best);
+        if ended == total {
+            self.finish(&format!("{total} trials, {best}"));
+        }
+    }
+
     fn training(&mut self, event: &Event) {
         match event {
             Event::Pulse => {}
@@ -148,6 +166,7 @@ impl State {
                 self.update("embed", "patches", [*done, *total], "");
             }
             Event::Embedded { found, computed } => {
+                self.bar("embed", "patches");
                 self.finish(&format!(
                     "{computed} embeddings computed, {found} found in the cache"
                 ));

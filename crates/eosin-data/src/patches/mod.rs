@@ -6,6 +6,8 @@ mod kept;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use eosin_core::Split;
+
 pub use self::facts::{ContentHash, Ledger, NoLedger, PatchFacts};
 pub(crate) use self::kept::Kept;
 use crate::decode::DecodeError;
@@ -58,6 +60,21 @@ impl Patches {
         Self {
             manifest: manifest.without(left_out),
             contents,
+        }
+    }
+
+    /// The same patches, those of these keys in another part.
+    #[must_use]
+    pub fn with_part(&self, keys: &BTreeSet<String>, part: Split) -> Self {
+        let mut manifest = self.manifest.clone();
+        for patch in &mut manifest.patches {
+            if keys.contains(&patch.key) {
+                patch.split = Some(part);
+            }
+        }
+        Self {
+            manifest,
+            contents: self.contents.clone(),
         }
     }
 

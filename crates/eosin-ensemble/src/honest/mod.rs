@@ -32,3 +32,4 @@ mod unstable;
 
 pub use estimate::Estimate;
 pub use report::{Choice, Comparison, Honest, honest};
+pub use student::t_95;

@@ -3,4 +3,5 @@
 mod cache_damage;
 mod cache_sharing;
 mod run_folder;
+mod shared_folder;
 mod support;

@@ -81,7 +81,9 @@ pub fn records_path(entry: &Entry) -> PathBuf {
 /// variable `EOSIN_TEST_DIR` set: how a test becomes two processes.
 pub fn child(name: &str, shell: &str, dir: &std::path::Path) -> Command {
     let mut command = Command::new("sh");
-    let exec = format!("{shell} exec \"$0\" --exact {name} --nocapture --test-threads=1");
+    let exec = format!(
+        "{shell} exec \"$0\" --exact {name} --include-ignored --nocapture --test-threads=1"
+    );
     command
         .arg("-c")
         .arg(exec)

@@ -24,21 +24,11 @@ pub struct HeadModel {
 impl HeadModel {
     /// A fresh head of these widths; see [`Head::init`].
     pub fn new(widths: &[usize], dropout: f64, seed: Seed, fold: u64) -> Self {
-        // Biases are not decayed.
-        let decays = widths.windows(2).flat_map(|pair| {
-            let weights = std::iter::repeat_n(true, pair[0] * pair[1]);
-            weights.chain(std::iter::repeat_n(false, pair[1]))
-        });
-        let decays: Vec<bool> = decays.collect();
         Self {
             widths: widths.to_vec(),
             dropout,
             initial: Head::init(widths, seed, fold),
-            groups: Arc::new(Groups {
-                group: vec![0; decays.len()],
-                decays,
-                groups: 1,
-            }),
+            groups: head_groups(widths),
         }
     }
 
@@ -49,6 +39,20 @@ impl HeadModel {
             values: values.to_vec(),
         }
     }
+}
+
+/// One group of all weights; biases are not decayed.
+pub(crate) fn head_groups(widths: &[usize]) -> Arc<Groups> {
+    let decays = widths.windows(2).flat_map(|pair| {
+        let weights = std::iter::repeat_n(true, pair[0] * pair[1]);
+        weights.chain(std::iter::repeat_n(false, pair[1]))
+    });
+    let decays: Vec<bool> = decays.collect();
+    Arc::new(Groups {
+        group: vec![0; decays.len()],
+        decays,
+        groups: 1,
+    })
 }
 
 impl Trainable for HeadModel {

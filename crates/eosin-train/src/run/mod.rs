@@ -3,6 +3,7 @@
 mod afford;
 mod cached_inputs;
 mod closed_folds;
+mod columns;
 mod combined_folds;
 mod embedded;
 mod examine;
@@ -28,6 +29,7 @@ use eosin_models::{EMBEDDED, embedded_weights_have_seen};
 use eosin_store::{Cache, Checkpoints, RunFolder, names};
 use eosin_weights::StateDict;
 
+pub use self::columns::ColumnOutcome;
 pub use self::embedded::EmbeddedPatches;
 use self::rows::Rows;
 use self::shelf::Shelf;

@@ -17,7 +17,6 @@ use crate::optimise::schedule::{learning_rate, plateau_factor};
 use crate::optimise::stepper::Stepper;
 use crate::train::job::TrainJob;
 use crate::train::rows::FoldRows;
-use crate::train::sampling::epoch_order;
 use crate::train::tracker::{EpochRecord, FoldOutcome, Tracker};
 
 /// Where a training stands.
@@ -132,7 +131,7 @@ impl<'a, M: Trainable> FoldTrainer<'a, M> {
     /// As [`run`](Self::run).
     pub fn run_epoch(&mut self, hook: &mut Hook<'_, M>) -> Result<ControlFlow<()>, TrainError> {
         let config = self.job.config;
-        let draws = self.draws();
+        let draws = self.job.draws(self.fold.stream, &self.trained, self.epoch);
         let rows_a_step = config.batch_size * config.accumulate;
         let steps = draws.len().div_ceil(rows_a_step);
         while self.step < steps {
@@ -160,23 +159,6 @@ impl<'a, M: Trainable> FoldTrainer<'a, M> {
     /// When no epoch has been judged.
     pub fn finish(self) -> (FoldOutcome<Vec<f32>>, M) {
         (self.tracker.finish(self.fold), self.model)
-    }
-
-    /// The draws of this epoch.
-    fn draws(&self) -> Vec<Draw> {
-        let TrainJob {
-            config,
-            augment,
-            seed,
-            targets,
-            ..
-        } = self.job;
-        let position = [self.fold.stream, self.epoch as u64];
-        let class = |row: usize| targets[row];
-        let order = epoch_order(config.sampling, &self.trained, class, seed, position);
-        let mut rng = seed.stream(Stream::Augment, &position);
-        let views = self.job.draws_views();
-        Draw::epoch(&order, augment.symmetry.members(), views, &mut rng)
     }
 
     /// The learning rate of each group at this step, of `steps` in the epoch.

@@ -1,12 +1,14 @@
 //! What all folds of a training share.
 
 use eosin_core::config::{AugmentConfig, HeadKind, TrainConfig};
-use eosin_core::{Seed, Task};
+use eosin_core::{Seed, Stream, Task};
 use eosin_metrics::{Metric, MetricError, MetricSet};
 
+use crate::input::draw::Draw;
 use crate::input::view::View;
 use crate::optimise::class_weights::class_weights;
 use crate::optimise::loss::softmax;
+use crate::train::sampling::epoch_order;
 
 /// What all folds of a training share.
 #[derive(Clone, Copy)]
@@ -54,6 +56,16 @@ impl TrainJob<'_> {
             HeadKind::Mlp => vec![width, self.config.hidden, self.classes()],
             _ => vec![width, self.classes()],
         }
+    }
+
+    /// The draws of an epoch of the fold with this stream, over the rows that are trained on.
+    pub(crate) fn draws(&self, stream: u64, trained: &[usize], epoch: usize) -> Vec<Draw> {
+        let position = [stream, epoch as u64];
+        let class = |row: usize| self.targets[row];
+        let order = epoch_order(self.config.sampling, trained, class, self.seed, position);
+        let mut rng = self.seed.stream(Stream::Augment, &position);
+        let members = self.augment.symmetry.members();
+        Draw::epoch(&order, members, self.draws_views(), &mut rng)
     }
 
     /// Classes of some rows.

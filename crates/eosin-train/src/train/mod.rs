@@ -1,3 +1,4 @@
+pub(crate) mod columns;
 pub(crate) mod fold_trainer;
 pub(crate) mod heads;
 pub(crate) mod job;

@@ -1,4 +1,5 @@
 //! Tests through the public interface.
 
 mod cache_equals_forward_passes;
+mod columns_equal_runs;
 mod paired_interval;

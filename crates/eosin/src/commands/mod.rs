@@ -16,6 +16,7 @@ mod predict;
 mod predict_embeddings;
 pub mod run;
 mod score;
+mod search;
 mod split;
 mod train;
 mod weights;
@@ -46,6 +47,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         Command::Train(args) => train::run(&args, json),
         Command::Augment(args) => augment::run(&args, json),
         Command::Ablate(args) => ablate::run(&args, json),
+        Command::Search(args) => search::run(&args, json),
         Command::Ensemble(args) => ensemble::run(&args, json),
         Command::Evaluate(args) => evaluate::run(&args, json),
         Command::Predict(args) => predict::run(&args, json),

@@ -23,6 +23,7 @@ mod run_files;
 mod run_parts;
 mod score;
 mod scratch;
+mod search;
 mod shared_cases;
 mod sizes;
 mod splits;

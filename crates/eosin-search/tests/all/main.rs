@@ -1,0 +1,5 @@
+//! The crate from outside.
+
+mod goldens;
+mod searching;
+mod spaces;
