@@ -20,6 +20,10 @@ for turn in cold warm; do
   run "ucsb512-$turn" --data "$ucsb" --group slide
   run "lymphoma420-$turn" --data "$lymphoma" --group patient
 done
+# Several sizes of each patch as further views.
+for sizes in "[144]" "[144,192]"; do
+  run "pcam-sizes-$sizes" --data "$pcam" --set "augment.sizes_px=$sizes"
+done
 for views in none d4; do
   for smoothing in 0.1 0; do
     run "pcam-head-$views-$smoothing" --data "$pcam" --mode head --set predict.views=$views \
