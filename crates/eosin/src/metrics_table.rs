@@ -70,7 +70,8 @@ pub fn print_metrics(classes: &[String], positive: &str, metrics: &RunMetrics) {
     }
     if classes.len() == 2 {
         say(&format!(
-            "positive class: {positive}; intervals are 95 %, patches taken as independent"
+            "positive class: {positive}; intervals are 95 % and count patches as independent, so they are too \
+             narrow where patients have several"
         ));
     }
 }

@@ -44,6 +44,9 @@ struct Member {
 /// A patch at each size.
 type Sized = Vec<RgbPatch>;
 
+/// What enters a fold's own part, of each patch under one view.
+type ViewValues = Vec<Vec<f32>>;
+
 /// From pixels to what enters a fold's own part.
 enum Front {
     /// A frozen part of the network, its values rounded as the run's cache kept them.
@@ -92,7 +95,7 @@ struct NotKept {
 impl Own {
     /// Mean logits `[patches, classes]` over views, of the values of each view's patches; computed
     /// in the order that runs compute them in, so that no bit differs.
-    fn logits(&self, views: &[Vec<Vec<f32>>]) -> Vec<f32> {
+    fn logits(&self, views: &[ViewValues]) -> Vec<f32> {
         match self {
             Self::Head(head) => {
                 let views = views.iter().map(|values| values.concat());
@@ -177,13 +180,12 @@ impl RunPredictor {
         let architecture = fold.network.architecture();
         let cut = cut_of(&self.record, architecture.stages())?;
         let shared = self.record.preprocess.len() == 1;
-        let fronts = match self.members.first().filter(|_| shared) {
-            Some(member) => Arc::clone(&member.fronts),
-            None => {
-                let sizes = self.readers.iter().map(|reader| reader.size_px);
-                let fronts = sizes.map(|size_px| self.front(fold, cut, size_px));
-                fronts.collect::<Result<Vec<Front>, _>>()?.into()
-            }
+        let fronts = if let Some(member) = self.members.first().filter(|_| shared) {
+            Arc::clone(&member.fronts)
+        } else {
+            let sizes = self.readers.iter().map(|reader| reader.size_px);
+            let fronts = sizes.map(|size_px| self.front(fold, cut, size_px));
+            fronts.collect::<Result<Vec<Front>, _>>()?.into()
         };
         let Some(stage) = cut.first_stage() else {
             let own = Own::Head(self.head(fold)?);
@@ -329,7 +331,7 @@ impl RunPredictor {
         patches: &[Sized],
         name: impl Fn(usize) -> String,
     ) -> Result<Vec<Vec<f32>>, TrainError> {
-        let mut seen: Option<(*const [Front], Vec<Vec<Vec<f32>>>)> = None;
+        let mut seen: Option<(*const [Front], Vec<ViewValues>)> = None;
         let mut members = Vec::with_capacity(self.members.len());
         for Member { fronts, own } in &self.members {
             let which = Arc::as_ptr(fronts);
@@ -350,7 +352,7 @@ impl RunPredictor {
         fronts: &[Front],
         patches: &[Sized],
         name: impl Fn(usize) -> String,
-    ) -> Result<Vec<Vec<Vec<f32>>>, TrainError> {
+    ) -> Result<Vec<ViewValues>, TrainError> {
         let view = |size: usize, symmetry: &D4| {
             let turn = |patch: &Sized| RgbPatch {
                 pixels: symmetric(&patch[size], *symmetry),

@@ -76,10 +76,16 @@ pub fn complete(out: &OutArgs, job: &Job, folds: &Folds, terminal: &Terminal) ->
     Ok(finished)
 }
 
-/// `<parent>/<time>`.
+/// `<parent>/<time>`, or with a number behind it where a run of the same second is.
 pub fn default_out(parent: &str) -> PathBuf {
     let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-    PathBuf::from(parent).join(now.replace(':', "-"))
+    let now = now.replace(':', "-");
+    let numbered = (2..).map(|number| format!("{now}-{number}"));
+    let names = std::iter::once(now.clone()).chain(numbered);
+    names
+        .map(|name| PathBuf::from(parent).join(name))
+        .find(|path| !path.exists())
+        .expect("there is no end of numbers")
 }
 
 fn resume(dir: &Path, terminal: &Terminal, json: bool) -> Result<ExitCode> {

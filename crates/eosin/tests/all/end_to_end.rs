@@ -303,3 +303,12 @@ fn predictions_that_the_folds_did_not_make_are_not_evaluated() {
         .eosin("evaluate run")
         .refused(&["predictions.csv.gz is not the file that the fold wrote"]);
 }
+
+#[test]
+fn runs_of_one_second_have_folders_of_their_own() {
+    let scratch = Scratch::with_phantom();
+    for _ in 0..3 {
+        scratch.eosin(&format!("run --data data {JOB}")).done();
+    }
+    assert_eq!(listing(&scratch, "runs").len(), 3);
+}
