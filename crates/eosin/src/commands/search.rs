@@ -168,7 +168,7 @@ fn print(findings: &SearchFindings) {
         shown.collect(),
     );
     say(&format!(
-        "{complete} trials were trained to the end, {pruned} ended early, {failed} failed"
+        "trials trained to the end: {complete}, ended early: {pruned}, failed: {failed}"
     ));
     if *failed > 0
         && let Some(problem) = first_problem(findings)
