@@ -74,7 +74,7 @@ pub use record::{seen_warning, task_of};
 pub use report::duration;
 pub use search::{
     ChangedKey, HeldOut, HonestScore, Outcome, Prune, Replayed, Score, SearchArgs, SearchFindings,
-    Searched, StudyRecord, TrialRow, findings, replay, search,
+    Searched, StudyRecord, TrialRow, export_journal, findings, replay, search,
 };
 pub use settings::{Setting, cache_dir, config_of_run, parse_settings, resolve};
 pub use timings::Timings;

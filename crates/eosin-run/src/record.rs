@@ -103,21 +103,26 @@ pub fn task_of(record: &RunRecord) -> Result<Task> {
     Ok(Task::new(record.classes.clone(), positive))
 }
 
+/// Says that the embedded weights know so many training and test patches already, and what to do.
+pub(crate) fn seen([pool, test]: [usize; 2], network: &str, fix: &str) -> Option<String> {
+    (pool + test > 0).then(|| {
+        format!(
+            "{pool} training and {test} test patches were used to train the embedded weights of \
+             {network}: scores on them are too good. {fix}"
+        )
+    })
+}
+
+/// What to do about it.
+pub(crate) const OTHER_BACKBONE: &str = "Use another '--backbone' to judge on this data.";
+
 /// Says that the embedded weights know some of the patches already.
 pub fn seen_warning(record: &RunRecord) -> Option<String> {
-    let seen = |[pool, test]: [usize; 2], network: &str, fix: &str| {
-        (pool + test > 0).then(|| {
-            format!(
-                "{pool} training and {test} test patches were used to train the embedded weights of \
-                 {network}: scores on them are too good. {fix}"
-            )
-        })
-    };
     match &record.start {
         StartRecord::Network(network) => seen(
             network.seen_by_weights,
             network.backbone.as_str(),
-            "Use another '--backbone' to judge on this data.",
+            OTHER_BACKBONE,
         ),
         StartRecord::Ensemble { ensemble } => {
             let mut members = ensemble.members.iter();

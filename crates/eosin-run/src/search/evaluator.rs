@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 use eosin_core::Config;
 use eosin_data::Folds;
 use eosin_metrics::Metric;
+use eosin_models::{EMBEDDED, embedded_weights_have_seen};
 use eosin_search::Assignment;
 use eosin_store::Cache;
 use eosin_train::{RunResult, StartingPoint, TrainError, shared_by_columns};
@@ -18,8 +19,9 @@ use super::outcome::{Outcome, Score, mean};
 use super::pruning::{Pruner, Quiet, Sizes, Watched};
 use super::study::{Study, Taken};
 use super::trials::Ended;
-use crate::event::WatchRun;
+use crate::event::{WatchRun, note};
 use crate::job::Job;
+use crate::record::{OTHER_BACKBONE, seen};
 use crate::settings::{Setting, changed};
 
 /// A trial that can begin.
@@ -52,7 +54,8 @@ impl<'a> Evaluator<'a> {
             cache: base.cache()?,
             starts: BTreeMap::new(),
         };
-        this.start(base, watch)?;
+        let start = this.start(base, watch)?;
+        warn_of_seen(base, &start, watch)?;
         Ok(this)
     }
 
@@ -223,6 +226,25 @@ pub(super) fn config_of(base: &Config, assignment: &Assignment) -> Result<Config
     };
     let settings: Vec<Setting> = assignment.iter().map(setting).collect();
     changed(base, &settings)
+}
+
+/// Says that the embedded weights know some of the patches already, once for all trials.
+fn warn_of_seen(base: &Job, start: &StartingPoint, watch: &dyn WatchRun) -> Result<()> {
+    let Ok(network) = start.network() else {
+        return Ok(());
+    };
+    if network.weights_source != EMBEDDED {
+        return Ok(());
+    }
+    let manifest = base.manifest();
+    let counts = [manifest.training_pool(), manifest.test_part()].map(|places| {
+        let known = |place: &&usize| embedded_weights_have_seen(base.patches.hash(**place));
+        places.iter().filter(known).count()
+    });
+    match seen(counts, network.spec.name.as_str(), OTHER_BACKBONE) {
+        Some(text) => note(watch, &format!("warning: {text}")),
+        None => Ok(()),
+    }
 }
 
 /// Whether the values of a trial are to blame, and not the machine.

@@ -39,6 +39,13 @@ pub struct SearchShowArgs {
     /// names.
     #[arg(long)]
     pub replay: bool,
+    /// Also write the study as a journal of Optuna 5, which `optuna-dashboard FILE` opens; a file that is
+    /// there is replaced with '--overwrite' only.
+    #[arg(long, value_name = "FILE")]
+    pub export: Option<PathBuf>,
+    /// Replace the file that '--export' names.
+    #[arg(long, requires = "export")]
+    pub overwrite: bool,
 }
 
 /// The study that `eosin search` takes part in.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use eosin_run::{
-    HeldOut, Outcome, Overwrite, Place, SearchArgs, SearchFindings, Searched, TrialRow, create,
-    findings, replay, search,
+    HeldOut, Outcome, Overwrite, Place, SearchArgs, SearchFindings, Searched, TrialRow,
+    check_out_file, create, export_journal, findings, replay, search,
 };
 use eosin_search::Space;
 
@@ -116,6 +116,11 @@ fn read_space(path: &Path) -> Result<Space> {
 
 fn show(args: &SearchShowArgs, json: bool) -> Result<ExitCode> {
     let findings = findings(&args.study)?;
+    if let Some(out) = &args.export {
+        check_out_file(out, Overwrite::of_flag(args.overwrite))?;
+        export_journal(&args.study, out)?;
+        note(&format!("written: {}", out.display()));
+    }
     let replayed = args.replay.then(|| replay(&args.study)).transpose()?;
     if json {
         say_json(&serde_json::json!({
@@ -163,7 +168,7 @@ fn print(findings: &SearchFindings) {
         shown.collect(),
     );
     say(&format!(
-        "{complete} trials were trained to the end, {pruned} ended early, {failed} failed"
+        "trials trained to the end: {complete}, ended early: {pruned}, failed: {failed}"
     ));
     if *failed > 0
         && let Some(problem) = first_problem(findings)

@@ -42,7 +42,9 @@ fn a_search_is_gone_on_with_and_its_winner_is_a_run() {
         .eosin(&format!("{job} --space space.toml --trials 12"))
         .done();
     assert!(
-        first.stdout.contains("12 trials were trained to the end"),
+        first
+            .stdout
+            .contains("trained to the end: 12, ended early: 0"),
         "{}",
         first.stdout
     );
@@ -93,6 +95,43 @@ fn a_grid_ends_with_its_last_place() {
         .map(|row| &row["assignment"]["train.head"])
         .collect();
     assert_eq!(heads, ["logistic", "ridge", "lda"]);
+    let export = "search show study --export study.log";
+    scratch.eosin(export).done();
+    scratch
+        .eosin(export)
+        .refused(&["study.log is there already"]);
+    let journal = scratch.text("study.log");
+    let lines: Vec<serde_json::Value> = journal
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    assert_eq!(lines.len(), 4);
+    assert_eq!(lines[0]["directions"], serde_json::json!([2]));
+    assert_eq!(lines[2]["params"]["train.head"], 1.0);
+    assert_eq!(lines[2]["value"], found["findings"]["trials"][1]["value"]);
+}
+
+#[test]
+fn paired_folds_end_trials_that_are_worse_on_each() {
+    let scratch = Scratch::with_class_folders();
+    scratch.write(
+        "space.toml",
+        "train.learning_rate = { choice = [0.003, 1e-8] }",
+    );
+    let job = "--folds 6 --mode last-block --epochs 2 --batch-size 16 --select log_loss";
+    let search = "search --data data --study study --space space.toml --method grid --prune folds";
+    let told = scratch.eosin(&format!("{search} {job} --json")).done();
+    let findings = &told.json()["findings"];
+    assert_eq!(
+        (&findings["complete"], &findings["pruned"]),
+        (&1.into(), &1.into())
+    );
+    let why = findings["trials"][1]["why"].as_str().expect("a reason");
+    assert!(why.contains("on 4 paired folds"), "{why}");
+    let refused = scratch.eosin(&format!(
+        "search --data data --study other --prune folds {JOB}"
+    ));
+    refused.refused(&["--prune folds ends nothing early with train.mode probe"]);
 }
 
 #[test]

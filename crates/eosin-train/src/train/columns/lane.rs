@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use eosin_core::Flow;
-use eosin_kernels::{Matrix, matmul_add};
 
 use super::ColumnFold;
 use super::column::Column;
+use super::stacked::Stacked;
 use crate::error::TrainError;
 use crate::event::Event;
 use crate::input::draw::{Draw, InputSource};
@@ -32,52 +32,17 @@ pub(super) struct Lane<'a> {
     groups: Arc<Groups>,
     /// Columns whose training loss was not finite, with the epoch.
     diverged: Vec<Option<usize>>,
+    room: Room,
 }
 
-/// The weights of some columns, one below the other.
-struct Stacked {
-    /// `[columns * classes, width]`
-    weights: Vec<f32>,
-    /// `[columns * classes]`
-    biases: Vec<f32>,
-    width: usize,
-}
-
-impl Stacked {
-    fn of<'a>(states: impl Iterator<Item = &'a [f32]>, width: usize, classes: usize) -> Self {
-        let (mut weights, mut biases) = (Vec::new(), Vec::new());
-        for state in states {
-            let (weight, bias) = state.split_at(width * classes);
-            weights.extend_from_slice(weight);
-            biases.extend_from_slice(bias);
-        }
-        Self {
-            weights,
-            biases,
-            width,
-        }
-    }
-
-    /// Logits of all columns, `[rows, columns * classes]`.
-    fn logits(&self, inputs: &[f32]) -> Vec<f32> {
-        let (width, outputs) = (self.width, self.biases.len());
-        let rows = inputs.len() / width;
-        let mut out = vec![0.0; rows * outputs];
-        let weights = Matrix::transposed(&self.weights, width);
-        let shape = [rows, width, outputs];
-        matmul_add(
-            shape,
-            (&mut out, outputs),
-            Matrix::rows(inputs, width),
-            weights,
-        );
-        for row in out.chunks_exact_mut(outputs) {
-            for (value, bias) in row.iter_mut().zip(&self.biases) {
-                *value += bias;
-            }
-        }
-        out
-    }
+/// What a step needs besides the weights, kept from one to the next.
+#[derive(Default)]
+struct Room {
+    stacked: Stacked,
+    inputs: Vec<f32>,
+    /// Logits of one column, and their derivatives.
+    own: Vec<f32>,
+    slopes: Vec<f32>,
 }
 
 impl<'a> Lane<'a> {
@@ -100,6 +65,7 @@ impl<'a> Lane<'a> {
             columns: jobs.iter().map(column).collect(),
             groups,
             diverged: vec![None; jobs.len()],
+            room: Room::default(),
             trained,
         }
     }
@@ -146,56 +112,38 @@ impl<'a> Lane<'a> {
     /// A step of the columns at these places, each at its own rate.
     fn step(&mut self, batch: &[Draw], open: &[usize], rates: &[f64]) -> Result<(), TrainError> {
         let (width, classes) = (self.source.width(), self.classes());
-        let mut inputs = vec![0.0; batch.len() * width];
-        self.source.fill(batch, &mut inputs)?;
-        let all = self.columns[0].job.targets;
+        let Self { columns, room, .. } = self;
+        let Room {
+            stacked,
+            inputs,
+            own,
+            slopes,
+        } = room;
+        inputs.resize(batch.len() * width, 0.0);
+        self.source.fill(batch, inputs)?;
+        let all = columns[0].job.targets;
         let targets: Vec<usize> = batch.iter().map(|draw| all[draw.row]).collect();
-        let states = open.iter().map(|at| &*self.columns[*at].state);
-        let logits = Stacked::of(states, width, classes).logits(&inputs);
-        let outputs = open.len() * classes;
-        let mut slopes = vec![0.0; logits.len()];
-        let mut biases = vec![0.0; outputs];
-        let mut own = vec![0.0; batch.len() * classes];
-        let mut of_own = own.clone();
-        let mut losses = vec![0.0; open.len()];
+        let states = open.iter().map(|at| &*columns[*at].state);
+        stacked.take(states, width, classes);
+        stacked.run(inputs);
+        own.resize(batch.len() * classes, 0.0);
+        slopes.resize(batch.len() * classes, 0.0);
+        let mut losses = Vec::with_capacity(open.len());
         for (place, at) in open.iter().enumerate() {
-            let from = place * classes;
-            let rows = logits.chunks_exact(outputs);
-            for (row, own) in rows.zip(own.chunks_exact_mut(classes)) {
-                own.copy_from_slice(&row[from..from + classes]);
-            }
-            losses[place] = self.columns[*at].loss.backward(&own, &targets, &mut of_own);
-            let rows = slopes.chunks_exact_mut(outputs);
-            for (row, own) in rows.zip(of_own.chunks_exact(classes)) {
-                row[from..from + classes].copy_from_slice(own);
-                for (bias, slope) in biases[from..from + classes].iter_mut().zip(own) {
-                    *bias += slope;
-                }
-            }
+            stacked.logits_of(place, classes, own);
+            losses.push(columns[*at].loss.backward(own, &targets, slopes));
+            stacked.put_slopes(place, classes, slopes);
         }
-        let mut gradients = vec![0.0; outputs * width];
-        matmul_add(
-            [outputs, batch.len(), width],
-            (&mut gradients, width),
-            Matrix::transposed(&slopes, outputs),
-            Matrix::rows(&inputs, width),
-        );
-        let groups = Arc::clone(&self.groups);
+        stacked.backward(inputs);
         for (place, at) in open.iter().enumerate() {
-            let column = &mut self.columns[*at];
-            let weights = &gradients[place * classes * width..][..classes * width];
-            let biases = &biases[place * classes..][..classes];
+            let column = &mut columns[*at];
             let mut of_column = |_: &mut [f32], out: &mut [f32]| {
-                let (of_weights, of_biases) = out.split_at_mut(weights.len());
-                of_weights.copy_from_slice(weights);
-                of_biases.copy_from_slice(biases);
+                stacked.gradients_of(place, classes, out);
                 Ok(losses[place])
             };
             let rate = std::slice::from_ref(&rates[place]);
-            column.total_loss +=
-                column
-                    .stepper
-                    .step(&mut column.state, &groups, rate, &mut of_column)?;
+            let (state, groups) = (&mut column.state, &self.groups);
+            column.total_loss += column.stepper.step(state, groups, rate, &mut of_column)?;
         }
         Ok(())
     }
@@ -258,13 +206,14 @@ impl<'a> Lane<'a> {
     fn logits(&self, columns: &[usize], views: &[View]) -> Result<Vec<Vec<f32>>, TrainError> {
         let (width, classes) = (self.source.width(), self.classes());
         let states = columns.iter().map(|at| self.columns[*at].judged());
-        let stacked = Stacked::of(states, width, classes);
+        let mut stacked = Stacked::default();
+        stacked.take(states, width, classes);
         let mut all = vec![Vec::with_capacity(self.fold.val.len() * classes); columns.len()];
         for rows in self.fold.val.chunks(TOGETHER) {
             let views = views.iter().map(|view| self.source.under(*view, rows));
             let views = views.collect::<Result<Vec<_>, TrainError>>()?;
-            let logits = stacked.logits(&mean_of_views(&views));
-            for row in logits.chunks_exact(columns.len() * classes) {
+            stacked.run(&mean_of_views(&views));
+            for row in stacked.logits.chunks_exact(columns.len() * classes) {
                 for (own, all) in row.chunks_exact(classes).zip(&mut all) {
                     all.extend_from_slice(own);
                 }

@@ -3,11 +3,12 @@
 //! What a fold's batches are follows from the seed, the fold, the epoch, and how patches are sampled and
 //! turned. Configurations that agree on these see the same batches, so each is copied out of the cache
 //! once and multiplied by the weights of all. Every column steps by its own optimiser, learning rate,
-//! decay and loss, and comes to what it would come to alone, but for the
-//! order in which products are summed.
+//! decay and loss, and comes to what it would come to alone,
+//! but for the order in which products are summed.
 
 mod column;
 mod lane;
+mod stacked;
 
 use eosin_core::config::{AugmentConfig, HeadKind, Keep, ScheduleKind, TrainConfig, TrainMode};
 use eosin_core::{Config, FoldId};
