@@ -42,7 +42,7 @@ impl HeadModel {
 }
 
 /// One group of all weights; biases are not decayed.
-pub(crate) fn head_groups(widths: &[usize]) -> Arc<Groups> {
+fn head_groups(widths: &[usize]) -> Arc<Groups> {
     let decays = widths.windows(2).flat_map(|pair| {
         let weights = std::iter::repeat_n(true, pair[0] * pair[1]);
         weights.chain(std::iter::repeat_n(false, pair[1]))

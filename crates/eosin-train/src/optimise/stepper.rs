@@ -94,9 +94,22 @@ impl Stepper {
             gradients_of(&mut ahead, &mut gradients)?;
             still(&mut gradients);
         }
-        clip(&mut gradients, self.clip_norm);
+        self.descend(state, groups, rates, &mut gradients);
+        Ok(loss)
+    }
+
+    /// A step down these gradients, which have been taken at `state` and are clipped here.
+    pub fn descend(
+        &mut self,
+        state: &mut [f32],
+        groups: &Groups,
+        rates: &[f64],
+        gradients: &mut [f32],
+    ) {
+        let count = groups.decays.len();
+        clip(gradients, self.clip_norm);
         self.optimiser
-            .step(&mut state[..count], &gradients, groups, rates);
+            .step(&mut state[..count], gradients, groups, rates);
         self.fast_steps += 1;
         if self.lookahead > 0 && self.fast_steps >= self.lookahead {
             self.slow_step(&mut state[..count]);
@@ -106,7 +119,6 @@ impl Stepper {
                 *average = self.ema_decay * *average + (1.0 - self.ema_decay) * value;
             }
         }
-        Ok(loss)
     }
 
     /// The end of epoch `epoch`.

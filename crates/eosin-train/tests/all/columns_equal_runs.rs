@@ -178,7 +178,11 @@ fn heads_trained_side_by_side_come_to_what_they_come_to_alone() {
                 assert_near(&out_of_fold, &alone.metrics.out_of_fold);
             }
             ColumnOutcome::Diverged(error) => {
-                assert_eq!(error.to_string(), alone.unwrap_err().to_string());
+                // A column's validation part is looked at in the end only, so it is found out an epoch
+                // later, by its training loss.
+                for said in [error.to_string(), alone.unwrap_err().to_string()] {
+                    assert!(said.contains("training diverged in fold 0"), "{said}");
+                }
             }
             ColumnOutcome::Ended => panic!("nobody ended it"),
         }

@@ -1,7 +1,5 @@
 //! One fold of all columns.
 
-use std::sync::Arc;
-
 use eosin_core::Flow;
 
 use super::ColumnFold;
@@ -12,7 +10,6 @@ use crate::event::Event;
 use crate::input::draw::{Draw, InputSource};
 use crate::input::view::View;
 use crate::model::head::{Head, mean_of_views};
-use crate::model::head_model::head_groups;
 use crate::model::trainable::Groups;
 use crate::optimise::loss::Loss;
 use crate::optimise::stepper::Stepper;
@@ -29,7 +26,9 @@ pub(super) struct Lane<'a> {
     trained: Vec<usize>,
     source: &'a dyn InputSource,
     columns: Vec<Column<'a>>,
-    groups: Arc<Groups>,
+    groups: Groups,
+    /// Columns whose states are stacked now, in this order.
+    placed: Vec<usize>,
     /// Columns whose training loss was not finite, with the epoch.
     diverged: Vec<Option<usize>>,
     room: Room,
@@ -50,8 +49,11 @@ impl<'a> Lane<'a> {
         let trained = fold.trained();
         let first = jobs[0];
         let widths = first.head_widths(source.width());
-        let initial = Head::init(&widths, first.seed, fold.stream).values;
-        let groups = head_groups(&widths);
+        let initial = in_rows(
+            &Head::init(&widths, first.seed, fold.stream).values,
+            &widths,
+        );
+        let groups = groups_of_rows(&widths);
         let column = |job: &TrainJob<'a>| Column {
             job: *job,
             loss: Loss::new(job.config, job.class_weights(&trained)),
@@ -64,6 +66,7 @@ impl<'a> Lane<'a> {
             source,
             columns: jobs.iter().map(column).collect(),
             groups,
+            placed: Vec::new(),
             diverged: vec![None; jobs.len()],
             room: Room::default(),
             trained,
@@ -84,6 +87,7 @@ impl<'a> Lane<'a> {
         if open.is_empty() {
             return Ok(());
         }
+        self.place(open);
         let first = self.columns[0].job;
         let draws = first.draws(self.fold.stream, &self.trained, epoch);
         let batches = draws.chunks(first.config.batch_size);
@@ -98,15 +102,43 @@ impl<'a> Lane<'a> {
                 .collect();
             self.step(batch, open, &rates)?;
         }
-        for at in open {
+        let size = self.groups.decays.len();
+        let states = self.room.stacked.values.chunks_exact_mut(size);
+        for (at, state) in open.iter().zip(states) {
             let column = &mut self.columns[*at];
-            column.stepper.end_epoch(epoch, &mut column.state);
+            column.stepper.end_epoch(epoch, state);
             if !(column.total_loss / steps as f64).is_finite() {
                 self.diverged[*at] = Some(epoch);
             }
             column.total_loss = 0.0;
         }
         Ok(())
+    }
+
+    /// Stacks the states of the columns at these places, and no others.
+    fn place(&mut self, open: &[usize]) {
+        if self.placed == open {
+            return;
+        }
+        let size = self.groups.decays.len();
+        let states = self.room.stacked.values.chunks_exact(size);
+        for (at, state) in self.placed.iter().zip(states) {
+            self.columns[*at].state = state.to_vec();
+        }
+        let states = open.iter().map(|at| &*self.columns[*at].state);
+        self.room.stacked.take(states, self.source.width());
+        self.placed = open.to_vec();
+    }
+
+    /// The weights of a column that would be judged now.
+    fn judged(&self, at: usize) -> &[f32] {
+        let size = self.groups.decays.len();
+        let column = &self.columns[at];
+        let state = match self.placed.iter().position(|placed| *placed == at) {
+            Some(place) => &self.room.stacked.values[place * size..][..size],
+            None => &column.state,
+        };
+        column.stepper.judged(state)
     }
 
     /// A step of the columns at these places, each at its own rate.
@@ -123,27 +155,23 @@ impl<'a> Lane<'a> {
         self.source.fill(batch, inputs)?;
         let all = columns[0].job.targets;
         let targets: Vec<usize> = batch.iter().map(|draw| all[draw.row]).collect();
-        let states = open.iter().map(|at| &*columns[*at].state);
-        stacked.take(states, width, classes);
         stacked.run(inputs);
         own.resize(batch.len() * classes, 0.0);
         slopes.resize(batch.len() * classes, 0.0);
-        let mut losses = Vec::with_capacity(open.len());
         for (place, at) in open.iter().enumerate() {
             stacked.logits_of(place, classes, own);
-            losses.push(columns[*at].loss.backward(own, &targets, slopes));
+            let column = &mut columns[*at];
+            column.total_loss += column.loss.backward(own, &targets, slopes);
             stacked.put_slopes(place, classes, slopes);
         }
         stacked.backward(inputs);
-        for (place, at) in open.iter().enumerate() {
-            let column = &mut columns[*at];
-            let mut of_column = |_: &mut [f32], out: &mut [f32]| {
-                stacked.gradients_of(place, classes, out);
-                Ok(losses[place])
-            };
-            let rate = std::slice::from_ref(&rates[place]);
-            let (state, groups) = (&mut column.state, &self.groups);
-            column.total_loss += column.stepper.step(state, groups, rate, &mut of_column)?;
+        let size = self.groups.decays.len();
+        let states = stacked.values.chunks_exact_mut(size);
+        let states = states.zip(stacked.gradients.chunks_exact_mut(size));
+        for ((at, rate), (state, gradients)) in open.iter().zip(rates).zip(states) {
+            let rate = std::slice::from_ref(rate);
+            let stepper = &mut columns[*at].stepper;
+            stepper.descend(state, &self.groups, rate, gradients);
         }
         Ok(())
     }
@@ -205,9 +233,9 @@ impl<'a> Lane<'a> {
     /// over views is that of the mean embedding.
     fn logits(&self, columns: &[usize], views: &[View]) -> Result<Vec<Vec<f32>>, TrainError> {
         let (width, classes) = (self.source.width(), self.classes());
-        let states = columns.iter().map(|at| self.columns[*at].judged());
+        let states = columns.iter().map(|at| self.judged(*at));
         let mut stacked = Stacked::default();
-        stacked.take(states, width, classes);
+        stacked.take(states, width);
         let mut all = vec![Vec::with_capacity(self.fold.val.len() * classes); columns.len()];
         for rows in self.fold.val.chunks(TOGETHER) {
             let views = views.iter().map(|view| self.source.under(*view, rows));
@@ -220,5 +248,24 @@ impl<'a> Lane<'a> {
             }
         }
         Ok(all)
+    }
+}
+
+/// The values of a linear head as rows: the weights of a class, then its bias.
+fn in_rows(values: &[f32], widths: &[usize]) -> Vec<f32> {
+    let (weights, biases) = values.split_at(widths[0] * widths[1]);
+    let rows = weights.chunks_exact(widths[0]).zip(biases);
+    rows.flat_map(|(row, bias)| row.iter().chain([bias]).copied())
+        .collect()
+}
+
+/// Of such rows: one group, whose biases are not decayed.
+fn groups_of_rows(widths: &[usize]) -> Groups {
+    let row = || std::iter::repeat_n(true, widths[0]).chain([false]);
+    let decays: Vec<bool> = (0..widths[1]).flat_map(|_| row()).collect();
+    Groups {
+        group: vec![0; decays.len()],
+        decays,
+        groups: 1,
     }
 }

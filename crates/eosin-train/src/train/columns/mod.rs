@@ -4,7 +4,8 @@
 //! turned. Configurations that agree on these see the same batches, so each is copied out of the cache
 //! once and multiplied by the weights of all. Every column steps by its own optimiser, learning rate,
 //! decay and loss, and comes to what it would come to alone,
-//! but for the order in which products are summed.
+//! but for the order in which products are summed; validation parts are looked at in the end only, and
+//! where somebody asks.
 
 mod column;
 mod lane;
