@@ -41,7 +41,7 @@ mod solve;
 pub use combiner::{Combiner, Fitted};
 pub use error::EnsembleError;
 pub use harmony::{Harmony, MemberShare, harmony};
-pub use honest::{Choice, Comparison, Estimate, Honest, honest, t_95};
+pub use honest::{Choice, Comparison, Estimate, Honest, honest};
 pub use method::Method;
 pub use methods::Knots;
 pub use out_of_fold::{OutOfFold, out_of_fold};

@@ -32,4 +32,3 @@ mod unstable;
 
 pub use estimate::Estimate;
 pub use report::{Choice, Comparison, Honest, honest};
-pub use student::t_95;

@@ -7,7 +7,7 @@ const FEW: [f64; 8] = [4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262];
 
 /// The 97.5 % quantile of Student's distribution; from 10 degrees of freedom on, to a thousandth, by
 /// the expansion of Cornish and Fisher (Abramowitz & Stegun 26.7.5). `None` under 2.
-pub fn t_95(degrees: usize) -> Option<f64> {
+pub(super) fn t_95(degrees: usize) -> Option<f64> {
     if let Some(quantile) = FEW.get(degrees.checked_sub(2)?) {
         return Some(*quantile);
     }
