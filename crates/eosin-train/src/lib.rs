@@ -89,7 +89,7 @@ pub use model::network_model::{NetworkModel, TrainedPart};
 pub use model::trainable::{Groups, LossOf, Trainable};
 pub use optimise::loss::{Loss, softmax};
 pub use predict::fold_network::{FoldNetwork, StartingFile, WeightsPlace, has_mean, starting_file};
-pub use predict::held::held_predictions;
+pub use predict::held::{held_predictions, judged_groups};
 pub use predict::logits::Logits;
 pub use predict::own_predictor::OwnPredictor;
 pub use predict::predictions::{Part, Prediction, predictions_from_csv, predictions_to_csv};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use eosin_core::FoldId;
+use eosin_core::config::GroupBy;
 use eosin_store::{FoldFile, RunFolder, RunRecord, names};
 
 use crate::error::TrainError;
@@ -78,6 +79,28 @@ pub fn held_predictions(
         Some(((_, _, key), _)) => Err(fault(1, format!("'{key}' has no row"))),
         None => Ok(rows),
     }
+}
+
+/// The group of each patch that the folds judged and that has one, by key.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn judged_groups(
+    folder: &RunFolder,
+    record: &RunRecord,
+    by: GroupBy,
+) -> Result<BTreeMap<String, String>, TrainError> {
+    let mut all = BTreeMap::new();
+    for fold in record.fold_ids() {
+        let name = FoldFile::Predictions.of(fold);
+        let bytes = folder.read(&name)?;
+        let said = FoldPredictions::from_bytes(&folder.path(&name), &bytes, &record.classes)?;
+        all.extend(
+            said.groups(by)
+                .map(|(key, group)| (key.clone(), group.clone())),
+        );
+    }
+    Ok(all)
 }
 
 /// By whether it is a test patch, fold and key.

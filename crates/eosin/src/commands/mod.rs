@@ -17,6 +17,7 @@ mod predict_embeddings;
 pub mod run;
 mod score;
 mod split;
+mod submit;
 mod train;
 mod weights;
 
@@ -52,6 +53,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         Command::Export(args) => export::run(&args, json),
         Command::Pack(args) => pack::run(&args, json),
         Command::Score(args) => score::run(&args, json),
+        Command::Submit(command) => submit::run(&command, json),
         Command::Models(args) => models::run(&args, json),
         Command::Weights(command) => weights::run(&command, json),
         Command::Cache(command) => cache::run(&command, json),

@@ -25,6 +25,7 @@ mod score;
 mod scratch;
 mod shared_cases;
 mod splits;
+mod submit;
 mod training;
 mod weights;
 mod words;
