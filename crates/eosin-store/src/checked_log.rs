@@ -247,7 +247,7 @@ mod tests {
             for part in 0..4 {
                 let dir = dir.path();
                 scope.spawn(move || {
-                    (0..5).for_each(|at| write(dir, part * 5 + at..part * 5 + at + 1))
+                    (0..5).for_each(|at| write(dir, part * 5 + at..part * 5 + at + 1));
                 });
             }
         });

@@ -88,6 +88,7 @@ pub use model::head::Head;
 pub use model::network_model::{NetworkModel, TrainedPart};
 pub use model::trainable::{Groups, LossOf, Trainable};
 pub use optimise::loss::{Loss, softmax};
+pub use predict::ensemble_network::{EnsembleInput, EnsembleNetwork, PixelScaling, ViewsInGraph};
 pub use predict::fold_network::{FoldNetwork, StartingFile, WeightsPlace, has_mean, starting_file};
 pub use predict::held::{held_predictions, judged_groups};
 pub use predict::logits::Logits;

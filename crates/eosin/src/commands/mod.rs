@@ -8,6 +8,7 @@ mod embed;
 mod ensemble;
 mod evaluate;
 mod export;
+mod export_subject;
 mod inspect;
 mod models;
 mod pack;

@@ -197,9 +197,6 @@ fn runs_that_cannot_be_one_are_refused() {
         out.refused(&[said]);
         assert!(!scratch.path("refused").exists(), "{runs} leaves something");
     }
-    scratch
-        .eosin("export both --out both.onnx")
-        .refused(&["no model file holds several networks"]);
     // A patch that has changed since.
     let key = &scratch.keys()[0];
     scratch.write_png(&format!("data/{key}"), 32, 32);
