@@ -7,7 +7,9 @@ use eosin_core::config::{EnsembleConfig, EnsembleMethod, TrainConfig};
 use eosin_core::{Config, Flow, Watch, WatchError};
 use eosin_data::Folds;
 use eosin_store::{RunFolder, names};
-use eosin_train::{Event, FoldOutcome, MemberRun, check_agreement, refuse_unjoinable};
+use eosin_train::{
+    Event, FoldOutcome, MemberRun, check_agreement, refuse_unjoinable, refuse_unlike,
+};
 use eosin_weights::StateDict;
 
 use crate::create::{Finished, KnownEnsemble, Overwrite, Place, begun_with, create_ensemble};
@@ -63,6 +65,7 @@ pub fn ensemble(args: &EnsembleArgs, place: &Place, watch: &dyn WatchRun) -> Res
         // What cannot be is refused before a patch is read.
         with_members(&members[0], &args.runs, method)?;
         refuse_unjoinable(&members, method)?;
+        refuse_unlike(&members, method)?;
     }
     let job = Job::open(looked, data, &begun.hub, watch)?;
     refuse_other_patches(&job, &members[0], data)?;

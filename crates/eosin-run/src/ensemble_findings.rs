@@ -11,7 +11,7 @@ use eosin_ensemble::{
     out_of_fold, search,
 };
 use eosin_metrics::Metric;
-use eosin_train::{MemberRun, Predictor, UseFolds};
+use eosin_train::{MemberRun, Predictor, UseFolds, is_soup};
 use serde::{Deserialize, Serialize};
 
 use crate::create::weight_store;
@@ -71,7 +71,7 @@ impl EnsembleFindings {
         select: Metric,
     ) -> Result<Self> {
         let all: Vec<usize> = (0..members.len()).collect();
-        if method != EnsembleMethod::Concat {
+        if method != EnsembleMethod::Concat && !is_soup(method) {
             // What cannot be fitted is known before anything is written.
             out_of_fold(pool, &all, method.as_str().parse()?, select)?;
         }

@@ -4,11 +4,13 @@ use std::path::Path;
 
 use anyhow::Result;
 use eosin_data::matching::Rule;
-use eosin_train::{EmbeddingFile, OwnEmbeddings, PreparedBackbone, StartingPoint, check_views};
+use eosin_train::{
+    EmbeddingFile, OwnEmbeddings, PreparedBackbone, SoupRuns, StartingPoint, check_views, is_soup,
+};
 
 use crate::event::{WatchRun, note};
 use crate::job::Job;
-use crate::members::open_members;
+use crate::members::{open_members, soup_backbone};
 use crate::named_weights::find;
 
 impl Job {
@@ -21,6 +23,11 @@ impl Job {
     pub fn start(&self, watch: &dyn WatchRun) -> Result<StartingPoint> {
         if !self.config.ensemble.is_none() {
             let members = open_members(&self.config, self.manifest())?;
+            if is_soup(members.method) {
+                let backbone = soup_backbone(&members)?;
+                let soup = SoupRuns { backbone, members };
+                return Ok(StartingPoint::Soup(soup.into()));
+            }
             return Ok(StartingPoint::Members(members));
         }
         match &self.config.backbone.embeddings {

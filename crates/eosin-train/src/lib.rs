@@ -72,6 +72,7 @@ pub use embed::own_embeddings::OwnEmbeddings;
 pub use embed::precision::PrecisionEffect;
 pub use embed::starting_point::StartingPoint;
 pub use ensemble::member_run::{MemberRun, MemberRuns, check_agreement, refuse_unjoinable};
+pub use ensemble::soup_runs::{SoupRuns, is_soup, refuse_unlike};
 pub use error::TrainError;
 pub use event::Event;
 pub use input::draw::{Draw, InputSource};

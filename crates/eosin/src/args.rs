@@ -379,8 +379,8 @@ pub struct EnsembleArgs {
     #[arg(required = true, num_args = 1..)]
     pub runs: Vec<PathBuf>,
     /// Make all runs one by this method: concat (one head on all embeddings), soft, geometric, power,
-    /// hard, rank, weighted, greedy, logistic or ridge. Default: the best subset and method are
-    /// searched.
+    /// hard, rank, weighted, greedy, logistic or ridge; or one network of their mean weights: soup,
+    /// greedy-soup. Default: the best subset and method are searched.
     #[arg(long, value_name = "NAME")]
     pub method: Option<EnsembleMethod>,
     /// Search: members at most.

@@ -174,6 +174,7 @@ impl Run<'_> {
             weights: StateDict::new(),
             probe: None,
             combiner: Some(combiner),
+            soup: Vec::new(),
             metrics: job.metrics(&targets, &logits.val)?,
             logits,
             one_view,

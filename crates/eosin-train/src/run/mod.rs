@@ -15,6 +15,7 @@ mod probes;
 mod rows;
 pub(crate) mod save;
 pub(crate) mod shelf;
+mod souped_folds;
 mod training;
 
 use std::time::Duration;

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
+use eosin_core::config::EnsembleMethod;
 use eosin_run::{
     EnsembleChoice, EnsembleFindings, Ensembled, Overwrite, Place, SearchLimits, ensemble,
 };
@@ -53,6 +54,12 @@ pub fn run(args: &EnsembleArgs, json: bool) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     list(&findings);
+    if findings.method == EnsembleMethod::GreedySoup {
+        for fold in &finished.result.folds {
+            let name = finished.record.fold_name(fold.rows.id);
+            say(&format!("fold {name}: {}", fold.soup.join(" + ")));
+        }
+    }
     show(&finished, json)
 }
 

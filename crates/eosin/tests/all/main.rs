@@ -26,6 +26,7 @@ mod run_parts;
 mod score;
 mod scratch;
 mod shared_cases;
+mod soups;
 mod splits;
 mod submit;
 mod training;
