@@ -423,9 +423,10 @@ pub struct PredictArgs {
     /// Images, folders of images with what lies in sub-folders, or tables with a column `path`, read
     /// as '--data' is.
     pub images: Vec<PathBuf>,
-    /// Embeddings instead of images, where the run was trained on such: every row of the file, by key.
+    /// Embeddings instead of images, where the run was trained on such: every row of the file, by key. Of
+    /// an ensemble one file for all members, or the flag once for each, in their order.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["images", "skip_bad", "resize"])]
-    pub embeddings: Option<PathBuf>,
+    pub embeddings: Vec<PathBuf>,
     /// Go on without images that cannot be used.
     #[arg(long)]
     pub skip_bad: bool,

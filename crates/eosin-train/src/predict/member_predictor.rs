@@ -42,9 +42,14 @@ impl MemberPredictors {
         folds: UseFolds,
     ) -> Result<Self, TrainError> {
         if let Some(member) = ensemble.on_embeddings() {
+            let fix = if ensemble.members.iter().all(|member| member.on_embeddings) {
+                "name a file of them for each member with '--embeddings'"
+            } else {
+                "others see images, so it is judged out of fold and on its test part, and predicts nothing \
+                 new"
+            };
             return Err(TrainError::Ensemble(format!(
-                "the member {} was trained on the embeddings in {} and not on images: such an ensemble \
-                 is judged out of fold and on its test part, and predicts nothing new",
+                "the member {} was trained on the embeddings in {} and not on images: {fix}",
                 member.name, member.start
             )));
         }
@@ -90,7 +95,7 @@ impl MemberPredictors {
 }
 
 /// Rows of each view, `[runs][views][patches, width]`, with those of all runs one after the other.
-fn beside(runs: &[Vec<Vec<f32>>], patches: usize) -> Vec<Vec<f32>> {
+pub(crate) fn beside(runs: &[Vec<Vec<f32>>], patches: usize) -> Vec<Vec<f32>> {
     let view = |view: usize| {
         let row = |patch: usize| {
             runs.iter().flat_map(move |run| {
@@ -138,7 +143,10 @@ pub(crate) fn heads(
 ) -> Result<Vec<Classifier>, TrainError> {
     let mut width = 0;
     for run in runs {
-        width += BackboneSpec::of(network_of(run)?.backbone).embedding_width;
+        width += match run.embeddings() {
+            Some(own) => own.width,
+            None => BackboneSpec::of(network_of(run)?.backbone).embedding_width,
+        };
     }
     let head = |fold: &FoldId| {
         let file = read_weights(folder, *fold)?;

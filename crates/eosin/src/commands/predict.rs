@@ -45,8 +45,9 @@ pub fn run(args: &PredictArgs, json: bool) -> Result<ExitCode> {
         (false, true) => Format::Datathon,
         (false, false) => Format::Csv,
     };
-    if let Some(path) = &args.embeddings {
-        let predictor = OwnPredictor::load(&folder, folds, EmbeddingFile::open(path)?)?;
+    if !args.embeddings.is_empty() {
+        let files = args.embeddings.iter().map(|path| EmbeddingFile::open(path));
+        let predictor = OwnPredictor::load(&folder, folds, files.collect::<Result<_, _>>()?)?;
         let key_column = Some(predictor.key_column().to_owned());
         let rows = PredictionRows::new(&task, format, key_column, args.out.as_deref())?;
         predict_embeddings::predict(&predictor, &task, rows)?;

@@ -333,6 +333,66 @@ fn runs_on_embeddings_can_be_judged_together() {
 }
 
 #[test]
+fn an_ensemble_of_runs_on_embeddings_predicts_embeddings() {
+    let scratch = Scratch::with_phantom();
+    for (name, size) in [("small", ""), ("large", "--size 48")] {
+        for (head, words) in [("logistic", ""), ("lda", "--head lda")] {
+            let file = format!("{name}.safetensors");
+            let embed = format!("embed --data data --out {file} --overwrite {JOB} {size}");
+            scratch.eosin(&embed).done();
+            let run =
+                format!("run --data data --embeddings {file} --out {name}-{head} {JOB} {words}");
+            scratch.eosin(&run).done();
+        }
+    }
+    // Every row of the files is predicted, test patches among them.
+    let check = |out: &str, files: &str| {
+        let told = scratch.eosin(&format!("predict {out} {files}")).done();
+        let test: Vec<String> = scratch.keys_of("test");
+        let mut again = rows(&told.stdout);
+        again.retain(|row| test.contains(&row["key"]));
+        let run = rows(&scratch.text(&format!("{out}/predictions.csv")));
+        assert_eq!(answers(&again, ""), answers(&run, "test-average"), "{out}");
+    };
+    let both = "--embeddings small.safetensors --embeddings large.safetensors";
+    for method in ["soft", "logistic", "concat"] {
+        let job = format!("ensemble small-logistic large-lda --method {method} --out {method}");
+        scratch.eosin(&job).done();
+        check(method, both);
+    }
+    scratch
+        .eosin("ensemble small-logistic small-lda --method rank --out one")
+        .done();
+    check("one", "--embeddings small.safetensors");
+    let few = "phantom --out few --patients 4 --test-patients 2 --slides 1 --patches 2 --size 32";
+    scratch.eosin(few).done();
+    scratch
+        .eosin(&format!("embed --data few --out few.safetensors {JOB}"))
+        .done();
+    for (words, said) in [
+        (
+            "soft --embeddings small.safetensors --embeddings few.safetensors",
+            "has no row of",
+        ),
+        (
+            "soft --embeddings few.safetensors --embeddings large.safetensors",
+            "has no row of",
+        ),
+        (
+            "soft --embeddings small.safetensors --embeddings small.safetensors --embeddings few.safetensors",
+            "3 files for 2 members: write '--embeddings FILE' once for each, in the order small-logistic, large-lda",
+        ),
+        (&format!("small-lda {both}"), "2 files for one run"),
+        (
+            "soft data/benign",
+            "name a file of them for each member with '--embeddings'",
+        ),
+    ] {
+        scratch.eosin(&format!("predict {words}")).refused(&[said]);
+    }
+}
+
+#[test]
 fn few_folds_allow_what_needs_no_more() {
     let scratch = Scratch::with_phantom();
     for (name, words) in [("two", "--folds 2"), ("part", "--set split.holdout=0.3")] {
