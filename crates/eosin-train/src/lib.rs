@@ -98,7 +98,7 @@ pub use predict::predictions::{Part, Prediction, predictions_from_csv, predictio
 pub use predict::predictor::{Predictor, UseFolds};
 pub use run::save::save_run;
 pub use run::shelf::FoldRecord;
-pub use run::{EmbeddedPatches, Run, RunResult};
+pub use run::{EmbeddedPatches, JoinedSaid, Run, RunResult};
 pub use train::fold_trainer::{FoldTrainer, Hook, Moment};
 pub use train::heads::{Epochs, HeadTraining};
 pub use train::job::TrainJob;

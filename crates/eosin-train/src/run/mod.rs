@@ -9,6 +9,7 @@ mod examine;
 mod inner_folds;
 mod inputs;
 mod joined_inputs;
+mod joined_shares;
 mod normalise;
 mod probe_folds;
 mod probes;
@@ -28,6 +29,7 @@ use eosin_store::{Cache, Checkpoints, RunFolder, names};
 use eosin_weights::StateDict;
 
 pub use self::embedded::EmbeddedPatches;
+pub use self::joined_shares::JoinedSaid;
 use self::rows::Rows;
 use self::shelf::Shelf;
 use self::training::Trained;

@@ -95,6 +95,20 @@ fn list(findings: &EnsembleFindings) {
             shown(share.shapley)
         ));
     }
+    for share in findings
+        .harmony
+        .joined
+        .iter()
+        .flat_map(|joined| &joined.shares)
+    {
+        say(&format!(
+            "{} in the one head  alone {}, lost without it {}, Shapley share {}",
+            findings.names[share.member],
+            shown(share.score),
+            shown(share.leave_one_out),
+            shown(share.shapley)
+        ));
+    }
 }
 
 fn shown(value: Option<f64>) -> String {

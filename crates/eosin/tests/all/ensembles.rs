@@ -104,6 +104,39 @@ fn one_head_on_a_run_twice_seen_is_the_head_of_that_run() {
 }
 
 #[test]
+fn what_each_embedding_brings_to_the_one_head_sums_to_what_all_gain() {
+    let scratch = with_members();
+    let told = scratch
+        .eosin("ensemble lda larger --method concat --out both")
+        .done();
+    let harmony = &scratch.json("both/ensemble.json")["harmony"];
+    let joined = &harmony["joined"];
+    let number = |value: &serde_json::Value| value.as_f64().expect("a number");
+    // Taken apart and put together again it is the head that was judged.
+    assert!((number(&joined["together"]) - auroc(&scratch, "both")).abs() < 1e-6);
+    assert!((number(&joined["empty"]) - 0.5).abs() < 0.2, "{joined}");
+    let shares = joined["shares"].as_array().expect("shares");
+    let sum: f64 = shares.iter().map(|share| number(&share["shapley"])).sum();
+    let gain = number(&joined["together"]) - number(&joined["empty"]);
+    assert!((sum - gain).abs() < 1e-9, "{sum} {gain}");
+    // Of two, what is lost without one is what the other alone does not reach.
+    for (one, other) in [(0, 1), (1, 0)] {
+        let lost = number(&joined["together"]) - number(&shares[other]["score"]);
+        assert!((number(&shares[one]["leave_one_out"]) - lost).abs() < 1e-9);
+    }
+    assert!(
+        told.stdout.contains("larger in the one head"),
+        "{}",
+        told.stdout
+    );
+    assert!(scratch.text("both/report.html").contains("lost without it"));
+    scratch
+        .eosin("ensemble logistic lda --method soft --out soft")
+        .done();
+    assert!(scratch.json("soft/ensemble.json")["harmony"]["joined"].is_null());
+}
+
+#[test]
 fn threads_and_an_interruption_change_no_bit_of_an_ensemble() {
     let scratch = with_members();
     for method in ["weighted", "concat"] {
