@@ -1,21 +1,23 @@
 //! What scores that came back from a test set say: of the models that were submitted, and of the rest.
 //!
-//! Model `i` has a true score `t_i` on patches like those it was judged on out of fold, and `t_i + b` on
-//! patches like those of the test set, which may be easier or harder by `b`. Two noisy looks at it:
+//! Model `i` has a true score `t_i` on patches like those it was judged on out of fold, and
+//! `u_i = t_i + b + d_i` on patches like those of the test set, which may be easier or harder, by `b` for all
+//! and by `d_i` for one. Two noisy looks at it:
 //!
 //! ```text
-//! o_i = t_i     + e_i    e ~ N(0, C)              out of fold, C by the cluster bootstrap
-//! p_i = t_i + b + f_i    f ~ N(0, C groups / m)   returned, on a test set of m groups
-//! t_i ~ N(mu, tau^2), mu and b flat
+//! o_i = t_i + e_i    e ~ N(0, C)              out of fold, C by the cluster bootstrap
+//! p_i = u_i + f_i    f ~ N(0, C groups / m)   returned, on a test set of m groups
+//! t_i ~ N(mu, tau^2), d_i ~ N(0, delta^2), mu and b flat
 //! ```
 //!
 //! `tau^2` is what the scores out of fold vary by more than their errors, whose own part has the variance
 //! `c = (sum C_ii - sum C_ij / k) / (k - 1)`: `max(0, sum (o_i - mean)^2 / (k - 3) - c)`, `k - 3` and not
-//! `k - 1` since it is the inverse that scores are drawn to their mean by (Morris, JASA 1983), at least 1. All is normal, so what has not been
+//! `k - 1` since it is the inverse that scores are drawn to their mean by (Morris, JASA 1983), at least 1. `delta^2`
+//! is what `p_i - o_i` of the returned ones vary by more than both errors. All is normal, so what has not been
 //! seen follows from what has by regression. Errors are those of all models together: two that decide
 //! alike rise and fall alike, and their difference is known well.
 //!
-//! The best returned score is that of a model that is good and was lucky. `p_best - E[t_best + b | all
+//! The best returned score is that of a model that is good and was lucky. `p_best - E[u_best | all
 //! seen]` is by how much: the surprise that Smith & Winkler (The Optimizer's Curse, Management Science
 //! 2006) expect of whatever is chosen for its estimate. It needs no account of how submissions were
 //! chosen, since that depended only on what is seen here; choosing patch by patch by the scores that come
@@ -31,13 +33,7 @@ use eosin_metrics::Z_95;
 use serde::{Deserialize, Serialize};
 
 use super::decisions::DecisionScores;
-use super::normal::{below, density, largest_of};
-use crate::solve::solve;
-
-/// A deviation that leaves scores from 0 to 1 free.
-const FLAT: f64 = 1.0;
-/// A variance that changes nothing and keeps equations solvable where two models decide alike.
-const LEAST: f64 = 1e-13;
+use super::seen::{Seen, Unseen};
 
 /// A score that came back.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -121,167 +117,6 @@ pub fn forecast(scores: &DecisionScores, test_groups: usize, returned: &[Returne
         prospects: (0..scores.scores.len()).map(prospect).collect(),
         over_fit: best.map(|best| seen.over_fit(best)),
     }
-}
-
-/// Something that has not been seen.
-#[derive(Clone, Copy)]
-enum Unseen {
-    /// The score that a model's submission would return.
-    Returned(usize),
-    /// What other patches like those of the test set would give it.
-    True(usize),
-}
-
-/// What is believed of it.
-struct Guess {
-    mean: f64,
-    deviation: f64,
-}
-
-impl Guess {
-    fn gain_over(&self, best: f64) -> f64 {
-        let above = self.mean - best;
-        if self.deviation <= 0.0 {
-            return above.max(0.0);
-        }
-        let z = above / self.deviation;
-        (above * below(z) + self.deviation * density(z)).max(0.0)
-    }
-}
-
-/// All that was seen, and how it varies together.
-struct Seen<'a> {
-    scores: &'a DecisionScores,
-    /// Variance of true scores about their mean.
-    spread: f64,
-    /// What errors on the test set have, as a multiple of those out of fold.
-    test: f64,
-    returned: Vec<Returned>,
-    mean: f64,
-}
-
-impl<'a> Seen<'a> {
-    fn new(scores: &'a DecisionScores, test_groups: usize, returned: &[Returned]) -> Self {
-        let mut last: Vec<Returned> = Vec::new();
-        for one in returned {
-            last.retain(|other| other.place != one.place);
-            last.push(*one);
-        }
-        let k = scores.scores.len();
-        let mean = scores.scores.iter().sum::<f64>() / k as f64;
-        let squares: f64 = scores
-            .scores
-            .iter()
-            .map(|score| (score - mean).powi(2))
-            .sum();
-        let noise = own_luck(&scores.covariance, k, &(0..k).collect::<Vec<_>>());
-        let spread = if k > 1 {
-            (squares / (k as f64 - 3.0).max(1.0) - noise).max(0.0)
-        } else {
-            0.0
-        };
-        Self {
-            spread,
-            test: scores.groups as f64 / test_groups.max(1) as f64,
-            returned: last,
-            mean,
-            scores,
-        }
-    }
-
-    /// Covariance of the true scores of two models, by the mean out of fold.
-    fn of_true(&self, one: usize, other: usize) -> f64 {
-        let own = if one == other { self.spread } else { 0.0 };
-        own + FLAT * FLAT
-    }
-
-    fn of_errors(&self, one: usize, other: usize) -> f64 {
-        let k = self.scores.scores.len();
-        let own = if one == other { LEAST } else { 0.0 };
-        self.scores.covariance[one * k + other] + own
-    }
-
-    fn of_test_errors(&self, one: usize, other: usize) -> f64 {
-        self.of_errors(one, other) * self.test
-    }
-
-    /// Covariance of two scores on patches like those of the test set.
-    fn of_shifted(&self, one: usize, other: usize) -> f64 {
-        self.of_true(one, other) + FLAT * FLAT
-    }
-
-    /// What is believed of a thing: its regression on all that was seen.
-    fn guess(&self, unseen: Unseen) -> Guess {
-        let k = self.scores.scores.len();
-        let n = k + self.returned.len();
-        let mut matrix = vec![0.0; n * n];
-        for one in 0..k {
-            for other in 0..k {
-                matrix[one * n + other] = self.of_true(one, other) + self.of_errors(one, other);
-            }
-        }
-        for (at, one) in self.returned.iter().enumerate() {
-            for other in 0..k {
-                matrix[(k + at) * n + other] = self.of_true(one.place, other);
-            }
-            for (with, other) in self.returned.iter().enumerate() {
-                matrix[(k + at) * n + k + with] = self.of_shifted(one.place, other.place)
-                    + self.of_test_errors(one.place, other.place);
-            }
-        }
-        let (place, luck) = match unseen {
-            Unseen::Returned(place) => (place, 1.0),
-            Unseen::True(place) => (place, 0.0),
-        };
-        let with_returned = self.returned.iter().map(|one| {
-            self.of_shifted(place, one.place) + luck * self.of_test_errors(place, one.place)
-        });
-        let with: Vec<f64> = (0..k)
-            .map(|other| self.of_true(place, other))
-            .chain(with_returned)
-            .collect();
-        let variance = self.of_shifted(place, place) + luck * self.of_test_errors(place, place);
-        let weights = solve(&mut matrix, with.clone());
-        let seen = self.scores.scores.iter().copied();
-        let seen = seen.chain(self.returned.iter().map(|one| one.score));
-        let above = |(weight, value): (&f64, f64)| weight * (value - self.mean);
-        let known: f64 = weights.iter().zip(&with).map(|(a, b)| a * b).sum();
-        Guess {
-            mean: self.mean + weights.iter().zip(seen).map(above).sum::<f64>(),
-            deviation: (variance - known).max(0.0).sqrt(),
-        }
-    }
-
-    fn over_fit(&self, best: Returned) -> OverFit {
-        let worth = self.guess(Unseen::True(best.place));
-        let places: Vec<usize> = self.returned.iter().map(|one| one.place).collect();
-        let luck = self.test * own_luck(&self.scores.covariance, self.scores.scores.len(), &places);
-        let excess = best.score - worth.mean;
-        OverFit {
-            best: best.place,
-            returned: best.score,
-            expected: worth.mean,
-            excess,
-            ci_low: excess - Z_95 * worth.deviation,
-            ci_high: excess + Z_95 * worth.deviation,
-            if_all_were_equal: largest_of(places.len()) * luck.sqrt(),
-        }
-    }
-}
-
-/// The mean variance of errors that some models do not share: `(sum C_ii - sum C_ij / n) / (n - 1)`; 0
-/// of one.
-fn own_luck(covariance: &[f64], width: usize, places: &[usize]) -> f64 {
-    let n = places.len() as f64;
-    if places.len() < 2 {
-        return 0.0;
-    }
-    let at = |one: &usize, other: &usize| covariance[one * width + other];
-    let own: f64 = places.iter().map(|place| at(place, place)).sum();
-    let all = places
-        .iter()
-        .flat_map(|one| places.iter().map(move |other| at(one, other)));
-    ((own - all.sum::<f64>() / n) / (n - 1.0)).max(0.0)
 }
 
 #[cfg(test)]
@@ -373,9 +208,16 @@ mod tests {
         }
     }
 
-    /// 600 contests of eight models: the estimate against what the best was really worth.
     #[test]
     fn the_excess_of_the_best_is_estimated_without_bias_and_its_interval_holds_it() {
+        for lost in [0.0, 0.012] {
+            hold_contests(lost);
+        }
+    }
+
+    /// 600 contests of eight models, which lose on the test set by a deviation of `lost` more or less than
+    /// others: the estimate against what the best was really worth.
+    fn hold_contests(lost: f64) {
         let (models, own, common, spread) = (8, 0.01, 0.015, 0.008);
         let (mut error, mut excess, mut held, contests) = (0.0, 0.0, 0, 600);
         for contest in 0..contests {
@@ -385,25 +227,29 @@ mod tests {
             let truth: Vec<f64> = (0..models).map(|_| 0.9 + spread * normal()).collect();
             let look = |truth: &f64, all: f64, mine: f64| truth + common * all + own * mine;
             let judged = truth.iter().map(|t| look(t, of_fold, normal())).collect();
-            let returned: Vec<Returned> = truth
+            let worth: Vec<f64> = truth.iter().map(|t| t + shift + lost * normal()).collect();
+            let returned: Vec<Returned> = worth
                 .iter()
                 .enumerate()
-                .map(|(place, truth)| Returned {
+                .map(|(place, worth)| Returned {
                     place,
-                    score: shift + look(truth, of_test, normal()),
+                    score: look(worth, of_test, normal()),
                 })
                 .collect();
             let found = forecast(&scores(judged, own, common), 100, &returned);
             let over = found.over_fit.unwrap();
-            let real = over.returned - truth[over.best] - shift;
+            let real = over.returned - worth[over.best];
             error += over.excess - real;
             excess += real;
             held += usize::from((over.ci_low..=over.ci_high).contains(&real));
         }
         let [error, excess] = [error, excess].map(|sum| sum / contests as f64);
-        // The best of eight is well above its worth, and the estimate knows by how much.
-        assert!(excess > 0.006 && error.abs() < 0.0015, "{excess} {error}");
+        // The best of eight is well above its worth, and the estimate knows by how much, to a fourth.
+        assert!(
+            excess > 0.006 && error.abs() < 0.0022,
+            "{lost}: {excess} {error}"
+        );
         let share = held as f64 / contests as f64;
-        assert!((0.925..=0.975).contains(&share), "{share}");
+        assert!((0.92..=0.975).contains(&share), "{lost}: {share}");
     }
 }

@@ -3,6 +3,7 @@
 mod decisions;
 mod forecast;
 mod normal;
+mod seen;
 
 pub use decisions::{DecisionScores, Decisions, decision_scores, is_of_decisions};
 pub use forecast::{Forecast, OverFit, Prospect, Returned, forecast};

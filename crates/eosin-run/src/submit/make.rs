@@ -35,7 +35,7 @@ pub struct MadeSubmission {
 /// # Errors
 /// When the run has no test predictions or is not what it was; when its weights are too large, the quota
 /// is used up, the same lines have been submitted, or earlier submissions are of another test set. Then
-/// nothing is written but changed rules.
+/// nothing is written.
 pub fn make_submission(
     run: &Path,
     ledger: &Path,
@@ -44,30 +44,21 @@ pub fn make_submission(
 ) -> Result<MadeSubmission> {
     let contender = Contender::open(run)?;
     let folder = ContestFolder::new(ledger);
-    // Rules that make no sense leave no folder behind.
+    // What is refused leaves no folder behind, and is looked at again when nobody else can write.
     let known = folder.read()?;
-    known.rules.changed(changes, known.scored())?;
+    let rules = known.rules.changed(changes, known.scored())?;
+    check(&contender, &known, &rules, &folder, SystemTime::now())?;
     let mut held = folder.hold()?;
     let rules = held.known.rules.changed(changes, held.known.scored())?;
+    let now = SystemTime::now();
+    check(&contender, &held.known, &rules, &folder, now)?;
     if rules != held.known.rules {
         held.append(Entry::Rules(rules.clone()))?;
     }
-    let now = SystemTime::now();
-    check(&contender, &held.known, &rules, &folder, now)?;
     let number = held.known.made.len() + 1;
     let judged = contender.judged.to_csv()?;
     folder.keep(number, &contender.lines, &judged)?;
-    let submission = Submission {
-        number,
-        made: written(now),
-        patches: contender.patches,
-        test_groups: contender.test_groups,
-        positive: contender.task.classes[contender.task.positive].clone(),
-        lines_blake3: hash(contender.lines.as_bytes()),
-        test_blake3: contender.test_blake3,
-        judged_blake3: hash(&judged),
-        run: contender.run,
-    };
+    let submission = described(&contender, number, now, hash(&judged));
     held.append(Entry::Made(submission.clone().into()))?;
     let mut times = held.known.times()?;
     times.push(now);
@@ -85,6 +76,25 @@ pub fn make_submission(
         file,
         rules,
     })
+}
+
+fn described(
+    contender: &Contender,
+    number: usize,
+    now: SystemTime,
+    judged_blake3: String,
+) -> Submission {
+    Submission {
+        number,
+        made: written(now),
+        patches: contender.patches,
+        test_groups: contender.test_groups,
+        positive: contender.task.classes[contender.task.positive].clone(),
+        lines_blake3: hash(contender.lines.as_bytes()),
+        test_blake3: contender.test_blake3.clone(),
+        judged_blake3,
+        run: contender.run.clone(),
+    }
 }
 
 fn check(

@@ -110,6 +110,8 @@ pub fn plan_submissions(ledger: &Path, runs: &[PathBuf]) -> Result<SubmissionPla
                 returned: row.returned,
                 prospect: Prospect {
                     gain: prospect.gain.filter(|_| row.refused.is_none()),
+                    ci_low: prospect.ci_low.max(known.rules.least()),
+                    ci_high: prospect.ci_high.min(1.0),
                     ..*prospect
                 },
                 bytes: row.bytes,
@@ -252,6 +254,12 @@ fn test_groups(known: &Submissions, contenders: &[Contender]) -> Option<usize> {
 
 fn notes(known: &Submissions, contenders: &[Contender]) -> Vec<String> {
     let mut notes = Vec::new();
+    if known.scored() == 0 {
+        notes.push(
+            "no score has come back yet, and nothing else says how much easier or harder the test set is"
+                .to_owned(),
+        );
+    }
     let open: Vec<String> = known
         .made
         .iter()

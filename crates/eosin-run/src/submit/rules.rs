@@ -89,16 +89,21 @@ impl SubmissionRules {
         Some(open[over])
     }
 
+    /// The least that the metric can be; the most is 1.
+    pub(super) fn least(&self) -> f64 {
+        if self.metric == Metric::Mcc {
+            -1.0
+        } else {
+            0.0
+        }
+    }
+
     /// Refuses a score that the metric cannot have.
     ///
     /// # Errors
     /// Names the bounds.
     pub(super) fn check_score(&self, score: f64) -> Result<()> {
-        let least = if self.metric == Metric::Mcc {
-            -1.0
-        } else {
-            0.0
-        };
+        let least = self.least();
         if (least..=1.0).contains(&score) {
             return Ok(());
         }

@@ -84,14 +84,14 @@ impl EnsembleNetwork {
         let ids = folds.of(record);
         let is_concat = ensemble.method == EnsembleMethod::Concat;
         let branches = members.all.iter().map(|member| {
+            let looks = if is_concat { record } else { &member.record };
             let wanted = Wanted {
                 folds: &ids,
                 input: input.pixels,
-                views: match (input.views, is_concat) {
-                    (ViewsInGraph::One, _) => Symmetries::None.members(),
+                views: match input.views {
+                    ViewsInGraph::One => Symmetries::None.members(),
                     // Embeddings that lie side by side are of the same views.
-                    (ViewsInGraph::Judged, true) => record.views.members(),
-                    (ViewsInGraph::Judged, false) => member.record.views.members(),
+                    ViewsInGraph::Judged => looks.views.members(),
                 },
             };
             if is_concat {
