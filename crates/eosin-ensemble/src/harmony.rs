@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 use eosin_metrics::Metric;
 
 use crate::error::EnsembleError;
+use crate::joined::JoinedShares;
 use crate::methods::geometric::mean_logits;
 use crate::methods::hard::likeliest;
 use crate::pool::Pool;
-use crate::shapley::{Coalitions, MOST_MEMBERS};
+use crate::shapley::Coalitions;
 
 /// How some members of a pool go together. Matrices are `[members][members]`, in the order of
 /// `members`, and symmetric.
@@ -35,9 +36,12 @@ pub struct Harmony {
     pub together: Option<f64>,
     /// The metric of no member at all: of the shares of the classes, which are 0.5 in AUROC.
     pub empty: Option<f64>,
+    /// What each member brings to the head of the ensemble, where there is one on all embeddings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joined: Option<JoinedShares>,
 }
 
-/// What a member brings to the mean of logits. Gains are positive where the metric is better with it,
+/// What a member brings to the mean of logits, or to one head on all embeddings. Gains are positive where the metric is better with it,
 /// also where less is better.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MemberShare {
@@ -59,21 +63,8 @@ pub struct MemberShare {
 /// computed.
 pub fn harmony(pool: &Pool, subset: &[usize], select: Metric) -> Result<Harmony, EnsembleError> {
     pool.check_subset(subset)?;
-    if subset.len() > MOST_MEMBERS {
-        return Err(EnsembleError::TooManyMembers {
-            members: subset.len(),
-            most: MOST_MEMBERS,
-        });
-    }
     let right: Vec<Vec<bool>> = subset.iter().map(|member| right(pool, *member)).collect();
     let coalitions = Coalitions::new(pool, subset, select)?;
-    let shapley = coalitions.shapley();
-    let share = |(at, member): (usize, &usize)| MemberShare {
-        member: *member,
-        score: coalitions.alone(at),
-        leave_one_out: coalitions.leave_one_out(at),
-        shapley: shapley.as_ref().map(|shapley| shapley[at]),
-    };
     Ok(Harmony {
         members: subset.to_vec(),
         select,
@@ -81,9 +72,10 @@ pub fn harmony(pool: &Pool, subset: &[usize], select: Metric) -> Result<Harmony,
         double_fault: matrix(&right, Table::double_fault),
         q_statistic: matrix(&right, Table::q_statistic),
         error_correlation: matrix(&right, Table::error_correlation),
-        shares: subset.iter().enumerate().map(share).collect(),
+        shares: coalitions.shares(subset),
         together: coalitions.all(),
         empty: coalitions.empty(),
+        joined: None,
     })
 }
 

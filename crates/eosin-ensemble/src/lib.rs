@@ -6,6 +6,7 @@
 //! time and number, and marks what is Pareto-optimal. [`honest()`] does the same and says what the
 //! search's choice is worth on patches that it has not seen, and whether the best ensemble can be told
 //! from the best single member. [`harmony()`] says how members go together and what each brings.
+//! [`forecast()`] says what scores that came back from a test set are worth, and what others would return.
 //!
 //! Nothing here reads a file or knows of images: logits in, numbers and combiners out. All results are
 //! the same whatever the number of threads.
@@ -24,6 +25,7 @@ mod combiner;
 mod error;
 mod harmony;
 mod honest;
+mod joined;
 mod layers;
 mod left_out;
 mod limits;
@@ -37,13 +39,19 @@ mod score;
 mod search;
 mod shapley;
 mod solve;
+mod submissions;
 
 pub use combiner::{Combiner, Fitted};
 pub use error::EnsembleError;
 pub use harmony::{Harmony, MemberShare, harmony};
 pub use honest::{Choice, Comparison, Estimate, Honest, honest};
+pub use joined::{JoinedShares, JoinedSums, joined_shares};
 pub use method::Method;
 pub use methods::Knots;
 pub use out_of_fold::{OutOfFold, out_of_fold};
 pub use pool::{Labels, Pool};
 pub use search::{Candidate, Cost, Search, SearchOptions, search};
+pub use submissions::{
+    DecisionScores, Decisions, Forecast, OverFit, Prospect, Returned, decision_scores, forecast,
+    is_of_decisions,
+};

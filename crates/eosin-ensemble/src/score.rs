@@ -43,12 +43,7 @@ impl Ruler<'_> {
 
     /// Of the positive class of two, or the mean over more; `None` where one is.
     fn over_classes(&self, of: impl Fn(usize) -> Option<f64>) -> Option<f64> {
-        let classes = self.labels.classes;
-        if classes == 2 {
-            return of(self.labels.positive);
-        }
-        let each: Option<Vec<f64>> = (0..classes).map(of).collect();
-        each.map(|each| each.iter().sum::<f64>() / classes as f64)
+        over_classes(self.labels.classes, self.labels.positive, of)
     }
 
     /// Metrics of the likeliest classes.
@@ -56,21 +51,7 @@ impl Ruler<'_> {
         let classes = self.labels.classes;
         let preds: Vec<usize> = logits.chunks_exact(classes).map(likeliest).collect();
         let confusion = Confusion::new(&self.labels.targets, &preds, classes)?;
-        let counted = |of: fn(&Counts) -> Option<f64>| {
-            self.over_classes(|class| of(&confusion.one_vs_rest(class)))
-        };
-        Ok(match self.metric {
-            Metric::Accuracy => accuracy(&confusion),
-            Metric::BalancedAccuracy => balanced_accuracy(&confusion),
-            Metric::Mcc => mcc(&confusion),
-            Metric::Precision => counted(precision),
-            Metric::Recall => counted(recall),
-            Metric::Specificity => counted(specificity),
-            Metric::Npv => counted(npv),
-            Metric::F1 => counted(f1),
-            Metric::Khd => counted(|counts| Some(khd(counts))),
-            Metric::Auroc | Metric::Auprc | Metric::LogLoss | Metric::Brier | Metric::Ece => None,
-        })
+        Ok(of_confusion(self.metric, &confusion, self.labels.positive))
     }
 
     fn auprc(&self, logits: &[f32]) -> Result<Option<f64>, MetricError> {
@@ -98,6 +79,35 @@ impl Ruler<'_> {
         });
         auroc(scored)
     }
+}
+
+/// A metric of decisions; `None` where it is undefined, or not one of these.
+pub(crate) fn of_confusion(metric: Metric, confusion: &Confusion, positive: usize) -> Option<f64> {
+    let counted = |of: fn(&Counts) -> Option<f64>| {
+        let one = |class| of(&confusion.one_vs_rest(class));
+        over_classes(confusion.class_count(), positive, one)
+    };
+    match metric {
+        Metric::Accuracy => accuracy(confusion),
+        Metric::BalancedAccuracy => balanced_accuracy(confusion),
+        Metric::Mcc => mcc(confusion),
+        Metric::Precision => counted(precision),
+        Metric::Recall => counted(recall),
+        Metric::Specificity => counted(specificity),
+        Metric::Npv => counted(npv),
+        Metric::F1 => counted(f1),
+        Metric::Khd => counted(|counts| Some(khd(counts))),
+        Metric::Auroc | Metric::Auprc | Metric::LogLoss | Metric::Brier | Metric::Ece => None,
+    }
+}
+
+/// Of the positive class of two, or the mean over more; `None` where one is.
+fn over_classes(classes: usize, positive: usize, of: impl Fn(usize) -> Option<f64>) -> Option<f64> {
+    if classes == 2 {
+        return of(positive);
+    }
+    let each: Option<Vec<f64>> = (0..classes).map(of).collect();
+    each.map(|each| each.iter().sum::<f64>() / classes as f64)
 }
 
 /// Bins of the expected calibration error, as metric sets have them.

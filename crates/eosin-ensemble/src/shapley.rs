@@ -4,6 +4,7 @@ use eosin_metrics::Metric;
 use rayon::prelude::*;
 
 use crate::error::EnsembleError;
+use crate::harmony::MemberShare;
 use crate::methods::geometric::mean_logits;
 use crate::pool::Pool;
 use crate::said::narrow;
@@ -12,7 +13,7 @@ use crate::score::Ruler;
 /// Members at most: they have 4,096 coalitions.
 pub(crate) const MOST_MEMBERS: usize = 12;
 
-/// The metric of the mean logits of every coalition, of which bit `m` says whether member `m` is in.
+/// The metric of every coalition, of which bit `m` says whether member `m` is in.
 pub(crate) struct Coalitions {
     members: usize,
     metric: Metric,
@@ -25,21 +26,47 @@ impl Coalitions {
             metric,
             labels: pool.labels(),
         };
-        let score = |coalition: usize| {
+        Self::of(subset.len(), metric, |coalition| {
             let inside = (0..subset.len()).filter(|at| coalition >> at & 1 == 1);
             let members: Vec<usize> = inside.map(|at| subset[at]).collect();
             if members.is_empty() {
                 return Ok(ruler.score(&shares(pool))?);
             }
             Ok(ruler.score(&mean_logits(pool.said(), &members))?)
-        };
-        let all = (0..1_usize << subset.len()).into_par_iter().map(score);
+        })
+    }
+
+    /// Of any score of a coalition.
+    pub fn of(
+        members: usize,
+        metric: Metric,
+        score: impl Fn(usize) -> Result<Option<f64>, EnsembleError> + Sync + Send,
+    ) -> Result<Self, EnsembleError> {
+        if members > MOST_MEMBERS {
+            return Err(EnsembleError::TooManyMembers {
+                members,
+                most: MOST_MEMBERS,
+            });
+        }
+        let all = (0..1_usize << members).into_par_iter().map(score);
         let scores: Result<Vec<Option<f64>>, EnsembleError> = all.collect();
         Ok(Self {
-            members: subset.len(),
+            members,
             metric,
             scores: scores?,
         })
+    }
+
+    /// What each member brings; `places` are theirs in the pool.
+    pub fn shares(&self, places: &[usize]) -> Vec<MemberShare> {
+        let shapley = self.shapley();
+        let share = |(at, member): (usize, &usize)| MemberShare {
+            member: *member,
+            score: self.alone(at),
+            leave_one_out: self.leave_one_out(at),
+            shapley: shapley.as_ref().map(|shapley| shapley[at]),
+        };
+        places.iter().enumerate().map(share).collect()
     }
 
     pub fn empty(&self) -> Option<f64> {

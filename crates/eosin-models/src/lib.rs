@@ -58,7 +58,10 @@ pub use graph::{Graph, Workspace};
 pub use layers::{BatchNorm, Conv2d, ConvGeometry, LayerNorm, Linear, PadMode};
 pub use load::{LoadError, Loaded, load_weights, network_of};
 pub use naming::Naming;
-pub use onnx::{OnnxFile, OnnxInput, OnnxOptions, to_onnx};
+pub use onnx::{
+    OnnxBranch, OnnxEnd, OnnxEnsemble, OnnxEnsembleOptions, OnnxFile, OnnxHead, OnnxInput,
+    OnnxJoin, OnnxOptions, OnnxRule, ensemble_to_onnx, to_onnx,
+};
 pub use param::{Param, Role};
 pub use position_embedding::resample_positions;
 pub use recording::Recording;

@@ -78,8 +78,10 @@ pub struct EnsembleReport {
     pub members: Vec<String>,
     /// How pairs of members get along.
     pub maps: Vec<HeatMap>,
-    /// What each member brings.
+    /// What each member brings to the mean of logits.
     pub shares: Vec<ShareReport>,
+    /// What each brings to one head on all embeddings; empty where there is none.
+    pub joined_shares: Vec<ShareReport>,
 }
 
 /// A combination of members that was tried.

@@ -346,7 +346,7 @@ fn tell_solved(board: &mut TensorBoard, result: &RunResult) -> Result<()> {
 
 /// The weights of a file live once, by their hash, wherever the file goes.
 fn keep_weights(store: &WeightStore, start_from: &StartingPoint) -> Result<()> {
-    if let StartingPoint::Network(backbone) = start_from
+    if let Ok(backbone) = start_from.network()
         && let Some(path) = &backbone.weights_path
     {
         store.keep(&backbone.weights_hash, path)?;

@@ -2,12 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use eosin_core::config::{EnsembleConfig, EnsembleMethod, TrainConfig};
 use eosin_core::{Config, Flow, Watch, WatchError};
 use eosin_data::Folds;
+use eosin_ensemble::{JoinedShares, joined_shares};
 use eosin_store::{RunFolder, names};
-use eosin_train::{Event, FoldOutcome, MemberRun, check_agreement, refuse_unjoinable};
+use eosin_train::{
+    Event, FoldOutcome, MemberRun, check_agreement, refuse_unjoinable, refuse_unlike,
+};
 use eosin_weights::StateDict;
 
 use crate::create::{Finished, KnownEnsemble, Overwrite, Place, begun_with, create_ensemble};
@@ -15,6 +18,7 @@ use crate::ensemble_findings::{EnsembleFindings, SearchLimits};
 use crate::event::{RunEvent, WatchRun, tell};
 use crate::job::Job;
 use crate::members::open_member;
+use crate::report;
 
 /// Which runs become one, and how.
 #[derive(Clone, Debug)]
@@ -63,6 +67,7 @@ pub fn ensemble(args: &EnsembleArgs, place: &Place, watch: &dyn WatchRun) -> Res
         // What cannot be is refused before a patch is read.
         with_members(&members[0], &args.runs, method)?;
         refuse_unjoinable(&members, method)?;
+        refuse_unlike(&members, method)?;
     }
     let job = Job::open(looked, data, &begun.hub, watch)?;
     refuse_other_patches(&job, &members[0], data)?;
@@ -113,7 +118,34 @@ pub fn ensemble(args: &EnsembleArgs, place: &Place, watch: &dyn WatchRun) -> Res
         solved: solved.iter().find(mine).map(|joined| &*joined.folds),
     };
     let finished = create_ensemble(&job, &folds, place, Some(known), watch)?;
+    let mut findings = findings;
+    if is_concat {
+        findings.harmony.joined = Some(joined(&job, &folds, &finished, &findings, watch)?);
+        finished.folder.write_json(names::ENSEMBLE, &findings)?;
+        report::write(&finished.folder, &job.patches, &job.data)
+            .context("cannot write the report")?;
+    }
     Ok(Ensembled { finished, findings })
+}
+
+/// What each member brings to the head that was solved on all embeddings.
+fn joined(
+    job: &Job,
+    folds: &Folds,
+    finished: &Finished,
+    findings: &EnsembleFindings,
+    watch: &dyn WatchRun,
+) -> Result<JoinedShares> {
+    let (start, cache) = (job.start(watch)?, job.cache()?);
+    let run = job.run(folds, &start, &cache, None);
+    let said = run.joined_said(&finished.result.folds, &Passing { watch })?;
+    let select = finished.result.metrics.select;
+    Ok(joined_shares(
+        &said.labels,
+        &said.sums,
+        &findings.members,
+        select,
+    )?)
 }
 
 /// Passes how far a run without a folder is on to whoever watches; what else is to be said of it, the

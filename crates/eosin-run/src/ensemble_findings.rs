@@ -4,18 +4,18 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 use eosin_core::Seed;
-use eosin_core::config::{EnsembleMethod, Weights};
+use eosin_core::config::EnsembleMethod;
 use eosin_data::RgbPatch;
 use eosin_ensemble::{
     Candidate, Cost, Estimate, Harmony, Honest, Method, Pool, SearchOptions, harmony, honest,
     out_of_fold, search,
 };
 use eosin_metrics::Metric;
-use eosin_store::FoldFile;
-use eosin_train::{MemberRun, Predictor, UseFolds, WeightsPlace, has_mean, starting_file};
+use eosin_train::{MemberRun, Predictor, UseFolds, is_soup};
 use serde::{Deserialize, Serialize};
 
 use crate::create::weight_store;
+use crate::weights_used::weights_used;
 
 /// Sizes of the subsets whose best is also tried as one head on all embeddings.
 const JOINED: [usize; 2] = [2, 3];
@@ -71,7 +71,7 @@ impl EnsembleFindings {
         select: Metric,
     ) -> Result<Self> {
         let all: Vec<usize> = (0..members.len()).collect();
-        if method != EnsembleMethod::Concat {
+        if method != EnsembleMethod::Concat && !is_soup(method) {
             // What cannot be fitted is known before anything is written.
             out_of_fold(pool, &all, method.as_str().parse()?, select)?;
         }
@@ -268,29 +268,12 @@ fn costs(members: &[MemberRun]) -> Result<Vec<Cost>> {
 /// trained (once, where their mean is one network), and the time that a patch takes, measured.
 fn cost(member: &MemberRun) -> Result<Cost> {
     let (record, folder) = (&member.record, &member.folder);
-    let fold_bytes = record.fold_ids().map(|fold| {
-        let path = folder.path(&FoldFile::Weights.of(fold));
-        std::fs::metadata(path).map_or(0, |file| file.len())
-    });
-    let own: u64 = if has_mean(record) {
-        fold_bytes.max().unwrap_or(0)
-    } else {
-        fold_bytes.sum()
-    };
-    let Some(network) = record.network() else {
-        return Ok(Cost {
-            bytes: own,
-            ms: 0.0,
-        });
-    };
+    let used = weights_used(folder, &member.name)?;
+    let bytes = used.iter().map(|one| one.bytes).sum();
+    if record.network().is_none() {
+        return Ok(Cost { bytes, ms: 0.0 });
+    }
     let store = weight_store(folder)?;
-    let started = match &network.weights {
-        Weights::Random => 0,
-        _ => match starting_file(folder, record, &store)?.place {
-            WeightsPlace::Program(bytes) => bytes.len() as u64,
-            WeightsPlace::Disk(path) => std::fs::metadata(path)?.len(),
-        },
-    };
     let predictor = Predictor::load(folder, &store, UseFolds::Average)?;
     let side = record.size_px();
     let patch = RgbPatch {
@@ -304,7 +287,7 @@ fn cost(member: &MemberRun) -> Result<Cost> {
     let begun = Instant::now();
     predictor.predict_pixels(&patches)?;
     Ok(Cost {
-        bytes: own + started,
+        bytes,
         ms: 1e3 * begun.elapsed().as_secs_f64() / TIMED as f64,
     })
 }

@@ -68,5 +68,11 @@ pub(crate) fn ensemble_report(folder: &RunFolder) -> Result<Option<EnsembleRepor
             })
             .collect(),
         shares: harmony.shares.iter().map(share).collect(),
+        joined_shares: harmony
+            .joined
+            .iter()
+            .flat_map(|joined| &joined.shares)
+            .map(share)
+            .collect(),
     }))
 }

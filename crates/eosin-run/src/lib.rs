@@ -2,8 +2,9 @@
 //!
 //! A [`Job`] is a checked plan: a resolved configuration, and patches that were looked at once.
 //! [`create`] carries it out into a run folder, [`resume`] goes on with one that was left, [`run`]
-//! does all from a configuration on, [`ensemble()`] makes one run of several, [`search()`] tries configurations, and [`pack()`] makes a
-//! run independent of where its weights lie. Nothing here prints: what happens is told to a [`Watch`](eosin_core::Watch) of
+//! does all from a configuration on, [`ensemble()`] makes one run of several, [`search()`] tries
+//! configurations, [`pack()`] makes a run independent of where its weights lie, and
+//! [`make_submission`] takes one to a contest. Nothing here prints: what happens is told to a [`Watch`](eosin_core::Watch) of
 //! [`RunEvent`]s, which may also end the work.
 //!
 //! ```
@@ -32,6 +33,7 @@
 //! ```
 
 mod create;
+mod datathon;
 mod describe;
 mod embeddings_out;
 mod ensemble;
@@ -53,12 +55,15 @@ mod report_facts;
 mod search;
 mod settings;
 mod start;
+mod submit;
 mod tensorboard;
 mod timings;
+mod weights_used;
 
 pub use create::{
     Finished, Overwrite, Place, Resumed, RunArgs, create, lies_in, resume, run, weight_store,
 };
+pub use datathon::{datathon_key, datathon_line, refuse_same_stems};
 pub use embeddings_out::EmbeddingsOut;
 pub use ensemble::{EnsembleArgs, EnsembleChoice, Ensembled, ensemble};
 pub use ensemble_findings::{EnsembleFindings, SearchLimits};
@@ -77,4 +82,9 @@ pub use search::{
     Searched, StudyRecord, TrialRow, export_journal, findings, replay, search,
 };
 pub use settings::{Setting, cache_dir, config_of_run, parse_settings, resolve};
+pub use submit::{
+    MadeSubmission, PlannedSubmission, ReturnedScore, RuleChanges, Submission, SubmissionPlan,
+    SubmissionRules, SubmissionRun, make_submission, plan_submissions, record_score,
+};
 pub use timings::Timings;
+pub use weights_used::{WeightsUsed, weights_used};

@@ -66,6 +66,12 @@ fn start_of(member: &MemberRun, manifest: &Manifest) -> Result<StartingPoint> {
         }
         return Ok(StartingPoint::Embeddings(found));
     }
+    Ok(backbone_of(member)?.into())
+}
+
+/// The network that a member started from.
+fn backbone_of(member: &MemberRun) -> Result<PreparedBackbone> {
+    let record = &member.record;
     let mut backbone = member.config.backbone.clone();
     if backbone.weights != Weights::Random {
         let store = weight_store(&member.folder)?;
@@ -74,7 +80,21 @@ fn start_of(member: &MemberRun, manifest: &Manifest) -> Result<StartingPoint> {
         }
     }
     let size = (record.classes.len(), record.size_px());
-    Ok(PreparedBackbone::new(&backbone, None, size, member.config.seed)?.into())
+    Ok(PreparedBackbone::new(
+        &backbone,
+        None,
+        size,
+        member.config.seed,
+    )?)
+}
+
+/// The network that all members of a soup started from.
+///
+/// # Errors
+/// When its weights are gone.
+pub(crate) fn soup_backbone(members: &MemberRuns) -> Result<PreparedBackbone> {
+    let first = &members.members[0];
+    backbone_of(first).with_context(|| format!("the member {}", first.name))
 }
 
 /// Keeps what predicting needs of each member in `members/` of the ensemble's folder (linked, not

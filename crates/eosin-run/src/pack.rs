@@ -3,12 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use eosin_core::Cut;
-use eosin_core::config::Weights;
 use eosin_store::{Existing, FoldFile, RunFolder, names};
-use eosin_train::{WeightsPlace, starting_file};
+use eosin_train::WeightsPlace;
 
-use crate::create::weight_store;
+use crate::weights_used::starting_place;
 
 /// A packed run.
 #[derive(Clone, Debug)]
@@ -76,17 +74,10 @@ struct Whole {
 impl Whole {
     fn of(folder: RunFolder, prefix: String) -> Result<Self> {
         let record = folder.record()?;
-        let trained_all = record.cut == Cut::Pixels.name(&[]);
-        let weights = match record.network() {
-            Some(network) if !trained_all && network.weights != Weights::Random => {
-                Some(starting_file(&folder, &record, &weight_store(&folder)?)?.place)
-            }
-            _ => None,
-        };
         Ok(Self {
+            weights: starting_place(&folder, &record)?,
             folder,
             prefix,
-            weights,
         })
     }
 

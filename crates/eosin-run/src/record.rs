@@ -6,7 +6,7 @@ use eosin_core::config::HeadKind;
 use eosin_core::task::{PositiveChoice, positive_class};
 use eosin_data::Folds;
 use eosin_store::{NetworkRecord, OtherSize, RunRecord, StartRecord};
-use eosin_train::{RunResult, StartingPoint, resize_between_sizes};
+use eosin_train::{PreparedBackbone, RunResult, StartingPoint, resize_between_sizes};
 
 use crate::job::Job;
 
@@ -53,7 +53,9 @@ pub(crate) fn record(
                 };
                 sizes.map(other).collect()
             }
-            StartingPoint::Embeddings(_) | StartingPoint::Members(_) => Vec::new(),
+            StartingPoint::Embeddings(_) | StartingPoint::Members(_) | StartingPoint::Soup(_) => {
+                Vec::new()
+            }
         },
         classes: manifest.classes.clone(),
         positive: manifest.classes[job.task.positive].clone(),
@@ -69,18 +71,20 @@ pub(crate) fn record(
 
 fn started_from(job: &Job, start_from: &StartingPoint, result: &RunResult) -> StartRecord {
     let config = &job.config;
+    let network = |backbone: &PreparedBackbone| NetworkRecord {
+        backbone: config.backbone.name,
+        classifier: backbone.spec.classifier.to_owned(),
+        precision: config.backbone.precision,
+        cache_dtype: config.cache.dtype,
+        weights: config.backbone.weights.clone(),
+        tensors: config.backbone.tensor_choice(),
+        weights_hash: backbone.weights_hash.clone(),
+        seen_by_weights: result.seen_by_weights,
+        normalise: config.backbone.normalise,
+    };
     match start_from {
-        StartingPoint::Network(backbone) => StartRecord::Network(NetworkRecord {
-            backbone: config.backbone.name,
-            classifier: backbone.spec.classifier.to_owned(),
-            precision: config.backbone.precision,
-            cache_dtype: config.cache.dtype,
-            weights: config.backbone.weights.clone(),
-            tensors: config.backbone.tensor_choice(),
-            weights_hash: backbone.weights_hash.clone(),
-            seen_by_weights: result.seen_by_weights,
-            normalise: config.backbone.normalise,
-        }),
+        StartingPoint::Network(backbone) => StartRecord::Network(network(backbone)),
+        StartingPoint::Soup(soup) => StartRecord::Network(network(&soup.backbone)),
         StartingPoint::Embeddings(own) => StartRecord::Embeddings {
             embeddings: own.record().clone(),
         },

@@ -6,11 +6,13 @@ use anyhow::Result;
 use eosin_core::Cut;
 use eosin_core::config::Weights;
 use eosin_data::matching::Rule;
-use eosin_train::{EmbeddingFile, OwnEmbeddings, PreparedBackbone, StartingPoint, check_views};
+use eosin_train::{
+    EmbeddingFile, OwnEmbeddings, PreparedBackbone, SoupRuns, StartingPoint, check_views, is_soup,
+};
 
 use crate::event::{WatchRun, note};
 use crate::job::Job;
-use crate::members::open_members;
+use crate::members::{open_members, soup_backbone};
 use crate::named_weights::find;
 
 impl Job {
@@ -23,6 +25,11 @@ impl Job {
     pub fn start(&self, watch: &dyn WatchRun) -> Result<StartingPoint> {
         if !self.config.ensemble.is_none() {
             let members = open_members(&self.config, self.manifest())?;
+            if is_soup(members.method) {
+                let backbone = soup_backbone(&members)?;
+                let soup = SoupRuns { backbone, members };
+                return Ok(StartingPoint::Soup(soup.into()));
+            }
             return Ok(StartingPoint::Members(members));
         }
         match &self.config.backbone.embeddings {

@@ -2,8 +2,9 @@
 //! processes share.
 //!
 //! Every file is either replaced whole ([`write_atomic`]), or grows at its end in units that say
-//! of themselves whether they are complete: lines ([`AppendLog`]) and checksummed records
-//! ([`cache`]). [`Checkpoints`] hold the state of a training. A process killed at any moment leaves files that the next one can use.
+//! of themselves whether they are complete: lines ([`AppendLog`]), lines that hold each other
+//! ([`CheckedLog`]) and checksummed records ([`cache`]). [`Checkpoints`] hold the state of a training.
+//! A process killed at any moment leaves files that the next one can use.
 //! Work that several processes do together is claimed without locks ([`shared`]).
 //!
 //! ```
@@ -22,6 +23,7 @@
 
 mod atomic;
 pub mod cache;
+mod checked_log;
 mod checkpoints;
 mod error;
 mod log;
@@ -35,6 +37,7 @@ pub mod weights;
 
 pub use atomic::{write_atomic, write_atomic_with};
 pub use cache::{Cache, CacheError, Entry, Reader, Recipe};
+pub use checked_log::{CheckedLog, CheckedLogError, read_checked_log};
 pub use checkpoints::{Checkpoints, LoadedCheckpoint};
 pub use error::{FileError, RunError};
 pub use log::{AppendLog, read_log};

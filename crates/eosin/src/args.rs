@@ -12,6 +12,7 @@ use eosin_run::HubOptions;
 
 mod search;
 
+pub use crate::submit_args::{MakeSubmissionArgs, SubmitCommand};
 pub use search::{SearchCommand, SearchJobArgs, SearchShowArgs, StudyArgs};
 
 /// Trains and judges classifiers of histopathology patches.
@@ -87,6 +88,9 @@ pub enum Command {
     Pack(PackArgs),
     /// Score a predictions file against labels.
     Score(ScoreArgs),
+    /// Submit test predictions to a contest: plan, make, write down what came back.
+    #[command(subcommand)]
+    Submit(SubmitCommand),
     /// List the backbones, or the stages of one.
     Models(ModelsArgs),
     /// Find, fetch and look into weight files.
@@ -387,8 +391,8 @@ pub struct EnsembleArgs {
     #[arg(required = true, num_args = 1..)]
     pub runs: Vec<PathBuf>,
     /// Make all runs one by this method: concat (one head on all embeddings), soft, geometric, power,
-    /// hard, rank, weighted, greedy, logistic or ridge. Default: the best subset and method are
-    /// searched.
+    /// hard, rank, weighted, greedy, logistic or ridge; or one network of their mean weights: soup,
+    /// greedy-soup. Default: the best subset and method are searched.
     #[arg(long, value_name = "NAME")]
     pub method: Option<EnsembleMethod>,
     /// Search: members at most.
@@ -431,9 +435,10 @@ pub struct PredictArgs {
     /// Images, folders of images with what lies in sub-folders, or tables with a column `path`, read
     /// as '--data' is.
     pub images: Vec<PathBuf>,
-    /// Embeddings instead of images, where the run was trained on such: every row of the file, by key.
+    /// Embeddings instead of images, where the run was trained on such: every row of the file, by key. Of
+    /// an ensemble one file for all members, or the flag once for each, in their order.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["images", "skip_bad", "resize"])]
-    pub embeddings: Option<PathBuf>,
+    pub embeddings: Vec<PathBuf>,
     /// Go on without images that cannot be used.
     #[arg(long)]
     pub skip_bad: bool,

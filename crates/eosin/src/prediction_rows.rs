@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use eosin_core::Task;
+use eosin_run::datathon_line;
 
 use crate::output::{note, say};
 
@@ -175,28 +176,6 @@ fn csv_row(task: &Task, key: &str, probs: &[f32]) -> Result<String> {
     csv_line([key.to_owned(), pred].into_iter().chain(probs))
 }
 
-/// What the datathon's lines call an image: the stem of its file.
-pub fn datathon_key(key: &str) -> String {
-    let name = key.rsplit(['/', '\\']).next().unwrap_or(key);
-    let stem = Path::new(name).file_stem();
-    stem.map_or_else(String::new, |stem| stem.to_string_lossy().into())
-}
-
-fn datathon_line(task: &Task, key: &str, probs: &[f32]) -> String {
-    let stem = datathon_key(key);
-    format!("{stem} {}", class_number(task, task.decision.decide(probs)))
-}
-
-/// The number of a class: its own where all classes are numbers, else its place.
-fn class_number(task: &Task, class: usize) -> String {
-    let numbered = task.classes.iter().all(|name| name.parse::<u64>().is_ok());
-    if numbered {
-        task.classes[class].clone()
-    } else {
-        class.to_string()
-    }
-}
-
 fn json_line(task: &Task, key: &str, probs: &[f32]) -> String {
     let by_class: serde_json::Map<String, serde_json::Value> = task
         .classes
@@ -206,20 +185,4 @@ fn json_line(task: &Task, key: &str, probs: &[f32]) -> String {
         .collect();
     let pred = &task.classes[task.decision.decide(probs)];
     serde_json::json!({"path": key, "pred": pred, "probs": by_class}).to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn classes_that_are_numbers_are_written_as_themselves() {
-        let task = |classes: &[&str]| {
-            let classes = classes.iter().map(|class| (*class).to_owned()).collect();
-            Task::new(classes, 0)
-        };
-        let line = |classes: &[&str]| datathon_line(&task(classes), "new/7.png", &[0.1, 0.2, 0.7]);
-        assert_eq!(line(&["0", "1", "10"]), "7 10");
-        assert_eq!(line(&["benign", "in situ", "invasive"]), "7 2");
-    }
 }

@@ -187,6 +187,10 @@ crate::choice::choices! {
         Logistic => "logistic",
         /// Ridge regression on the members' logits.
         Ridge => "ridge",
+        /// One network, whose weights are the mean of the members' (Wortsman et al. 2022).
+        Soup => "soup",
+        /// The same of members that are added where out-of-fold scores do not fall by it.
+        GreedySoup => "greedy-soup",
     }
 }
 

@@ -4,6 +4,7 @@
 //! `[batch, classes]`, of the image or of the mean logits over its views. Weights stored in half precision are cast to single precision on loading:
 //! the file is half as large, the arithmetic is the same.
 
+mod ensemble;
 mod file;
 mod lower;
 mod orbit;
@@ -15,6 +16,10 @@ use std::collections::BTreeMap;
 use eosin_core::D4;
 use eosin_weights::{StoredAs, WeightsError};
 
+pub use self::ensemble::{
+    OnnxBranch, OnnxEnd, OnnxEnsemble, OnnxEnsembleOptions, OnnxHead, OnnxJoin, OnnxRule,
+    ensemble_to_onnx,
+};
 pub use self::file::OnnxFile;
 use self::lower::lower_all;
 use self::orbit::{mean_of_views, views_of};
@@ -42,6 +47,16 @@ pub enum OnnxInput {
         /// Standard deviation of each channel.
         std: [f32; 3],
     },
+}
+
+impl OnnxInput {
+    /// What the graph calls it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Scaled => "image",
+            Self::Pixels { .. } => "pixels",
+        }
+    }
 }
 
 /// What a file is to be.
@@ -79,23 +94,49 @@ pub fn to_onnx(
     let recording = network.record_logits(size)?;
     let [_, _, classes] = recording.output_shape();
     let mut writer = Writer::new(stored_as);
-    let name = match input {
-        OnnxInput::Scaled => "image",
-        OnnxInput::Pixels { .. } => "pixels",
-    };
-    let scaled = scale(&mut writer, name, input);
+    let scaled = scale(&mut writer, input.name(), input);
     let seen = views_of(&mut writer, &scaled, size, views);
     let out = lower_all(&mut writer, &recording, &seen);
     let out = mean_of_views(&mut writer, &out, views.len(), classes);
-    name_outputs(&mut writer, &out, classes);
-    let side = Length::Fixed(i64::try_from(size).expect("a side in pixels is small"));
+    let file = FileFacts {
+        input,
+        size_px: size,
+        classes,
+    };
+    Ok(finish(writer, &out, &file, notes))
+}
+
+/// What a file says of its input and outputs.
+struct FileFacts {
+    input: OnnxInput,
+    size_px: usize,
+    classes: usize,
+}
+
+/// The file of all that was written, whose value `out` are the logits.
+fn finish(
+    mut writer: Writer,
+    out: &str,
+    facts: &FileFacts,
+    notes: &BTreeMap<String, String>,
+) -> OnnxFile {
+    let FileFacts {
+        input,
+        size_px,
+        classes,
+    } = *facts;
+    name_outputs(&mut writer, out, classes);
+    let side = Length::Fixed(i64::try_from(size_px).expect("a side in pixels is small"));
     let outputs = ["logits", "probs"].map(|name| {
         let classes = i64::try_from(classes).expect("classes are few");
         value(name, vec![Length::Fixed(classes)])
     });
     let graph = Graph {
         name: "eosin".to_owned(),
-        input: vec![value(name, vec![Length::Fixed(3), side.clone(), side])],
+        input: vec![value(
+            input.name(),
+            vec![Length::Fixed(3), side.clone(), side],
+        )],
         output: outputs.to_vec(),
         node: writer.nodes,
     };
@@ -114,10 +155,10 @@ pub fn to_onnx(
         }],
         metadata_props: notes.iter().map(entry).collect(),
     };
-    Ok(OnnxFile {
+    OnnxFile {
         model,
         initializers: writer.initializers,
-    })
+    }
 }
 
 fn scale(writer: &mut Writer, input: &str, how: OnnxInput) -> String {

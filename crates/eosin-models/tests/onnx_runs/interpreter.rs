@@ -5,9 +5,9 @@ use std::collections::HashMap;
 
 use prost::Message as _;
 
-use crate::proto::{Constant, Model, Node, length};
-use crate::tensor::{Axis, Tensor};
-use crate::windows::{average_pool, convolution, max_pool};
+use super::proto::{Constant, Model, Node, length};
+use super::tensor::{Axis, Tensor};
+use super::windows::{average_pool, convolution, max_pool};
 
 /// What the graph of the file `bytes` makes of `input`: `logits` and `probs`.
 pub fn run(bytes: &[u8], input: Tensor) -> [Tensor; 2] {
@@ -89,6 +89,12 @@ fn operator(node: &Node, inputs: &[&Tensor]) -> Vec<Tensor> {
         }
         "HardSwish" => x.map(|v| v * (v / 6.0 + 0.5).clamp(0.0, 1.0)),
         "Erf" => x.map(erf),
+        "Exp" => x.map(f64::exp),
+        "Log" => x.map(f64::ln),
+        "Sqrt" => x.map(f64::sqrt),
+        "Max" => x.zip(inputs[1], f64::max),
+        "Equal" => x.zip(inputs[1], equal),
+        "ArgMax" => arg_max(node, x),
         "Cast" => x.clone(),
         "Reshape" => reshape(x, inputs[1]),
         "Transpose" => x.transposed(&node.lengths("perm")),
@@ -101,11 +107,34 @@ fn operator(node: &Node, inputs: &[&Tensor]) -> Vec<Tensor> {
             inputs.get(2).map_or(0.0, |value| value.values[0]),
         ),
         "ReduceSum" => reduce_sum(node, x, inputs[1]),
+        "LogSoftmax" => along(x, node.int("axis").unwrap_or(-1), softmax).map(f64::ln),
         "Softmax" => along(x, node.int("axis").unwrap_or(-1), softmax),
         "LayerNormalization" => layer_norm(node, x, inputs[1], inputs[2]),
         other => panic!("no operator {other} here"),
     };
     vec![one]
+}
+
+#[expect(clippy::float_cmp, reason = "the operator is exact equality")]
+fn equal(a: f64, b: f64) -> f64 {
+    if a == b { 1.0 } else { 0.0 }
+}
+
+/// The place of the largest value along the last axis, of equals the first; the axis stays.
+fn arg_max(node: &Node, x: &Tensor) -> Tensor {
+    assert_eq!(
+        (node.int("axis"), node.int("keepdims")),
+        (Some(-1), Some(1))
+    );
+    let axis = x.axis(-1);
+    let places = x.values.chunks_exact(axis.len).map(|line| {
+        let larger = |best: usize, at: usize| if line[at] > line[best] { at } else { best };
+        (0..line.len()).fold(0, larger) as f64
+    });
+    let mut shape = x.shape.clone();
+    shape.pop();
+    shape.push(1);
+    Tensor::new(shape, places.collect())
 }
 
 fn sigmoid(v: f64) -> f64 {

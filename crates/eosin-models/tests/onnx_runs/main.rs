@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
+mod ensembles;
 #[path = "../formula/mod.rs"]
 mod formula;
 mod interpreter;

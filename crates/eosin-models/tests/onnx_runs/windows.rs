@@ -1,7 +1,7 @@
 //! Convolution and pooling, as the ONNX operators define them.
 
-use crate::proto::Node;
-use crate::tensor::Tensor;
+use super::proto::Node;
+use super::tensor::Tensor;
 
 /// How a window goes over a map.
 struct Windows {

@@ -1,7 +1,7 @@
 //! What an ensemble is made of, what the search looked at, and how the members get along.
 
 use crate::html::{Table, each, escape, section};
-use crate::model::{EnsembleReport, HeatMap, Report};
+use crate::model::{EnsembleReport, HeatMap, Report, ShareReport};
 use crate::numbers;
 
 /// The search, and how the members get along; nothing of a run that is no ensemble.
@@ -16,7 +16,7 @@ pub(crate) fn ensemble(report: &Report) -> String {
     let body = format!(
         "{sentences}{}{}<div class=\"figures\">\n{maps}</div>\n",
         candidates(ensemble),
-        shares(ensemble),
+        shares(ensemble) + &joined_shares(ensemble),
     );
     section("ensemble", "Ensemble", &body)
 }
@@ -62,8 +62,28 @@ fn shares(ensemble: &EnsembleReport) -> String {
         "all gain over all others".to_owned(),
         "Shapley share".to_owned(),
     ];
-    let mut table = Table::new("What each member brings to the mean of logits", head);
-    for share in &ensemble.shares {
+    let caption = "What each member brings to the mean of logits";
+    share_table(Table::new(caption, head), &ensemble.shares)
+}
+
+/// The same of one head: what a member says of a patch is taken out, and its mean left.
+fn joined_shares(ensemble: &EnsembleReport) -> String {
+    if ensemble.joined_shares.is_empty() {
+        return String::new();
+    }
+    let title = ensemble.metric.title();
+    let head = [
+        "member".to_owned(),
+        format!("{title} by its embedding alone"),
+        "lost without it".to_owned(),
+        "Shapley share".to_owned(),
+    ];
+    let caption = "What each member's embedding brings to the head on all of them";
+    share_table(Table::new(caption, head), &ensemble.joined_shares)
+}
+
+fn share_table(mut table: Table, shares: &[ShareReport]) -> String {
+    for share in shares {
         table.row(vec![
             escape(&share.member),
             numbers::value(share.alone),

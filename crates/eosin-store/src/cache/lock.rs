@@ -16,7 +16,7 @@ pub(super) const WRITE: &str = "write.lock";
 
 /// A lock, released when dropped.
 #[derive(Debug)]
-pub(super) struct Held(File);
+pub(crate) struct Held(File);
 
 impl Drop for Held {
     fn drop(&mut self) {
@@ -37,7 +37,7 @@ fn open(path: &Path) -> Result<File, FileError> {
 }
 
 /// Waits until nobody else holds the lock at `path`.
-pub(super) fn exclusive(path: &Path) -> Result<Held, FileError> {
+pub(crate) fn exclusive(path: &Path) -> Result<Held, FileError> {
     let file = open(path)?;
     file.lock().map_err(FileError::on("lock", path))?;
     Ok(Held(file))

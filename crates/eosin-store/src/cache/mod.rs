@@ -20,7 +20,7 @@ mod evict;
 mod folder;
 mod format;
 mod ledger;
-mod lock;
+pub(crate) mod lock;
 mod open;
 mod place;
 mod reader;

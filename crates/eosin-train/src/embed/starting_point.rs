@@ -6,6 +6,7 @@ use eosin_core::config::{TrainConfig, TrainMode};
 use crate::embed::backbone::PreparedBackbone;
 use crate::embed::own_embeddings::OwnEmbeddings;
 use crate::ensemble::member_run::MemberRuns;
+use crate::ensemble::soup_runs::SoupRuns;
 use crate::error::TrainError;
 
 /// What the names of the tensors begin with that a run on embeddings trains.
@@ -20,6 +21,8 @@ pub enum StartingPoint {
     Embeddings(OwnEmbeddings),
     /// Other runs.
     Members(MemberRuns),
+    /// Other runs of one network, whose weights become one.
+    Soup(Box<SoupRuns>),
 }
 
 impl From<PreparedBackbone> for StartingPoint {
@@ -36,6 +39,7 @@ impl StartingPoint {
     pub fn network(&self) -> Result<&PreparedBackbone, TrainError> {
         match self {
             Self::Network(backbone) => Ok(backbone),
+            Self::Soup(soup) => Ok(&soup.backbone),
             Self::Embeddings(own) => Err(TrainError::NoNetwork(own.record().file.clone())),
             Self::Members(_) => Err(no_network_of_members()),
         }
@@ -45,14 +49,14 @@ impl StartingPoint {
     pub const fn members(&self) -> Option<&MemberRuns> {
         match self {
             Self::Members(members) => Some(members),
-            Self::Network(_) | Self::Embeddings(_) => None,
+            Self::Network(_) | Self::Embeddings(_) | Self::Soup(_) => None,
         }
     }
 
     /// The embeddings that were made elsewhere, where there are such.
     pub const fn own(&self) -> Option<&OwnEmbeddings> {
         match self {
-            Self::Network(_) | Self::Members(_) => None,
+            Self::Network(_) | Self::Members(_) | Self::Soup(_) => None,
             Self::Embeddings(own) => Some(own),
         }
     }
@@ -64,6 +68,7 @@ impl StartingPoint {
     pub fn cut(&self, config: &TrainConfig) -> Result<Cut, TrainError> {
         match (self, config.mode) {
             (Self::Network(backbone), _) => backbone.cut(config),
+            (Self::Soup(soup), _) => soup.backbone.cut(config),
             (Self::Members(_), _) | (Self::Embeddings(_), TrainMode::Probe | TrainMode::Head) => {
                 Ok(Cut::Embedding)
             }
@@ -75,6 +80,7 @@ impl StartingPoint {
     pub fn cut_name(&self, cut: Cut) -> &'static str {
         match self {
             Self::Network(backbone) => backbone.cut_name(cut),
+            Self::Soup(soup) => soup.backbone.cut_name(cut),
             Self::Embeddings(_) | Self::Members(_) => cut.name(&[]),
         }
     }
@@ -83,6 +89,7 @@ impl StartingPoint {
     pub const fn classifier(&self) -> &'static str {
         match self {
             Self::Network(backbone) => backbone.spec.classifier,
+            Self::Soup(soup) => soup.backbone.spec.classifier,
             Self::Embeddings(_) | Self::Members(_) => OWN_CLASSIFIER,
         }
     }
@@ -93,6 +100,7 @@ impl StartingPoint {
             Self::Network(backbone) => backbone.weights_hash.clone(),
             Self::Embeddings(own) => own.record().hash(),
             Self::Members(members) => members.hash(),
+            Self::Soup(soup) => soup.members.hash(),
         }
     }
 }

@@ -8,6 +8,7 @@ use eosin_store::{
 };
 
 use crate::embed::starting_point::StartingPoint;
+use crate::ensemble::soup_runs::refuse_unlike;
 use crate::error::TrainError;
 use crate::predict::fold_files::read_fold_file;
 
@@ -132,6 +133,7 @@ impl MemberRuns {
         check_agreement(&members)?;
         let method = config.ensemble.method;
         refuse_unjoinable(&members, method)?;
+        refuse_unlike(&members, method)?;
         for member in &mut members {
             member.config.augment = config.augment.clone();
             member.config.predict = config.predict.clone();

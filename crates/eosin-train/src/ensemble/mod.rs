@@ -2,3 +2,4 @@
 
 pub(crate) mod member_logits;
 pub mod member_run;
+pub mod soup_runs;

@@ -3,6 +3,7 @@
 use std::io::Read as _;
 use std::path::Path;
 
+use eosin_core::config::GroupBy;
 use eosin_data::Manifest;
 use flate2::Compression;
 use flate2::read::GzDecoder;
@@ -125,6 +126,19 @@ impl FoldPredictions {
             logits: row.logits.clone(),
         })
         .collect()
+    }
+
+    /// The group of each patch that has one, by key.
+    pub(crate) fn groups(&self, by: GroupBy) -> impl Iterator<Item = (&String, &String)> {
+        let column = match by {
+            GroupBy::Auto | GroupBy::None => None,
+            GroupBy::Patient => Some(3),
+            GroupBy::Slide => Some(4),
+            GroupBy::Group => Some(5),
+        };
+        let named = move |row: &'_ Row| column.is_some_and(|at| !row.words[at].is_empty());
+        let rows = self.rows.iter().filter(move |row| named(row));
+        rows.map(move |row| (&row.words[0], &row.words[column.unwrap_or_default()]))
     }
 
     /// Whether they are of these validation and test patches, in this order.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use eosin_core::FoldId;
+use eosin_core::config::GroupBy;
 use eosin_store::{FoldFile, RunFolder, RunRecord, names};
 
 use crate::error::TrainError;
@@ -83,6 +84,37 @@ pub fn held_predictions(
     Ok(rows)
 }
 
+/// The group of each patch that the folds judged and that has one, by key.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn judged_groups(
+    folder: &RunFolder,
+    record: &RunRecord,
+    by: GroupBy,
+) -> Result<BTreeMap<String, String>, TrainError> {
+    let mut all = BTreeMap::new();
+    for fold in record.fold_ids() {
+        let said = read_said(folder, record, fold)?;
+        all.extend(
+            said.groups(by)
+                .map(|(key, group)| (key.clone(), group.clone())),
+        );
+    }
+    Ok(all)
+}
+
+/// What a fold says, as it wrote it.
+fn read_said(
+    folder: &RunFolder,
+    record: &RunRecord,
+    fold: FoldId,
+) -> Result<FoldPredictions, TrainError> {
+    let path = folder.path(&FoldFile::Predictions.of(fold));
+    let bytes = read_fold_file(folder, fold, FoldFile::Predictions)?;
+    FoldPredictions::from_bytes(&path, &bytes, &record.classes)
+}
+
 /// By part, fold and key.
 type ByPatch = BTreeMap<(Part, Option<FoldId>, String), Expected>;
 
@@ -102,9 +134,7 @@ impl Folds {
         };
         let (mut counting, mut upright) = (Vec::new(), Vec::new());
         for fold in record.fold_ids() {
-            let path = folder.path(&FoldFile::Predictions.of(fold));
-            let bytes = read_fold_file(folder, fold, FoldFile::Predictions)?;
-            let said = FoldPredictions::from_bytes(&path, &bytes, &record.classes)?;
+            let said = read_said(folder, record, fold)?;
             let id = Some(fold);
             this.add(Part::OutOfFold, id, said.counting(FoldPart::Val), record);
             let one_view = said.upright(FoldPart::Val);

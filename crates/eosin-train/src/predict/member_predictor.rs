@@ -5,7 +5,9 @@ use eosin_core::config::EnsembleMethod;
 use eosin_data::PatchSource;
 use eosin_ensemble::Combiner;
 use eosin_models::BackboneSpec;
-use eosin_store::{EnsembleRecord, FoldFile, RunFolder, RunRecord, WeightStore, names};
+use eosin_store::{
+    EnsembleRecord, FoldFile, MemberRecord, RunFolder, RunRecord, WeightStore, names,
+};
 
 use crate::embed::starting_point::OWN_CLASSIFIER;
 use crate::error::TrainError;
@@ -40,25 +42,19 @@ impl MemberPredictors {
         folds: UseFolds,
     ) -> Result<Self, TrainError> {
         if let Some(member) = ensemble.on_embeddings() {
+            let fix = if ensemble.members.iter().all(|member| member.on_embeddings) {
+                "name a file of them for each member with '--embeddings'"
+            } else {
+                "others see images, so it is judged out of fold and on its test part, and predicts nothing \
+                 new"
+            };
             return Err(TrainError::Ensemble(format!(
-                "the member {} was trained on the embeddings in {} and not on images: such an ensemble \
-                 is judged out of fold and on its test part, and predicts nothing new",
+                "the member {} was trained on the embeddings in {} and not on images: {fix}",
                 member.name, member.start
             )));
         }
         let mut runs = Vec::new();
-        for (at, member) in ensemble.members.iter().enumerate() {
-            let own = RunFolder::open(folder.path(&format!("{}/{at}", names::MEMBERS)))?;
-            let hash = blake3::hash(&own.read(names::RUN)?).to_hex().to_string();
-            if hash != member.blake3 {
-                return Err(TrainError::Ensemble(format!(
-                    "{} is not the member {} that the ensemble was made of (BLAKE3 {hash}, and it was \
-                     {}); make the ensemble again",
-                    own.path(names::RUN).display(),
-                    member.name,
-                    member.blake3
-                )));
-            }
+        for own in member_folders(folder, ensemble)? {
             runs.push(RunPredictor::load(&own, store, folds)?);
         }
         let ids = folds.of(record);
@@ -67,7 +63,8 @@ impl MemberPredictors {
             for run in &mut runs {
                 run.look_under(record.views);
             }
-            Join::Embeddings(heads(folder, record, &runs, &ids)?)
+            let records: Vec<&RunRecord> = runs.iter().map(RunPredictor::record).collect();
+            Join::Embeddings(heads(folder, record, &records, &ids)?)
         } else {
             let combiners = ids.iter().map(|fold| combiner(folder, *fold));
             Join::Combined(combiners.collect::<Result<_, TrainError>>()?)
@@ -98,7 +95,7 @@ impl MemberPredictors {
 }
 
 /// Rows of each view, `[runs][views][patches, width]`, with those of all runs one after the other.
-fn beside(runs: &[Vec<Vec<f32>>], patches: usize) -> Vec<Vec<f32>> {
+pub(crate) fn beside(runs: &[Vec<Vec<f32>>], patches: usize) -> Vec<Vec<f32>> {
     let view = |view: usize| {
         let row = |patch: usize| {
             runs.iter().flat_map(move |run| {
@@ -111,16 +108,45 @@ fn beside(runs: &[Vec<Vec<f32>>], patches: usize) -> Vec<Vec<f32>> {
     (0..runs[0].len()).map(view).collect()
 }
 
+/// The folders of the members in the ensemble's own, each that of the run that it was made of.
+///
+/// # Errors
+/// When one is missing, or another run.
+pub(crate) fn member_folders(
+    folder: &RunFolder,
+    ensemble: &EnsembleRecord,
+) -> Result<Vec<RunFolder>, TrainError> {
+    let members = ensemble.members.iter().enumerate();
+    let member = |(at, member): (usize, &MemberRecord)| {
+        let own = RunFolder::open(folder.path(&format!("{}/{at}", names::MEMBERS)))?;
+        let hash = blake3::hash(&own.read(names::RUN)?).to_hex().to_string();
+        if hash == member.blake3 {
+            return Ok(own);
+        }
+        Err(TrainError::Ensemble(format!(
+            "{} is not the member {} that the ensemble was made of (BLAKE3 {hash}, and it was {}); make \
+             the ensemble again",
+            own.path(names::RUN).display(),
+            member.name,
+            member.blake3
+        )))
+    };
+    members.map(member).collect()
+}
+
 /// The one head of each fold on all embeddings.
-fn heads(
+pub(crate) fn heads(
     folder: &RunFolder,
     record: &RunRecord,
-    runs: &[RunPredictor],
+    runs: &[&RunRecord],
     folds: &[FoldId],
 ) -> Result<Vec<Classifier>, TrainError> {
     let mut width = 0;
     for run in runs {
-        width += BackboneSpec::of(network_of(run.record())?.backbone).embedding_width;
+        width += match run.embeddings() {
+            Some(own) => own.width,
+            None => BackboneSpec::of(network_of(run)?.backbone).embedding_width,
+        };
     }
     let head = |fold: &FoldId| {
         let file = read_weights(folder, *fold)?;
@@ -136,7 +162,7 @@ fn heads(
 }
 
 /// How the logits of a fold become one.
-fn combiner(folder: &RunFolder, fold: FoldId) -> Result<Combiner, TrainError> {
+pub(crate) fn combiner(folder: &RunFolder, fold: FoldId) -> Result<Combiner, TrainError> {
     let name = FoldFile::Outcome.of(fold);
     let outcome: FoldRecord = folder.read_json(&name)?;
     outcome.combiner.ok_or_else(|| {

@@ -1,9 +1,11 @@
+pub(crate) mod ensemble_network;
 pub(crate) mod fold_files;
 pub(crate) mod fold_network;
 pub(crate) mod fold_predictions;
 pub(crate) mod held;
 pub(crate) mod logits;
 pub(crate) mod member_predictor;
+pub(crate) mod onnx_rule;
 pub(crate) mod own_predictor;
 pub(crate) mod predictions;
 pub(crate) mod predictor;

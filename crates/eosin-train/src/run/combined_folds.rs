@@ -118,6 +118,17 @@ impl Run<'_> {
         said: &[OfMembers],
         rows: &Rows,
     ) -> Result<Pool, TrainError> {
+        let labels = self.labels(folds, rows);
+        let count = said.first().map_or(0, Vec::len);
+        let member = |member: usize| {
+            let of_folds = said.iter().map(|of_fold| &of_fold[member].logits.val);
+            of_folds.flatten().copied().collect()
+        };
+        Ok(Pool::new((0..count).map(member).collect(), labels)?)
+    }
+
+    /// Classes, folds and groups of the patches that these folds of one cross-validation judge.
+    pub(super) fn labels(&self, folds: &[&FoldRows], rows: &Rows) -> Labels {
         let manifest = self.patches.manifest();
         let mut labels = Labels {
             targets: Vec::new(),
@@ -141,12 +152,7 @@ impl Run<'_> {
                 labels.groups.push(*numbers.entry(name).or_insert(next));
             }
         }
-        let count = said.first().map_or(0, Vec::len);
-        let member = |member: usize| {
-            let of_folds = said.iter().map(|of_fold| &of_fold[member].logits.val);
-            of_folds.flatten().copied().collect()
-        };
-        Ok(Pool::new((0..count).map(member).collect(), labels)?)
+        labels
     }
 
     fn combined(
@@ -174,6 +180,7 @@ impl Run<'_> {
             weights: StateDict::new(),
             probe: None,
             combiner: Some(combiner),
+            soup: Vec::new(),
             metrics: job.metrics(&targets, &logits.val)?,
             logits,
             one_view,

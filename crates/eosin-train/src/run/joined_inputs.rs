@@ -20,7 +20,12 @@ pub(super) struct JoinedInputs<'a> {
     members: Vec<Inputs<'a>>,
 }
 
-impl JoinedInputs<'_> {
+impl<'a> JoinedInputs<'a> {
+    /// Those of each member.
+    pub fn members(&self) -> &[Inputs<'a>] {
+        &self.members
+    }
+
     /// See [`Inputs::all_views`].
     pub fn all_views(&self, symmetries: Symmetries) -> JoinedRows<'_> {
         let members = self.members.iter();

@@ -10,6 +10,7 @@ mod examine;
 mod inner_folds;
 mod inputs;
 mod joined_inputs;
+mod joined_shares;
 mod normalise;
 mod probe_folds;
 mod probes;
@@ -18,6 +19,7 @@ mod rows;
 pub(crate) mod save;
 pub(crate) mod shelf;
 mod sized_inputs;
+mod souped_folds;
 mod training;
 
 use std::time::Duration;
@@ -31,6 +33,7 @@ use eosin_weights::StateDict;
 
 pub use self::columns::ColumnOutcome;
 pub use self::embedded::EmbeddedPatches;
+pub use self::joined_shares::JoinedSaid;
 use self::rows::Rows;
 use self::shelf::Shelf;
 use self::training::Trained;

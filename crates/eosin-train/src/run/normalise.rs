@@ -8,7 +8,6 @@ use rayon::prelude::*;
 
 use super::Run;
 use super::rows::Rows;
-use crate::embed::starting_point::StartingPoint;
 use crate::error::TrainError;
 use crate::input::reader::{PatchReader, decode_limits, resize_of};
 use crate::train::rows::FoldRows;
@@ -26,7 +25,7 @@ impl Run<'_> {
     /// What happens to patches before the network sees them: one for all folds, or one each; none
     /// where there is no network. Test patches never contribute.
     pub(super) fn preprocess(&self, rows: &Rows) -> Result<Vec<Preprocess>, TrainError> {
-        let StartingPoint::Network(backbone) = self.start else {
+        let Ok(backbone) = self.start.network() else {
             return Ok(Vec::new());
         };
         let scaled_by = |scale| Preprocess {

@@ -104,6 +104,7 @@ impl Run<'_> {
                     weights: head,
                     probe: Some(record),
                     combiner: None,
+                    soup: Vec::new(),
                     metrics: probes.job.metrics(&targets, &val)?,
                     logits: Logits {
                         val,

@@ -101,7 +101,9 @@ impl<'r> Run<'r> {
     pub(super) fn sizes_px(&self) -> &[usize] {
         match self.start {
             StartingPoint::Network(_) => &self.config.augment.sizes_px,
-            StartingPoint::Embeddings(_) | StartingPoint::Members(_) => &[],
+            StartingPoint::Embeddings(_) | StartingPoint::Members(_) | StartingPoint::Soup(_) => {
+                &[]
+            }
         }
     }
 

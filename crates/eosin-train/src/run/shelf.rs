@@ -43,6 +43,9 @@ pub struct FoldRecord {
     /// How the answers of an ensemble's members become one, where they do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub combiner: Option<Combiner>,
+    /// The members of a soup whose mean its weights are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub soup: Vec<String>,
     /// Metrics on the validation part.
     pub metrics: MetricSet,
     /// BLAKE3 of the weights, hex.
@@ -122,6 +125,7 @@ impl<'a> Shelf<'a> {
             epochs: outcome.epochs.clone(),
             probe: outcome.probe.clone(),
             combiner: outcome.combiner.clone(),
+            soup: outcome.soup.clone(),
             metrics: outcome.metrics.clone(),
             weights_blake3: weights_hash.finalize().to_hex().to_string(),
             predictions_blake3: hash(&predictions),
@@ -167,6 +171,7 @@ impl<'a> Shelf<'a> {
             weights: WeightFile::parse(&files[0], &weights)?.tensors,
             probe: record.probe,
             combiner: record.combiner,
+            soup: record.soup,
             logits: predictions.logits(),
             one_view: predictions.one_view(),
             metrics: record.metrics,
@@ -193,9 +198,14 @@ impl<'a> Shelf<'a> {
             .position(|rows| rows.id == outcome.rows.id);
         let note = |key: &str, value: String| (key.to_owned(), value);
         let mut notes = match self.run.start {
-            StartingPoint::Network(backbone) => {
-                let place = place.unwrap_or(0) % self.preprocess.len();
-                notes_of_network(backbone, &self.preprocess[place])
+            StartingPoint::Network(backbone) => self.notes_of_fold(place, backbone),
+            StartingPoint::Soup(soup) => {
+                let mut notes = self.notes_of_fold(place, &soup.backbone);
+                notes.extend([
+                    note("ensemble", soup.members.hash()),
+                    note("soup", outcome.soup.join(",")),
+                ]);
+                notes
             }
             StartingPoint::Embeddings(own) => {
                 BTreeMap::from([note("embeddings_blake3", own.record().hash())])
@@ -210,10 +220,21 @@ impl<'a> Shelf<'a> {
         ]);
         notes.extend(match (&outcome.probe, &outcome.combiner) {
             (Some(probe), _) => Some(note("strength", probe.strength.to_string())),
-            (None, None) => Some(note("epoch", outcome.kept_epoch.to_string())),
-            (None, Some(_)) => None,
+            (None, None) if outcome.soup.is_empty() => {
+                Some(note("epoch", outcome.kept_epoch.to_string()))
+            }
+            (None, _) => None,
         });
         notes
+    }
+
+    fn notes_of_fold(
+        &self,
+        place: Option<usize>,
+        backbone: &PreparedBackbone,
+    ) -> BTreeMap<String, String> {
+        let place = place.unwrap_or(0) % self.preprocess.len();
+        notes_of_network(backbone, &self.preprocess[place])
     }
 }
 

@@ -48,11 +48,11 @@ pub(super) struct Plan<'a> {
 }
 
 /// What networks are fed with, under each preprocessing in turn.
-struct Feed<'a> {
-    sources: Vec<&'a dyn InputSource>,
+pub(super) struct Feed<'a> {
+    pub sources: Vec<&'a dyn InputSource>,
     /// Where test patches are found, and their rows there.
-    tests: Vec<&'a dyn InputSource>,
-    test_rows: Vec<usize>,
+    pub tests: Vec<&'a dyn InputSource>,
+    pub test_rows: Vec<usize>,
 }
 
 impl Run<'_> {
@@ -81,7 +81,9 @@ impl Run<'_> {
         }
         match (self.config.train.mode, self.cut()?) {
             (TrainMode::Probe, _) => self.train_probes(plan, session),
-            (TrainMode::HeadThenFull, _) => self.train_head_then_full(plan, session),
+            (TrainMode::HeadThenFull, _) if self.start.soup().is_none() => {
+                self.train_head_then_full(plan, session)
+            }
             (_, Cut::Embedding | Cut::LastMap) => self.train_heads_of_run(plan, session),
             (_, Cut::Pixels) => {
                 let weights = self.start.network()?.network.weights();
@@ -190,7 +192,6 @@ impl Run<'_> {
         plan: Plan<'_>,
         session: &mut Session<'_>,
     ) -> Result<Trained, TrainError> {
-        let weights = std::slice::from_ref(self.start.network()?.network.weights());
         let cut = Cut::before(stage);
         let (inputs, embedded) = self.inputs(cut, plan.rows, plan.preprocess, session)?;
         let sources: Vec<_> = inputs.iter().map(Inputs::source).collect();
@@ -200,7 +201,12 @@ impl Run<'_> {
             tests: tests.iter().map(|test| &**test).collect(),
             test_rows: (0..plan.rows.test.len()).collect(),
         };
-        let mut trained = self.train_networks(stage, plan, weights, &feed, session)?;
+        let mut trained = if let Some(soup) = self.start.soup() {
+            self.make_soup(soup, stage, plan, &feed, session)?
+        } else {
+            let weights = std::slice::from_ref(self.start.network()?.network.weights());
+            self.train_networks(stage, plan, weights, &feed, session)?
+        };
         trained.embedded = embedded;
         Ok(trained)
     }
@@ -226,7 +232,10 @@ impl Run<'_> {
             tests: sources.iter().map(|source| source as _).collect(),
             test_rows: plan.rows.test.clone(),
         };
-        self.train_networks(0, plan, weights, &feed, session)
+        match self.start.soup() {
+            Some(soup) => self.make_soup(soup, 0, plan, &feed, session),
+            None => self.train_networks(0, plan, weights, &feed, session),
+        }
     }
 
     /// The stages from `stage` on, fold after fold, each kept as it ends. `weights` are what each
@@ -299,7 +308,7 @@ impl Run<'_> {
         Ok(trained)
     }
 
-    fn trained_part(&self, stage: usize) -> Result<TrainedPart, TrainError> {
+    pub(super) fn trained_part(&self, stage: usize) -> Result<TrainedPart, TrainError> {
         let backbone = self.start.network()?;
         let network = backbone.network.architecture();
         Ok(TrainedPart {

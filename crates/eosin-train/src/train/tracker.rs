@@ -78,6 +78,8 @@ pub struct FoldOutcome<W> {
     pub probe: Option<ProbeRecord>,
     /// How the answers of an ensemble's members become one, where they do.
     pub combiner: Option<Combiner>,
+    /// The members of a soup whose mean the weights are.
+    pub soup: Vec<String>,
     /// Logits that count: the mean over the views that patches are judged under.
     pub logits: Logits,
     /// Logits of patches as they are, where those that count are others.
@@ -96,6 +98,7 @@ impl<W> FoldOutcome<W> {
             weights: form(self.weights),
             probe: self.probe,
             combiner: self.combiner,
+            soup: self.soup,
             logits: self.logits,
             one_view: self.one_view,
             metrics: self.metrics,
@@ -193,6 +196,7 @@ impl Tracker {
             weights: kept.weights,
             probe: None,
             combiner: None,
+            soup: Vec::new(),
             logits: Logits {
                 val: kept.logits,
                 test: Vec::new(),

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
+use eosin_core::config::EnsembleMethod;
 use eosin_run::{
     EnsembleChoice, EnsembleFindings, Ensembled, Overwrite, Place, SearchLimits, ensemble,
 };
@@ -53,6 +54,12 @@ pub fn run(args: &EnsembleArgs, json: bool) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     list(&findings);
+    if findings.method == EnsembleMethod::GreedySoup {
+        for fold in &finished.result.folds {
+            let name = finished.record.fold_name(fold.rows.id);
+            say(&format!("fold {name}: {}", fold.soup.join(" + ")));
+        }
+    }
     show(&finished, json)
 }
 
@@ -82,6 +89,20 @@ fn list(findings: &EnsembleFindings) {
     for share in &findings.harmony.shares {
         say(&format!(
             "{}  alone {}, all gain {} by it, Shapley share {}",
+            findings.names[share.member],
+            shown(share.score),
+            shown(share.leave_one_out),
+            shown(share.shapley)
+        ));
+    }
+    for share in findings
+        .harmony
+        .joined
+        .iter()
+        .flat_map(|joined| &joined.shares)
+    {
+        say(&format!(
+            "{} in the one head  alone {}, lost without it {}, Shapley share {}",
             findings.names[share.member],
             shown(share.score),
             shown(share.leave_one_out),

@@ -5,17 +5,20 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
 use eosin_core::FoldId;
-use eosin_core::config::{HeadKind, Symmetries};
-use eosin_models::{OnnxFile, OnnxInput, OnnxOptions, to_onnx};
+use eosin_core::config::Symmetries;
+use eosin_models::{
+    OnnxEnsembleOptions, OnnxFile, OnnxInput, OnnxOptions, ensemble_to_onnx, to_onnx,
+};
 use eosin_run::{
     HalfEffect, HalfSubject, Overwrite, check_out_file, measure_half_precision, weight_store,
 };
 use eosin_store::{RunFolder, RunRecord, WeightStore, write_atomic_with};
-use eosin_train::{FoldNetwork, UseFolds, has_mean};
+use eosin_train::{EnsembleNetwork, FoldNetwork, UseFolds, has_mean};
 use eosin_weights::{StoredAs, safetensors_bytes, write_safetensors};
 use serde::Serialize;
 
 use crate::args::{ExportArgs, ExportFormat, ExportPrecision};
+use crate::commands::export_subject::Subject;
 use crate::commands::predict::which_folds;
 use crate::output::{bytes, note, say, say_json};
 
@@ -26,7 +29,7 @@ struct Model {
     /// Which fold; `None`: the mean of all.
     place: Option<FoldId>,
     store: WeightStore,
-    fold: FoldNetwork,
+    subject: Subject,
     path: PathBuf,
     format: ExportFormat,
 }
@@ -59,11 +62,11 @@ pub fn run(args: &ExportArgs, json: bool) -> Result<ExitCode> {
     let stored_as = choose(&models, args)?;
     let mut written = Vec::new();
     for model in &models {
-        let half_precision = match &args.data {
-            Some(data) if stored_as == StoredAs::F16 => {
+        let half_precision = match (&args.data, &model.subject) {
+            (Some(data), Subject::Network(network)) if stored_as == StoredAs::F16 => {
                 let subject = HalfSubject {
                     fold: model.place.unwrap_or(model.record.best),
-                    network: &model.fold,
+                    network,
                 };
                 Some(measure_half_precision(
                     &model.folder,
@@ -160,55 +163,47 @@ const fn word(stored_as: StoredAs) -> &'static str {
     }
 }
 
+/// The fold that is written; `None`: the mean of all.
+fn which_place(args: &ExportArgs, record: &RunRecord) -> Result<Option<FoldId>> {
+    match args.fold.as_deref() {
+        None if has_mean(record) || record.ensemble().is_some() => Ok(None),
+        asked => match which_folds(Some(asked.unwrap_or("best")), record)? {
+            UseFolds::One(place) => Ok(Some(place)),
+            UseFolds::Average => Ok(None),
+        },
+    }
+}
+
+fn refuse_flags(args: &ExportArgs, format: ExportFormat) -> Result<()> {
+    if args.pixels && format != ExportFormat::Onnx {
+        bail!(
+            "only an ONNX graph can scale pixels: leave '--pixels' out or write '--out model.onnx'"
+        );
+    }
+    if args.orbit && format != ExportFormat::Onnx {
+        bail!(
+            "only an ONNX graph can average views: leave '--orbit' out or write '--out model.onnx'"
+        );
+    }
+    Ok(())
+}
+
 impl Model {
     fn open(args: &ExportArgs, run: &Path) -> Result<Self> {
         let folder = RunFolder::open(run)?;
         let record: RunRecord = folder.record()?;
-        if record.ensemble().is_some() {
-            bail!(
-                "{0} is an ensemble, and no model file holds several networks yet: 'eosin predict' uses \
-                 it, and each of its members, in {0}/members, can be exported",
-                run.display()
-            );
-        }
-        if record.head == HeadKind::Knn {
-            bail!(
-                "{} has a knn head, which is its training patches themselves: no model file holds it; \
-                 'eosin predict' uses it, and a run with '--head logistic' can be exported",
-                run.display()
-            );
-        }
-        let place = match args.fold.as_deref() {
-            None if has_mean(&record) => None,
-            asked => match which_folds(Some(asked.unwrap_or("best")), &record)? {
-                UseFolds::One(place) => Some(place),
-                UseFolds::Average => None,
-            },
-        };
+        let place = which_place(args, &record)?;
         if let (None, Some(place)) = (&args.fold, place) {
             tell_one_of_many(run, &record, place);
         }
         let (path, format) = target(args, run)?;
-        let store = weight_store(&folder)?;
-        if args.pixels && format != ExportFormat::Onnx {
-            bail!(
-                "only an ONNX graph can scale pixels: leave '--pixels' out or write '--out model.onnx'"
-            );
-        }
-        if args.orbit && format != ExportFormat::Onnx {
-            bail!(
-                "only an ONNX graph can average views: leave '--orbit' out or write '--out model.onnx'"
-            );
-        }
+        refuse_flags(args, format)?;
         Ok(Self {
-            fold: match place {
-                Some(place) => FoldNetwork::load(&folder, &record, &store, place)?,
-                None => FoldNetwork::load_mean(&folder, &record, &store)?,
-            },
-            store,
-            place,
+            subject: Subject::load(args, &folder, place, format)?,
+            store: weight_store(&folder)?,
             folder,
             record,
+            place,
             path,
             format,
         })
@@ -216,25 +211,32 @@ impl Model {
 
     /// Writes the file.
     fn write(&self, args: &ExportArgs, stored_as: StoredAs) -> Result<()> {
-        let (network, notes) = (&self.fold.network, &self.fold.notes);
-        match self.format {
-            ExportFormat::Onnx => {
-                let onnx = self.onnx(args, stored_as)?;
-                write_atomic_with(&self.path, |out| onnx.write(out))?;
-            }
-            ExportFormat::Safetensors => write_atomic_with(&self.path, |out| {
+        if let Some(FoldNetwork { network, notes, .. }) = self.as_safetensors() {
+            write_atomic_with(&self.path, |out| {
                 write_safetensors(out, network.weights(), notes, stored_as)
-            })?,
+            })?;
+        } else {
+            let onnx = self.onnx(args, stored_as)?;
+            write_atomic_with(&self.path, |out| onnx.write(out))?;
         }
         Ok(())
     }
 
+    /// The network, where it becomes safetensors.
+    const fn as_safetensors(&self) -> Option<&FoldNetwork> {
+        match (self.format, &self.subject) {
+            (ExportFormat::Safetensors, Subject::Network(network)) => Some(network),
+            _ => None,
+        }
+    }
+
     /// Length of the file, in bytes.
     fn size(&self, args: &ExportArgs, stored_as: StoredAs) -> Result<usize> {
-        let FoldNetwork { network, notes, .. } = &self.fold;
-        Ok(match self.format {
-            ExportFormat::Onnx => self.onnx(args, stored_as)?.bytes(),
-            ExportFormat::Safetensors => safetensors_bytes(network.weights(), notes, stored_as),
+        Ok(match self.as_safetensors() {
+            Some(FoldNetwork { network, notes, .. }) => {
+                safetensors_bytes(network.weights(), notes, stored_as)
+            }
+            None => self.onnx(args, stored_as)?.bytes(),
         })
     }
 
@@ -244,7 +246,20 @@ impl Model {
             preprocess,
             notes,
             ..
-        } = &self.fold;
+        } = match &self.subject {
+            Subject::Network(network) => network,
+            Subject::Ensemble(EnsembleNetwork {
+                onnx,
+                size_px,
+                notes,
+            }) => {
+                let options = OnnxEnsembleOptions {
+                    size_px: *size_px,
+                    stored_as,
+                };
+                return Ok(ensemble_to_onnx(onnx, &options, notes)?);
+            }
+        };
         let input = if args.pixels {
             OnnxInput::Pixels {
                 mean: preprocess.scale.mean,

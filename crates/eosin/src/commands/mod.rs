@@ -8,6 +8,7 @@ mod embed;
 mod ensemble;
 mod evaluate;
 mod export;
+mod export_subject;
 mod inspect;
 mod models;
 mod pack;
@@ -18,6 +19,7 @@ pub mod run;
 mod score;
 mod search;
 mod split;
+mod submit;
 mod train;
 mod weights;
 
@@ -54,6 +56,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         Command::Export(args) => export::run(&args, json),
         Command::Pack(args) => pack::run(&args, json),
         Command::Score(args) => score::run(&args, json),
+        Command::Submit(command) => submit::run(&command, json),
         Command::Models(args) => models::run(&args, json),
         Command::Weights(command) => weights::run(&command, json),
         Command::Cache(command) => cache::run(&command, json),

@@ -1,6 +1,6 @@
 //! `eosin predict`: probabilities for new images, or for embeddings.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -12,7 +12,8 @@ use eosin_data::{
     ProblemKind, Resize, find_images, inspect,
 };
 use eosin_run::{
-    Overwrite, RunEvent, check_out_file, config_of_run, duration, task_of, weight_store,
+    Overwrite, RunEvent, check_out_file, config_of_run, duration, refuse_same_stems, task_of,
+    weight_store,
 };
 use eosin_store::{RunFolder, RunRecord};
 use eosin_train::{EmbeddingFile, OwnPredictor, PatchReader, Predictor, UseFolds};
@@ -20,7 +21,7 @@ use eosin_train::{EmbeddingFile, OwnPredictor, PatchReader, Predictor, UseFolds}
 use crate::args::PredictArgs;
 use crate::commands::predict_embeddings;
 use crate::output::note;
-use crate::prediction_rows::{Format, PredictionRows, datathon_key};
+use crate::prediction_rows::{Format, PredictionRows};
 use crate::progress::Progress;
 use crate::terminal::{Terminal, list_all};
 
@@ -44,8 +45,9 @@ pub fn run(args: &PredictArgs, json: bool) -> Result<ExitCode> {
         (false, true) => Format::Datathon,
         (false, false) => Format::Csv,
     };
-    if let Some(path) = &args.embeddings {
-        let predictor = OwnPredictor::load(&folder, folds, EmbeddingFile::open(path)?)?;
+    if !args.embeddings.is_empty() {
+        let files = args.embeddings.iter().map(|path| EmbeddingFile::open(path));
+        let predictor = OwnPredictor::load(&folder, folds, files.collect::<Result<_, _>>()?)?;
         let key_column = Some(predictor.key_column().to_owned());
         let rows = PredictionRows::new(&task, format, key_column, args.out.as_deref())?;
         predict_embeddings::predict(&predictor, &task, rows)?;
@@ -67,7 +69,9 @@ pub fn run(args: &PredictArgs, json: bool) -> Result<ExitCode> {
     }
     let patches = look(&manifest, &predictor, args)?;
     if format == Format::Datathon {
-        refuse_same_stems(&patches)?;
+        let keys = patches.manifest().patches.iter();
+        let fix = "predict them apart, or leave out '--datathon'";
+        refuse_same_stems(keys.map(|patch| patch.key.as_str()), fix)?;
     }
     let rows = PredictionRows::new(&task, format, key_column, args.out.as_deref())?;
     predict(&predictor, &patches, &task, rows)?;
@@ -89,22 +93,6 @@ fn refuse_nothing(args: &PredictArgs, record: &RunRecord) -> Result<()> {
         ),
         None => Ok(()),
     }
-}
-
-/// Lines of the datathon call an image by its stem, so each must have its own.
-fn refuse_same_stems(patches: &Patches) -> Result<()> {
-    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
-    for patch in &patches.manifest().patches {
-        let stem = datathon_key(&patch.key);
-        if let Some(first) = seen.insert(stem.clone(), &patch.key) {
-            bail!(
-                "'--datathon' would call both {first} and {} '{stem}'; predict them apart, or leave \
-                 out '--datathon'",
-                patch.key
-            );
-        }
-    }
-    Ok(())
 }
 
 /// Reads every image and lists all that cannot be used at once.

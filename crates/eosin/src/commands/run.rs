@@ -188,6 +188,10 @@ pub fn show(finished: &Finished, json: bool) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let of = record.ensemble();
+    if of.is_some_and(|of| of.members.iter().all(|member| member.on_embeddings)) {
+        say(&format!("predict  eosin predict {dir} --embeddings FILE"));
+        return Ok(ExitCode::SUCCESS);
+    }
     if let Some(member) = of.and_then(EnsembleRecord::on_embeddings) {
         note(&format!(
             "it predicts no images: the member {} was trained on embeddings that were made elsewhere",

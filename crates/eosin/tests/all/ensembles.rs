@@ -104,6 +104,39 @@ fn one_head_on_a_run_twice_seen_is_the_head_of_that_run() {
 }
 
 #[test]
+fn what_each_embedding_brings_to_the_one_head_sums_to_what_all_gain() {
+    let scratch = with_members();
+    let told = scratch
+        .eosin("ensemble lda larger --method concat --out both")
+        .done();
+    let harmony = &scratch.json("both/ensemble.json")["harmony"];
+    let joined = &harmony["joined"];
+    let number = |value: &serde_json::Value| value.as_f64().expect("a number");
+    // Taken apart and put together again it is the head that was judged.
+    assert!((number(&joined["together"]) - auroc(&scratch, "both")).abs() < 1e-6);
+    assert!((number(&joined["empty"]) - 0.5).abs() < 0.2, "{joined}");
+    let shares = joined["shares"].as_array().expect("shares");
+    let sum: f64 = shares.iter().map(|share| number(&share["shapley"])).sum();
+    let gain = number(&joined["together"]) - number(&joined["empty"]);
+    assert!((sum - gain).abs() < 1e-9, "{sum} {gain}");
+    // Of two, what is lost without one is what the other alone does not reach.
+    for (one, other) in [(0, 1), (1, 0)] {
+        let lost = number(&joined["together"]) - number(&shares[other]["score"]);
+        assert!((number(&shares[one]["leave_one_out"]) - lost).abs() < 1e-9);
+    }
+    assert!(
+        told.stdout.contains("larger in the one head"),
+        "{}",
+        told.stdout
+    );
+    assert!(scratch.text("both/report.html").contains("lost without it"));
+    scratch
+        .eosin("ensemble logistic lda --method soft --out soft")
+        .done();
+    assert!(scratch.json("soft/ensemble.json")["harmony"]["joined"].is_null());
+}
+
+#[test]
 fn threads_and_an_interruption_change_no_bit_of_an_ensemble() {
     let scratch = with_members();
     for method in ["weighted", "concat"] {
@@ -197,9 +230,6 @@ fn runs_that_cannot_be_one_are_refused() {
         out.refused(&[said]);
         assert!(!scratch.path("refused").exists(), "{runs} leaves something");
     }
-    scratch
-        .eosin("export both --out both.onnx")
-        .refused(&["no model file holds several networks"]);
     // A patch that has changed since.
     let key = &scratch.keys()[0];
     scratch.write_png(&format!("data/{key}"), 32, 32);
@@ -332,6 +362,66 @@ fn runs_on_embeddings_can_be_judged_together() {
         scratch
             .eosin(&format!("predict {method} data/benign"))
             .refused(&["the member own was trained on the embeddings in"]);
+    }
+}
+
+#[test]
+fn an_ensemble_of_runs_on_embeddings_predicts_embeddings() {
+    let scratch = Scratch::with_phantom();
+    for (name, size) in [("small", ""), ("large", "--size 48")] {
+        for (head, words) in [("logistic", ""), ("lda", "--head lda")] {
+            let file = format!("{name}.safetensors");
+            let embed = format!("embed --data data --out {file} --overwrite {JOB} {size}");
+            scratch.eosin(&embed).done();
+            let run =
+                format!("run --data data --embeddings {file} --out {name}-{head} {JOB} {words}");
+            scratch.eosin(&run).done();
+        }
+    }
+    // Every row of the files is predicted, test patches among them.
+    let check = |out: &str, files: &str| {
+        let told = scratch.eosin(&format!("predict {out} {files}")).done();
+        let test: Vec<String> = scratch.keys_of("test");
+        let mut again = rows(&told.stdout);
+        again.retain(|row| test.contains(&row["key"]));
+        let run = rows(&scratch.text(&format!("{out}/predictions.csv")));
+        assert_eq!(answers(&again, ""), answers(&run, "test-average"), "{out}");
+    };
+    let both = "--embeddings small.safetensors --embeddings large.safetensors";
+    for method in ["soft", "logistic", "concat"] {
+        let job = format!("ensemble small-logistic large-lda --method {method} --out {method}");
+        scratch.eosin(&job).done();
+        check(method, both);
+    }
+    scratch
+        .eosin("ensemble small-logistic small-lda --method rank --out one")
+        .done();
+    check("one", "--embeddings small.safetensors");
+    let few = "phantom --out few --patients 4 --test-patients 2 --slides 1 --patches 2 --size 32";
+    scratch.eosin(few).done();
+    scratch
+        .eosin(&format!("embed --data few --out few.safetensors {JOB}"))
+        .done();
+    for (words, said) in [
+        (
+            "soft --embeddings small.safetensors --embeddings few.safetensors",
+            "has no row of",
+        ),
+        (
+            "soft --embeddings few.safetensors --embeddings large.safetensors",
+            "has no row of",
+        ),
+        (
+            "soft --embeddings small.safetensors --embeddings small.safetensors --embeddings few.safetensors",
+            "3 files for 2 members: write '--embeddings FILE' once for each, in the order small-logistic, large-lda",
+        ),
+        (&format!("small-lda {both}"), "2 files for one run"),
+        (
+            "soft data/benign",
+            "name a file of them for each member with '--embeddings'",
+        ),
+    ] {
+        scratch.eosin(&format!("predict {words}")).refused(&[said]);
     }
 }
 

@@ -105,4 +105,7 @@ fn sizes_that_cannot_be_are_refused() {
     scratch
         .eosin("ensemble one two --method geometric --out both")
         .done();
+    scratch
+        .eosin("export both --out both.onnx")
+        .refused(&["see patches at other sizes", "one at 32 and 48 and 64 px"]);
 }
