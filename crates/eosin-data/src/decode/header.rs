@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::extras::{jpeg_quality, pages};
 use super::format::looks_like;
+use super::source::ImageBytes;
 use super::tiff_colour::TiffColour;
 use super::{DecodeError, DecodeLimits, PatchFormat};
 
@@ -112,7 +113,8 @@ pub fn read_header(path: &Path, limits: &DecodeLimits) -> Result<Header, DecodeE
         name: name.clone(),
         cause,
     })?;
-    open(&name, BufReader::new(file), limits).map(|(_, header)| header)
+    let file = ImageBytes::File(BufReader::new(file));
+    open(&name, file, limits).map(|(_, header)| header)
 }
 
 /// As [`read_header`], of the file whose content is `bytes`; `name` is what errors call it.
@@ -124,7 +126,7 @@ pub fn read_header_bytes(
     name: &str,
     limits: &DecodeLimits,
 ) -> Result<Header, DecodeError> {
-    open(name, std::io::Cursor::new(bytes), limits).map(|(_, header)| header)
+    open(name, bytes.into(), limits).map(|(_, header)| header)
 }
 
 /// Refuses an image outside `limits` whose header was read before.
@@ -142,9 +144,9 @@ pub(crate) fn check_limits(
 /// A decoder of which only the header has been read, and what that says.
 pub(super) type Opened<'a> = (Box<dyn ImageDecoder + 'a>, Header);
 
-pub(super) fn open<'a, R: BufRead + Seek + 'a>(
+pub(super) fn open<'a>(
     name: &str,
-    mut reader: R,
+    mut reader: ImageBytes<'a>,
     limits: &DecodeLimits,
 ) -> Result<Opened<'a>, DecodeError> {
     let format = identify(name, &mut reader)?;

@@ -18,6 +18,7 @@ mod jpeg_end;
 mod limits;
 mod pixels;
 mod rgb;
+mod source;
 mod tiff_colour;
 
 pub use error::DecodeError;

@@ -1,6 +1,5 @@
 //! The decoded patch.
 
-use std::io::Cursor;
 use std::path::Path;
 
 use image::ImageDecoder;
@@ -90,7 +89,7 @@ fn samples_of(
     limits: &DecodeLimits,
 ) -> Result<(Vec<u8>, Header), DecodeError> {
     refuse_cut_off(bytes, name)?;
-    let (decoder, header) = open(name, Cursor::new(bytes), limits)?;
+    let (decoder, header) = open(name, bytes.into(), limits)?;
     let length = usize::try_from(decoder.total_bytes()).unwrap_or(usize::MAX);
     let mut samples = vec![0; length];
     decoder
