@@ -34,7 +34,7 @@ const PARTS: [Part; 2] = [
 
 /// Python packages of other projects' reference implementations. The registry has PyTorch for Linux
 /// with CUDA only, so they take 6 GB.
-const PACKAGES: [&str; 7] = [
+const PACKAGES: [&str; 9] = [
     "torch==2.15.0",
     "timm==1.0.31",
     "onnxruntime",
@@ -42,6 +42,8 @@ const PACKAGES: [&str; 7] = [
     "tensorboard",
     "scikit-learn",
     "numpy",
+    "pillow",
+    "tifffile",
 ];
 
 /// Installs every part below `target/full` and gives the environment in which no test may be skipped
