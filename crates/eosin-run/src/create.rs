@@ -143,6 +143,14 @@ pub(crate) fn create_ensemble(
     };
     // Before the folder is made: a weight file that cannot be used leaves nothing behind.
     let start_from = job.start(watch)?;
+    if std::fs::canonicalize(&place.out)
+        .is_ok_and(|out| std::fs::canonicalize(&job.data).is_ok_and(|data| data == out))
+    {
+        bail!(
+            "'--out {}' is the folder of the patches itself; name another, which may lie in it",
+            place.out.display()
+        );
+    }
     if lies_in(&place.out, &job.data) {
         let text = format!(
             "note: the run is written to {}, within the data folder; it is passed over when patches \

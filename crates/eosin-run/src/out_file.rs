@@ -14,6 +14,12 @@ pub fn check_out_file(path: &Path, overwrite: Overwrite) -> Result<()> {
     if path.is_dir() {
         bail!("{} is a folder; name a file in it", path.display());
     }
+    if path.exists() && !path.is_file() {
+        bail!(
+            "{} is no file that could be replaced (a device, a pipe or the like); name a file",
+            path.display()
+        );
+    }
     if path.exists() && overwrite == Overwrite::Refuse {
         bail!(
             "{} is there already: name another file, or add '--overwrite'",

@@ -76,6 +76,17 @@ pub enum RunError {
         /// The first file that would be replaced.
         file: String,
     },
+    /// The folder is somebody else's: it holds a file that a run would replace, and nothing of a run.
+    #[error(
+        "{} holds '{file}', which is no run's, and a run would replace it; name another folder",
+        .dir.display()
+    )]
+    NoRunsFile {
+        /// The folder.
+        dir: PathBuf,
+        /// The file.
+        file: String,
+    },
     /// The folder is not there.
     #[error("run folder {} does not exist; give the folder that 'eosin run' wrote", .dir.display())]
     Missing {

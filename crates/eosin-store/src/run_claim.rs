@@ -41,6 +41,7 @@ pub(crate) fn acquire(dir: &Path) -> Result<File, RunError> {
 /// Refuses a folder that holds a run, or a file that a run would replace.
 pub(crate) fn refuse_existing(dir: &Path) -> Result<(), RunError> {
     let there = run_files(dir)?;
+    refuse_no_runs(dir, &there)?;
     let dir = dir.to_owned();
     if there.iter().any(|name| name == names::RUN) {
         return Err(RunError::HoldsRun { dir });
@@ -48,6 +49,19 @@ pub(crate) fn refuse_existing(dir: &Path) -> Result<(), RunError> {
     match there.into_iter().next() {
         Some(file) => Err(RunError::HoldsFile { dir, file }),
         None => Ok(()),
+    }
+}
+
+/// Refuses to take files for a run's that have the names of some, in a folder where no run was begun.
+fn refuse_no_runs(dir: &Path, there: &[String]) -> Result<(), RunError> {
+    // The last of what a run begins with, and the last that it writes.
+    let of_run = |name: &String| name == names::START || name == names::RUN;
+    match there.first() {
+        Some(file) if !there.iter().any(of_run) => Err(RunError::NoRunsFile {
+            dir: dir.to_owned(),
+            file: file.clone(),
+        }),
+        _ => Ok(()),
     }
 }
 
@@ -63,10 +77,12 @@ fn run_files(dir: &Path) -> Result<Vec<String>, FileError> {
     Ok(found)
 }
 
-/// Removes the files of a run; `run.json` first, so that what is left is no run.
-pub(crate) fn remove_run(dir: &Path) -> Result<(), FileError> {
+/// Removes the files of a run; `run.json` first, so that what is left is no run, and `start.json` last,
+/// so that it is known to have been one.
+pub(crate) fn remove_run(dir: &Path) -> Result<(), RunError> {
     let mut there = run_files(dir)?;
-    there.sort_by_key(|name| name != names::RUN);
+    refuse_no_runs(dir, &there)?;
+    there.sort_by_key(|name| (name != names::RUN, name == names::START));
     for name in there {
         let path = dir.join(&name);
         fs::remove_file(&path).map_err(FileError::on("remove", &path))?;
@@ -79,7 +95,7 @@ pub(crate) fn remove_run(dir: &Path) -> Result<(), FileError> {
     }
     drop(fs::remove_dir(dir.join(names::FOLD_FOLDERS)));
     remove_members(dir)?;
-    Checkpoints::remove(&dir.join(names::CHECKPOINTS))
+    Ok(Checkpoints::remove(&dir.join(names::CHECKPOINTS))?)
 }
 
 /// Removes what an ensemble has of its members: numbered run folders.

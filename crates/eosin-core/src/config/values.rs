@@ -84,6 +84,9 @@ fn expected(value: &toml::Value, usual: &toml::Value, path: &[&str]) -> String {
         }
         (toml::Value::Integer(_), _) => "a whole number, 0 or more".to_owned(),
         (toml::Value::Float(_), _) => "a number".to_owned(),
+        (toml::Value::Array(_), _) if alone(&toml::Value::from(vec![1]), path).is_ok() => {
+            "a list of whole numbers, such as [48, 64]".to_owned()
+        }
         (toml::Value::Array(_), _) => "a list of texts, such as ['a', 'b']".to_owned(),
         (toml::Value::Table(keys), _) => {
             let first = keys.keys().next().map_or("", String::as_str);

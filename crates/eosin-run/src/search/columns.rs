@@ -9,7 +9,7 @@ use eosin_search::halving::Rungs;
 use eosin_train::{ColumnEpoch, ColumnOutcome, TrainError, WatchColumns};
 
 use super::evaluator::Prepared;
-use super::outcome::{Outcome, Score, mean};
+use super::outcome::{Outcome, Score};
 use super::pruning::{EndedEarly, on_rung, rungs};
 use super::seen::Try;
 use super::study::Study;
@@ -86,12 +86,9 @@ pub(super) fn ended(
     let outcome = |(at, outcome): (usize, ColumnOutcome)| match outcome {
         ColumnOutcome::Trained { folds, out_of_fold } => {
             let pooled = out_of_fold.iter().map(|set| set.get(metric));
-            match mean(pooled) {
-                Some(value) => Outcome::Complete(Score {
-                    value,
-                    folds: folds.iter().map(|set| set.get(metric)).collect(),
-                    last_epochs: Vec::new(),
-                }),
+            let of_folds = folds.iter().map(|set| set.get(metric)).collect();
+            match Score::of(of_folds, pooled, Vec::new()) {
+                Some(score) => Outcome::Complete(score),
                 None => Outcome::undefined(metric),
             }
         }

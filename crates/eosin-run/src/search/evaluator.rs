@@ -15,7 +15,7 @@ use eosin_train::{RunResult, StartingPoint, TrainError, shared_by_columns};
 
 use super::columns::{ColumnPruner, ended, settings};
 use super::hold_out::HeldOut;
-use super::outcome::{Outcome, Score, mean};
+use super::outcome::{Outcome, Score};
 use super::pruning::{Pruner, Quiet, Sizes, Watched};
 use super::study::{Study, Taken};
 use super::trials::Ended;
@@ -275,12 +275,8 @@ fn is_interruption(error: &anyhow::Error) -> bool {
 fn score(result: &RunResult, metric: Metric, last_epochs: Vec<Option<f64>>) -> Outcome {
     let pooled = result.metrics.out_of_fold.iter().map(|set| set.get(metric));
     let folds = result.folds.iter().map(|fold| fold.metrics.get(metric));
-    match mean(pooled) {
-        Some(value) => Outcome::Complete(Score {
-            value,
-            folds: folds.collect(),
-            last_epochs,
-        }),
+    match Score::of(folds.collect(), pooled, last_epochs) {
+        Some(score) => Outcome::Complete(score),
         None => Outcome::undefined(metric),
     }
 }

@@ -8,7 +8,8 @@ use super::pruning::EndedEarly;
 /// What a trial is judged by.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Score {
-    /// The selecting metric out of fold; of several cross-validations the mean.
+    /// What trials are compared by: the mean of the selecting metric over folds; where a fold has none,
+    /// the metric of all patches out of fold (of several cross-validations the mean).
     pub value: f64,
     /// The same of each fold, where it is defined.
     pub folds: Vec<Option<f64>>,
@@ -16,6 +17,23 @@ pub struct Score {
     /// when a fold ends; none without epochs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub last_epochs: Vec<Option<f64>>,
+}
+
+impl Score {
+    /// Of a trial with these values in each fold and of all patches out of fold; `None` where it has
+    /// neither.
+    pub(super) fn of(
+        folds: Vec<Option<f64>>,
+        pooled: impl Iterator<Item = Option<f64>>,
+        last_epochs: Vec<Option<f64>>,
+    ) -> Option<Self> {
+        let value = mean(folds.iter().copied()).or_else(|| mean(pooled))?;
+        Some(Self {
+            value,
+            folds,
+            last_epochs,
+        })
+    }
 }
 
 /// What comes of a trial.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use eosin_core::{Seed, Stream};
+use eosin_core::{Config, Seed, Stream};
 use eosin_data::Folds;
 use eosin_search::{Goal, Method, Space, suggest_at_random};
 use eosin_store::write_atomic;
@@ -13,7 +13,7 @@ use super::default_space::default_space;
 use super::evaluator::Evaluator;
 use super::findings::{SearchFindings, of_trials};
 use super::hold_out::{HeldOut, hold_out};
-use super::keys::refuse_fixed;
+use super::keys::{differing, refuse_fixed};
 use super::pruning::refuse_impossible;
 use super::record::StudyRecord;
 use super::study::{Study, Taken, now, read_record};
@@ -60,6 +60,7 @@ pub fn search(args: SearchArgs, watch: &dyn WatchRun) -> Result<Searched> {
     };
     let folds = base.split(watch)?;
     refuse_undefined(&plan, &base, &folds)?;
+    tell_set_and_searched(&plan.space, &base, watch)?;
     let mut evaluator = Evaluator::new(&base, &folds, watch)?;
     probe_space(&plan.space, &evaluator, watch)?;
     let wanted = plan.record(&base, args.command)?;
@@ -83,6 +84,22 @@ pub fn search(args: SearchArgs, watch: &dyn WatchRun) -> Result<Searched> {
         folds,
         done_here,
     })
+}
+
+/// Says which keys are set and searched, too: then the space's values count.
+fn tell_set_and_searched(space: &Space, base: &Job, watch: &dyn WatchRun) -> Result<()> {
+    let set = differing(&Config::default(), &base.config);
+    let searched = |key: &String| space.parameters().iter().any(|one| one.key == *key);
+    for one in set.into_iter().filter(|one| searched(&one.key)) {
+        let text = format!(
+            "note: {} is {} here, and it is searched: trials have the values of the space, not this one; \
+             give a '--space' without it to keep it",
+            one.key,
+            one.other.unwrap_or_default()
+        );
+        note(watch, &text)?;
+    }
+    Ok(())
 }
 
 /// What is to be done: what a study that is there says holds, unless something else is asked for, which

@@ -124,8 +124,19 @@ impl ContestFolder {
     /// Keeps what a submission is made of, before the log names it.
     ///
     /// # Errors
-    /// When a file cannot be written.
+    /// When other lines are there under its number, or a file cannot be written.
     pub fn keep(&self, number: usize, lines: &str, judged: &[u8]) -> Result<()> {
+        let path = self.lines(number);
+        // Equal lines are those of a process that was killed before the log named them.
+        if path.exists() && std::fs::read(&path).ok().as_deref() != Some(lines.as_bytes()) {
+            bail!(
+                "{} has the lines of a submission that {} does not know: lines of the log are lost, and \
+                 with them the quota and the scores; restore the log, or, if nothing was submitted, move \
+                 the file away",
+                path.display(),
+                self.dir.join(LOG).display()
+            );
+        }
         write_atomic(self.lines(number), lines.as_bytes())?;
         Ok(write_atomic(self.judged_path(number), judged)?)
     }

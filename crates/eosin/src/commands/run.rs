@@ -163,7 +163,7 @@ pub fn show(finished: &Finished, json: bool) -> Result<ExitCode> {
     let best = &result.folds[result.best_fold];
     let kept = if let Some(probe) = &best.probe {
         format!("; {}", tell::strength(probe))
-    } else if best.combiner.is_some() {
+    } else if best.combiner.is_some() || best.epochs.is_empty() {
         String::new()
     } else {
         let keep = config_of_run(folder)?.train.keep;

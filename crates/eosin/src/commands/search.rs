@@ -163,10 +163,8 @@ fn print(findings: &SearchFindings) {
     };
     rows.sort_by(|one, other| loss(one).total_cmp(&loss(other)));
     let shown = rows.into_iter().take(LISTED).map(row);
-    say_table(
-        &["trial", metric.title(), "seconds", "values"],
-        shown.collect(),
-    );
+    let value = format!("{}, mean over folds", metric.title());
+    say_table(&["trial", &value, "seconds", "values"], shown.collect());
     say(&format!(
         "trials trained to the end: {complete}, ended early: {pruned}, failed: {failed}"
     ));

@@ -150,3 +150,24 @@ fn swapped_channels_are_told() {
         .done()
         .says(&["the channels seem to be in the order blue, green, red"]);
 }
+
+#[test]
+fn a_folder_that_is_no_runs_is_never_written_over() {
+    let scratch = Scratch::with_phantom();
+    let own = "path,label,age\na.png,benign,70\n";
+    std::fs::create_dir(scratch.path("own")).unwrap();
+    scratch.write("own/manifest.csv", own);
+    for words in ["", "--overwrite"] {
+        scratch
+            .eosin(&format!("run --data data {JOB} --out own {words}"))
+            .refused(&[
+                "own holds 'manifest.csv', which is no run's",
+                "name another folder",
+            ]);
+        scratch
+            .eosin(&format!("run --data data {JOB} --out data {words}"))
+            .refused(&["is the folder of the patches itself"]);
+    }
+    assert_eq!(scratch.text("own/manifest.csv"), own);
+    assert_eq!(listing(&scratch, "own"), ["manifest.csv"]);
+}

@@ -73,6 +73,12 @@ fn sizes_that_cannot_be_are_refused() {
     };
     run("--set augment.sizes_px=[32]").refused(&["the size that patches are looked at in anyway"]);
     run("--set augment.sizes_px=[48,48]").refused(&["[48, 48]", "different sizes"]);
+    for other in ["48", "[-4]", "[48.5]"] {
+        run(&format!("--set augment.sizes_px={other}")).refused(&[
+            "augment.sizes_px",
+            "a list of whole numbers, such as [48, 64]",
+        ]);
+    }
     run("--set augment.sizes_px=[0]").refused(&["each from 1 to 8192"]);
     run("--set augment.sizes_px=[1]").refused(&["eosin_mini", "1"]);
     run("--set augment.sizes_px=[48] --mode full").refused(&["augment.sizes_px", "see one size"]);

@@ -341,3 +341,23 @@ fn processes_that_submit_at_once_neither_share_a_number_nor_break_the_quota() {
         assert_eq!(numbers, (1..=expected as u64).collect::<Vec<_>>());
     }
 }
+
+#[test]
+fn lines_that_the_log_has_lost_are_never_replaced() {
+    let scratch = with_runs(&["logistic", "ridge"]);
+    let make = |run: &str| {
+        scratch.eosin(&format!(
+            "submit make {run} --ledger contest --quota-secs 1"
+        ))
+    };
+    make("logistic").done();
+    let kept = scratch.text("contest/1.txt");
+    let log = scratch.read("contest/submissions.jsonl");
+    for left in [0, log.len() - 30] {
+        scratch.write("contest/submissions.jsonl", &log[..left]);
+        make("ridge").refused(&["1.txt has the lines of a submission", "restore the log"]);
+        assert_eq!(scratch.text("contest/1.txt"), kept);
+    }
+    // A process that was killed before the log named its lines is gone on with.
+    make("logistic").done();
+}
