@@ -41,7 +41,7 @@ pub(crate) fn acquire(dir: &Path) -> Result<File, RunError> {
 /// Refuses a folder that holds a run, or a file that a run would replace.
 pub(crate) fn refuse_existing(dir: &Path) -> Result<(), RunError> {
     let there = run_files(dir)?;
-    refuse_no_runs(dir, &there)?;
+    refuse_no_runs(dir)?;
     let dir = dir.to_owned();
     if there.iter().any(|name| name == names::RUN) {
         return Err(RunError::HoldsRun { dir });
@@ -53,7 +53,8 @@ pub(crate) fn refuse_existing(dir: &Path) -> Result<(), RunError> {
 }
 
 /// Refuses to take files for a run's that have the names of some, in a folder where no run was begun.
-fn refuse_no_runs(dir: &Path, there: &[String]) -> Result<(), RunError> {
+pub(crate) fn refuse_no_runs(dir: &Path) -> Result<(), RunError> {
+    let there = run_files(dir)?;
     // The last of what a run begins with, and the last that it writes.
     let of_run = |name: &String| name == names::START || name == names::RUN;
     match there.first() {
@@ -80,8 +81,8 @@ fn run_files(dir: &Path) -> Result<Vec<String>, FileError> {
 /// Removes the files of a run; `run.json` first, so that what is left is no run, and `start.json` last,
 /// so that it is known to have been one.
 pub(crate) fn remove_run(dir: &Path) -> Result<(), RunError> {
+    refuse_no_runs(dir)?;
     let mut there = run_files(dir)?;
-    refuse_no_runs(dir, &there)?;
     there.sort_by_key(|name| (name != names::RUN, name == names::START));
     for name in there {
         let path = dir.join(&name);

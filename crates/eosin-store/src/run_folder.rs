@@ -13,7 +13,7 @@ use crate::error::{FileError, RunError};
 use crate::log::{AppendLog, read_log};
 use crate::names::{self, FoldFile};
 use crate::record::RunRecord;
-use crate::run_claim::{acquire, fold_folders, refuse_existing, remove_run, sweep};
+use crate::run_claim::{acquire, fold_folders, refuse_existing, refuse_no_runs, remove_run, sweep};
 
 /// What to do when the folder already holds a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,14 +38,16 @@ impl RunFolder {
     /// Makes `dir`, or takes it as `existing` says, and locks it for this process.
     ///
     /// # Errors
-    /// When a live process holds it, when it holds a run (or a file that a run would replace) and
-    /// `existing` is [`Existing::Refuse`], or when it cannot be written.
+    /// When a live process holds it, when it holds a run and `existing` is [`Existing::Refuse`], when it
+    /// holds a file that a run would replace and that is no run's, or when it cannot be written.
     pub fn create(dir: impl Into<PathBuf>, existing: Existing) -> Result<Self, RunError> {
         let dir = dir.into();
         fs::create_dir_all(&dir).map_err(FileError::on("create", &dir))?;
-        if existing == Existing::Refuse {
-            // Before the lock, so that a folder that is no run folder gets no lock file.
-            refuse_existing(&dir)?;
+        // Before the lock, so that a folder that is no run folder gets no lock file.
+        match existing {
+            Existing::Refuse => refuse_existing(&dir)?,
+            Existing::Overwrite => refuse_no_runs(&dir)?,
+            Existing::Resume => {}
         }
         let lock = acquire(&dir)?;
         let folder = Self {

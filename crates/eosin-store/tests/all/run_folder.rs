@@ -159,6 +159,18 @@ fn a_folder_that_holds_a_run_is_refused_resumed_or_overwritten_as_asked() {
 fn a_folder_with_a_file_that_would_be_replaced_is_refused_and_left_alone() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("manifest.csv"), "path,label\n").unwrap();
+    for existing in [Existing::Refuse, Existing::Overwrite] {
+        let error = RunFolder::create(dir.path(), existing).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("holds 'manifest.csv', which is no run's"),
+            "{error}"
+        );
+        assert!(!dir.path().join(names::LOCK).exists());
+    }
+    // Of a run that was begun it says how to go on.
+    fs::write(dir.path().join(names::START), "{}").unwrap();
     let error = RunFolder::create(dir.path(), Existing::Refuse).unwrap_err();
     assert!(
         error
@@ -166,7 +178,6 @@ fn a_folder_with_a_file_that_would_be_replaced_is_refused_and_left_alone() {
             .contains("holds 'manifest.csv' and no finished run"),
         "{error}"
     );
-    assert!(!dir.path().join(names::LOCK).exists());
 }
 
 #[test]
