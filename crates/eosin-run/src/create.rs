@@ -143,9 +143,7 @@ pub(crate) fn create_ensemble(
     };
     // Before the folder is made: a weight file that cannot be used leaves nothing behind.
     let start_from = job.start(watch)?;
-    if std::fs::canonicalize(&place.out)
-        .is_ok_and(|out| std::fs::canonicalize(&job.data).is_ok_and(|data| data == out))
-    {
+    if lies_in(&place.out, &job.data) && lies_in(&job.data, &place.out) {
         bail!(
             "'--out {}' is the folder of the patches itself; name another, which may lie in it",
             place.out.display()

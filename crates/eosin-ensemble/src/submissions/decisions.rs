@@ -6,6 +6,7 @@ use rand_distr::{Distribution as _, Uniform};
 use rayon::prelude::*;
 
 use crate::error::EnsembleError;
+use crate::pool::check_length;
 use crate::score::of_confusion;
 
 /// Resamples of the bootstrap.
@@ -149,10 +150,10 @@ impl Tables {
         if targets.is_empty() {
             return Err(EnsembleError::NoPatch);
         }
-        same_length("groups", groups.len(), targets.len())?;
+        check_length("groups", groups.len(), targets.len())?;
         let count = groups.iter().max().map_or(0, |last| last + 1);
         let table = |preds: &Vec<usize>| {
-            same_length("decisions", preds.len(), targets.len())?;
+            check_length("decisions", preds.len(), targets.len())?;
             // Holds every class to those that there are.
             Confusion::new(targets, preds, *classes)?;
             let mut counts = vec![0; count * classes * classes];
@@ -189,17 +190,6 @@ impl Tables {
         let scores = scores.collect::<Result<Vec<Option<f64>>, EnsembleError>>()?;
         Ok(scores.into_iter().collect())
     }
-}
-
-const fn same_length(what: &'static str, got: usize, expected: usize) -> Result<(), EnsembleError> {
-    if got == expected {
-        return Ok(());
-    }
-    Err(EnsembleError::Length {
-        what,
-        got,
-        expected,
-    })
 }
 
 #[cfg(test)]

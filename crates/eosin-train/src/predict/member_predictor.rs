@@ -78,11 +78,7 @@ impl MemberPredictors {
             Join::Combined(combiners) => {
                 let runs = self.runs.iter().map(|run| run.logits(patches));
                 let runs = runs.collect::<Result<Vec<_>, TrainError>>()?;
-                let combine = |(fold, combiner): (usize, &Combiner)| {
-                    let of_fold: Vec<&[f32]> = runs.iter().map(|run| &*run[fold]).collect();
-                    Ok(combiner.logits(&of_fold)?)
-                };
-                combiners.iter().enumerate().map(combine).collect()
+                combined(combiners, &runs)
             }
             Join::Embeddings(heads) => {
                 let runs = self.runs.iter().map(|run| run.embeddings(patches));
@@ -92,6 +88,18 @@ impl MemberPredictors {
             }
         }
     }
+}
+
+/// What the combiner of each fold makes of the runs' logits, `[runs][folds][patches, classes]`.
+pub(crate) fn combined(
+    combiners: &[Combiner],
+    runs: &[Vec<Vec<f32>>],
+) -> Result<Vec<Vec<f32>>, TrainError> {
+    let combine = |(fold, combiner): (usize, &Combiner)| {
+        let of_fold: Vec<&[f32]> = runs.iter().map(|run| &*run[fold]).collect();
+        Ok(combiner.logits(&of_fold)?)
+    };
+    combiners.iter().enumerate().map(combine).collect()
 }
 
 /// Rows of each view, `[runs][views][patches, width]`, with those of all runs one after the other.

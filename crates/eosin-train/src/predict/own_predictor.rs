@@ -19,7 +19,7 @@ use crate::input::view::View;
 use crate::model::classifier::{Classifier, Named};
 use crate::optimise::loss::softmax;
 use crate::predict::fold_network::{no_fold, read_weights};
-use crate::predict::member_predictor::{beside, combiner, heads, member_folders};
+use crate::predict::member_predictor::{beside, combined, combiner, heads, member_folders};
 use crate::predict::predictions::mean_of;
 use crate::predict::predictor::UseFolds;
 
@@ -122,11 +122,7 @@ impl OwnPredictor {
             Join::Combined(combiners) => {
                 let runs = self.runs.iter().map(|run| run.logits(rows));
                 let runs = runs.collect::<Result<Vec<_>, TrainError>>()?;
-                let combine = |(fold, combiner): (usize, &Combiner)| {
-                    let of_fold: Vec<&[f32]> = runs.iter().map(|run| &*run[fold]).collect();
-                    Ok(combiner.logits(&of_fold)?)
-                };
-                combiners.iter().enumerate().map(combine).collect()
+                combined(combiners, &runs)
             }
             Join::Embeddings(heads) => {
                 let views = View::of(self.record.views.members());

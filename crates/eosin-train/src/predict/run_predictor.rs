@@ -281,7 +281,7 @@ impl RunPredictor {
         for (index, batch) in patches.chunks(BATCH).enumerate() {
             let name = |patch: usize| format!("patch {}", index * BATCH + patch);
             let sized = batch.iter().enumerate();
-            let sized = sized.map(|(at, patch)| self.at_sizes(&name(at), patch));
+            let sized = sized.map(|(at, patch)| self.at_sizes(&name(at), patch.clone()));
             let sized: Vec<Sized> = sized.collect::<Result<_, _>>()?;
             for (fold, more) in logits.iter_mut().zip(self.named_logits(&sized, name)?) {
                 fold.extend(more);
@@ -312,18 +312,20 @@ impl RunPredictor {
         let read = |source: &PatchSource| {
             let name = source.to_string();
             let patch = decode_rgb_bytes(&source.read()?, &name, &self.readers[0].limits)?;
-            self.at_sizes(&name, &patch)
+            self.at_sizes(&name, patch)
         };
         let read = batch.par_iter().map(read);
         read.collect::<Vec<_>>().into_iter().collect()
     }
 
     /// A patch at each size that it is judged at.
-    fn at_sizes(&self, name: &str, patch: &RgbPatch) -> Result<Sized, TrainError> {
-        let readers = self.readers.iter();
-        readers
-            .map(|reader| reader.fit(name, patch.clone()))
-            .collect()
+    fn at_sizes(&self, name: &str, patch: RgbPatch) -> Result<Sized, TrainError> {
+        let others = self.readers[1..].iter();
+        let others = others.map(|reader| reader.fit(name, patch.clone()));
+        let others = others.collect::<Result<Sized, _>>()?;
+        let mut sized = vec![self.readers[0].fit(name, patch)?];
+        sized.extend(others);
+        Ok(sized)
     }
 
     fn named_logits(

@@ -51,7 +51,7 @@ impl Run<'_> {
         let rows = self.rows()?;
         let session = Session::new(Keeper::new(None, [0; 32], Duration::MAX), watch);
         self.refuse_findings(&rows, &session)?;
-        self.refuse_plan()?;
+        self.refuse_rows(&rows)?;
         let preprocess = self.preprocess(&rows)?;
         let (inputs, _) = self.inputs(Cut::Embedding, &rows, &preprocess, &session)?;
         let sources: Vec<Box<dyn InputSource + '_>> =

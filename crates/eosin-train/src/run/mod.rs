@@ -108,7 +108,7 @@ impl Run<'_> {
         let keeper = Keeper::new(checkpoints.as_ref(), self.fingerprint(&rows), every);
         let mut session = Session::new(keeper, watch);
         self.refuse_findings(&rows, &session)?;
-        self.refuse_plan()?;
+        self.refuse_rows(&rows)?;
         let preprocess = self.preprocess(&rows)?;
         let shelf = Shelf::new(self, &rows, &preprocess)?;
         let Trained { folds, embedded } = self.train(&rows, &preprocess, &shelf, &mut session)?;

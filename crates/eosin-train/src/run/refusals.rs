@@ -29,13 +29,17 @@ impl Run<'_> {
     /// # Errors
     /// What is wrong.
     pub fn refuse_plan(&self) -> Result<(), TrainError> {
-        let rows = self.rows()?;
+        self.refuse_rows(&self.rows()?)
+    }
+
+    /// See [`refuse_plan`](Self::refuse_plan).
+    pub(super) fn refuse_rows(&self, rows: &Rows) -> Result<(), TrainError> {
         if self.is_solved() {
-            self.refuse_missing_classes(&rows)?;
-            self.refuse_too_many_neighbours(&rows)?;
+            self.refuse_missing_classes(rows)?;
+            self.refuse_too_many_neighbours(rows)?;
         }
-        self.refuse_large_head(&rows)?;
-        self.refuse_over_limit(&rows)
+        self.refuse_large_head(rows)?;
+        self.refuse_over_limit(rows)
     }
 
     /// Refuses what leaks, as [`run`](Self::run) does: for whoever would remove something before it.

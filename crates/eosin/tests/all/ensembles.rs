@@ -344,14 +344,7 @@ fn an_ensemble_never_replaces_its_own_member() {
 #[test]
 fn runs_on_embeddings_can_be_judged_together() {
     let scratch = with_members();
-    scratch
-        .eosin(&format!("embed --data data --out e.npy {JOB}"))
-        .done();
-    scratch
-        .eosin(&format!(
-            "run --data data --embeddings e.npy --out own {JOB}"
-        ))
-        .done();
+    scratch.run_on_own_embeddings();
     for method in ["soft", "concat"] {
         scratch
             .eosin(&format!(

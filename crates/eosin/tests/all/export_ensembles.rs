@@ -111,14 +111,7 @@ fn one_head_and_folds_of_their_own_are_exported_too() {
 #[test]
 fn what_one_graph_cannot_say_is_refused_by_name() {
     let scratch = with_members(&["logistic", "upright", "unit", "larger", "near"]);
-    scratch
-        .eosin(&format!("embed --data data --out e.npy {JOB}"))
-        .done();
-    scratch
-        .eosin(&format!(
-            "run --data data --embeddings e.npy --out own {JOB}"
-        ))
-        .done();
+    scratch.run_on_own_embeddings();
     for (runs, words, said) in [
         (
             "logistic upright --method rank",

@@ -95,14 +95,7 @@ fn what_is_missing_is_asked_for_in_the_words_of_the_run() {
     scratch
         .eosin("predict run")
         .refused(&["nothing to predict", "'eosin predict run IMAGES'"]);
-    scratch
-        .eosin(&format!("embed --data data --out e.npy {JOB}"))
-        .done();
-    scratch
-        .eosin(&format!(
-            "run --data data --embeddings e.npy --out own {JOB}"
-        ))
-        .done();
+    scratch.run_on_own_embeddings();
     let image = format!("data/{}", scratch.keys()[0]);
     for command in ["predict own".to_owned(), format!("predict own {image}")] {
         scratch.eosin(&command).refused(&[

@@ -123,6 +123,16 @@ impl Scratch {
         part.map(|row| row["path"].clone()).collect()
     }
 
+    /// The embeddings of `data`, in `e.npy`, and a run on them, in `own`.
+    pub fn run_on_own_embeddings(&self) {
+        self.eosin(&format!("embed --data data --out e.npy {JOB}"))
+            .done();
+        self.eosin(&format!(
+            "run --data data --embeddings e.npy --out own {JOB}"
+        ))
+        .done();
+    }
+
     /// Runs the program with these words.
     pub fn eosin(&self, words: &str) -> Outcome {
         let mut command = Command::new(env!("CARGO_BIN_EXE_eosin"));

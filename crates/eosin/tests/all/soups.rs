@@ -122,14 +122,7 @@ fn weights_without_a_common_mean_are_refused() {
             .eosin(&format!("run --data data --out {name} {folds} {words}"))
             .done();
     }
-    scratch
-        .eosin(&format!("embed --data data --out e.npy {JOB}"))
-        .done();
-    scratch
-        .eosin(&format!(
-            "run --data data --embeddings e.npy --out own {JOB}"
-        ))
-        .done();
+    scratch.run_on_own_embeddings();
     for (runs, said) in [
         ("head --method soup", "which is '--method geometric'"),
         (

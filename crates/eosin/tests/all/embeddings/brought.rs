@@ -164,14 +164,7 @@ fn views_that_are_no_symmetries_all_count() {
 #[test]
 fn new_rows_are_predicted_by_key_as_the_run_predicted_its_test_patches() {
     let scratch = Scratch::with_phantom();
-    scratch
-        .eosin(&format!("embed --data data --out e.npy {JOB}"))
-        .done();
-    scratch
-        .eosin(&format!(
-            "run --data data --embeddings e.npy --out own {JOB}"
-        ))
-        .done();
+    scratch.run_on_own_embeddings();
     let array = Array::read(&scratch, "e");
     let test = scratch.keys_of("test");
     let of_test = (0..array.keys.len()).filter(|row| test.contains(&array.keys[*row]));
@@ -199,14 +192,7 @@ fn new_rows_are_predicted_by_key_as_the_run_predicted_its_test_patches() {
 #[test]
 fn rows_are_found_whatever_their_order_and_however_their_keys_are_written() {
     let scratch = Scratch::with_phantom();
-    scratch
-        .eosin(&format!("embed --data data --out e.npy {JOB}"))
-        .done();
-    scratch
-        .eosin(&format!(
-            "run --data data --embeddings e.npy --out own {JOB}"
-        ))
-        .done();
+    scratch.run_on_own_embeddings();
     let array = Array::read(&scratch, "e");
     let mut other = array.rows((0..array.keys.len()).rev());
     for key in &mut other.keys {
@@ -260,14 +246,7 @@ fn pictures_of_any_size_may_stand_behind_embeddings() {
 #[test]
 fn what_others_saved_is_read_too() {
     let scratch = Scratch::with_phantom();
-    scratch
-        .eosin(&format!("embed --data data --out e.npy {JOB}"))
-        .done();
-    scratch
-        .eosin(&format!(
-            "run --data data --embeddings e.npy --out own {JOB}"
-        ))
-        .done();
+    scratch.run_on_own_embeddings();
     let array = Array::read(&scratch, "e");
     // Another name of the tensor, a tensor that cannot be meant, keys in a table of another ending.
     let labels = eosin_weights::StateTensor {
