@@ -55,10 +55,10 @@ pub(crate) fn refuse_existing(dir: &Path) -> Result<(), RunError> {
 /// Refuses to take files for a run's that have the names of some, in a folder where no run was begun.
 pub(crate) fn refuse_no_runs(dir: &Path) -> Result<(), RunError> {
     let there = run_files(dir)?;
-    // The last of what a run begins with, and the last that it writes.
-    let of_run = |name: &String| name == names::START || name == names::RUN;
+    // Who writes a run locks its folder first, and a packed run has no lock.
+    let was_begun = [names::LOCK, names::START, names::RUN].map(|name| dir.join(name).exists());
     match there.first() {
-        Some(file) if !there.iter().any(of_run) => Err(RunError::NoRunsFile {
+        Some(file) if !was_begun.contains(&true) => Err(RunError::NoRunsFile {
             dir: dir.to_owned(),
             file: file.clone(),
         }),
@@ -78,12 +78,10 @@ fn run_files(dir: &Path) -> Result<Vec<String>, FileError> {
     Ok(found)
 }
 
-/// Removes the files of a run; `run.json` first, so that what is left is no run, and `start.json` last,
-/// so that it is known to have been one.
-pub(crate) fn remove_run(dir: &Path) -> Result<(), RunError> {
-    refuse_no_runs(dir)?;
+/// Removes the files of a run; `run.json` first, so that what is left is no run.
+pub(crate) fn remove_run(dir: &Path) -> Result<(), FileError> {
     let mut there = run_files(dir)?;
-    there.sort_by_key(|name| (name != names::RUN, name == names::START));
+    there.sort_by_key(|name| name != names::RUN);
     for name in there {
         let path = dir.join(&name);
         fs::remove_file(&path).map_err(FileError::on("remove", &path))?;
@@ -96,7 +94,7 @@ pub(crate) fn remove_run(dir: &Path) -> Result<(), RunError> {
     }
     drop(fs::remove_dir(dir.join(names::FOLD_FOLDERS)));
     remove_members(dir)?;
-    Ok(Checkpoints::remove(&dir.join(names::CHECKPOINTS))?)
+    Checkpoints::remove(&dir.join(names::CHECKPOINTS))
 }
 
 /// Removes what an ensemble has of its members: numbered run folders.

@@ -181,6 +181,16 @@ fn a_folder_with_a_file_that_would_be_replaced_is_refused_and_left_alone() {
 }
 
 #[test]
+fn a_run_killed_before_it_was_begun_in_full_is_begun_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = RunFolder::create(dir.path(), Existing::Refuse).unwrap();
+    run.write(names::CONFIG, "").unwrap();
+    drop(run);
+    RunFolder::create(dir.path(), Existing::Overwrite).unwrap();
+    assert!(!dir.path().join(names::CONFIG).exists());
+}
+
+#[test]
 fn a_folder_in_use_by_this_process_is_refused_too() {
     let dir = tempfile::tempdir().unwrap();
     let run = RunFolder::create(dir.path(), Existing::Refuse).unwrap();
