@@ -52,6 +52,7 @@ mod patches;
 mod phantom;
 mod resize;
 mod split;
+mod stain;
 mod stats;
 pub mod table;
 
@@ -78,4 +79,5 @@ pub use split::{
     Division, Fold, FoldIndices, Folds, Proof, SplitError, SplitMethod, SplitOptions, SplitWarning,
     split,
 };
+pub use stain::haematoxylin;
 pub use stats::{ImageSums, StatisticsError, channel_statistics};

@@ -2,12 +2,7 @@
 
 use super::pixels::{map_pixels, rounded};
 use crate::decode::RgbPatch;
-
-/// Optical densities of red, green and blue for haematoxylin, eosin and DAB (Ruifrok & Johnston
-/// 2001, as scikit-image's `rgb_from_hed`).
-const STAINS: [[f32; 3]; 3] = [[0.65, 0.70, 0.29], [0.07, 0.99, 0.11], [0.27, 0.57, 0.78]];
-/// Least transmission, as scikit-image's.
-const LEAST: f32 = 1e-6;
+use crate::stain::{HED, StainBasis};
 
 /// What happens to the concentration `s` of each stain: `scale * s + offset`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,32 +17,12 @@ pub struct StainShift {
 /// density `-ln(value / 255)` of a pixel is divided into the concentrations of haematoxylin, eosin
 /// and a third stain, these are changed, and the pixel is made from them again.
 pub fn jitter_stains(patch: &RgbPatch, shift: &StainShift) -> RgbPatch {
-    let density: [f32; 256] = std::array::from_fn(|value| -(value as f32 / 255.0).max(LEAST).ln());
-    let unmix = inverse(STAINS);
+    let basis = StainBasis::new(HED);
     map_pixels(patch, |pixel| {
-        let densities = pixel.map(|value| density[usize::from(value)]);
-        let stains = times(densities, &unmix);
+        let stains = basis.concentrations(pixel);
         let changed = std::array::from_fn(|i| shift.scale[i].mul_add(stains[i], shift.offset[i]));
-        times(changed, &STAINS).map(|density| rounded(255.0 * (-density).exp()))
+        basis.colour(changed).map(rounded)
     })
-}
-
-/// A row vector times a matrix.
-fn times(row: [f32; 3], matrix: &[[f32; 3]; 3]) -> [f32; 3] {
-    std::array::from_fn(|column| (0..3).map(|i| row[i] * matrix[i][column]).sum())
-}
-
-/// By cofactors.
-fn inverse(m: [[f32; 3]; 3]) -> [[f32; 3]; 3] {
-    let cofactor = |row: usize, column: usize| {
-        let (r1, r2) = ((row + 1) % 3, (row + 2) % 3);
-        let (c1, c2) = ((column + 1) % 3, (column + 2) % 3);
-        m[r1][c1] * m[r2][c2] - m[r1][c2] * m[r2][c1]
-    };
-    let determinant: f32 = (0..3)
-        .map(|column| m[0][column] * cofactor(0, column))
-        .sum();
-    std::array::from_fn(|row| std::array::from_fn(|column| cofactor(column, row) / determinant))
 }
 
 #[cfg(test)]
