@@ -10,7 +10,7 @@ use crate::part::{Standard, TrainingPart};
 use crate::pass::{Point, logits};
 use crate::problem::Problem;
 use crate::shrink::Shrunk;
-use crate::solve::{Accuracy, Optimum, Pulse, Solver};
+use crate::solve::{Accuracy, Group, Optimum, Pulse, Solver};
 use crate::table::{Table, add};
 
 /// `C` times the rows trained on, at most: from there on nothing but the data counts.
@@ -194,7 +194,11 @@ impl Walk<'_> {
             .min_by_key(|(other, _)| (*other - step).abs());
         let starts = nearest.map(|(_, solved)| solved.weights.clone());
         let c = Penalties::c(step);
-        let optima = self.solver.solve(c, starts, Accuracy::INNER, pulse)?;
+        let all = Group {
+            models: self.models.len(),
+            c,
+        };
+        let optima = self.solver.solve(&[all], starts, Accuracy::INNER, pulse)?;
         let gap = |most: f64, optimum: &Optimum| most.max(optimum.relative_gap);
         let relative_gap = optima.iter().fold(0.0, gap);
         let weights: Vec<Vec<f64>> = optima.into_iter().map(|optimum| optimum.weights).collect();

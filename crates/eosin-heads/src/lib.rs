@@ -44,5 +44,5 @@ pub use linear::LinearHead;
 pub use loss::Targets;
 pub use part::TrainingPart;
 pub use problem::Problem;
-pub use solve::{Accuracy, Optimum, solve};
+pub use solve::{Accuracy, Group, Optimum, solve};
 pub use table::{EmbeddingRows, Table};

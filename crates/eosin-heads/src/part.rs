@@ -92,6 +92,12 @@ pub(crate) struct Standard {
 impl Standard {
     /// Of each training part, over all views of the patches that it trains on.
     pub(crate) fn of(table: &Table<'_>, parts: &[TrainingPart]) -> Result<Vec<Self>, HeadError> {
+        if let [part] = parts {
+            // As a pass has it: one alone is summed in the order in which several are.
+            let mut twice = Self::of(table, &[part.clone(), part.clone()])?;
+            twice.truncate(1);
+            return Ok(twice);
+        }
         let (width, count) = (table.width(), parts.len());
         let starts: Vec<usize> = (0..table.patches()).step_by(TOGETHER).collect();
         let sums: Result<Vec<[Vec<f32>; 2]>, HeadError> = starts

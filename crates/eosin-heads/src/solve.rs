@@ -1,6 +1,6 @@
 //! Models solved side by side, under one penalty.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
@@ -10,7 +10,7 @@ use crate::lbfgs::{Descent, Trial};
 use crate::linear::LinearHead;
 use crate::newton::Newton;
 use crate::part::{Standard, TrainingPart};
-use crate::pass::{Pass, Passed, Point};
+use crate::pass::{Curvature, Pass, Passed, Point};
 use crate::problem::Problem;
 
 /// Passes after which the metric is made anew from where the models stand then.
@@ -70,21 +70,31 @@ impl Optimum {
 /// Hears of every pass, and ends the work with an error.
 pub type Pulse<'a> = dyn FnMut() -> Result<(), HeadError> + 'a;
 
-/// Solves every model of `problem` under the penalty of scikit-learn's `C`, from `starts`
+/// Some models that follow each other, and their penalty. They have one metric, so that a model's last
+/// bits depend on those of its group, and on no others.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Group {
+    /// How many.
+    pub models: usize,
+    /// scikit-learn's `C`.
+    pub c: f64,
+}
+
+/// Solves every model of `problem` under the penalty of its group, from `starts`
 /// (`[columns, width + 1]` each), or from zero where there are none. The same bytes whatever the
-/// number of threads.
+/// number of threads, and whatever the other groups.
 ///
 /// # Errors
 /// When a training part lacks a class, embeddings cannot be read, or `pulse` ends the work.
 pub fn solve(
     problem: &Problem<'_>,
-    c: f64,
+    groups: &[Group],
     starts: Option<Vec<Vec<f64>>>,
     accuracy: Accuracy,
     pulse: &mut Pulse<'_>,
 ) -> Result<Vec<Optimum>, HeadError> {
     let own = Standard::of(problem.table, problem.parts)?;
-    Solver::new(problem, &own)?.solve(c, starts, accuracy, pulse)
+    Solver::new(problem, &own)?.solve(groups, starts, accuracy, pulse)
 }
 
 /// What does not change along a path of penalties.
@@ -113,15 +123,23 @@ impl<'a> Solver<'a> {
 
     pub(crate) fn solve(
         &self,
-        c: f64,
+        groups: &[Group],
         starts: Option<Vec<Vec<f64>>>,
         accuracy: Accuracy,
         pulse: &mut Pulse<'_>,
     ) -> Result<Vec<Optimum>, HeadError> {
+        let of_models = || {
+            groups
+                .iter()
+                .enumerate()
+                .flat_map(|(at, group)| vec![(at, group.c); group.models])
+        };
+        let (group_of, c): (Vec<usize>, Vec<f64>) = of_models().unzip();
         let pass = Pass {
             problem: self.problem,
             own: self.own,
-            c,
+            c: &c,
+            groups: &group_of,
             wanted: &self.wanted,
         };
         let length = self.problem.targets.columns() * (self.problem.table.width() + 1);
@@ -129,14 +147,13 @@ impl<'a> Solver<'a> {
         let points: Vec<Point<'_>> = starts.iter().enumerate().map(at).collect();
         let Passed {
             evaluated,
-            curvature,
+            curvatures,
         } = pass.run(&points)?;
         pulse()?;
         let begun = evaluated.into_iter().zip(&starts);
         let descents = begun.map(|(e, start)| Descent::new(start.clone(), e.value, e.gradient));
-        let metric = Metric::new(self.problem.table, self.own, &curvature, c)?;
         let mut race = Race {
-            metrics: Metrics::Shared(metric),
+            metrics: pass.metrics(&curvatures)?,
             descents: descents.collect(),
             active: (0..starts.len()).collect(),
             pass,
@@ -146,7 +163,7 @@ impl<'a> Solver<'a> {
         let newton = accuracy == Accuracy::FULL && Newton::cost(self.problem.table) <= CHEAP;
         let mut passes = 1;
         while !race.active.is_empty() && passes < accuracy.passes {
-            let curvature = race.step()?;
+            let curvatures = race.step()?;
             passes += 1;
             pulse()?;
             if race.active.is_empty() {
@@ -158,8 +175,7 @@ impl<'a> Solver<'a> {
                     race.begin();
                 }
             } else if NEW_METRIC.contains(&passes) {
-                let metric = Metric::new(self.problem.table, self.own, &curvature, c)?;
-                race.metrics = Metrics::Shared(metric);
+                race.metrics = race.pass.metrics(&race.on_their_way(curvatures))?;
                 race.begin();
             }
         }
@@ -173,25 +189,49 @@ fn at((model, weights): (usize, &Vec<f64>)) -> Point<'_> {
 
 /// What bends the ways of models.
 enum Metrics {
-    /// One for all.
-    Shared(Metric),
+    /// One for each group.
+    Shared(BTreeMap<usize, Metric>),
     /// Its own for each model that was on its way when they were made.
     Own(BTreeMap<usize, Newton>),
 }
 
 impl Metrics {
-    /// `P^-1` of the gradients of some models.
-    fn inverse_of(&self, gradients: &[(usize, &[f64])]) -> Vec<Vec<f64>> {
+    /// `P^-1` of the gradients of some models, in order, of these groups.
+    fn inverse_of(&self, gradients: &[(usize, &[f64])], groups: &[usize]) -> Vec<Vec<f64>> {
         match self {
-            Self::Shared(metric) => {
-                let all: Vec<&[f64]> = gradients.iter().map(|(_, gradient)| *gradient).collect();
-                metric.inverse_of(&all)
+            Self::Shared(metrics) => {
+                let of_group =
+                    |one: &(usize, _), other: &(usize, _)| groups[one.0] == groups[other.0];
+                let of_groups = gradients.chunk_by(of_group).flat_map(|own| {
+                    let all: Vec<&[f64]> = own.iter().map(|(_, gradient)| *gradient).collect();
+                    metrics[&groups[own[0].0]].inverse_of(&all)
+                });
+                of_groups.collect()
             }
             Self::Own(metrics) => gradients
                 .iter()
                 .map(|(model, gradient)| metrics[model].inverse_of(gradient))
                 .collect(),
         }
+    }
+}
+
+impl Pass<'_> {
+    /// Metrics of groups whose rows bend their losses so.
+    fn metrics(&self, curvatures: &[Curvature]) -> Result<Metrics, HeadError> {
+        let metric = |Curvature { group, of_rows }: &Curvature| {
+            let first = self.groups.partition_point(|other| other < group);
+            let end = self.groups.partition_point(|other| other <= group);
+            let own = &self.own[first..end];
+            let metric = Metric::new(self.problem.table, own, of_rows, self.c[first])?;
+            Ok((*group, metric))
+        };
+        Ok(Metrics::Shared(
+            curvatures
+                .iter()
+                .map(metric)
+                .collect::<Result<_, HeadError>>()?,
+        ))
     }
 }
 
@@ -215,14 +255,23 @@ impl Race<'_> {
                 model: *model,
                 weights,
             };
-            let curvature = pass.run(&[point])?.curvature;
+            let curvatures = pass.run(&[point])?.curvatures;
+            let curvature = &curvatures[0].of_rows;
             let table = pass.problem.table;
-            let newton = Newton::new(table, &pass.own[*model], &curvature, pass.c)?;
+            let newton = Newton::new(table, &pass.own[*model], curvature, pass.c[*model])?;
             Ok((*model, newton))
         };
         let metrics: Result<_, HeadError> = self.active.par_iter().map(own).collect();
         self.metrics = Metrics::Own(metrics?);
         Ok(())
+    }
+
+    /// Those of groups with a model that is not solved yet.
+    fn on_their_way(&self, mut curvatures: Vec<Curvature>) -> Vec<Curvature> {
+        let groups = self.active.iter().map(|model| self.pass.groups[*model]);
+        let groups: BTreeSet<usize> = groups.collect();
+        curvatures.retain(|one| groups.contains(&one.group));
+        curvatures
     }
 
     /// Sets every active model off under its metric.
@@ -232,15 +281,16 @@ impl Race<'_> {
             let gradient: &[f64] = &self.descents[*model].gradient;
             (*model, gradient)
         });
-        let turned = self.metrics.inverse_of(&gradients.collect::<Vec<_>>());
+        let gradients: Vec<_> = gradients.collect();
+        let turned = self.metrics.inverse_of(&gradients, self.pass.groups);
         for (model, turned) in all.into_iter().zip(turned) {
             self.descents[model].begin(turned);
         }
         self.leave_solved();
     }
 
-    /// Tries one point of every active model; gives the curvature of each row there.
-    fn step(&mut self) -> Result<Vec<f32>, HeadError> {
+    /// Tries one point of every active model; gives the curvatures there.
+    fn step(&mut self) -> Result<Vec<Curvature>, HeadError> {
         let trials: Vec<Vec<f64>> = self
             .active
             .iter()
@@ -255,7 +305,7 @@ impl Race<'_> {
             .collect();
         let Passed {
             evaluated,
-            curvature,
+            curvatures,
         } = self.pass.run(&points)?;
         let (mut accepted, mut stuck) = (Vec::new(), Vec::new());
         for (model, found) in self.active.iter().zip(evaluated) {
@@ -269,13 +319,14 @@ impl Race<'_> {
             let gradient: &[f64] = &found.gradient;
             (*model, gradient)
         });
-        let turned = self.metrics.inverse_of(&gradients.collect::<Vec<_>>());
+        let gradients: Vec<_> = gradients.collect();
+        let turned = self.metrics.inverse_of(&gradients, self.pass.groups);
         for ((model, found), turned) in accepted.into_iter().zip(turned) {
             self.descents[model].advance(found.value, found.gradient, turned);
         }
         self.active.retain(|model| !stuck.contains(model));
         self.leave_solved();
-        Ok(curvature)
+        Ok(curvatures)
     }
 
     fn leave_solved(&mut self) {

@@ -5,6 +5,7 @@ use std::time::{Instant, SystemTime};
 
 use anyhow::{Context as _, Result, bail};
 use eosin_core::Config;
+use eosin_core::config::EnsembleMethod;
 use eosin_data::{Folds, Patches};
 use eosin_store::{
     Checkpoints, EmbeddingsRecord, Existing, RunFolder, RunRecord, WeightStore, names,
@@ -13,6 +14,7 @@ use eosin_train::{FoldOutcome, OwnEmbeddings, RunResult, StartingPoint, save_run
 use eosin_weights::StateDict;
 use serde::{Deserialize, Serialize};
 
+use crate::ensemble::keep_joined_shares;
 use crate::ensemble_findings::EnsembleFindings;
 use crate::event::{RunEvent, WatchRun, WatchTraining, tell};
 use crate::job::Job;
@@ -287,8 +289,34 @@ fn refuse_other_embeddings(start: &Start, start_from: &StartingPoint) -> Result<
     Ok(())
 }
 
-/// Embeds and trains what is not finished, judges and writes.
+/// Embeds and trains what is not finished, judges and writes; where that fails, says what has become
+/// of a run that was to be replaced.
 fn go_on(
+    folder: RunFolder,
+    start: Start,
+    job: &Job,
+    folds: &Folds,
+    start_from: &StartingPoint,
+    watch: &dyn WatchRun,
+) -> Result<Finished> {
+    let dir = folder.dir().to_owned();
+    let replaced = folder.replaced();
+    let finished = finish_folds(folder, start, job, folds, start_from, watch);
+    if let (Err(_), Some(aside)) = (&finished, replaced) {
+        let text = format!(
+            "note: the run that this one was to replace is whole in {}, until 'eosin run --resume {}' has \
+             completed this one",
+            aside.display(),
+            dir.display()
+        );
+        // Why it failed is what is to be heard of.
+        drop(tell(watch, &RunEvent::Note(&text)));
+    }
+    finished
+}
+
+/// Embeds and trains what is not finished, judges and writes.
+fn finish_folds(
     folder: RunFolder,
     start: Start,
     job: &Job,
@@ -315,9 +343,11 @@ fn go_on(
         },
     )?;
     let log = RunLog::new(&folder, board, watch)?;
-    let result = job
-        .run(folds, start_from, &cache, Some(&folder))
-        .run(&log)?;
+    let run = job.run(folds, start_from, &cache, Some(&folder));
+    let result = run.run(&log)?;
+    if joins_embeddings(start_from) && folder.has(names::ENSEMBLE) {
+        keep_joined_shares(&folder, &run, &result, watch)?;
+    }
     if start.tensorboard {
         tell_solved(&mut TensorBoard::new(folder.dir()), &result)?;
     }
@@ -338,6 +368,12 @@ fn go_on(
         result,
         timings,
     })
+}
+
+/// Whether it starts from other runs' embeddings, one beside the other.
+fn joins_embeddings(start: &StartingPoint) -> bool {
+    let members = start.members();
+    members.is_some_and(|members| members.method == EnsembleMethod::Concat)
 }
 
 /// Folds whose heads were solved have no epochs to write as they end, only what they came to.
@@ -376,7 +412,7 @@ fn finish(folder: &RunFolder, job: &Job) -> Result<()> {
     }
     report::write(folder, &job.patches, &job.data).context("cannot write the report")?;
     Checkpoints::remove(&folder.path(names::CHECKPOINTS))?;
-    Ok(())
+    Ok(folder.drop_replaced()?)
 }
 
 /// `start.json` last: a folder that has it can be gone on with.

@@ -2,14 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use eosin_core::config::{EnsembleConfig, EnsembleMethod, TrainConfig};
 use eosin_core::{Config, Flow, Watch, WatchError};
 use eosin_data::Folds;
-use eosin_ensemble::{JoinedShares, joined_shares};
+use eosin_ensemble::joined_shares;
 use eosin_store::{RunFolder, names};
 use eosin_train::{
-    Event, FoldOutcome, MemberRun, check_agreement, refuse_unjoinable, refuse_unlike,
+    Event, FoldOutcome, MemberRun, Run, RunResult, check_agreement, refuse_unjoinable,
+    refuse_unlike,
 };
 use eosin_weights::StateDict;
 
@@ -18,7 +19,6 @@ use crate::ensemble_findings::{EnsembleFindings, SearchLimits};
 use crate::event::{RunEvent, WatchRun, tell};
 use crate::job::Job;
 use crate::members::open_member;
-use crate::report;
 
 /// Which runs become one, and how.
 #[derive(Clone, Debug)]
@@ -118,34 +118,24 @@ pub fn ensemble(args: &EnsembleArgs, place: &Place, watch: &dyn WatchRun) -> Res
         solved: solved.iter().find(mine).map(|joined| &*joined.folds),
     };
     let finished = create_ensemble(&job, &folds, place, Some(known), watch)?;
-    let mut findings = findings;
-    if is_concat {
-        findings.harmony.joined = Some(joined(&job, &folds, &finished, &findings, watch)?);
-        finished.folder.write_json(names::ENSEMBLE, &findings)?;
-        report::write(&finished.folder, &job.patches, &job.data)
-            .context("cannot write the report")?;
-    }
+    let findings = finished.folder.read_json(names::ENSEMBLE)?;
     Ok(Ensembled { finished, findings })
 }
 
-/// What each member brings to the head that was solved on all embeddings.
-fn joined(
-    job: &Job,
-    folds: &Folds,
-    finished: &Finished,
-    findings: &EnsembleFindings,
+/// Adds to what was found of an ensemble what each member brings to the head that was solved on all
+/// embeddings.
+pub(crate) fn keep_joined_shares(
+    folder: &RunFolder,
+    run: &Run<'_>,
+    result: &RunResult,
     watch: &dyn WatchRun,
-) -> Result<JoinedShares> {
-    let (start, cache) = (job.start(watch)?, job.cache()?);
-    let run = job.run(folds, &start, &cache, None);
-    let said = run.joined_said(&finished.result.folds, &Passing { watch })?;
-    let select = finished.result.metrics.select;
-    Ok(joined_shares(
-        &said.labels,
-        &said.sums,
-        &findings.members,
-        select,
-    )?)
+) -> Result<()> {
+    let mut findings: EnsembleFindings = folder.read_json(names::ENSEMBLE)?;
+    let said = run.joined_said(&result.folds, &Passing { watch })?;
+    let (labels, members) = (&said.labels, &findings.members);
+    let shares = joined_shares(labels, &said.sums, members, result.metrics.select)?;
+    findings.harmony.joined = Some(shares);
+    Ok(folder.write_json(names::ENSEMBLE, &findings)?)
 }
 
 /// Passes how far a run without a folder is on to whoever watches; what else is to be said of it, the

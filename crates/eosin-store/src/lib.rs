@@ -29,6 +29,7 @@ mod error;
 mod log;
 pub mod names;
 mod record;
+mod replaced;
 mod run_claim;
 mod run_folder;
 pub mod shared;

@@ -38,6 +38,8 @@ pub const FOLD_FOLDERS: &str = "folds";
 pub const MEMBERS: &str = "members";
 /// What the search for an ensemble looked at, and how its members get along.
 pub const ENSEMBLE: &str = "ensemble.json";
+/// Folder of the complete run that an incomplete one takes the place of; gone when that is complete.
+pub const REPLACED: &str = "replaced";
 /// Locked by the process that writes, whose id it holds.
 pub const LOCK: &str = "run.lock";
 

@@ -67,7 +67,7 @@ pub(crate) fn refuse_no_runs(dir: &Path) -> Result<(), RunError> {
 }
 
 /// The files of a run that are in `dir`, sorted.
-fn run_files(dir: &Path) -> Result<Vec<String>, FileError> {
+pub(crate) fn run_files(dir: &Path) -> Result<Vec<String>, FileError> {
     let mut found = file_names(dir)?;
     found.retain(|name| names::ALL.contains(&name.as_str()));
     for fold in fold_folders(dir)? {

@@ -13,14 +13,16 @@ use crate::error::{FileError, RunError};
 use crate::log::{AppendLog, read_log};
 use crate::names::{self, FoldFile};
 use crate::record::RunRecord;
-use crate::run_claim::{acquire, fold_folders, refuse_existing, refuse_no_runs, remove_run, sweep};
+use crate::replaced::{drop_replaced, make_room};
+use crate::run_claim::{acquire, fold_folders, refuse_existing, refuse_no_runs, sweep};
 
 /// What to do when the folder already holds a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Existing {
     /// Refuse.
     Refuse,
-    /// Remove the files of that run (and no others) and begin anew.
+    /// Begin anew. The files of that run (and no others) are removed; where it is complete, they are
+    /// kept in the folder [`names::REPLACED`] until [`RunFolder::drop_replaced`].
     Overwrite,
     /// Keep them and go on.
     Resume,
@@ -56,7 +58,7 @@ impl RunFolder {
         };
         match existing {
             Existing::Refuse => refuse_existing(&folder.dir)?,
-            Existing::Overwrite => remove_run(&folder.dir)?,
+            Existing::Overwrite => make_room(&folder.dir)?,
             Existing::Resume => {}
         }
         sweep(&folder.dir)?;
@@ -150,6 +152,20 @@ impl RunFolder {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             other => Ok(other.map_err(FileError::on("remove", &path))?),
         }
+    }
+
+    /// The complete run that this one is to take the place of.
+    pub fn replaced(&self) -> Option<PathBuf> {
+        let aside = self.path(names::REPLACED);
+        aside.join(names::RUN).is_file().then_some(aside)
+    }
+
+    /// Removes the run that this one has taken the place of, if there is one.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn drop_replaced(&self) -> Result<(), RunError> {
+        Ok(drop_replaced(&self.dir)?)
     }
 
     /// Reads the file `name`.

@@ -11,9 +11,10 @@ use eosin_core::{BackboneName, Layout};
 use eosin_run::HubOptions;
 
 mod search;
+mod submit;
 
-pub use crate::submit_args::{MakeSubmissionArgs, SubmitCommand};
 pub use search::{SearchCommand, SearchJobArgs, SearchShowArgs, StudyArgs};
+pub use submit::{MakeSubmissionArgs, SubmitCommand};
 
 /// Trains and judges classifiers of histopathology patches.
 #[derive(Debug, Parser)]

@@ -10,7 +10,6 @@ mod prediction_rows;
 mod progress;
 mod score_files;
 mod settings;
-mod submit_args;
 mod tell;
 mod terminal;
 

@@ -2,8 +2,9 @@
 
 use crate::said::{Said, log_of};
 
-/// What the mean probability of a class counts beside votes: enough to break a tie, and nothing else.
-const TIE: f32 = 1e-5;
+/// What the mean probability of a class counts beside votes: it breaks ties, can outvote nobody, and is
+/// not so small that rounding orders the patches.
+const TIE: f32 = 1e-3;
 /// What every class has beside its votes, so that none is ruled out (Krichevsky & Trofimov 1981).
 const HALF_A_VOTE: f32 = 0.5;
 

@@ -1,8 +1,8 @@
 //! The solver against scikit-learn, and against itself.
 
 use eosin_heads::{
-    Accuracy, HeadError, InnerFolds, Optimum, Penalties, Problem, Table, TrainingPart, choose,
-    solve,
+    Accuracy, Group, HeadError, InnerFolds, Optimum, Penalties, Problem, Table, Targets,
+    TrainingPart, choose, solve,
 };
 use serde_json::Value;
 
@@ -12,7 +12,66 @@ use crate::support::{Golden, binary, folds, numbers, overlapping};
 const SCIKIT_LEARN: &str = include_str!("../goldens/scikit_learn.json");
 
 fn solve_quietly(problem: &Problem<'_>, c: f64) -> Vec<Optimum> {
-    solve(problem, c, None, Accuracy::FULL, &mut || Ok(())).expect("a test's own input")
+    solve_or_say(problem, c).expect("a test's own input")
+}
+
+/// All models under one penalty.
+fn solve_or_say(problem: &Problem<'_>, c: f64) -> Result<Vec<Optimum>, HeadError> {
+    let models = problem.parts.len();
+    solve(
+        problem,
+        &[Group { models, c }],
+        None,
+        Accuracy::FULL,
+        &mut || Ok(()),
+    )
+}
+
+#[test]
+fn a_group_of_models_is_the_same_bits_whatever_is_solved_beside_it() {
+    for (width, count) in [(7, 2), (40, 2), (40, 3), (128, 2), (130, 2), (320, 2)] {
+        let (rows, mut classes) = overlapping(90, width);
+        for (patch, class) in classes.iter_mut().enumerate() {
+            *class = (*class + patch / 40).min(count - 1);
+        }
+        let targets = Targets {
+            classes_of: &classes,
+            classes: count,
+            label_smoothing: 0.0,
+        };
+        let table = Table::new(&rows).expect("a test's own input");
+        let parts: Vec<TrainingPart> = (0..4)
+            .flat_map(|group| (0..3).map(move |fold| (group, fold)))
+            .map(|(group, fold)| {
+                let held = |patch: &usize| patch % 3 != fold;
+                let patches: Vec<usize> = (0..90).filter(held).collect();
+                let mut part = TrainingPart::of(&patches, &targets);
+                part.class_weights[1] += group as f32;
+                part
+            })
+            .collect();
+        let penalties = [0.01, 1.0, 1e6, 0.02];
+        let groups = penalties.map(|c| Group { models: 3, c });
+        let problem = |parts| Problem {
+            table: &table,
+            targets,
+            parts,
+        };
+        let full = Accuracy::FULL;
+        let together = solve(&problem(&parts), &groups, None, full, &mut || Ok(()));
+        let together = together.expect("a test's own input");
+        for (at, c) in penalties.iter().enumerate() {
+            let own = at * 3..at * 3 + 3;
+            let alone = solve_quietly(&problem(&parts[own.clone()]), *c);
+            for (alone, together) in alone.iter().zip(&together[own]) {
+                assert_eq!(
+                    alone.weights, together.weights,
+                    "{width} values, {count} classes, C {c}"
+                );
+                assert_eq!(alone.passes, together.passes);
+            }
+        }
+    }
 }
 
 #[test]
@@ -160,8 +219,7 @@ fn a_training_part_without_a_class_is_an_error_that_names_it() {
         targets,
         parts: &[TrainingPart::of(&benign, &targets)],
     };
-    let error =
-        solve(&problem, 1.0, None, Accuracy::FULL, &mut || Ok(())).expect_err("it must be refused");
+    let error = solve_or_say(&problem, 1.0).expect_err("it must be refused");
     assert!(error.to_string().contains("class 1"), "{error}");
 }
 
@@ -285,7 +343,7 @@ fn no_penalty_ends_in_a_panic() {
     };
     for step in -320..=308 {
         let c = 10_f64.powi(step);
-        match solve(&problem, c, None, Accuracy::FULL, &mut || Ok(())) {
+        match solve_or_say(&problem, c) {
             Ok(optima) => assert!(optima[0].weights.iter().all(|weight| weight.is_finite())),
             Err(HeadError::TooWeakPenalty { c: said }) => {
                 assert_eq!(said.to_bits(), c.to_bits());

@@ -21,7 +21,7 @@ use crate::stored_network::StoredNetwork;
 const LEAST_LOG_PROB: f32 = -80.0;
 /// What the mean probability of a class counts beside votes, and what each class has beside them: see
 /// hard voting in `eosin-ensemble`.
-const TIE: f32 = 1e-5;
+const TIE: f32 = 1e-3;
 const HALF_A_VOTE: f32 = 0.5;
 
 /// Networks, and how what they say becomes one.

@@ -96,7 +96,7 @@ pub(super) fn ended(
             Some(early) => early.clone().into(),
             None => Outcome::undefined(metric),
         },
-        ColumnOutcome::Diverged(error) => Outcome::Failed {
+        ColumnOutcome::Failed(error) => Outcome::Failed {
             problem: error.to_string(),
         },
     };

@@ -7,14 +7,13 @@ use std::time::Instant;
 use anyhow::{Context as _, Result};
 use eosin_core::Config;
 use eosin_data::Folds;
-use eosin_metrics::Metric;
+use eosin_metrics::{Metric, MetricSet};
 use eosin_models::{EMBEDDED, embedded_weights_have_seen};
 use eosin_search::Assignment;
 use eosin_store::Cache;
 use eosin_train::{RunResult, StartingPoint, TrainError, shared_by_columns};
 
 use super::columns::{ColumnPruner, ended, settings};
-use super::hold_out::HeldOut;
 use super::outcome::{Outcome, Score};
 use super::pruning::{Pruner, Quiet, Sizes, Watched};
 use super::study::{Study, Taken};
@@ -190,16 +189,13 @@ impl<'a> Evaluator<'a> {
     ///
     /// # Errors
     /// When it cannot be trained, or its patches have no labels.
-    pub fn held_out(&mut self, job: &Job, watch: &dyn WatchRun) -> Result<HeldOut> {
+    pub fn held_out(&mut self, job: &Job, watch: &dyn WatchRun) -> Result<MetricSet> {
         let start = self.start(job, watch)?;
         let result = job
             .run(self.folds, &start, &self.cache, None)
             .run(&Quiet(watch))?;
         let metrics = result.metrics.test_average;
-        Ok(HeldOut {
-            patches: job.manifest().test_part().len(),
-            metrics: metrics.context("patches held out have labels")?,
-        })
+        metrics.context("the patches held out have no labels")
     }
 
     /// What the folds of a job start from.

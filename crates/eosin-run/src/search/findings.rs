@@ -10,6 +10,7 @@ use eosin_search::{Assignment, Goal, History};
 use serde::Serialize;
 
 use super::evaluator::config_of;
+use super::hold_out::HeldOut;
 use super::honest::{HonestScore, honest};
 use super::keys::differing;
 use super::outcome::Outcome;
@@ -40,6 +41,8 @@ pub struct SearchFindings {
     pub importances: Vec<Share>,
     /// What the winner is worth beyond having been chosen.
     pub honest: Option<HonestScore>,
+    /// What the winner came to on patches that no trial saw, where some were held out.
+    pub held_out: Option<HeldOut>,
     /// The winner's configuration.
     #[serde(skip)]
     pub winner_config: Option<Config>,
@@ -85,7 +88,9 @@ pub struct Share {
 /// When there is no study, or a line is damaged.
 pub fn findings(dir: &Path) -> Result<SearchFindings> {
     let study = look(dir)?;
-    of_trials(&study.record, &study.trials)
+    let mut findings = of_trials(&study.record, &study.trials)?;
+    findings.held_out = HeldOut::read(dir, findings.winner)?;
+    Ok(findings)
 }
 
 /// The same of trials that were read before.
@@ -117,6 +122,7 @@ pub(super) fn of_trials(record: &StudyRecord, trials: &Trials) -> Result<SearchF
             .collect(),
         importances: shares(record, trials),
         honest: honest(record.goal, &by_folds(trials)),
+        held_out: None,
         trials: rows,
         winner_config,
     })

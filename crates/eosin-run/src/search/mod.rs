@@ -7,6 +7,7 @@
 //! | `beats/` | heartbeats of the processes |
 //! | `found/*.jsonl` | what each process found, in its own file, a line an event, with a checksum |
 //! | `winner.toml` | the configuration of the best trial |
+//! | `held_out.json` | what it came to on patches that no trial saw, where some were held out |
 //!
 //! A trial is a run that keeps less: its configuration is the base's with the values of the trial's
 //! assignment, on the same patches and folds. See [`eosin_search`] for what is tried next and

@@ -37,8 +37,6 @@ const WINNER: &str = "winner.toml";
 pub struct Searched {
     /// What it came to.
     pub findings: SearchFindings,
-    /// The winner's score on patches that no trial saw, where some were held out.
-    pub held_out: Option<HeldOut>,
     /// The winner, as a job on the study's patches.
     pub winner: Option<Job>,
     /// The study's folds.
@@ -66,20 +64,21 @@ pub fn search(args: SearchArgs, watch: &dyn WatchRun) -> Result<Searched> {
     let wanted = plan.record(&base, args.command)?;
     let mut study = Study::join(&args.study, &wanted, &folds, args.grace)?;
     let done_here = work(&mut study, &mut evaluator, plan.trials, watch)?;
-    let findings = of_trials(&study.record, &study.trials)?;
+    let mut findings = of_trials(&study.record, &study.trials)?;
     let mut winner = None;
-    let mut held_out = None;
-    if let Some(config) = &findings.winner_config {
+    if let (Some(config), Some(trial)) = (&findings.winner_config, findings.winner) {
         write_atomic(study.dir.join(WINNER), config.to_toml().as_bytes())?;
         let job = base.with_config(config.clone(), watch)?;
         if plan.outer.is_some() {
-            held_out = Some(evaluator.held_out(&job, watch)?);
+            let metrics = evaluator.held_out(&job, watch)?;
+            let held_out = HeldOut::new(trial, study.record.metric, &metrics);
+            held_out.write(&study.dir)?;
+            findings.held_out = Some(held_out);
         }
         winner = Some(job);
     }
     Ok(Searched {
         findings,
-        held_out,
         winner,
         folds,
         done_here,

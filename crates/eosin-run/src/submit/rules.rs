@@ -67,6 +67,9 @@ impl SubmissionRules {
         if rules.quota == 0 {
             bail!("'--quota 0' allows no submission; write 1 or more");
         }
+        if rules.quota_secs == 0 {
+            bail!("'--quota-secs 0' is no time that a quota could be for; write 1 or more");
+        }
         if rules.metric != self.metric && scored > 0 {
             bail!(
                 "{scored} score(s) came back as {}, and '--metric {}' is another; begin a new '--ledger' \

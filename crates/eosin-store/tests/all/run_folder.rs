@@ -156,6 +156,40 @@ fn a_folder_that_holds_a_run_is_refused_resumed_or_overwritten_as_asked() {
 }
 
 #[test]
+fn a_complete_run_is_kept_until_the_one_in_its_place_is_complete() {
+    let dir = tempfile::tempdir().unwrap();
+    let outcome = FoldFile::Outcome.of(FoldId::default());
+    let complete = |run: &RunFolder, text: &str| {
+        run.write(&outcome, text).unwrap();
+        run.write(names::RUN, text).unwrap();
+    };
+    let run = RunFolder::create(dir.path(), Existing::Refuse).unwrap();
+    complete(&run, "first");
+    drop(run);
+    // Twice: what was begun and never completed takes nobody's place.
+    for _ in 0..2 {
+        let run = RunFolder::create(dir.path(), Existing::Overwrite).unwrap();
+        run.write(&outcome, "second").unwrap();
+        let kept = RunFolder::open(run.replaced().unwrap()).unwrap();
+        assert_eq!(kept.read_text(&outcome).unwrap(), "first");
+        assert_eq!(kept.finished_folds().unwrap(), [FoldId::default()]);
+    }
+    let run = RunFolder::create(dir.path(), Existing::Resume).unwrap();
+    complete(&run, "second");
+    run.drop_replaced().unwrap();
+    assert_eq!(run.replaced(), None);
+    assert!(!run.path(names::REPLACED).exists());
+    // A move that was cut short goes on.
+    drop(run);
+    let aside = dir.path().join(names::REPLACED);
+    fs::create_dir_all(aside.join("folds/0.0")).unwrap();
+    fs::rename(dir.path().join(&outcome), aside.join(&outcome)).unwrap();
+    let run = RunFolder::create(dir.path(), Existing::Overwrite).unwrap();
+    let kept = RunFolder::open(run.replaced().unwrap()).unwrap();
+    assert_eq!(kept.read_text(&outcome).unwrap(), "second");
+}
+
+#[test]
 fn a_folder_with_a_file_that_would_be_replaced_is_refused_and_left_alone() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("manifest.csv"), "path,label\n").unwrap();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use eosin_core::config::TrainConfig;
+use eosin_core::config::{TrainConfig, TrainMode};
 use eosin_core::{Cut, Watch};
 use eosin_metrics::MetricSet;
 
@@ -28,8 +28,8 @@ pub enum ColumnOutcome {
     },
     /// They were ended early.
     Ended,
-    /// A loss was not finite.
-    Diverged(TrainError),
+    /// They could not be trained, and the configuration is to blame.
+    Failed(TrainError),
 }
 
 impl Run<'_> {
@@ -54,6 +54,9 @@ impl Run<'_> {
         self.refuse_rows(&rows)?;
         let preprocess = self.preprocess(&rows)?;
         let (inputs, _) = self.inputs(Cut::Embedding, &rows, &preprocess, &session)?;
+        if self.config.train.mode == TrainMode::Probe {
+            return self.probe_columns(configs, &inputs, &rows, &session);
+        }
         let sources: Vec<Box<dyn InputSource + '_>> =
             inputs.iter().map(|inputs| inputs.source()).collect();
         let of_fold = |index: usize| &*sources[index % sources.len()];
@@ -70,11 +73,19 @@ impl Run<'_> {
     }
 
     fn column_outcome(&self, rows: &Rows, end: ColumnEnd) -> Result<ColumnOutcome, TrainError> {
-        let folds = match end {
-            ColumnEnd::Trained(folds) => folds,
-            ColumnEnd::Ended => return Ok(ColumnOutcome::Ended),
-            ColumnEnd::Diverged(error) => return Ok(ColumnOutcome::Diverged(error)),
-        };
+        match end {
+            ColumnEnd::Trained(folds) => self.trained_column(rows, folds),
+            ColumnEnd::Ended => Ok(ColumnOutcome::Ended),
+            ColumnEnd::Diverged(error) => Ok(ColumnOutcome::Failed(error)),
+        }
+    }
+
+    /// What heads came to that said this of their folds.
+    pub(super) fn trained_column(
+        &self,
+        rows: &Rows,
+        folds: Vec<ColumnFold>,
+    ) -> Result<ColumnOutcome, TrainError> {
         let job = self.job(&self.config.train, rows);
         let mut by_repeat: BTreeMap<usize, (Vec<usize>, Vec<f32>)> = BTreeMap::new();
         for (fold, ColumnFold { id, logits, .. }) in rows.folds.iter().zip(&folds) {

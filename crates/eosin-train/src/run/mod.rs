@@ -12,6 +12,7 @@ mod inputs;
 mod joined_inputs;
 mod joined_shares;
 mod normalise;
+mod probe_columns;
 mod probe_folds;
 mod probes;
 mod refusals;

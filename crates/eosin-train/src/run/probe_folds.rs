@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use eosin_core::config::HeadKind;
 use eosin_heads::{
-    Accuracy, Choice, ClosedForm, HeadError, InnerFolds, InnerModel, Judging, Optimum, Penalties,
-    Problem, Table, TrainingPart, choose, solve,
+    Accuracy, Choice, ClosedForm, Group, HeadError, InnerFolds, InnerModel, Judging, Optimum,
+    Penalties, Problem, Table, TrainingPart, choose, solve,
 };
 
 use super::Run;
@@ -58,9 +58,66 @@ struct Penalty {
     by: ChosenBy,
 }
 
+/// The heads of every fold, in order, under each of some configurations that share a table. Those whose
+/// penalty is given are columns of one product; each is the same bits as by itself.
+pub(super) fn solve_together<'a>(
+    all: &[ProbeFolds<'a>],
+    session: &Session<'_>,
+) -> Result<Vec<Vec<SolvedFold<'a>>>, TrainError> {
+    let given = |probes: &&ProbeFolds<'_>| {
+        let logistic = closed_form(probes.job.config.head).is_none();
+        logistic && probes.job.given_strength().is_some()
+    };
+    let columns: Vec<&ProbeFolds<'a>> = all.iter().filter(given).collect();
+    let mut solved = solve_columns(&columns, session)?.into_iter();
+    let of_each = all.iter().map(|probes| {
+        let column = if given(&probes) { solved.next() } else { None };
+        column.map_or_else(|| probes.solve(session), Ok)
+    });
+    of_each.collect()
+}
+
+/// The same where every penalty is given.
+fn solve_columns<'a>(
+    all: &[&ProbeFolds<'a>],
+    session: &Session<'_>,
+) -> Result<Vec<Vec<SolvedFold<'a>>>, TrainError> {
+    let Some(first) = all.first() else {
+        return Ok(Vec::new());
+    };
+    let (mut parts, mut groups) = (Vec::new(), Vec::new());
+    for probes in all {
+        let places: Vec<usize> = (0..probes.folds.len()).collect();
+        parts.extend(probes.parts(&places)?);
+        groups.push(Group {
+            models: places.len(),
+            c: probes.penalty(None).c,
+        });
+    }
+    let problem = Problem {
+        table: first.table,
+        targets: first.job.head_targets(first.table.patches()),
+        parts: &parts,
+    };
+    let optima = watched(session, |pulse| {
+        solve(&problem, &groups, None, Accuracy::FULL, pulse)
+    })?;
+    let mut optima = optima.into_iter();
+    let of_each = all.iter().map(|probes| {
+        let folds = probes.folds.iter().zip(&mut optima);
+        let solved = folds.map(|(fold, optimum)| SolvedFold {
+            fold,
+            record: probes.record(None, &optimum),
+            head: optimum.head.into(),
+        });
+        solved.collect()
+    });
+    Ok(of_each.collect())
+}
+
 impl<'a> ProbeFolds<'a> {
     /// The head of every fold, in order.
-    pub(super) fn solve(&self, session: &Session<'_>) -> Result<Vec<SolvedFold<'a>>, TrainError> {
+    fn solve(&self, session: &Session<'_>) -> Result<Vec<SolvedFold<'a>>, TrainError> {
         match closed_form(self.job.config.head) {
             Some(form) => self.fit(form, session),
             None => self.solve_logistic(session),
@@ -168,7 +225,11 @@ impl<'a> ProbeFolds<'a> {
             .iter()
             .map(|place| Some(choices[*place].as_ref()?.start.clone()));
         let mut optima = watched(session, |pulse| {
-            solve(&problem, c, starts.collect(), Accuracy::FULL, pulse)
+            let all = Group {
+                models: parts.len(),
+                c,
+            };
+            solve(&problem, &[all], starts.collect(), Accuracy::FULL, pulse)
         })?;
         for ((optimum, place), part) in optima.iter_mut().zip(places).zip(&parts) {
             if let Some(choice) = &choices[*place] {

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use eosin_core::config::{OptimiserKind, ScheduleKind, TrainConfig, TrainMode};
+use eosin_core::config::{ClassWeights, OptimiserKind, ScheduleKind, TrainConfig, TrainMode};
 use eosin_core::{Config, Task, Unwatched};
 use eosin_data::{
     Folds, IngestOptions, InspectOptions, NoLedger, Patches, PhantomOptions, SplitOptions, inspect,
@@ -177,7 +177,7 @@ fn heads_trained_side_by_side_come_to_what_they_come_to_alone() {
                 assert_near(&folds, &own);
                 assert_near(&out_of_fold, &alone.metrics.out_of_fold);
             }
-            ColumnOutcome::Diverged(error) => {
+            ColumnOutcome::Failed(error) => {
                 // A column's validation part is looked at in the end only, so it is found out an epoch
                 // later, by its training loss.
                 for said in [error.to_string(), alone.unwrap_err().to_string()] {
@@ -187,6 +187,77 @@ fn heads_trained_side_by_side_come_to_what_they_come_to_alone() {
             ColumnOutcome::Ended => panic!("nobody ended it"),
         }
     }
+}
+
+#[test]
+fn heads_solved_side_by_side_are_the_same_bits_as_alone() {
+    let fixture = Fixture::new();
+    let probe = |strength: f64, class_weights: ClassWeights| TrainConfig {
+        strength,
+        class_weights,
+        ..TrainConfig::default()
+    };
+    let trains = [
+        probe(0.01, ClassWeights::None),
+        probe(1.0, ClassWeights::Balanced),
+        probe(1e5, ClassWeights::None),
+        probe(0.01, ClassWeights::Balanced),
+    ];
+    let config = |train: &TrainConfig| Config {
+        train: train.clone(),
+        ..Config::default()
+    };
+    let configs = trains.each_ref().map(config);
+    let shared: Vec<_> = configs.iter().map(shared_by_columns).collect();
+    assert!(shared.iter().all(|one| one.is_some() && *one == shared[0]));
+    // What chooses its penalty itself is columns enough.
+    assert!(shared_by_columns(&Config::default()).is_none());
+    let mut nobody = EndsOne {
+        place: None,
+        after: 0,
+    };
+    let columns = fixture.run(&configs[0]);
+    let columns = columns.columns(&trains.each_ref(), &Unwatched, &mut nobody);
+    for (config, column) in configs.iter().zip(columns.unwrap()) {
+        let alone = fixture.run(config).run(&Unwatched).unwrap();
+        let ColumnOutcome::Trained { folds, out_of_fold } = column else {
+            panic!("{column:?}");
+        };
+        let own = alone.folds.iter().map(|fold| fold.metrics.clone());
+        assert_eq!(folds, own.collect::<Vec<_>>());
+        assert_eq!(out_of_fold, alone.metrics.out_of_fold);
+    }
+}
+
+#[test]
+fn a_head_that_cannot_be_solved_takes_no_other_with_it() {
+    let fixture = Fixture::new();
+    let probe = |strength: f64| TrainConfig {
+        strength,
+        ..TrainConfig::default()
+    };
+    let trains = [probe(0.01), probe(1e300), probe(1.0)];
+    let config = Config {
+        train: trains[0].clone(),
+        ..Config::default()
+    };
+    let mut nobody = EndsOne {
+        place: None,
+        after: 0,
+    };
+    let run = fixture.run(&config);
+    let columns = run
+        .columns(&trains.each_ref(), &Unwatched, &mut nobody)
+        .unwrap();
+    let [
+        ColumnOutcome::Trained { .. },
+        ColumnOutcome::Failed(error),
+        ColumnOutcome::Trained { .. },
+    ] = &columns[..]
+    else {
+        panic!("one of three fails: {columns:?}");
+    };
+    assert!(matches!(error, TrainError::Head(_)), "{error}");
 }
 
 #[test]

@@ -60,6 +60,9 @@ pub fn run(args: &ExportArgs, json: bool) -> Result<ExitCode> {
     let models: Vec<Model> = models.collect::<Result<_>>()?;
     refuse_clashes(&models, args)?;
     let stored_as = choose(&models, args)?;
+    if stored_as == StoredAs::F16 && args.data.is_some() {
+        refuse_unmeasurable(&models)?;
+    }
     let mut written = Vec::new();
     for model in &models {
         let half_precision = match (&args.data, &model.subject) {
@@ -312,6 +315,20 @@ fn target(args: &ExportArgs, run: &Path) -> Result<(PathBuf, ExportFormat)> {
             args.out.display()
         ),
     }
+}
+
+/// What half precision does is measured of one network.
+fn refuse_unmeasurable(models: &[Model]) -> Result<()> {
+    for model in models {
+        if let Subject::Ensemble(_) = model.subject {
+            bail!(
+                "'--data' measures what half precision does to one network, and {} is several: export its \
+                 members one by one, or leave '--data' out",
+                model.folder.dir().display()
+            );
+        }
+    }
+    Ok(())
 }
 
 fn refuse_clashes(models: &[Model], args: &ExportArgs) -> Result<()> {

@@ -59,13 +59,9 @@ fn run_study(args: &SearchJobArgs, json: bool) -> Result<ExitCode> {
     if json {
         say_json(&serde_json::json!({
             "study": study, "done_here": searched.done_here, "findings": searched.findings,
-            "held_out": searched.held_out,
         }))?;
     } else {
         print(&searched.findings);
-        if let Some(held_out) = &searched.held_out {
-            print_held_out(held_out, &searched.findings);
-        }
     }
     write_winner(args, &searched, &terminal, json)
 }
@@ -217,14 +213,22 @@ fn print_winner(findings: &SearchFindings) {
             score.ci_high
         ));
     }
+    if let Some(held_out) = &findings.held_out {
+        print_held_out(held_out);
+    }
 }
 
-fn print_held_out(held_out: &HeldOut, findings: &SearchFindings) {
-    let value = held_out.metrics.get(findings.metric);
-    let value = value.map_or_else(|| "undefined".to_owned(), |value| format!("{value:.4}"));
+fn print_held_out(held_out: &HeldOut) {
+    let interval = held_out.interval.map_or_else(String::new, |interval| {
+        format!(" [{:.4}, {:.4}]", interval.ci_low, interval.ci_high)
+    });
+    let value = held_out.value.map_or_else(
+        || "undefined".to_owned(),
+        |value| format!("{value:.4}{interval}"),
+    );
     say(&format!(
         "{} of the best on the {} patches that no trial saw: {value}",
-        findings.metric.title(),
+        held_out.metric.title(),
         held_out.patches
     ));
 }

@@ -130,6 +130,14 @@ fn what_each_embedding_brings_to_the_one_head_sums_to_what_all_gain() {
         told.stdout
     );
     assert!(scratch.text("both/report.html").contains("lost without it"));
+    // An ensemble that was interrupted has it, too.
+    let whole = scratch.json("both/ensemble.json");
+    std::fs::remove_file(scratch.path("both/run.json")).unwrap();
+    let mut without = whole.clone();
+    without["harmony"]["joined"] = serde_json::Value::Null;
+    scratch.write("both/ensemble.json", without.to_string());
+    scratch.eosin("run --resume both").done();
+    assert_eq!(scratch.json("both/ensemble.json"), whole);
     scratch
         .eosin("ensemble logistic lda --method soft --out soft")
         .done();

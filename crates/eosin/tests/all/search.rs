@@ -155,10 +155,15 @@ fn halving_ends_trials_early_and_patches_held_out_judge_the_winner() {
         complete >= 1 && pruned >= 3 && complete + pruned == 15,
         "{complete} {pruned}"
     );
-    let held = told["held_out"]["patches"].as_u64().expect("a count");
+    let held = told["findings"]["held_out"]["patches"]
+        .as_u64()
+        .expect("a count");
     assert!((6..=24).contains(&held), "{held}");
-    assert!(told["held_out"]["metrics"]["auroc"].is_number());
-    assert_eq!(shown(&scratch, "study")["replayed"]["same"], 15);
+    let held_out = &told["findings"]["held_out"];
+    assert!(held_out["value"].is_number() && held_out["interval"]["ci_low"].is_number());
+    let shown = shown(&scratch, "study");
+    assert_eq!(shown["replayed"]["same"], 15);
+    assert_eq!(shown["findings"]["held_out"], *held_out);
 }
 
 #[test]

@@ -38,6 +38,9 @@ pub fn shared_by_columns(config: &Config) -> Option<Config> {
         ..
     } = config.train;
     let AugmentConfig { mixup, cutmix, .. } = config.augment;
+    if mode == TrainMode::Probe {
+        return shared_by_probes(config);
+    }
     let plain = mode == TrainMode::Head
         && head == HeadKind::Logistic
         && keep == Keep::Last
@@ -56,6 +59,24 @@ pub fn shared_by_columns(config: &Config) -> Option<Config> {
             select: config.train.select.clone(),
             doctor: config.train.doctor,
             ..usual
+        },
+        ..config.clone()
+    })
+}
+
+/// The same of heads that are solved: their penalty must be given, since what chooses one is columns
+/// enough.
+fn shared_by_probes(config: &Config) -> Option<Config> {
+    let train = &config.train;
+    let plain = train.head == HeadKind::Logistic && train.strength > 0.0;
+    plain.then(|| Config {
+        train: TrainConfig {
+            mode: train.mode,
+            loss: train.loss,
+            label_smoothing: train.label_smoothing,
+            select: train.select.clone(),
+            doctor: train.doctor,
+            ..TrainConfig::default()
         },
         ..config.clone()
     })

@@ -89,6 +89,18 @@ fn a_run_that_diverged_says_so_and_is_replaced_only_when_asked() {
     scratch
         .eosin(&format!("run --data data --out run2 {JOB} --overwrite"))
         .done();
+    // A complete run is not lost to one that comes to nothing.
+    let metrics = scratch.text("run2/metrics.json");
+    scratch
+        .eosin(&format!("{words} --overwrite"))
+        .refused(&["training diverged in fold", "is whole in run2/replaced"]);
+    scratch.eosin("evaluate run2/replaced").done();
+    assert_eq!(scratch.text("run2/replaced/metrics.json"), metrics);
+    scratch
+        .eosin(&format!("run --data data --out run2 {JOB} --overwrite"))
+        .done();
+    assert_eq!(scratch.text("run2/metrics.json"), metrics);
+    assert!(!scratch.path("run2/replaced").exists());
 }
 
 #[test]
