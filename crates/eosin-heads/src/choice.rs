@@ -1,8 +1,10 @@
 //! Choosing a penalty for each fold on its inner folds.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::error::HeadError;
+use crate::gram::Gram;
 use crate::inner::{InnerFolds, InnerModel};
 use crate::judge::{judge, judges_all};
 use crate::loss::Targets;
@@ -89,6 +91,8 @@ pub struct Choice {
     /// The mean of its models' weights under that penalty: near the optimum on its training part,
     /// and made of nothing else.
     pub start: Vec<f64>,
+    /// How rows bend the losses of models near it.
+    pub gram: Option<Arc<Gram>>,
     /// Largest relative gap that any model was left with.
     pub relative_gap: f64,
 }
@@ -252,6 +256,7 @@ impl Walk<'_> {
             kept: self.solved[&best].judged[choice].kept,
             tried: self.solved.iter().map(tried).collect(),
             start,
+            gram: self.solver.grams.get(&0).cloned(),
             relative_gap: self.solved[&best].relative_gap,
         }
     }

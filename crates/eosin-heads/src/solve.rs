@@ -1,11 +1,13 @@
 //! Models solved side by side, under one penalty.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use crate::curvature::Metric;
 use crate::error::HeadError;
+use crate::gram::Gram;
 use crate::lbfgs::{Descent, Trial};
 use crate::linear::LinearHead;
 use crate::newton::Newton;
@@ -80,8 +82,16 @@ pub struct Group {
     pub c: f64,
 }
 
-/// Solves every model of `problem` under the penalty of its group, from `starts`
-/// (`[columns, width + 1]` each), or from zero where there are none. The same bytes whatever the
+/// Where models begin.
+pub struct Beginning {
+    /// Weights of each, `[columns, width + 1]`.
+    pub weights: Vec<Vec<f64>>,
+    /// How rows bent the losses of models near by.
+    pub gram: Option<Arc<Gram>>,
+}
+
+/// Solves every model of `problem` under the penalty of its group, from where it begins, or from zero
+/// where nothing says where. The same bytes whatever the
 /// number of threads, and whatever the other groups.
 ///
 /// # Errors
@@ -89,12 +99,20 @@ pub struct Group {
 pub fn solve(
     problem: &Problem<'_>,
     groups: &[Group],
-    starts: Option<Vec<Vec<f64>>>,
+    begin: Option<Beginning>,
     accuracy: Accuracy,
     pulse: &mut Pulse<'_>,
 ) -> Result<Vec<Optimum>, HeadError> {
     let own = Standard::of(problem.table, problem.parts)?;
-    Solver::new(problem, &own)?.solve(groups, starts, accuracy, pulse)
+    let mut solver = Solver::new(problem, &own)?;
+    let (mut weights, mut gram) = (None, None);
+    if let Some(begin) = begin {
+        (weights, gram) = (Some(begin.weights), begin.gram);
+    }
+    let known = groups.iter().enumerate();
+    let known = known.filter_map(|(group, _)| Some((group, gram.clone()?)));
+    solver.grams.extend(known);
+    solver.solve(groups, weights, accuracy, pulse)
 }
 
 /// What does not change along a path of penalties.
@@ -102,6 +120,8 @@ pub(crate) struct Solver<'a> {
     pub problem: &'a Problem<'a>,
     pub own: &'a [Standard],
     wanted: Vec<Vec<Vec<f32>>>,
+    /// How rows bent the losses of each group's models when that was last looked at.
+    pub grams: BTreeMap<usize, Arc<Gram>>,
 }
 
 impl<'a> Solver<'a> {
@@ -118,11 +138,12 @@ impl<'a> Solver<'a> {
             problem,
             own,
             wanted: problem.parts.iter().map(of_part).collect(),
+            grams: BTreeMap::new(),
         })
     }
 
     pub(crate) fn solve(
-        &self,
+        &mut self,
         groups: &[Group],
         starts: Option<Vec<Vec<f64>>>,
         accuracy: Accuracy,
@@ -153,7 +174,7 @@ impl<'a> Solver<'a> {
         let begun = evaluated.into_iter().zip(&starts);
         let descents = begun.map(|(e, start)| Descent::new(start.clone(), e.value, e.gradient));
         let mut race = Race {
-            metrics: pass.metrics(&curvatures)?,
+            metrics: pass.metrics(curvatures, &mut self.grams)?,
             descents: descents.collect(),
             active: (0..starts.len()).collect(),
             pass,
@@ -175,7 +196,10 @@ impl<'a> Solver<'a> {
                     race.begin();
                 }
             } else if NEW_METRIC.contains(&passes) {
-                race.metrics = race.pass.metrics(&race.on_their_way(curvatures))?;
+                // What is near was not near enough.
+                self.grams.clear();
+                let curvatures = race.on_their_way(curvatures);
+                race.metrics = race.pass.metrics(curvatures, &mut self.grams)?;
                 race.begin();
             }
         }
@@ -217,21 +241,26 @@ impl Metrics {
 }
 
 impl Pass<'_> {
-    /// Metrics of groups whose rows bend their losses so.
-    fn metrics(&self, curvatures: &[Curvature]) -> Result<Metrics, HeadError> {
-        let metric = |Curvature { group, of_rows }: &Curvature| {
-            let first = self.groups.partition_point(|other| other < group);
-            let end = self.groups.partition_point(|other| other <= group);
-            let own = &self.own[first..end];
-            let metric = Metric::new(self.problem.table, own, of_rows, self.c[first])?;
-            Ok((*group, metric))
-        };
-        Ok(Metrics::Shared(
-            curvatures
-                .iter()
-                .map(metric)
-                .collect::<Result<_, HeadError>>()?,
-        ))
+    /// Metrics of groups whose rows bend their losses so, from what was known of them where that is near.
+    fn metrics(
+        &self,
+        curvatures: Vec<Curvature>,
+        grams: &mut BTreeMap<usize, Arc<Gram>>,
+    ) -> Result<Metrics, HeadError> {
+        let mut metrics = BTreeMap::new();
+        for Curvature { group, of_rows } in curvatures {
+            let known = grams.get(&group).filter(|gram| gram.is_near(&of_rows));
+            let gram = match known {
+                Some(gram) => Arc::clone(gram),
+                None => Arc::new(Gram::new(self.problem.table, of_rows.clone())?),
+            };
+            let first = self.groups.partition_point(|other| *other < group);
+            let end = self.groups.partition_point(|other| *other <= group);
+            let metric = Metric::new(&gram, &self.own[first..end], &of_rows, self.c[first])?;
+            grams.insert(group, gram);
+            metrics.insert(group, metric);
+        }
+        Ok(Metrics::Shared(metrics))
     }
 }
 

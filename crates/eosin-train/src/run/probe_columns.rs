@@ -29,17 +29,17 @@ impl Run<'_> {
                 all.map(|probes| self.judged_column(probes, inputs, rows))
                     .collect()
             }
+            Err(error) if is_of_values(&error) && configs.len() == 1 => {
+                Ok(vec![ColumnOutcome::Failed(error)])
+            }
             // One that cannot be solved does not take the others with it.
-            Err(error) if is_of_values(&error) => match configs {
-                [_] => Ok(vec![ColumnOutcome::Failed(error)]),
-                _ => {
-                    let alone = |config: &&TrainConfig| {
-                        let mut one = self.probe_columns(&[*config], inputs, rows, session)?;
-                        Ok(one.remove(0))
-                    };
-                    configs.iter().map(alone).collect()
-                }
-            },
+            Err(error) if is_of_values(&error) => {
+                let alone = |config: &&TrainConfig| {
+                    let mut one = self.probe_columns(&[*config], inputs, rows, session)?;
+                    Ok(one.remove(0))
+                };
+                configs.iter().map(alone).collect()
+            }
             Err(error) => Err(error),
         }
     }

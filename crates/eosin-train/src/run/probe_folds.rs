@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use eosin_core::config::HeadKind;
 use eosin_heads::{
-    Accuracy, Choice, ClosedForm, Group, HeadError, InnerFolds, InnerModel, Judging, Optimum,
-    Penalties, Problem, Table, TrainingPart, choose, solve,
+    Accuracy, Beginning, Choice, ClosedForm, Group, HeadError, InnerFolds, InnerModel, Judging,
+    Optimum, Penalties, Problem, Table, TrainingPart, choose, solve,
 };
 
 use super::Run;
@@ -24,6 +24,9 @@ const MOST_PARTS: usize = 10;
 /// With fewer folds, the training part of each is divided anew: models without two of them would see
 /// too little.
 const LEAST_FOLDS: usize = 5;
+
+/// What the metrics of configurations that are solved side by side may take: two matrices each.
+const METRIC_BYTES: usize = 1 << 30;
 
 /// Folds of one cross-validation that share embeddings, and all that their heads are solved on.
 pub(super) struct ProbeFolds<'a> {
@@ -69,7 +72,13 @@ pub(super) fn solve_together<'a>(
         logistic && probes.job.given_strength().is_some()
     };
     let columns: Vec<&ProbeFolds<'a>> = all.iter().filter(given).collect();
-    let mut solved = solve_columns(&columns, session)?.into_iter();
+    let mut solved = Vec::new();
+    let width = all.first().map_or(1, |probes| probes.table.width());
+    let together = (METRIC_BYTES / (2 * size_of::<f32>() * width * width)).max(1);
+    for some in columns.chunks(together) {
+        solved.extend(solve_columns(some, session)?);
+    }
+    let mut solved = solved.into_iter();
     let of_each = all.iter().map(|probes| {
         let column = if given(&probes) { solved.next() } else { None };
         column.map_or_else(|| probes.solve(session), Ok)
@@ -221,15 +230,19 @@ impl<'a> ProbeFolds<'a> {
             targets,
             parts: &parts,
         };
-        let starts = places
-            .iter()
-            .map(|place| Some(choices[*place].as_ref()?.start.clone()));
+        let chosen = || places.iter().map(|place| choices[*place].as_ref());
+        let weights = chosen().map(|choice| Some(choice?.start.clone())).collect();
+        let begin = |weights| Beginning {
+            weights,
+            gram: chosen().flatten().find_map(|choice| choice.gram.clone()),
+        };
+        let begin = Option::map(weights, begin);
         let mut optima = watched(session, |pulse| {
             let all = Group {
                 models: parts.len(),
                 c,
             };
-            solve(&problem, &[all], starts.collect(), Accuracy::FULL, pulse)
+            solve(&problem, &[all], begin, Accuracy::FULL, pulse)
         })?;
         for ((optimum, place), part) in optima.iter_mut().zip(places).zip(&parts) {
             if let Some(choice) = &choices[*place] {
