@@ -27,6 +27,15 @@ pub(crate) struct Descent {
     share: f64,
     /// Points tried.
     pub passes: usize,
+    /// The least gap so far, and after how many points.
+    least: Least,
+}
+
+/// When a gap was least.
+#[derive(Clone, Copy, Debug)]
+struct Least {
+    gap: f64,
+    passes: usize,
 }
 
 /// A step `s`, the change `y` of the gradient over it, and `P^-1 y`.
@@ -59,6 +68,10 @@ impl Descent {
             direction: Vec::new(),
             share: 1.0,
             passes: 1,
+            least: Least {
+                gap: f64::INFINITY,
+                passes: 1,
+            },
         }
     }
 
@@ -66,6 +79,15 @@ impl Descent {
     /// optimum's.
     pub(crate) fn gap(&self) -> f64 {
         0.5 * dot(&self.gradient, &self.preconditioned)
+    }
+
+    /// Points tried since the gap was last halved.
+    pub(crate) fn in_vain(&mut self) -> usize {
+        let (gap, passes) = (self.gap(), self.passes);
+        if gap <= 0.5 * self.least.gap {
+            self.least = Least { gap, passes };
+        }
+        passes - self.least.passes
     }
 
     /// Begins anew from here, with `P^-1` of the gradient under another metric.

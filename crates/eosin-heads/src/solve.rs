@@ -25,6 +25,11 @@ const RENEWED: usize = 5;
 /// Multiplications that make one, at most.
 const CHEAP: usize = 1 << 30;
 
+/// A gap, as a share of the value, that may be all rounding: single precision holds no more where it
+/// does not halve in [`IN_VAIN`] passes.
+const ROUNDING: f64 = 1e-8;
+const IN_VAIN: usize = 20;
+
 /// How exactly an optimum is found.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Accuracy {
@@ -63,9 +68,9 @@ pub struct Optimum {
 }
 
 impl Optimum {
-    /// Whether it is as near to the optimum as was asked for.
+    /// Whether it is as near to the optimum as was asked for, or as single precision holds.
     pub fn is_solved(&self, accuracy: Accuracy) -> bool {
-        self.relative_gap <= accuracy.relative_gap
+        self.relative_gap <= accuracy.relative_gap.max(ROUNDING)
     }
 }
 
@@ -359,9 +364,12 @@ impl Race<'_> {
     }
 
     fn leave_solved(&mut self) {
-        let (descents, accuracy) = (&self.descents, self.accuracy);
-        self.active
-            .retain(|model| relative_gap(&descents[*model]) > accuracy.relative_gap);
+        let (descents, accuracy) = (&mut self.descents, self.accuracy);
+        self.active.retain(|model| {
+            let descent = &mut descents[*model];
+            let gap = relative_gap(descent);
+            gap > accuracy.relative_gap && (descent.in_vain() < IN_VAIN || gap > ROUNDING)
+        });
     }
 
     fn finish(self) -> Vec<Optimum> {
