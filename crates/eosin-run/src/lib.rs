@@ -32,6 +32,7 @@
 //! # }
 //! ```
 
+mod audit;
 mod create;
 mod datathon;
 mod describe;
@@ -60,6 +61,7 @@ mod tensorboard;
 mod timings;
 mod weights_used;
 
+pub use audit::{AuditArgs, AuditOut, AuditRecord, Audited, PairRecord, audit};
 pub use create::{
     Finished, Overwrite, Place, Resumed, RunArgs, create, lies_in, resume, run, weight_store,
 };

@@ -1,0 +1,101 @@
+//! `audit.html`.
+
+use eosin_core::D4;
+use eosin_data::RgbPatch;
+use eosin_report::{AuditReport, Mime, PairCard, Thumbnail, render_audit};
+
+use super::looked::decoded;
+use super::record::{AuditRecord, PairRecord, counted};
+use crate::job::Job;
+
+/// Pairs with their pictures.
+const PAIRS_SHOWN: usize = 120;
+/// Side of a thumbnail.
+const THUMBNAIL_PX: u32 = 112;
+
+/// The page of an audit.
+pub(super) fn page(job: &Job, record: &AuditRecord) -> String {
+    let shown = record.pairs.len().min(PAIRS_SHOWN);
+    let counts = &record.counts;
+    let report = AuditReport {
+        title: job.data.display().to_string(),
+        eosin_version: record.eosin_version.clone(),
+        summary: format!(
+            "{}: {} copies, {} near-copies, {} overlaps. Of these pairs {} are across the test part, {} across \
+             folds, {} have labels that differ.",
+            counted(record.patches, "patch", "patches"),
+            counts.copies,
+            counts.near_copies,
+            counts.overlaps,
+            counts.across_test,
+            counts.across_folds,
+            counts.labels_differ
+        ),
+        notes: record.notes.clone(),
+        pairs: record.pairs[..shown].iter().map(|pair| card(job, pair)).collect(),
+        more_pairs: format!(
+            "{shown} of {}, those with labels that differ and those across parts first; audit.json has all. The \
+             second patch is shown turned as the first is.",
+            counted(record.pairs.len(), "pair", "pairs")
+        ),
+        ..AuditReport::default()
+    };
+    render_audit(&report)
+}
+
+fn card(job: &Job, pair: &PairRecord) -> PairCard {
+    let symmetry = D4::all().find(|symmetry| symmetry.name() == pair.symmetry);
+    let turns = [D4::IDENTITY, symmetry.unwrap_or(D4::IDENTITY)];
+    let [x, y] = pair.offset_px;
+    let mut pictures = pair
+        .places
+        .iter()
+        .zip(turns)
+        .map(|(place, turn)| thumbnail(job, *place, turn));
+    PairCard {
+        keys: [pair.a.clone(), pair.b.clone()],
+        what: format!(
+            "{}{}",
+            pair.kind.as_str(),
+            if pair.labels_differ { ", labels differ" } else { "" }
+        ),
+        how: format!(
+            "{}, {x:.0} px right, {y:.0} px down, scale {:.2}, covers {:.0} %, confidence {:.3}",
+            pair.symmetry,
+            pair.scale,
+            pair.covered * 100.0,
+            pair.confidence
+        ),
+        across: pair.across.join(", "),
+        thumbnails: [pictures.next().flatten(), pictures.next().flatten()],
+    }
+}
+
+/// A small JPEG of a patch; none when it can no longer be read, which is no reason to lose a page.
+pub(super) fn thumbnail(job: &Job, place: usize, turn: D4) -> Option<Thumbnail> {
+    let patch = decoded(job, place).ok()?;
+    let RgbPatch {
+        width_px,
+        height_px,
+        pixels,
+    } = patch;
+    let pixels = turn.apply(pixels.as_chunks::<3>().0, height_px, width_px, 1);
+    let (width, height) = if turn.swaps_sides() {
+        (height_px, width_px)
+    } else {
+        (width_px, height_px)
+    };
+    let side = |px: usize| u32::try_from(px).ok();
+    let image = image::RgbImage::from_raw(side(width)?, side(height)?, pixels.concat())?;
+    let longest = side(width.max(height))?;
+    let small = |px: usize| Some((side(px)? * THUMBNAIL_PX.min(longest) / longest).max(1));
+    let image = image::imageops::thumbnail(&image, small(width)?, small(height)?);
+    let mut bytes = Vec::new();
+    image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 80)
+        .encode_image(&image)
+        .ok()?;
+    Some(Thumbnail {
+        mime: Mime::Jpeg,
+        bytes,
+    })
+}
