@@ -39,7 +39,11 @@ pub struct LabelNoise {
 /// # Panics
 /// When there are not `classes` probabilities a row.
 pub fn label_noise(targets: &[usize], probs: &[f32], classes: usize) -> LabelNoise {
-    assert_eq!(probs.len(), targets.len() * classes, "one probability a class");
+    assert_eq!(
+        probs.len(),
+        targets.len() * classes,
+        "one probability a class"
+    );
     let thresholds = thresholds(targets, probs, classes);
     let rows = || targets.iter().zip(probs.chunks_exact(classes));
     let mut confident = vec![vec![0; classes]; classes];
@@ -48,10 +52,12 @@ pub fn label_noise(targets: &[usize], probs: &[f32], classes: usize) -> LabelNoi
             confident[*target][class] += 1;
         }
     }
-    let counts = targets.iter().fold(vec![0_usize; classes], |mut counts, target| {
-        counts[*target] += 1;
-        counts
-    });
+    let counts = targets
+        .iter()
+        .fold(vec![0_usize; classes], |mut counts, target| {
+            counts[*target] += 1;
+            counts
+        });
     let mut issues: Vec<LabelIssue> = rows()
         .enumerate()
         .filter_map(|(row, (target, probs))| {
@@ -60,7 +66,11 @@ pub fn label_noise(targets: &[usize], probs: &[f32], classes: usize) -> LabelNoi
             (issue.margin < 0.0 || counted).then_some(LabelIssue { counted, ..issue })
         })
         .collect();
-    issues.sort_by(|one, other| one.margin.total_cmp(&other.margin).then(one.row.cmp(&other.row)));
+    issues.sort_by(|one, other| {
+        one.margin
+            .total_cmp(&other.margin)
+            .then(one.row.cmp(&other.row))
+    });
     LabelNoise {
         estimated: estimated(&confident, &counts),
         thresholds,
@@ -90,7 +100,10 @@ fn confidently(probs: &[f32], thresholds: &[Option<f64>]) -> Option<usize> {
 }
 
 fn contradicted(row: usize, given: usize, probs: &[f32]) -> LabelIssue {
-    let others = probs.iter().enumerate().filter(|(class, _)| *class != given);
+    let others = probs
+        .iter()
+        .enumerate()
+        .filter(|(class, _)| *class != given);
     let likeliest = others.max_by(|one, other| one.1.total_cmp(other.1));
     let (suggested, prob) = likeliest.map_or((given, 0.0), |(class, prob)| (class, *prob));
     LabelIssue {

@@ -4,7 +4,8 @@
 //!   written anew, crops and overlaps, each with how one lies on the other ([`Alignment`]). Candidates
 //!   come from the layout of haematoxylin and from embeddings ([`Directions`]); pixels decide.
 //! - [`Links`] makes groups of pairs, [`label_noise`] ranks labels that models contradict,
-//!   [`Appearance`] is what tells patches apart without their tissue.
+//!   [`probe`] says how well a fact beside the tissue tells classes apart, and [`pseudo_groups`] guesses
+//!   patients from stain and texture.
 //!
 //! Nothing here reads files or prints; everything gives the same on any number of threads.
 
@@ -17,8 +18,10 @@ mod links;
 mod neighbours;
 mod pairs;
 mod plane;
+mod pseudo;
 mod rand_index;
 mod same_pixels;
+mod shortcuts;
 
 pub use align::Alignment;
 pub use appearance::{Appearance, HISTOGRAM_STEPS};
@@ -28,5 +31,7 @@ pub use links::Links;
 pub use neighbours::{Directions, Neighbour};
 pub use pairs::{Compared, FoundPair, PairKind, PairSearch, PairsFound, Pulse, find_pairs};
 pub use plane::{PLANE_PX, Plane};
+pub use pseudo::{Features, PseudoGroups, pseudo_features, pseudo_groups};
 pub use rand_index::adjusted_rand_index;
 pub use same_pixels::same_pixels;
+pub use shortcuts::{Fact, ProbeFold, Probed, auroc, probe};

@@ -31,7 +31,10 @@ impl Directions {
     /// # Panics
     /// When the values are no rows of this width.
     pub fn new(mut values: Vec<f32>, width: usize) -> Self {
-        assert!(width > 0 && values.len().is_multiple_of(width), "rows of {width} values");
+        assert!(
+            width > 0 && values.len().is_multiple_of(width),
+            "rows of {width} values"
+        );
         let rows = (values.len() / width).max(1) as f64;
         let mut mean = vec![0.0_f64; width];
         for row in values.chunks_exact(width) {
@@ -40,7 +43,10 @@ impl Directions {
             }
         }
         values.par_chunks_exact_mut(width).for_each(|row| {
-            #[expect(clippy::cast_possible_truncation, reason = "a mean of single precision")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "a mean of single precision"
+            )]
             for (value, mean) in row.iter_mut().zip(&mean) {
                 *value -= *mean as f32;
             }
@@ -64,8 +70,29 @@ impl Directions {
         self.values.is_empty()
     }
 
-    fn row(&self, patch: usize) -> &[f32] {
+    /// Values of a direction.
+    pub const fn width(&self) -> usize {
+        self.width
+    }
+
+    /// The direction of a patch.
+    pub(crate) fn row(&self, patch: usize) -> &[f32] {
         &self.values[patch * self.width..][..self.width]
+    }
+
+    /// The values of some patches, `[patches, width]`.
+    pub fn of(&self, patches: &[usize]) -> Vec<f32> {
+        let rows = patches.iter().flat_map(|patch| self.row(*patch));
+        rows.copied().collect()
+    }
+
+    /// Some of the patches.
+    #[must_use]
+    pub fn only(&self, patches: &[usize]) -> Self {
+        Self {
+            values: self.of(patches),
+            width: self.width,
+        }
     }
 
     /// The cosine of two patches.

@@ -138,7 +138,9 @@ pub fn find_pairs<E>(search: PairSearch<'_>, pulse: &mut Pulse<'_, E>) -> Result
         planes, first_same, ..
     } = search;
     assert_eq!(planes.len(), first_same.len(), "one plane a patch");
-    let first: Vec<usize> = (0..planes.len()).filter(|at| first_same[*at] == *at).collect();
+    let first: Vec<usize> = (0..planes.len())
+        .filter(|at| first_same[*at] == *at)
+        .collect();
     let (told, bare): (Vec<usize>, Vec<usize>) =
         first.into_iter().partition(|at| planes[*at].has_detail());
     let mut ways = Ways::new(planes);
@@ -160,13 +162,16 @@ pub fn find_pairs<E>(search: PairSearch<'_>, pulse: &mut Pulse<'_, E>) -> Result
     let chance = ways.chance(&told);
     let mut pairs = judged(ways.best, told.len(), chance);
     let same = first_same.iter().enumerate();
-    pairs.extend(same.filter(|(at, first)| at != *first).map(|(b, a)| FoundPair {
-        a: *a,
-        b,
-        kind: PairKind::Copy,
-        alignment: None,
-        confidence: 1.0,
-    }));
+    pairs.extend(
+        same.filter(|(at, first)| at != *first)
+            .map(|(b, a)| FoundPair {
+                a: *a,
+                b,
+                kind: PairKind::Copy,
+                alignment: None,
+                confidence: 1.0,
+            }),
+    );
     pairs.sort_by_key(|pair| (pair.a.min(pair.b), pair.a.max(pair.b)));
     Ok(PairsFound {
         pairs,
@@ -203,7 +208,9 @@ fn judged(best: BTreeMap<Candidate, Laid>, patches: usize, chance: Chance) -> Ve
             confidence: 1.0 - (expected / (before + 1) as f64).min(1.0),
         }
     });
-    confident.filter(|pair| pair.confidence >= LEAST_CONFIDENCE).collect()
+    confident
+        .filter(|pair| pair.confidence >= LEAST_CONFIDENCE)
+        .collect()
 }
 
 /// One patch laid on another.
@@ -331,7 +338,12 @@ impl<'a> Ways<'a> {
             step = step * 2 / 3;
         }
         let found = self.aligned(&pairs, Scales::Own);
-        Chance::of(found.iter().map(|found| found.map_or(0.0, |found| found.strength)).collect())
+        Chance::of(
+            found
+                .iter()
+                .map(|found| found.map_or(0.0, |found| found.strength))
+                .collect(),
+        )
     }
 
     fn is_known(&self, pair: Candidate) -> bool {
@@ -359,7 +371,13 @@ fn neighbours(directions: &Directions, told: &[usize]) -> Vec<Candidate> {
         for near in &nearest[*a] {
             if is_told[near.patch] && mutual(*a, near) {
                 let out = near.cosine - (usual(*a) + usual(near.patch)) / 2.0;
-                pairs.push((out, Candidate { a: *a, b: near.patch }));
+                pairs.push((
+                    out,
+                    Candidate {
+                        a: *a,
+                        b: near.patch,
+                    },
+                ));
             }
         }
     }

@@ -134,7 +134,8 @@ impl Grid {
         }
         let mut values = Vec::with_capacity(to.width * to.height);
         for span in &rows {
-            values.extend((0..to.width).map(|column| span.mean(|at| narrow[at * to.width + column])));
+            values
+                .extend((0..to.width).map(|column| span.mean(|at| narrow[at * to.width + column])));
         }
         Self {
             width: to.width,
@@ -176,10 +177,16 @@ impl Grid {
         for row in 0..height {
             let (top, bottom) = (row.saturating_sub(reach), (row + reach + 1).min(height));
             for column in 0..width {
-                let (left, right) = (column.saturating_sub(reach), (column + reach + 1).min(width));
+                let (left, right) = (
+                    column.saturating_sub(reach),
+                    (column + reach + 1).min(width),
+                );
                 let at = |row: usize, column: usize| sums[row * (width + 1) + column];
                 let sum = at(bottom, right) - at(top, right) - at(bottom, left) + at(top, left);
-                #[expect(clippy::cast_possible_truncation, reason = "a mean of single precision")]
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "a mean of single precision"
+                )]
                 means.push((sum / ((bottom - top) * (right - left)) as f64) as f32);
             }
         }
@@ -272,6 +279,9 @@ mod tests {
         assert!(!plane.has_detail());
         assert_eq!(plane.px.to_bits(), 1.0_f64.to_bits());
         let large = Plane::of(&RgbPatch::filled(512, 256, [200, 120, 180]));
-        assert_eq!((large.width, large.height, large.px.to_bits()), (128, 64, 4.0_f64.to_bits()));
+        assert_eq!(
+            (large.width, large.height, large.px.to_bits()),
+            (128, 64, 4.0_f64.to_bits())
+        );
     }
 }

@@ -18,7 +18,11 @@ pub fn adjusted_rand_index(one: &[usize], other: &[usize]) -> Option<f64> {
         *others.entry(*b).or_default() += 1;
     }
     let sum = |counts: &BTreeMap<usize, usize>| counts.values().map(|n| pairs(*n)).sum::<f64>();
-    let (together, first, second) = (both.values().map(|n| pairs(*n)).sum::<f64>(), sum(&ones), sum(&others));
+    let (together, first, second) = (
+        both.values().map(|n| pairs(*n)).sum::<f64>(),
+        sum(&ones),
+        sum(&others),
+    );
     let expected = first * second / pairs(one.len()).max(1.0);
     let most = f64::midpoint(first, second);
     (most > expected).then(|| (together - expected) / (most - expected))
@@ -33,7 +37,10 @@ mod tests {
         let close = |a: Option<f64>, b: f64| assert!((a.unwrap() - b).abs() < 1e-12, "{a:?} {b}");
         close(adjusted_rand_index(&[0, 0, 1, 1], &[5, 5, 2, 2]), 1.0);
         // sklearn.metrics.adjusted_rand_score
-        close(adjusted_rand_index(&[0, 0, 1, 2], &[0, 0, 1, 1]), 0.571_428_571_428_571_4);
+        close(
+            adjusted_rand_index(&[0, 0, 1, 2], &[0, 0, 1, 1]),
+            0.571_428_571_428_571_4,
+        );
         close(adjusted_rand_index(&[0, 0, 1, 1], &[0, 1, 0, 1]), -0.5);
         assert_eq!(adjusted_rand_index(&[0, 0], &[1, 1]), None);
     }

@@ -92,7 +92,10 @@ mod tests {
                     expected = f32::max(expected, (0..10).map(product).sum());
                 }
             }
-            assert!((found - expected).abs() < 1e-5, "{column}: {found} {expected}");
+            assert!(
+                (found - expected).abs() < 1e-5,
+                "{column}: {found} {expected}"
+            );
         }
     }
 }

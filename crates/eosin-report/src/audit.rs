@@ -188,7 +188,11 @@ fn probes(report: &AuditReport) -> String {
             warning.to_owned(),
         ]);
     }
-    let body = format!("<p>{}</p>\n{}", escape(&report.about_probes), table.finish());
+    let body = format!(
+        "<p>{}</p>\n{}",
+        escape(&report.about_probes),
+        table.finish()
+    );
     section("shortcuts", "Shortcuts", &body)
 }
 

@@ -69,6 +69,7 @@ pub use datathon::{datathon_key, datathon_line, refuse_same_stems};
 pub use embeddings_out::EmbeddingsOut;
 pub use ensemble::{EnsembleArgs, EnsembleChoice, Ensembled, ensemble};
 pub use ensemble_findings::{EnsembleFindings, SearchLimits};
+pub use eosin_audit::Probed;
 pub use event::{RunEvent, WatchRun};
 pub use half_precision::{HalfEffect, HalfSubject, measure_half_precision};
 pub use job::{Job, split_options};

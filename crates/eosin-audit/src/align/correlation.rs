@@ -97,7 +97,8 @@ impl<'a> Placement<'a> {
     fn sums(&self, overlap: &Overlap, step: usize) -> Sums {
         let Transform { scale, x, y } = self.transform;
         let first = |low: f64| (low - 0.5).ceil().max(0.0) as usize;
-        let last = |high: f64, side: usize| ((high - 0.5).floor() + 1.0).clamp(0.0, side as f64) as usize;
+        let last =
+            |high: f64, side: usize| ((high - 0.5).floor() + 1.0).clamp(0.0, side as f64) as usize;
         let columns = first(overlap.left)..last(overlap.right, self.a.width);
         // Where each column is in the other picture: the same for every row.
         let places: Vec<(usize, Between)> = columns
@@ -113,7 +114,8 @@ impl<'a> Placement<'a> {
             let upper = &self.b.values[down.first * self.b.width..][..self.b.width];
             let lower = &self.b.values[down.second * self.b.width..][..self.b.width];
             let line = &self.a.values[row * self.a.width..][..self.a.width];
-            let (mut a, mut b, mut aa, mut bb, mut ab) = (0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32);
+            let (mut a, mut b, mut aa, mut bb, mut ab) =
+                (0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32, 0.0_f32);
             for (column, across) in &places {
                 let blend = |line: &[f32]| {
                     let (one, two) = (line[across.first], line[across.second]);

@@ -71,6 +71,21 @@ impl Fourier {
         square
     }
 
+    /// The spectrum of a picture that lies in the upper left corner of a square of this size, as it is.
+    pub(crate) fn spectrum(&self, grid: &Grid) -> Phases {
+        let size = self.size;
+        let mut square = vec![Complex::default(); size * size];
+        for (row, line) in grid.values.chunks_exact(grid.width).enumerate() {
+            for (column, value) in line.iter().enumerate() {
+                square[row * size + column].re = *value;
+            }
+        }
+        self.forward.process(&mut square);
+        transpose(&mut square, size);
+        self.forward.process(&mut square);
+        square
+    }
+
     /// How well the second picture, under `turns[0]` in the real and `turns[1]` in the imaginary part,
     /// fits the first at each shift: 1 where all phases agree. Turns are about the corner, cyclic.
     pub(crate) fn correlations(&self, a: &Phases, b: &Phases, turns: [D4; 2]) -> Phases {

@@ -4,6 +4,7 @@ use eosin_core::D4;
 
 use super::correlation::{Placement, Transform};
 use super::fourier::{Fourier, Phases, Signs};
+use super::shifts::Shifts;
 use crate::plane::{Grid, Plane, Sides, longest_to};
 
 /// Side of the squares in which scales are tried.
@@ -69,12 +70,13 @@ impl Guess {
 pub(crate) enum Scales {
     /// As if a pixel of one were a pixel of the other.
     Own,
-    /// That, and as if one were the other up to a quarter larger.
+    /// That, also by detail that few phases tell of, and as if one were the other up to a quarter larger.
     Any,
 }
 
 /// Lays patches on each other.
 pub(crate) struct Aligner {
+    shifts: Shifts,
     small: Fourier,
     large: [Fourier; 2],
 }
@@ -93,6 +95,7 @@ struct Compared<'a> {
 impl Aligner {
     pub(crate) fn new() -> Self {
         Self {
+            shifts: Shifts::new(),
             small: Fourier::new(SMALL),
             large: LARGE.map(Fourier::new),
         }
@@ -103,6 +106,7 @@ impl Aligner {
         let mut found = self.at_own_scale(a, b);
         if scales == Scales::Any {
             found.extend(self.at_any_scale(a, b));
+            found.extend(best(self.shifts.guesses(a, b), a, b));
         }
         found
     }

@@ -4,19 +4,20 @@ mod correlation;
 mod fourier;
 mod hypotheses;
 mod refine;
+mod shifts;
 
 use eosin_core::D4;
 
 pub(crate) use self::correlation::Transform;
 pub(crate) use self::fourier::Signs;
-pub(crate) use self::hypotheses::{Aligner, COARSE_PX, Scales, Views};
 use self::hypotheses::Guess;
+pub(crate) use self::hypotheses::{Aligner, COARSE_PX, Scales, Views};
 use self::refine::{ROUGH, climbed, refined};
 use crate::layouts::Alike;
 use crate::plane::{Grid, Plane};
 
 /// Guesses that are followed.
-const FOLLOWED: usize = 3;
+const FOLLOWED: usize = 4;
 /// Correlation of haematoxylin below which a guess is not looked at more closely.
 const PROMISING: f64 = 0.25;
 /// Sides of the neighbourhood within which fine detail is alike anyway, as a share of the longer side:

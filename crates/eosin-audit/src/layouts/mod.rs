@@ -39,8 +39,6 @@ pub(crate) struct Alike {
     pub symmetry: D4,
     /// From the turned part, whose sides are 1, to the whole, whose sides are 1.
     pub transform: Transform,
-    /// The cosine of both layouts.
-    pub cosine: f32,
 }
 
 /// For each patch the others that it is most like, as a part of them, within `limits`. `grids` are
@@ -82,13 +80,12 @@ fn fitting(galleries: &[Gallery], whole: usize, part: usize, layout: &Layout) ->
             }
         }
     }
-    let (window, symmetry, cosine) = best;
+    let (window, symmetry, _) = best;
     Alike {
         whole,
         part,
         symmetry,
         transform: WINDOWS[window].transform(),
-        cosine,
     }
 }
 
@@ -149,7 +146,13 @@ mod tests {
                 height: 48,
             });
             grids.push(crop);
-            let found = alike(&grids, Limits { count: 1, least: 0.0 });
+            let found = alike(
+                &grids,
+                Limits {
+                    count: 1,
+                    least: 0.0,
+                },
+            );
             let of_crop = found.iter().find(|alike| alike.part == 39).unwrap();
             assert_eq!((of_crop.whole, of_crop.symmetry), (5, symmetry));
             grids.pop();

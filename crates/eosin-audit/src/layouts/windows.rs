@@ -132,7 +132,12 @@ pub(crate) fn spread(grids: &[Grid]) -> Layout {
         .par_iter()
         .map(|grid| transform(grid, &WINDOWS[0]))
         .collect();
-    let square = |at: usize| layouts.iter().map(|layout| layout[at] * layout[at]).sum::<f32>();
+    let square = |at: usize| {
+        layouts
+            .iter()
+            .map(|layout| layout[at] * layout[at])
+            .sum::<f32>()
+    };
     let squares: Layout = std::array::from_fn(square);
     std::array::from_fn(|at| {
         let (row, column) = (at / FREQUENCIES, at % FREQUENCIES);

@@ -39,15 +39,29 @@ impl Linked {
         let sets = members(&numbers);
         let names: Vec<String> = sets.iter().map(|set| name(patches, set)).collect();
         let across = |set: &&Vec<usize>| {
-            let test = set.iter().filter(|place| patches[**place].is_test()).count();
+            let test = set
+                .iter()
+                .filter(|place| patches[**place].is_test())
+                .count();
             test > 0 && test < set.len()
         };
         let crossing = sets.iter().filter(across).flatten();
         Self {
-            names: numbers.iter().map(|number| names[*number].clone()).collect(),
+            names: numbers
+                .iter()
+                .map(|number| names[*number].clone())
+                .collect(),
             clusters,
-            left_out: crossing.copied().filter(|place| !patches[*place].is_test()).collect(),
+            left_out: crossing
+                .copied()
+                .filter(|place| !patches[*place].is_test())
+                .collect(),
         }
+    }
+
+    /// Gives a patch's group another name.
+    pub(super) fn rename(&mut self, place: usize, name: String) {
+        self.names[place] = name;
     }
 
     /// `path,label,group,split,key`, paths absolute: the table may lie anywhere.
@@ -94,7 +108,10 @@ fn members(numbers: &[usize]) -> Vec<Vec<usize>> {
 
 /// What a set of patches is called: as what is known of it, else as its first patch.
 fn name(patches: &[Patch], set: &[usize]) -> String {
-    let names: BTreeSet<&str> = set.iter().filter_map(|place| known(&patches[*place])).collect();
+    let names: BTreeSet<&str> = set
+        .iter()
+        .filter_map(|place| known(&patches[*place]))
+        .collect();
     let mut names = names.into_iter();
     match (names.next(), names.next(), names.count()) {
         (None, ..) => patches[set[0]].key.clone(),

@@ -16,13 +16,19 @@ const TOGETHER: usize = 512;
 pub(super) struct Looked {
     pub planes: Vec<Plane>,
     pub appearances: Vec<Appearance>,
+    /// Size of each file.
+    pub bytes: Vec<usize>,
 }
 
 impl Looked {
     /// Decodes every patch.
     pub(super) fn at(job: &Job, watch: &dyn WatchRun) -> Result<Self> {
         let places: Vec<usize> = (0..job.manifest().patches.len()).collect();
-        let (mut planes, mut appearances) = (Vec::new(), Vec::new());
+        let mut looked = Self {
+            planes: Vec::new(),
+            appearances: Vec::new(),
+            bytes: Vec::new(),
+        };
         for some in places.chunks(TOGETHER) {
             tell(
                 watch,
@@ -32,25 +38,28 @@ impl Looked {
                 },
             )?;
             let look = |place: &usize| {
-                let patch = decoded(job, *place)?;
-                Ok((Plane::of(&patch), Appearance::of(&patch)))
+                let bytes = job.patches.bytes(*place)?;
+                let patch = decoded_bytes(job, *place, &bytes)?;
+                Ok((Plane::of(&patch), Appearance::of(&patch), bytes.len()))
             };
-            let found: Result<Vec<(Plane, Appearance)>> = some.par_iter().map(look).collect();
-            for (plane, appearance) in found? {
-                planes.push(plane);
-                appearances.push(appearance);
+            let found: Result<Vec<(Plane, Appearance, usize)>> =
+                some.par_iter().map(look).collect();
+            for (plane, appearance, bytes) in found? {
+                looked.planes.push(plane);
+                looked.appearances.push(appearance);
+                looked.bytes.push(bytes);
             }
         }
-        Ok(Self {
-            planes,
-            appearances,
-        })
+        Ok(looked)
     }
 }
 
 /// The pixels of a patch, in its own size.
 pub(super) fn decoded(job: &Job, place: usize) -> Result<RgbPatch> {
+    decoded_bytes(job, place, &job.patches.bytes(place)?)
+}
+
+fn decoded_bytes(job: &Job, place: usize, bytes: &[u8]) -> Result<RgbPatch> {
     let limits = decode_limits(job.config.data.max_side_px);
-    let bytes = job.patches.bytes(place)?;
-    Ok(decode_rgb_bytes(&bytes, &job.patches.name(place), &limits)?)
+    Ok(decode_rgb_bytes(bytes, &job.patches.name(place), &limits)?)
 }

@@ -2,14 +2,18 @@
 //! that tell classes apart.
 
 mod embeddings;
+mod facts;
 mod folds;
 mod groups;
+mod labels;
 mod looked;
 mod out;
 mod page;
 mod pairs;
+mod pseudo;
 mod record;
 mod run_predictions;
+mod shortcuts;
 
 use std::path::PathBuf;
 
@@ -23,6 +27,7 @@ pub use self::out::AuditOut;
 use self::pairs::pair_records;
 pub use self::record::{AuditRecord, PairRecord};
 use self::run_predictions::RunPredictions;
+use self::shortcuts::{Known, ShortcutRecord};
 use crate::event::{RunEvent, WatchRun, note, tell};
 use crate::job::Job;
 
@@ -39,6 +44,8 @@ pub struct Audited {
     pub record: AuditRecord,
     /// `groups.csv`: the patches, those that are linked in one group.
     pub groups_csv: Vec<u8>,
+    /// `pseudo_groups.csv`: the same with guessed patients as groups, where there are some.
+    pub pseudo_csv: Option<Vec<u8>>,
     /// The page.
     pub page: String,
 }
@@ -60,11 +67,28 @@ pub fn audit(job: &Job, args: &AuditArgs, watch: &dyn WatchRun) -> Result<Audite
     record.count();
     let linked = Linked::of(job, &pairs);
     record.take_links(job, &linked);
+    record.labels = run.as_ref().map(|run| labels::labels(job, run));
+    let known = Known {
+        job,
+        looked: &looked,
+        folds: &folds,
+        directions: directions.as_ref(),
+        run: run.as_ref(),
+    };
+    record.shortcuts = shortcuts::shortcuts(known, watch)?;
+    let warning = record.shortcuts.as_ref().and_then(ShortcutRecord::warning);
+    record.notes.extend(warning);
+    let pseudo = pseudo::pseudo(job, &looked, directions.as_ref(), &pairs)?;
+    record.take_pseudo(pseudo);
     for text in &record.notes {
         note(watch, &format!("note: {text}"))?;
     }
     Ok(Audited {
         groups_csv: linked.csv(job)?,
+        pseudo_csv: record
+            .pseudo_patients
+            .as_ref()
+            .map(|pseudo| pseudo.csv.clone()),
         page: page::page(job, &record),
         record,
     })

@@ -10,7 +10,12 @@ use crate::create::{Overwrite, lies_in};
 use crate::out_file::check_out_file;
 
 /// What is written.
-const FILES: [&str; 3] = ["groups.csv", "audit.html", "audit.json"];
+const FILES: [&str; 4] = [
+    "groups.csv",
+    "pseudo_groups.csv",
+    "audit.html",
+    "audit.json",
+];
 
 /// Where an audit is written.
 #[derive(Clone, Debug)]
@@ -54,11 +59,26 @@ impl AuditOut {
             .with_context(|| format!("cannot make {}", self.dir.display()))?;
         let mut json = serde_json::to_vec_pretty(&audited.record)?;
         json.push(b'\n');
-        let contents = [&audited.groups_csv, audited.page.as_bytes(), &json];
-        let files = FILES.map(|file| self.dir.join(file));
-        for (file, content) in files.iter().zip(contents) {
-            write_atomic(file, content)?;
+        let contents = [
+            Some(audited.groups_csv.as_slice()),
+            audited.pseudo_csv.as_deref(),
+            Some(audited.page.as_bytes()),
+            Some(&json),
+        ];
+        let mut written = Vec::new();
+        for (file, content) in FILES.into_iter().zip(contents) {
+            let file = self.dir.join(file);
+            match content {
+                Some(content) => {
+                    write_atomic(&file, content)?;
+                    written.push(file);
+                }
+                // That of an audit before this one would be taken for this one's.
+                None if file.exists() => std::fs::remove_file(&file)
+                    .with_context(|| format!("cannot remove {}", file.display()))?,
+                None => {}
+            }
         }
-        Ok(files.to_vec())
+        Ok(written)
     }
 }

@@ -2,20 +2,24 @@
 
 use eosin_core::D4;
 use eosin_data::RgbPatch;
-use eosin_report::{AuditReport, Mime, PairCard, Thumbnail, render_audit};
+use eosin_report::{AuditReport, LabelCard, Mime, PairCard, ProbeRow, Thumbnail, render_audit};
 
+use super::labels::LabelRecord;
 use super::looked::decoded;
 use super::record::{AuditRecord, PairRecord, counted};
+use super::shortcuts::{FactRecord, shown};
 use crate::job::Job;
 
 /// Pairs with their pictures.
 const PAIRS_SHOWN: usize = 120;
+/// Labels with their pictures.
+const LABELS_SHOWN: usize = 60;
 /// Side of a thumbnail.
 const THUMBNAIL_PX: u32 = 112;
 
 /// The page of an audit.
 pub(super) fn page(job: &Job, record: &AuditRecord) -> String {
-    let shown = record.pairs.len().min(PAIRS_SHOWN);
+    let first = record.pairs.len().min(PAIRS_SHOWN);
     let counts = &record.counts;
     let report = AuditReport {
         title: job.data.display().to_string(),
@@ -32,15 +36,77 @@ pub(super) fn page(job: &Job, record: &AuditRecord) -> String {
             counts.labels_differ
         ),
         notes: record.notes.clone(),
-        pairs: record.pairs[..shown].iter().map(|pair| card(job, pair)).collect(),
+        pairs: record.pairs[..first]
+            .iter()
+            .map(|pair| card(job, pair))
+            .collect(),
         more_pairs: format!(
-            "{shown} of {}, those with labels that differ and those across parts first; audit.json has all. The \
+            "{first} of {}, those with labels that differ and those across parts first; audit.json has all. The \
              second patch is shown turned as the first is.",
             counted(record.pairs.len(), "pair", "pairs")
         ),
-        ..AuditReport::default()
+        labels: labels(job, record),
+        about_labels: about_labels(record),
+        probes: probes(record),
+        about_probes: about_probes(record),
     };
     render_audit(&report)
+}
+
+fn labels(job: &Job, record: &AuditRecord) -> Vec<LabelCard> {
+    let ranked = record.labels.iter().flat_map(|labels| &labels.ranked);
+    let card = |label: &LabelRecord| LabelCard {
+        key: label.key.clone(),
+        given: label.given.clone(),
+        suggested: label.suggested.clone(),
+        margin: label.margin,
+        thumbnail: thumbnail(job, label.place, D4::IDENTITY),
+    };
+    ranked.take(LABELS_SHOWN).map(card).collect()
+}
+
+fn about_labels(record: &AuditRecord) -> String {
+    let Some(labels) = &record.labels else {
+        return String::new();
+    };
+    format!(
+        "The run {} contradicts {} of {} labels; by confident learning about {} are wrong. Shown are the first {}, \
+         the most contradicted first; audit.json has all.",
+        labels.run.display(),
+        labels.ranked.len(),
+        labels.patches,
+        labels.estimated,
+        labels.ranked.len().min(LABELS_SHOWN)
+    )
+}
+
+fn probes(record: &AuditRecord) -> Vec<ProbeRow> {
+    let facts = record
+        .shortcuts
+        .iter()
+        .flat_map(|shortcuts| &shortcuts.facts);
+    let row = |fact: &FactRecord| ProbeRow {
+        name: fact.name.clone(),
+        auroc: fact
+            .score
+            .map_or_else(|| "the same of all patches".to_owned(), shown),
+        warning: fact.warning,
+    };
+    facts.map(row).collect()
+}
+
+fn about_probes(record: &AuditRecord) -> String {
+    match &record.shortcuts {
+        None => "There are no folds, or one class: no fact was probed.".to_owned(),
+        Some(shortcuts) => {
+            let score = shortcuts.model_score;
+            let score = score.map_or_else(|| "nothing that is defined".to_owned(), shown);
+            format!(
+                "{} reaches {score}. A fact that reaches about as much can stand for the class.",
+                shortcuts.model
+            )
+        }
+    }
 }
 
 fn card(job: &Job, pair: &PairRecord) -> PairCard {
@@ -57,7 +123,11 @@ fn card(job: &Job, pair: &PairRecord) -> PairCard {
         what: format!(
             "{}{}",
             pair.kind.as_str(),
-            if pair.labels_differ { ", labels differ" } else { "" }
+            if pair.labels_differ {
+                ", labels differ"
+            } else {
+                ""
+            }
         ),
         how: format!(
             "{}, {x:.0} px right, {y:.0} px down, scale {:.2}, covers {:.0} %, confidence {:.3}",

@@ -25,9 +25,9 @@ pub(super) fn first_same(patches: &Patches) -> Vec<usize> {
 pub(super) fn with_same_pixels(job: &Job, pairs: Vec<FoundPair>) -> Result<Vec<FoundPair>> {
     let look = |pair: FoundPair| {
         let may_be = pair.kind == PairKind::NearCopy
-            && pair.alignment.is_some_and(|found| {
-                found.correlation > 0.99 && (found.scale - 1.0).abs() < 0.01
-            });
+            && pair
+                .alignment
+                .is_some_and(|found| found.correlation > 0.99 && (found.scale - 1.0).abs() < 0.01);
         if !may_be {
             return Ok(pair);
         }
@@ -63,9 +63,7 @@ pub(super) fn pair_records(job: &Job, pairs: &[FoundPair], folds: &KnownFolds) -
             symmetry: found.map_or_else(|| "identity".to_owned(), |found| found.symmetry.name()),
             offset_px: found.map_or([0.0; 2], |found| found.offset_px.map(tenths)),
             scale: found.map_or(1.0, |found| (found.scale * 1e3).round() / 1e3),
-            covered: found.map_or(1.0, |found| {
-                (found.covered_a.min(1.0) * 1e3).round() / 1e3
-            }),
+            covered: found.map_or(1.0, |found| (found.covered_a.min(1.0) * 1e3).round() / 1e3),
             correlation: found.map_or(1.0, |found| (found.correlation * 1e3).round() / 1e3),
             confidence: pair.confidence,
             across: folds.across(manifest, pair.a, pair.b),

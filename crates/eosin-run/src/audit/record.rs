@@ -6,6 +6,9 @@ use eosin_audit::PairKind;
 use serde::Serialize;
 
 use super::groups::Linked;
+use super::labels::LabelsRecord;
+use super::pseudo::PseudoRecord;
+use super::shortcuts::ShortcutRecord;
 use crate::job::Job;
 
 /// Keys that a note names.
@@ -36,6 +39,13 @@ pub struct AuditRecord {
     pub clusters: Vec<Vec<String>>,
     /// Training patches that `groups.csv` lacks, since they are linked with patches of the test part.
     pub left_out: Vec<String>,
+    /// Labels that the run contradicts; `null` without a run.
+    pub labels: Option<LabelsRecord>,
+    /// What facts beside the tissue say of the class; `null` where there are no folds or one class.
+    pub shortcuts: Option<ShortcutRecord>,
+    /// Patients guessed from stain and texture; `null` where patients, slides or groups are known, or
+    /// nothing can be said.
+    pub pseudo_patients: Option<PseudoRecord>,
     /// Patches in which there is nothing to compare, such as empty glass; only their bytes were.
     pub bare: Vec<String>,
 }
@@ -103,6 +113,9 @@ impl AuditRecord {
             pairs: Vec::new(),
             clusters: Vec::new(),
             left_out: Vec::new(),
+            labels: None,
+            shortcuts: None,
+            pseudo_patients: None,
             bare: Vec::new(),
         }
     }
@@ -134,6 +147,19 @@ impl AuditRecord {
         }
     }
 
+    /// Says what was guessed of patients.
+    pub(super) fn take_pseudo(&mut self, pseudo: Option<PseudoRecord>) {
+        if let Some(pseudo) = &pseudo {
+            self.notes.push(format!(
+                "no patient, slide or group is known: {} guessed from stain and texture (mean silhouette {:.2} \
+                 of 1); scores under them: 'eosin run --data .../pseudo_groups.csv'",
+                counted(pseudo.patients, "patient is", "patients are"),
+                pseudo.silhouette
+            ));
+        }
+        self.pseudo_patients = pseudo;
+    }
+
     pub(super) fn take_links(&mut self, job: &Job, linked: &Linked) {
         self.clusters = linked
             .clusters
@@ -154,7 +180,10 @@ impl AuditRecord {
 
 fn keys(job: &Job, places: &[usize]) -> Vec<String> {
     let patches = &job.manifest().patches;
-    places.iter().map(|place| patches[*place].key.clone()).collect()
+    places
+        .iter()
+        .map(|place| patches[*place].key.clone())
+        .collect()
 }
 
 pub(super) fn counted(count: usize, one: &str, many: &str) -> String {

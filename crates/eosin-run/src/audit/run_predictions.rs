@@ -50,7 +50,9 @@ impl RunPredictions {
             let Some(place) = manifest.position(&row.key) else {
                 bail!("{}: no patch is called '{}'", dir.display(), row.key);
             };
-            let sum = sums.entry(place).or_insert_with(|| vec![0.0; row.probs.len()]);
+            let sum = sums
+                .entry(place)
+                .or_insert_with(|| vec![0.0; row.probs.len()]);
             for (sum, prob) in sum.iter_mut().zip(&row.probs) {
                 *sum += prob;
             }

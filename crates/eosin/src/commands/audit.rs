@@ -36,7 +36,10 @@ pub fn run(args: &AuditArgs, json: bool) -> Result<ExitCode> {
     } else {
         show(&found.record);
     }
-    let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+    let names: Vec<String> = files
+        .iter()
+        .map(|file| file.display().to_string())
+        .collect();
     note(&format!("written to {}", names.join(", ")));
     Ok(ExitCode::SUCCESS)
 }
@@ -44,12 +47,23 @@ pub fn run(args: &AuditArgs, json: bool) -> Result<ExitCode> {
 fn show(record: &AuditRecord) {
     let shown = record.pairs.len().min(PAIRS_SHOWN);
     if shown > 0 {
-        let header = ["a", "b", "what", "symmetry", "offset", "confidence", "across", "labels"];
+        let header = [
+            "a",
+            "b",
+            "what",
+            "symmetry",
+            "offset",
+            "confidence",
+            "across",
+            "labels",
+        ];
         say_table(&header, record.pairs[..shown].iter().map(row).collect());
     }
     let more = record.pairs.len() - shown;
     if more > 0 {
-        say(&format!("and {more} more pairs, all in audit.json and the first in audit.html"));
+        say(&format!(
+            "and {more} more pairs, all in audit.json and the first in audit.html"
+        ));
     }
     let counts = &record.counts;
     say(&format!(
@@ -63,6 +77,33 @@ fn show(record: &AuditRecord) {
         counts.across_folds,
         counts.labels_differ
     ));
+    if let Some(labels) = &record.labels {
+        say(&format!(
+            "labels: {} of {} are contradicted by {}, about {} are wrong by confident learning",
+            labels.ranked.len(),
+            labels.patches,
+            labels.run.display(),
+            labels.estimated
+        ));
+    }
+    if let Some(shortcuts) = &record.shortcuts {
+        let score = |score: Option<eosin_run::Probed>| {
+            score.map_or_else(|| "-".to_owned(), |score| format!("{:.3}", score.auroc))
+        };
+        let facts = shortcuts.facts.iter().map(|fact| {
+            let near = if fact.warning { "near the model" } else { "" };
+            vec![fact.name.clone(), score(fact.score), near.to_owned()]
+        });
+        let model = vec![
+            shortcuts.model.clone(),
+            score(shortcuts.model_score),
+            String::new(),
+        ];
+        say_table(
+            &["told apart by", "AUROC", ""],
+            facts.chain([model]).collect(),
+        );
+    }
 }
 
 fn row(pair: &PairRecord) -> Vec<String> {
