@@ -370,7 +370,7 @@ fn neighbours(directions: &Directions, told: &[usize]) -> Vec<Candidate> {
     for a in told {
         for near in &nearest[*a] {
             if is_told[near.patch] && mutual(*a, near) {
-                let out = near.cosine - (usual(*a) + usual(near.patch)) / 2.0;
+                let out = near.cosine - f32::midpoint(usual(*a), usual(near.patch));
                 pairs.push((
                     out,
                     Candidate {

@@ -107,7 +107,7 @@ fn pairs(report: &AuditReport) -> String {
     let body = if report.pairs.is_empty() {
         "<p class=\"good\">No two patches were found to show the same tissue.</p>\n".to_owned()
     } else {
-        let cards = each(&report.pairs, |card| pair_card(card));
+        let cards = each(&report.pairs, pair_card);
         format!(
             "<p>{}</p>\n<ol class=\"patches\">\n{cards}</ol>\n",
             escape(&report.more_pairs)
@@ -117,16 +117,14 @@ fn pairs(report: &AuditReport) -> String {
 }
 
 fn pair_card(card: &PairCard) -> String {
-    let pictures: String = card
-        .keys
-        .iter()
-        .zip(&card.thumbnails)
-        .map(|(key, thumbnail)| {
+    let pictures = each(
+        card.keys.iter().zip(&card.thumbnails),
+        |(key, thumbnail)| {
             let key = escape(key);
             let picture = picture(&format!("Patch {key}"), thumbnail.as_ref());
             format!("{picture}<p class=\"key\" title=\"{key}\">{key}</p>")
-        })
-        .collect();
+        },
+    );
     let across = if card.across.is_empty() {
         String::new()
     } else {

@@ -5,8 +5,10 @@ use rayon::prelude::*;
 
 use super::features::Features;
 
+/// Clusters at the least: fewer are stains, not patients, and no cross-validation of ten folds.
+const LEAST_CLUSTERS: usize = 10;
 /// Patches below which nothing is said.
-const FEW: usize = 20;
+const FEW: usize = LEAST_CLUSTERS * LEAST_MEMBERS;
 /// Patches above which distances of all pairs are too many.
 const MANY: usize = 12_000;
 /// Patches that a number of clusters is judged on, at most.
@@ -29,8 +31,8 @@ pub struct PseudoGroups {
     pub silhouette: f64,
 }
 
-/// Clusters by Ward's criterion; their number is the least whose mean silhouette is 90 % of the best.
-/// `None` of fewer than 20 patches, of more than 12,000, or where nothing tells patches apart.
+/// Clusters by Ward's criterion; their number is the least of 10 and more whose mean silhouette is 90 % of
+/// the best. `None` of fewer than 50 patches, of more than 12,000, or where nothing tells patches apart.
 pub fn pseudo_groups(features: &Features) -> Option<PseudoGroups> {
     let count = features.len();
     if !(FEW..=MANY).contains(&count) {
@@ -39,7 +41,7 @@ pub fn pseudo_groups(features: &Features) -> Option<PseudoGroups> {
     let merges = merges(features);
     let judged: Vec<usize> = (0..count).step_by(count.div_ceil(JUDGED)).collect();
     let most = count / LEAST_MEMBERS;
-    let mut numbers = vec![2];
+    let mut numbers = vec![LEAST_CLUSTERS];
     while let Some(last) = numbers.last().filter(|last| **last < most) {
         numbers.push((last + 1).max(last * 9 / 8).min(most));
     }
@@ -142,21 +144,19 @@ mod tests {
 
     #[test]
     fn clusters_that_are_there_are_found_and_their_number() {
-        // Five far places with twelve patches each.
-        let values = (0..60).flat_map(|at: usize| {
-            let (place, jitter) = (at % 5, ((at * 37) % 11) as f64 / 20.0);
-            [
-                (place * 10) as f64 + jitter,
-                ((place * place) % 5 * 10) as f64 - jitter,
-            ]
+        // Twelve places, as far from each other, with ten patches each.
+        let values = (0..120 * 12).map(|at: usize| {
+            let (patch, axis) = (at / 12, at % 12);
+            let jitter = ((at * 37) % 11) as f64 / 20.0;
+            jitter + if patch % 12 == axis { 10.0 } else { 0.0 }
         });
         let features = Features {
             values: values.collect(),
-            width: 2,
+            width: 12,
         };
         let found = pseudo_groups(&features).unwrap();
-        assert_eq!(found.confidence.len(), 5);
-        assert!((0..60).all(|at| found.of[at] == at % 5));
+        assert_eq!(found.confidence.len(), 12);
+        assert!((0..120).all(|at| found.of[at] == at % 12));
         assert!(found.confidence.iter().all(|value| *value > 0.8));
     }
 
