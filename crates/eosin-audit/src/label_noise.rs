@@ -26,7 +26,8 @@ pub struct LabelNoise {
     pub confident: Vec<Vec<usize>>,
     /// How many labels are estimated to be wrong.
     pub estimated: usize,
-    /// Every row that the model contradicts, or confident learning counts, the most contradicted first.
+    /// Every row that the model contradicts, those that confident learning counts first, of these the most
+    /// contradicted first.
     pub issues: Vec<LabelIssue>,
 }
 
@@ -34,7 +35,8 @@ pub struct LabelNoise {
 /// classes]`, of models that have not seen the row. A row is confidently of class `j` where its
 /// probability is at least the mean of that of `j`'s own rows; where several are, of the likeliest. The
 /// table of labels against confident classes, scaled to the number of each label, says how many labels
-/// are wrong; the list is ranked by normalised margin, `p(label) - max p(other)`.
+/// are wrong; the list is ranked by normalised margin, `p(label) - max p(other)`, those that are
+/// confidently of another class first.
 ///
 /// # Panics
 /// When there are not `classes` probabilities a row.
@@ -67,9 +69,9 @@ pub fn label_noise(targets: &[usize], probs: &[f32], classes: usize) -> LabelNoi
         })
         .collect();
     issues.sort_by(|one, other| {
-        one.margin
-            .total_cmp(&other.margin)
-            .then(one.row.cmp(&other.row))
+        let counted = other.counted.cmp(&one.counted);
+        let order = counted.then(one.margin.total_cmp(&other.margin));
+        order.then(one.row.cmp(&other.row))
     });
     LabelNoise {
         estimated: estimated(&confident, &counts),

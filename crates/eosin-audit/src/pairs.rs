@@ -325,10 +325,20 @@ impl<'a> Ways<'a> {
     /// How strong matches of pairs are that nothing speaks for.
     fn chance(&self, told: &[usize]) -> Chance {
         let count = told.len();
+        if count <= ALL_PAIRS {
+            // All pairs were compared, and few of them can be real.
+            let mut strengths: Vec<f64> = self
+                .best
+                .values()
+                .map(|laid| laid.alignment.strength)
+                .collect();
+            strengths.resize(self.compared, 0.0);
+            return Chance::of(strengths);
+        }
         // The same pairs whenever the set is the same, from all over it.
         let mut pairs = Vec::new();
         let mut step = count / 2;
-        while count > ALL_PAIRS / 2 && step > 0 && pairs.len() < RANDOM_PAIRS {
+        while step > 0 && pairs.len() < RANDOM_PAIRS {
             let all = (0..count).step_by(count.div_ceil(RANDOM_PAIRS / 4));
             let at_step = all.map(|at| Candidate {
                 a: told[at],
@@ -384,4 +394,112 @@ fn neighbours(directions: &Directions, told: &[usize]) -> Vec<Candidate> {
     pairs.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
     let most = MOST_NEIGHBOURS + told.len() / 10;
     pairs.into_iter().take(most).map(|(_, pair)| pair).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use eosin_core::D4;
+    use eosin_data::RgbPatch;
+
+    use super::*;
+
+    /// Tissue of its own: blobs where a generator with this seed puts them.
+    fn tissue(seed: u32, side: usize) -> RgbPatch {
+        let mut state = seed.wrapping_mul(2_654_435_761).max(1);
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / 16_777_216.0
+        };
+        let blobs: Vec<[f32; 3]> = (0..side * side / 60)
+            .map(|_| {
+                [
+                    next() * side as f32,
+                    next() * side as f32,
+                    1.5 + 2.5 * next(),
+                ]
+            })
+            .collect();
+        let mut patch = RgbPatch::filled(side, side, [230, 190, 215]);
+        for (at, pixel) in patch.pixels.as_chunks_mut::<3>().0.iter_mut().enumerate() {
+            let (row, column) = ((at / side) as f32, (at % side) as f32);
+            let inside = |[x, y, r]: &[f32; 3]| (x - column).hypot(y - row) < *r;
+            if blobs.iter().any(inside) {
+                *pixel = [100, 70, 150];
+            }
+        }
+        patch
+    }
+
+    fn found(patches: &[RgbPatch]) -> Vec<FoundPair> {
+        let planes: Vec<Plane> = patches.iter().map(Plane::of).collect();
+        let first_same: Vec<usize> = (0..planes.len()).collect();
+        let search = PairSearch {
+            planes: &planes,
+            directions: None,
+            first_same: &first_same,
+        };
+        let mut go_on = |_| Ok::<(), std::convert::Infallible>(());
+        let Ok(found) = find_pairs(search, &mut go_on);
+        found.pairs
+    }
+
+    fn cut(patch: &RgbPatch, [left, top]: [usize; 2], side: usize) -> RgbPatch {
+        let rows = (top..top + side).map(|row| {
+            let from = (row * patch.width_px + left) * 3;
+            &patch.pixels[from..from + side * 3]
+        });
+        RgbPatch {
+            width_px: side,
+            height_px: side,
+            pixels: rows.flatten().copied().collect(),
+        }
+    }
+
+    #[test]
+    fn patches_that_have_nothing_to_do_with_each_other_are_no_pairs_at_any_size() {
+        for side in [32, 48, 96] {
+            let patches: Vec<RgbPatch> = (0..16).map(|seed| tissue(seed + 1, side)).collect();
+            assert_eq!(found(&patches), [], "{side} px");
+        }
+    }
+
+    #[test]
+    fn overlapping_crops_come_with_their_offset_under_every_symmetry() {
+        let slide = tissue(99, 160);
+        for symmetry in D4::ALL {
+            let mut patches: Vec<RgbPatch> = (0..10).map(|seed| tissue(seed + 1, 96)).collect();
+            patches.push(cut(&slide, [0, 0], 96));
+            let mut other = cut(&slide, [40, 24], 96);
+            let pixels = other.pixels.as_chunks::<3>().0;
+            other.pixels = symmetry.inverse().apply(pixels, 96, 96, 1).concat();
+            patches.push(other);
+            let pairs = found(&patches);
+            assert_eq!(pairs.len(), 1, "{symmetry:?}: {pairs:?}");
+            let laid = pairs[0].alignment.expect("pixels were compared");
+            assert_eq!(
+                (pairs[0].kind, laid.symmetry),
+                (PairKind::Overlap, symmetry)
+            );
+            let [x, y] = laid.offset_px;
+            assert!((x - 40.0).abs() < 1.0 && (y - 24.0).abs() < 1.0, "{laid:?}");
+        }
+    }
+
+    #[test]
+    fn many_patches_are_compared_by_layout_and_a_crop_among_them_is_found() {
+        let mut patches: Vec<RgbPatch> = (0..200).map(|seed| tissue(seed + 1, 48)).collect();
+        let turned = D4::ROT90.apply(patches[7].pixels.as_chunks::<3>().0, 48, 48, 1);
+        patches.push(RgbPatch {
+            width_px: 48,
+            height_px: 48,
+            pixels: turned.concat(),
+        });
+        let pairs = found(&patches);
+        assert_eq!(pairs.len(), 1, "{pairs:?}");
+        assert_eq!(
+            [pairs[0].a.min(pairs[0].b), pairs[0].a.max(pairs[0].b)],
+            [7, 200]
+        );
+        assert_eq!(pairs[0].kind, PairKind::NearCopy);
+    }
 }

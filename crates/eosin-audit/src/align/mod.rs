@@ -23,6 +23,8 @@ const PROMISING: f64 = 0.25;
 /// Sides of the neighbourhood within which fine detail is alike anyway, as a share of the longer side:
 /// so many independent values has an overlap.
 const GRAIN: f64 = 1.0 / 24.0;
+/// The same in pixels, at the least: small patches have few independent values, and chance fits them.
+const GRAIN_PX: f64 = 4.0;
 
 /// How one patch lies on another.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -119,7 +121,7 @@ pub(crate) fn exact(whole: &Views<'_>, part: &Views<'_>, alike: &Alike) -> Optio
 
 /// What is known of an overlap, in the units of an [`Alignment`].
 fn strength(detail_correlation: f64, overlap: f64, plane: &Plane) -> f64 {
-    let grain = plane.longest() as f64 * GRAIN;
+    let grain = (plane.longest() as f64 * GRAIN).max(GRAIN_PX);
     let independent = overlap / (grain * grain);
     detail_correlation.clamp(-0.999, 0.999).atanh() * (independent - 3.0).max(0.0).sqrt()
 }
