@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
 use eosin_audit::Fact;
 
 use super::looked::Looked;
@@ -12,7 +11,7 @@ use crate::job::Job;
 const MOST_VALUES: usize = 16;
 
 /// Every fact, of the patches at `places`.
-pub(super) fn facts(job: &Job, looked: &Looked, places: &[usize]) -> Result<Vec<Fact>> {
+pub(super) fn facts(job: &Job, looked: &Looked, places: &[usize]) -> Vec<Fact> {
     let header = |place: &usize| job.patches.facts(*place).header;
     let appearance = |place: &usize| &looked.appearances[*place];
     let stems: Vec<String> = places.iter().map(|place| stem(job, *place)).collect();
@@ -42,7 +41,7 @@ pub(super) fn facts(job: &Job, looked: &Looked, places: &[usize]) -> Result<Vec<
     let more = numbers("", &rows, |row| name_numbers(&stems[*row]));
     name = beside(&name, &more);
     facts.push(name);
-    Ok(facts)
+    facts
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a logarithm")]

@@ -113,7 +113,7 @@ pub(super) fn shortcuts(known: Known<'_>, watch: &dyn WatchRun) -> Result<Option
         (None, None) => ("no model".to_owned(), None),
     };
     let mut records = Vec::new();
-    for fact in facts(known.job, known.looked, &places)? {
+    for fact in facts(known.job, known.looked, &places) {
         let score = probed(&fact)?;
         records.push(FactRecord {
             name: fact.name.to_owned(),
