@@ -41,6 +41,7 @@ mod im2col;
 mod instructions;
 mod matmul;
 mod microkernel;
+mod mirrors;
 #[cfg(test)]
 #[path = "../tests/noise/mod.rs"]
 mod noise;
@@ -59,6 +60,7 @@ pub use attention::attention;
 pub use channels::{add_to_first, concat, layer_norm, scale, split_attention, sum_splits};
 pub use conv::Conv;
 pub use matmul::{Matrix, matmul, matmul_add};
+pub use mirrors::{MIRROR_LANES, Mirrored, raise_under_mirrors};
 pub use pool::{Padded, Pool, adaptive_avg_pool, add, avg_pool, global_avg_pool, max_pool};
 pub use precision::Precision;
 pub use shape::{ConvShape, Padding};

@@ -19,6 +19,7 @@
 //! # Ok::<(), eosin_metrics::MetricError>(())
 //! ```
 
+mod audit;
 mod base64;
 mod evaluation;
 mod html;
@@ -29,6 +30,7 @@ mod plots;
 mod sections;
 mod svg;
 
+pub use audit::{AuditReport, LabelCard, PairCard, ProbeRow, render_audit};
 pub use evaluation::{ClassView, Evaluation};
 pub use model::{
     CandidateReport, DataSummary, EnsembleReport, EpochPoint, Fact, FoldReport, HeatMap, Mime,

@@ -32,21 +32,67 @@ pub fn render(report: &Report) -> String {
         sections::reproducibility(report),
         sections::configuration(report),
     ];
-    let title = escape(&report.title);
-    let (run_id, created) = (escape(&report.run_id), escape(&report.created));
-    let version = escape(&report.eosin_version);
+    let run = format!(
+        "Run <b>{}</b>, {}",
+        escape(&report.run_id),
+        escape(&report.created)
+    );
+    page(
+        &Head {
+            title: &report.title,
+            tab: &format!("{} · {}", report.title, report.run_id),
+            note: &run,
+            eosin_version: &report.eosin_version,
+        },
+        &sections,
+    )
+}
+
+/// What stands above the sections of a page.
+pub(crate) struct Frame<'a> {
+    pub title: &'a str,
+    /// A line below it.
+    pub note: &'a str,
+    pub eosin_version: &'a str,
+}
+
+/// A page around sections.
+pub(crate) fn framed(frame: &Frame<'_>, sections: &[String]) -> String {
+    page(
+        &Head {
+            title: frame.title,
+            tab: frame.title,
+            note: &escape(frame.note),
+            eosin_version: frame.eosin_version,
+        },
+        sections,
+    )
+}
+
+struct Head<'a> {
+    title: &'a str,
+    /// What the browser calls the page.
+    tab: &'a str,
+    /// HTML.
+    note: &'a str,
+    eosin_version: &'a str,
+}
+
+fn page(head: &Head<'_>, sections: &[String]) -> String {
+    let (title, tab) = (escape(head.title), escape(head.tab));
+    let (note, version) = (head.note, escape(head.eosin_version));
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
-         <title>{title} · {run_id}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
+         <title>{tab}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
          <header>\n<p class=\"brand\">eosin {version}</p>\n<h1>{title}</h1>\n\
-         <p class=\"note\">Run <b>{run_id}</b>, {created}</p>\n</header>\n\
+         <p class=\"note\">{note}</p>\n</header>\n\
          {nav}<main>\n{body}</main>\n\
          <footer><p>Made by eosin {version}. Not a medical device.</p></footer>\n\
          </body>\n</html>\n",
-        nav = navigation(&sections),
+        nav = navigation(sections),
         body = sections.concat(),
     )
 }

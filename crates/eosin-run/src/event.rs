@@ -21,6 +21,13 @@ pub enum RunEvent<'a> {
     Inspected(&'a Inspection),
     /// Some of them cannot be used.
     Problems(&'a Inspection),
+    /// So many patches have been looked at, or pairs of them laid on each other, by an audit.
+    Comparing {
+        /// Patches or pairs done.
+        done: usize,
+        /// Patches or pairs in all, as far as is known.
+        total: usize,
+    },
     /// Weights are on their way.
     Fetching {
         /// What they are called.

@@ -32,6 +32,7 @@
 //! # }
 //! ```
 
+mod audit;
 mod create;
 mod datathon;
 mod describe;
@@ -60,6 +61,7 @@ mod tensorboard;
 mod timings;
 mod weights_used;
 
+pub use audit::{AuditArgs, AuditOut, AuditRecord, Audited, PairRecord, audit};
 pub use create::{
     Finished, Overwrite, Place, Resumed, RunArgs, create, lies_in, resume, run, weight_store,
 };
@@ -67,6 +69,7 @@ pub use datathon::{datathon_key, datathon_line, refuse_same_stems};
 pub use embeddings_out::EmbeddingsOut;
 pub use ensemble::{EnsembleArgs, EnsembleChoice, Ensembled, ensemble};
 pub use ensemble_findings::{EnsembleFindings, SearchLimits};
+pub use eosin_audit::Probed;
 pub use event::{RunEvent, WatchRun};
 pub use half_precision::{HalfEffect, HalfSubject, measure_half_precision};
 pub use job::{Job, split_options};

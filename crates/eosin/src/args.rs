@@ -10,9 +10,11 @@ use eosin_core::config::{
 use eosin_core::{BackboneName, Layout};
 use eosin_run::HubOptions;
 
+mod audit;
 mod search;
 mod submit;
 
+pub use audit::AuditArgs;
 pub use search::{SearchCommand, SearchJobArgs, SearchShowArgs, StudyArgs};
 pub use submit::{MakeSubmissionArgs, SubmitCommand};
 
@@ -65,6 +67,8 @@ pub enum Command {
     Run(RunArgs),
     /// Read every patch and list what is there and what is wrong.
     Inspect(InspectArgs),
+    /// Look for what makes scores too good: copies, overlaps, wrong labels, shortcuts.
+    Audit(AuditArgs),
     /// Divide patches into folds.
     Split(SplitArgs),
     /// Compute the embeddings that a run would need, into the cache, or into a file to take away.

@@ -61,6 +61,11 @@ impl Terminal {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Takes away the bar, if there is one.
+    pub fn end_bar(&self) {
+        self.state().bar = None;
+    }
+
     /// Ends the bar of the training, if there is one.
     pub fn end_training(&self) {
         let mut state = self.state();
@@ -90,6 +95,9 @@ impl Watch<RunEvent<'_>> for Terminal {
                 .fetching(name, *received, total.unwrap_or(*received)),
             RunEvent::Fetched { name, bytes: count } => {
                 self.state().finish(&format!("{name}, {}", bytes(*count)));
+            }
+            RunEvent::Comparing { done, total } => {
+                self.state().update("compare", "", [*done, *total], "");
             }
             RunEvent::Trials { ended, total, best } => {
                 let best = best.map_or_else(String::new, |best| format!("best {best:.4}"));

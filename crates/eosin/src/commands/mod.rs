@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod ablate;
+mod audit;
 mod augment;
 mod cache;
 mod demo;
@@ -47,6 +48,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         Command::Split(args) => split::run(&args, json),
         Command::Embed(args) => embed::run(&args, json),
         Command::Train(args) => train::run(&args, json),
+        Command::Audit(args) => audit::run(&args, json),
         Command::Augment(args) => augment::run(&args, json),
         Command::Ablate(args) => ablate::run(&args, json),
         Command::Search(args) => search::run(&args, json),

@@ -1,5 +1,6 @@
 //! The program as a user runs it: a process, in a folder of its own, on phantoms.
 
+mod audit;
 mod bad_input;
 mod classes;
 mod cli_snapshots;

@@ -1,0 +1,130 @@
+//! A guess made exact.
+
+use super::correlation::{Placement, Transform};
+use super::hypotheses::{Guess, Views};
+use super::{Alignment, strength};
+use crate::plane::Grid;
+
+/// Steps of a search, from coarse to fine.
+pub(super) const EXACT: [Step; 4] = [
+    Step::new(0.02, 1.0 / 48.0, 2, -1.0),
+    Step::new(0.01, 1.0 / 96.0, 2, -1.0),
+    Step::new(0.005, 1.0 / 192.0, 1, -1.0),
+    Step::new(0.0025, 1.0 / 384.0, 1, -1.0),
+];
+/// The same from a guess that is further off, on coarse pictures; most are given up soon.
+pub(super) const ROUGH: [Step; 3] = [
+    Step::new(0.04, 1.0 / 24.0, 3, 0.3),
+    Step::new(0.02, 1.0 / 48.0, 2, 0.45),
+    Step::new(0.01, 1.0 / 96.0, 2, 0.55),
+];
+/// Moves at each step, at most.
+const MOVES: usize = 6;
+
+/// How far a search goes at a time.
+pub(super) struct Step {
+    scale: f64,
+    /// As a share of the side.
+    shift: f64,
+    /// Every so many pixels are looked at.
+    every: usize,
+    /// Correlation below which it is given up.
+    least: f64,
+}
+
+impl Step {
+    const fn new(scale: f64, shift: f64, every: usize, least: f64) -> Self {
+        Self {
+            scale,
+            shift,
+            every,
+            least,
+        }
+    }
+}
+
+/// Where a climb ends.
+pub(super) struct Climbed {
+    pub transform: Transform,
+    /// The correlation there.
+    pub correlation: f64,
+}
+
+/// Climbs from a guess to where two pictures agree best; the second is turned already.
+pub(super) fn climbed(a: &Grid, turned: &Grid, from: Transform, steps: &[Step]) -> Climbed {
+    let side = a.width.max(a.height) as f64;
+    let value = |transform: Transform, every: usize| {
+        let placed = Placement::new(a, turned, transform);
+        placed.correlation_at(every).unwrap_or(-1.0)
+    };
+    let centre = [turned.width as f64 / 2.0, turned.height as f64 / 2.0];
+    let (mut best, mut most) = (from, -1.0);
+    for step in steps {
+        most = value(best, step.every);
+        for _ in 0..MOVES {
+            let better = moves(best, step, side, centre)
+                .into_iter()
+                .map(|moved| (value(moved, step.every), moved))
+                .max_by(|one, other| one.0.total_cmp(&other.0));
+            match better {
+                Some((found, moved)) if found > most + 1e-6 => (most, best) = (found, moved),
+                _ => break,
+            }
+        }
+        if most < step.least {
+            break;
+        }
+    }
+    Climbed {
+        transform: best,
+        correlation: most,
+    }
+}
+
+/// One step each way; the scale changes about the middle of what is laid on.
+fn moves(at: Transform, step: &Step, side: f64, centre: [f64; 2]) -> [Transform; 6] {
+    let shift = step.shift * side;
+    let scaled = |factor: f64| {
+        let scale = at.scale * factor;
+        Transform {
+            scale,
+            x: at.x + (at.scale - scale) * centre[0],
+            y: at.y + (at.scale - scale) * centre[1],
+        }
+    };
+    let moved = |x: f64, y: f64| Transform {
+        scale: at.scale,
+        x: at.x + x,
+        y: at.y + y,
+    };
+    [
+        scaled(1.0 + step.scale),
+        scaled(1.0 / (1.0 + step.scale)),
+        moved(shift, 0.0),
+        moved(-shift, 0.0),
+        moved(0.0, shift),
+        moved(0.0, -shift),
+    ]
+}
+
+/// The guess as exactly as the planes allow; `None` where they do not overlap there.
+pub(super) fn refined(a: &Views<'_>, b: &Views<'_>, guess: &Guess) -> Option<Alignment> {
+    let turned = b.grid.turned(guess.symmetry);
+    let found = climbed(&a.grid, &turned, guess.transform, &EXACT).transform;
+    let placed = Placement::new(&a.grid, &turned, found);
+    let correlation = placed.correlation()?;
+    let (of_a, of_b) = (a.grid.detail(), b.grid.detail().turned(guess.symmetry));
+    let detail_correlation = Placement::new(&of_a, &of_b, found).correlation()?;
+    let overlap = placed.overlap().area();
+    let area = |views: &Views<'_>| (views.grid.width * views.grid.height) as f64;
+    Some(Alignment {
+        symmetry: guess.symmetry,
+        scale: found.scale * a.plane.px / b.plane.px,
+        offset_px: [found.x * a.plane.px, found.y * a.plane.px],
+        covered_a: overlap / area(a),
+        covered_b: overlap / (area(b) * found.scale * found.scale),
+        correlation,
+        detail_correlation,
+        strength: strength(detail_correlation, overlap, a.plane),
+    })
+}

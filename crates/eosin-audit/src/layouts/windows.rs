@@ -1,0 +1,151 @@
+//! Windows of a patch, and their low frequencies.
+
+use rayon::prelude::*;
+
+use super::{FREQUENCIES, Layout, NUMBERS};
+use crate::align::Transform;
+use crate::plane::Grid;
+
+/// A square of a patch whose sides are 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Window {
+    pub side: f64,
+    pub left: f64,
+    pub top: f64,
+}
+
+/// The whole patch, and windows such as a crop by 5 to 20 % of the sides leaves: of one size, and so
+/// near to each other that any crop is more like one of them than other patches are (of 500 copies in
+/// 10,500 patches 97 % have their original among the first two; windows of two sizes, 14 in all, find no
+/// more).
+pub(crate) const WINDOWS: [Window; 10] = [
+    Window::new(1.0, 0.0, 0.0),
+    Window::new(0.86, 0.0, 0.0),
+    Window::new(0.86, 0.07, 0.0),
+    Window::new(0.86, 0.14, 0.0),
+    Window::new(0.86, 0.0, 0.07),
+    Window::new(0.86, 0.07, 0.07),
+    Window::new(0.86, 0.14, 0.07),
+    Window::new(0.86, 0.0, 0.14),
+    Window::new(0.86, 0.07, 0.14),
+    Window::new(0.86, 0.14, 0.14),
+];
+
+impl Window {
+    const fn new(side: f64, left: f64, top: f64) -> Self {
+        Self { side, left, top }
+    }
+
+    /// How a patch that shows the window lies on the patch that has it.
+    pub(crate) const fn transform(&self) -> Transform {
+        Transform {
+            scale: self.side,
+            x: self.left,
+            y: self.top,
+        }
+    }
+
+    /// The pixels that it covers, to the pixel.
+    #[cfg(test)]
+    pub(crate) fn cut(&self, grid: &Grid) -> Grid {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "places within a picture"
+        )]
+        let px = |share: f64, side: usize| (share * side as f64).round() as usize;
+        let (left, top) = (px(self.left, grid.width), px(self.top, grid.height));
+        let (width, height) = (px(self.side, grid.width), px(self.side, grid.height));
+        let rows = (top..top + height).map(|row| &grid.values[row * grid.width + left..][..width]);
+        Grid {
+            values: rows.flatten().copied().collect(),
+            width,
+            height,
+        }
+    }
+}
+
+/// What turns a line of `side` pixels into the low frequencies of its part: `FREQUENCIES` rows.
+fn cosines(side: usize, from: f64, share: f64) -> Vec<f32> {
+    let (begin, length) = (from * side as f64, share * side as f64);
+    let mut rows = Vec::with_capacity(FREQUENCIES * side);
+    for frequency in 0..FREQUENCIES {
+        for px in 0..side {
+            // The integral of the cosine over what of the pixel lies in the window.
+            let inside = |at: f64| ((at - begin) / length).clamp(0.0, 1.0);
+            let (low, high) = (inside(px as f64), inside((px + 1) as f64));
+            let turn = std::f64::consts::PI * frequency as f64;
+            let value = if frequency == 0 {
+                high - low
+            } else {
+                ((turn * high).sin() - (turn * low).sin()) / turn
+            };
+            #[expect(clippy::cast_possible_truncation, reason = "at most 1")]
+            rows.push(value as f32);
+        }
+    }
+    rows
+}
+
+/// The low frequencies of one window of each patch, each by its spread, of length 1.
+pub(crate) fn transforms(grids: &[Grid], window: &Window, spread: &Layout) -> Vec<Layout> {
+    let of_patch = |grid: &Grid| {
+        let mut layout = transform(grid, window);
+        for (value, spread) in layout.iter_mut().zip(spread) {
+            *value *= spread;
+        }
+        let length = layout.iter().map(|value| value * value).sum::<f32>().sqrt();
+        if length > 0.0 {
+            for value in &mut layout {
+                *value /= length;
+            }
+        }
+        layout
+    };
+    grids.par_iter().map(of_patch).collect()
+}
+
+fn transform(grid: &Grid, window: &Window) -> Layout {
+    let across = cosines(grid.width, window.left, window.side);
+    let down = cosines(grid.height, window.top, window.side);
+    let mut lines = vec![0.0_f32; FREQUENCIES * grid.width];
+    for (frequency, line) in lines.chunks_exact_mut(grid.width).enumerate() {
+        let weights = &down[frequency * grid.height..][..grid.height];
+        for (row, weight) in grid.values.chunks_exact(grid.width).zip(weights) {
+            for (sum, value) in line.iter_mut().zip(row) {
+                *sum += weight * value;
+            }
+        }
+    }
+    let mut layout = [0.0; NUMBERS];
+    for (at, value) in layout.iter_mut().enumerate().skip(1) {
+        let line = &lines[at / FREQUENCIES * grid.width..][..grid.width];
+        let weights = &across[at % FREQUENCIES * grid.width..][..grid.width];
+        *value = line.iter().zip(weights).map(|(a, b)| a * b).sum();
+    }
+    layout
+}
+
+/// One over the root mean square of each number over the set, of rows and columns alike.
+pub(crate) fn spread(grids: &[Grid]) -> Layout {
+    let layouts: Vec<Layout> = grids
+        .par_iter()
+        .map(|grid| transform(grid, &WINDOWS[0]))
+        .collect();
+    let square = |at: usize| {
+        layouts
+            .iter()
+            .map(|layout| layout[at] * layout[at])
+            .sum::<f32>()
+    };
+    let squares: Layout = std::array::from_fn(square);
+    std::array::from_fn(|at| {
+        let (row, column) = (at / FREQUENCIES, at % FREQUENCIES);
+        let both = squares[at] + squares[column * FREQUENCIES + row];
+        if at == 0 || both <= 0.0 {
+            0.0
+        } else {
+            (both / (2.0 * layouts.len() as f32)).sqrt().recip()
+        }
+    })
+}
