@@ -4,7 +4,7 @@ use super::eigen::eigen;
 use super::light::Light;
 use super::ranks::Counts;
 use super::stained::{Stained, haematoxylin_first, unit};
-use super::tissue::{Block, CHUNK, TissueSums, tissue};
+use super::tissue::{Block, CHUNK, TissueSums, tissue, within};
 use super::unchanged::Unchanged;
 
 /// Least share of pixels that are tissue.
@@ -79,7 +79,7 @@ fn tangents(pixels: &[[u8; 3]], main: [f64; 3], second: [f64; 3]) -> Counts {
             let (r, g, b) = (red[at], green[at], blue[at]);
             let along = main[0] * r + main[1] * g + main[2] * b;
             let beside = second[0] * r + second[1] * g + second[2] * b;
-            *bin = counts.bin(beside / along.max(1e-3), tissue(r, g, b));
+            *bin = counts.bin(beside / within(along, 1e-3, 100.0), tissue(r, g, b));
         }
         bins.iter().for_each(|bin| counts.add(*bin));
     }

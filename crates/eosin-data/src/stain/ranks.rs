@@ -1,5 +1,7 @@
 //! Percentiles: exact by selection, or by counting into narrow bins.
 
+use super::tissue::within;
+
 /// Which value a percentile between two ranks is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rank {
@@ -61,9 +63,7 @@ impl Counts {
     #[inline(always)]
     pub(super) fn bin(&self, value: f32, counts: f32) -> u32 {
         const LAST: f32 = (BINS - 1) as f32;
-        let at = ((value - self.low) * self.per_unit - 0.5)
-            .max(0.0)
-            .min(LAST);
+        let at = within((value - self.low) * self.per_unit - 0.5, 0.0, LAST);
         let at = if counts == 1.0 { at } else { BINS as f32 };
         (at + WHOLE).to_bits() & 0x1fff
     }

@@ -1,7 +1,7 @@
 //! Pixels under one stain to pixels under another, at eosin's own convention.
 
 use super::light::Light;
-use super::tissue::{Block, CHUNK, share_of_change};
+use super::tissue::{Block, CHUNK, share_of_change, within};
 
 /// Replaces densities `d` of every pixel by `matrix d`; what is nearly clear stays as it is, what is
 /// between that and tissue changes in part.
@@ -46,7 +46,7 @@ const WHOLE: f32 = 12_582_912.0;
 /// The nearest byte, in the low bits.
 #[inline(always)]
 fn whole_byte(value: f32) -> u32 {
-    (value.max(0.0).min(255.0) + WHOLE).to_bits() & 0xff
+    (within(value, 0.0, 255.0) + WHOLE).to_bits() & 0xff
 }
 
 /// `exp(-density)` within 4e-6 of it, from density -60 to 60: the whole part of the power of two goes into the
@@ -54,7 +54,7 @@ fn whole_byte(value: f32) -> u32 {
 /// found at once.
 #[inline(always)]
 fn exp_of_minus(density: f32) -> f32 {
-    let power = (density * -std::f32::consts::LOG2_E).max(-87.0).min(87.0);
+    let power = within(density * -std::f32::consts::LOG2_E, -87.0, 87.0);
     let shifted = power + WHOLE;
     let rest = (power - (shifted - WHOLE)) * std::f32::consts::LN_2;
     let series = 1.0

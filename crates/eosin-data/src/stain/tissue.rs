@@ -61,7 +61,14 @@ pub(super) fn tissue(red: f32, green: f32, blue: f32) -> f32 {
 /// How much of a change a pixel of this sum of densities takes.
 #[inline(always)]
 pub(super) fn share_of_change(sum: f32) -> f32 {
-    ((sum - CLEAR) * (1.0 / (DARK - CLEAR))).max(0.0).min(1.0)
+    within((sum - CLEAR) * (1.0 / (DARK - CLEAR)), 0.0, 1.0)
+}
+
+/// `value`, not below `low` nor above `high`. Two instructions, where `clamp` also minds what is no number.
+#[inline(always)]
+pub(super) fn within(value: f32, low: f32, high: f32) -> f32 {
+    let value = if value > low { value } else { low };
+    if value < high { value } else { high }
 }
 
 /// What is counted of a patch before its stains are looked for.

@@ -38,6 +38,7 @@ impl Run<'_> {
             self.refuse_missing_classes(rows)?;
             self.refuse_too_many_neighbours(rows)?;
         }
+        self.refuse_stain(rows)?;
         self.refuse_large_head(rows)?;
         self.refuse_over_limit(rows)
     }

@@ -57,6 +57,7 @@ pub fn run(args: &AugmentArgs, json: bool) -> Result<ExitCode> {
         places: &pool,
         reader: PatchReader {
             limits: decode_limits(job.config.data.max_side_px),
+            stain: None,
             resize: resize_of(&job.config.data),
             size_px: job.size_px,
         },
