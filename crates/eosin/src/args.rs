@@ -11,9 +11,11 @@ use eosin_core::{BackboneName, Layout};
 use eosin_run::HubOptions;
 
 mod search;
+mod stain;
 
 pub use crate::submit_args::{MakeSubmissionArgs, SubmitCommand};
 pub use search::{SearchCommand, SearchJobArgs, SearchShowArgs, StudyArgs};
+pub use stain::StainArgs;
 
 /// Trains and judges classifiers of histopathology patches.
 #[derive(Debug, Parser)]
@@ -72,6 +74,8 @@ pub enum Command {
     Train(TrainArgs),
     /// Show how training patches are changed at random.
     Augment(AugmentArgs),
+    /// Give patches one stain, and show them before and after.
+    Stain(StainArgs),
     /// Change one thing at a time and say which changes help.
     Ablate(AblateArgs),
     /// Try many configurations, by several processes at once, and say which is best.

@@ -1,10 +1,9 @@
 //! Macenko's method in eosin's own, careful form; also what guards all methods.
 
 use super::eigen::eigen;
-use super::light::Light;
 use super::ranks::Counts;
 use super::stained::{Stained, haematoxylin_first, unit};
-use super::tissue::{Block, CHUNK, TissueSums, tissue, within};
+use super::tissue::{CHUNK, TissueSums, sampled, tissue, within};
 use super::unchanged::Unchanged;
 
 /// Least share of pixels that are tissue.
@@ -69,11 +68,9 @@ fn refuse_little_tissue(sums: &TissueSums) -> Result<(), Unchanged> {
 /// Tangents of the angle from the main direction, of all tissue.
 fn tangents(pixels: &[[u8; 3]], main: [f64; 3], second: [f64; 3]) -> Counts {
     let [main, second] = [main, second].map(narrow);
-    let densities = Light::Own.densities();
     let mut counts = Counts::new(-1.2, 1.2);
-    let (mut block, mut bins) = (Block::new(), [0; CHUNK]);
-    for chunk in pixels.chunks(CHUNK) {
-        block.read(chunk, densities);
+    let mut bins = [0; CHUNK];
+    sampled(pixels, |block| {
         let [red, green, blue] = &block.planes;
         for (at, bin) in bins.iter_mut().enumerate() {
             let (r, g, b) = (red[at], green[at], blue[at]);
@@ -82,7 +79,7 @@ fn tangents(pixels: &[[u8; 3]], main: [f64; 3], second: [f64; 3]) -> Counts {
             *bin = counts.bin(beside / within(along, 1e-3, 100.0), tissue(r, g, b));
         }
         bins.iter().for_each(|bin| counts.add(*bin));
-    }
+    });
     counts
 }
 
@@ -99,11 +96,9 @@ pub(super) fn with_strengths(
         strengths: [1.0; 2],
     };
     let rows = unknown.unmix().ok_or(Unchanged::NoEstimate)?.map(narrow);
-    let densities = Light::Own.densities();
     let mut counts = [Counts::new(-1.0, 7.0), Counts::new(-1.0, 7.0)];
-    let (mut block, mut bins) = (Block::new(), [[0; CHUNK]; 2]);
-    for chunk in pixels.chunks(CHUNK) {
-        block.read(chunk, densities);
+    let mut bins = [[0; CHUNK]; 2];
+    sampled(pixels, |block| {
         let [red, green, blue] = &block.planes;
         for ((counts, bins), row) in counts.iter().zip(&mut bins).zip(&rows) {
             for (at, bin) in bins.iter_mut().enumerate() {
@@ -115,7 +110,7 @@ pub(super) fn with_strengths(
         for (counts, bins) in counts.iter_mut().zip(&bins) {
             bins.iter().for_each(|bin| counts.add(*bin));
         }
-    }
+    });
     let [h, e] = counts.map(|counts| counts.percentile(STRENGTH_PERCENT));
     let strengths = [h, e].map(|strength| strength.unwrap_or(0.0));
     if strengths.iter().any(|strength| *strength < LEAST_STRENGTH) {

@@ -13,7 +13,7 @@ pub(super) fn recolour(pixels: &mut [[u8; 3]], matrix: &[[f64; 3]; 3]) {
     let mut before = [[0.0; CHUNK]; 3];
     let mut after = [[0_u32; CHUNK]; 3];
     for chunk in pixels.chunks_mut(CHUNK) {
-        block.read(chunk, densities);
+        block.read(chunk.iter(), densities);
         for (at, pixel) in chunk.iter().enumerate() {
             for channel in 0..3 {
                 before[channel][at] = f32::from(pixel[channel]);

@@ -9,30 +9,33 @@ pub(super) const CLEAR: f32 = 0.15;
 /// Haematoxylin and eosin absorb green most. What absorbs this much more red or blue is ink or another
 /// stain.
 const OFF_COLOUR: f32 = 1.35;
+/// Pixels of a patch that stains are found from at most.
+pub(super) const MOST_COUNTED: usize = 65_536;
 /// Pixels looked at together.
 pub(super) const CHUNK: usize = 256;
 
 /// Optical densities of some pixels, a plane a channel, by eosin's convention.
 pub(super) struct Block {
+    /// Red, green and blue; beyond the last pixel all are 0, which is background.
     pub planes: [[f32; CHUNK]; 3],
-    /// How many there are; the rest is background.
-    pub len: usize,
 }
 
 impl Block {
     pub(super) const fn new() -> Self {
         Self {
             planes: [[0.0; CHUNK]; 3],
-            len: 0,
         }
     }
 
     /// Looks the densities of up to [`CHUNK`] pixels up.
     #[inline(always)]
-    pub(super) fn read(&mut self, pixels: &[[u8; 3]], densities: &[f32; 256]) {
+    pub(super) fn read<'a>(
+        &mut self,
+        pixels: impl ExactSizeIterator<Item = &'a [u8; 3]>,
+        densities: &[f32; 256],
+    ) {
         let [red, green, blue] = &mut self.planes;
-        self.len = pixels.len();
-        if self.len < CHUNK {
+        if pixels.len() < CHUNK {
             (*red, *green, *blue) = ([0.0; CHUNK], [0.0; CHUNK], [0.0; CHUNK]);
         }
         let out = red.iter_mut().zip(green).zip(blue);
@@ -42,6 +45,24 @@ impl Block {
             *blue = densities[usize::from(*b)];
         }
     }
+}
+
+/// Shows the densities of a patch's pixels, block after block: of at most [`MOST_COUNTED`] pixels, at even distances,
+/// so that a large patch takes no longer than a small one.
+#[inline(always)]
+pub(super) fn sampled(pixels: &[[u8; 3]], mut look: impl FnMut(&Block)) {
+    let step = step(pixels);
+    let densities = Light::Own.densities();
+    let mut block = Block::new();
+    for chunk in pixels.chunks(CHUNK * step) {
+        block.read(chunk.iter().step_by(step), densities);
+        look(&block);
+    }
+}
+
+/// The distance between pixels that count. Odd: so it meets every column, whatever power of two the width is.
+fn step(pixels: &[[u8; 3]]) -> usize {
+    pixels.len().div_ceil(MOST_COUNTED).max(1) | 1
 }
 
 /// 1 for a pixel that is dark, else 0.
@@ -89,17 +110,15 @@ pub(super) struct TissueSums {
 const LANES: usize = 8;
 
 impl TissueSums {
-    /// Of all pixels, in one pass.
+    /// Of a patch, in one pass.
     pub(super) fn of(pixels: &[[u8; 3]]) -> Self {
-        let densities = Light::Own.densities();
+        let step = step(pixels);
         let mut sums = Self {
-            pixels: pixels.len() as f64,
+            pixels: pixels.len().div_ceil(step) as f64,
             ..Self::default()
         };
-        let mut block = Block::new();
-        for chunk in pixels.chunks(CHUNK) {
-            block.read(chunk, densities);
-            let found = block_sums(&block);
+        sampled(pixels, |block| {
+            let found = block_sums(block);
             let [dark, tissue, products @ ..] =
                 found.map(|lanes| lanes.iter().map(|lane| f64::from(*lane)).sum::<f64>());
             sums.dark += dark;
@@ -107,7 +126,7 @@ impl TissueSums {
             for (sum, product) in sums.products.iter_mut().zip(products) {
                 *sum += product;
             }
-        }
+        });
         sums
     }
 

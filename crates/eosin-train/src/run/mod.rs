@@ -20,7 +20,6 @@ pub(crate) mod save;
 pub(crate) mod shelf;
 mod sized_inputs;
 mod souped_folds;
-mod stain;
 mod training;
 
 use std::time::Duration;

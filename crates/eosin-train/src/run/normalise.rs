@@ -12,6 +12,7 @@ use crate::error::TrainError;
 use crate::event::Event;
 use crate::input::reader::{PatchReader, decode_limits, resize_of};
 use crate::input::stain_fit::{StainError, StainFit};
+use crate::input::stain_fitter::StainFitter;
 use crate::train::rows::FoldRows;
 use crate::train::session::Session;
 
@@ -50,6 +51,27 @@ impl Run<'_> {
             .into_iter()
             .map(scaled_by)
             .collect())
+    }
+
+    pub(super) fn stain_fitter<'a>(&'a self, rows: &'a Rows) -> StainFitter<'a> {
+        StainFitter {
+            config: &self.config.data,
+            patches: self.patches,
+            pool: rows.pool_places(),
+            test: rows.test_places(),
+        }
+    }
+
+    /// See [`StainFitter::fit`]; `None` also where there is no network.
+    pub(super) fn fit_stain(
+        &self,
+        rows: &Rows,
+        pulse: &dyn Fn() -> Result<(), TrainError>,
+    ) -> Result<Option<StainFit>, TrainError> {
+        match self.start.network() {
+            Ok(_) => self.stain_fitter(rows).fit(pulse),
+            Err(_) => Ok(None),
+        }
     }
 
     /// As [`preprocess`](Self::preprocess), with the stain fitted now; told to nobody.
