@@ -3,6 +3,8 @@
 //! `stain time METHOD TARGET IMAGE REPEATS`: milliseconds a patch on one thread, the best and the median.
 //! `stain phantoms FOLDER`: the phantoms that the goldens of `src/stain/tests.rs` are of.
 
+#![expect(clippy::print_stdout, reason = "what it is for")]
+
 use std::error::Error;
 use std::path::Path;
 use std::time::Instant;

@@ -92,7 +92,7 @@ crate::choice::choices! {
         None => "none",
         /// Two stains found from the angles of optical densities (Macenko 2009).
         Macenko => "macenko",
-        /// As torchstain's NumPy form.
+        /// As torchstain's `NumPy` form.
         MacenkoTorchstain => "macenko:torchstain",
         /// As torchstain's PyTorch form.
         MacenkoTorchstainTorch => "macenko:torchstain-torch",

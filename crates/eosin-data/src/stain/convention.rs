@@ -64,7 +64,7 @@ pub(super) const TORCHSTAIN_TORCH: Convention = Convention {
     rank: Rank::Nearest,
     ..TORCHSTAIN
 };
-/// TIAToolbox 2.1.3, `tools/stainextract.py` and `stainnorm.py`. It sets zeros to ones in the caller's
+/// `TIAToolbox` 2.1.3, `tools/stainextract.py` and `stainnorm.py`. It sets zeros to ones in the caller's
 /// array, after the mask was made; here the density alone is that of a one.
 pub(super) const TIATOOLBOX: Convention = Convention {
     light: Light::Tiatoolbox,
@@ -78,7 +78,7 @@ pub(super) const STAINTOOLS: Convention = Convention {
     codes: Codes::Sparse,
     ..TIATOOLBOX
 };
-/// TIAToolbox 2.1.3's `RuifrokNormalizer`: hundredths of densities, not brought to length 1.
+/// `TIAToolbox` 2.1.3's `RuifrokNormalizer`: hundredths of densities, not brought to length 1.
 pub(super) const RUIFROK_TIATOOLBOX: Convention = Convention {
     colours: Colours::Fixed([[65, 70, 29], [7, 99, 11]]),
     ..TIATOOLBOX

@@ -41,18 +41,20 @@ fn rotate(m: &mut [[f64; 3]; 3], vectors: &mut [[f64; 3]; 3], p: usize, q: usize
     let tan = theta.signum() / (theta.abs() + theta.hypot(1.0));
     let cos = 1.0 / tan.hypot(1.0);
     let sin = tan * cos;
-    for k in 0..3 {
-        let (a, b) = (m[k][p], m[k][q]);
-        (m[k][p], m[k][q]) = (cos * a - sin * b, sin * a + cos * b);
-    }
-    for k in 0..3 {
-        let (a, b) = (m[p][k], m[q][k]);
-        (m[p][k], m[q][k]) = (cos * a - sin * b, sin * a + cos * b);
-    }
-    for row in vectors {
-        let (a, b) = (row[p], row[q]);
-        (row[p], row[q]) = (cos * a - sin * b, sin * a + cos * b);
-    }
+    let turn = |row: &mut [f64; 3]| {
+        let before = [row[p], row[q]];
+        row[p] = cos * before[0] - sin * before[1];
+        row[q] = sin * before[0] + cos * before[1];
+    };
+    m.iter_mut().for_each(turn);
+    *m = transposed(m);
+    m.iter_mut().for_each(turn);
+    *m = transposed(m);
+    vectors.iter_mut().for_each(turn);
+}
+
+fn transposed(m: &[[f64; 3]; 3]) -> [[f64; 3]; 3] {
+    std::array::from_fn(|row| std::array::from_fn(|column| m[column][row]))
 }
 
 #[cfg(test)]

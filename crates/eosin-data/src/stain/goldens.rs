@@ -1,5 +1,5 @@
-//! What other tools make of phantoms, written by `bench/stain.py goldens` with torchstain 1.4.1, TIAToolbox 2.1.3,
-//! `StainTools` 2.1.2 (spams-bin 2.6.14), `OpenCV` 5.0.0 and NumPy 2.4.6: of phantoms 1 to 3 of `examples/stain.rs`, made
+//! What other tools make of phantoms, written by `bench/stain.py goldens` with torchstain 1.4.1, `TIAToolbox` 2.1.3,
+//! `StainTools` 2.1.2 (spams-bin 2.6.14), `OpenCV` 5.0.0 and `NumPy` 2.4.6: of phantoms 1 to 3 of `examples/stain.rs`, made
 //! like phantom 0, every 1999th pixel from the 517th on.
 
 use super::tests::Golden;

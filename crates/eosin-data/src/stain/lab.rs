@@ -144,17 +144,17 @@ impl OpenCvLab {
 
     /// Of red, green and blue.
     pub(super) fn forward(&self, pixel: [u8; 3]) -> [u8; 3] {
-        let [r, g, b] = pixel.map(|value| self.linear[usize::from(value)]);
-        let [x, y, z] = self.matrix.map(|row| {
-            let share =
-                (row[0] * r + row[1] * g + row[2] * b + (1 << (MATRIX_BITS - 1))) >> MATRIX_BITS;
+        let [red, green, blue] = pixel.map(|value| self.linear[usize::from(value)]);
+        let roots = self.matrix.map(|row| {
+            let share = (row[0] * red + row[1] * green + row[2] * blue + (1 << (MATRIX_BITS - 1)))
+                >> MATRIX_BITS;
             self.roots[usize::try_from(share).unwrap_or(0)]
         });
         let half = 1 << (ROOT_BITS - 1);
-        let l = (116 * 255 + 50) / 100 * y - (16 * 255 * (1 << ROOT_BITS) + 50) / 100;
-        let a = 500 * (x - y) + 128 * (1 << ROOT_BITS);
-        let b = 200 * (y - z) + 128 * (1 << ROOT_BITS);
-        [l, a, b].map(|value| {
+        let light = (116 * 255 + 50) / 100 * roots[1] - (16 * 255 * (1 << ROOT_BITS) + 50) / 100;
+        let reddish = 500 * (roots[0] - roots[1]) + 128 * (1 << ROOT_BITS);
+        let yellowish = 200 * (roots[1] - roots[2]) + 128 * (1 << ROOT_BITS);
+        [light, reddish, yellowish].map(|value| {
             let value = (value + half) >> ROOT_BITS;
             u8::try_from(value.clamp(0, 255)).unwrap_or(u8::MAX)
         })

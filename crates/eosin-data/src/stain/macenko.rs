@@ -78,7 +78,9 @@ fn tangents(pixels: &[[u8; 3]], main: [f64; 3], second: [f64; 3]) -> Counts {
             let beside = second[0] * r + second[1] * g + second[2] * b;
             *bin = counts.bin(beside / within(along, 1e-3, 100.0), tissue(r, g, b));
         }
-        bins.iter().for_each(|bin| counts.add(*bin));
+        for bin in &bins {
+            counts.add(*bin);
+        }
     });
     counts
 }
@@ -87,6 +89,10 @@ fn tangents(pixels: &[[u8; 3]], main: [f64; 3], second: [f64; 3]) -> Counts {
 ///
 /// # Errors
 /// When they are of one colour, or one is too weak to be scaled.
+#[expect(
+    clippy::large_stack_arrays,
+    reason = "32 KiB, and no allocation a patch"
+)]
 pub(super) fn with_strengths(
     pixels: &[[u8; 3]],
     vectors: [[f64; 3]; 2],
@@ -108,7 +114,9 @@ pub(super) fn with_strengths(
             }
         }
         for (counts, bins) in counts.iter_mut().zip(&bins) {
-            bins.iter().for_each(|bin| counts.add(*bin));
+            for bin in bins {
+                counts.add(*bin);
+            }
         }
     });
     let [h, e] = counts.map(|counts| counts.percentile(STRENGTH_PERCENT));

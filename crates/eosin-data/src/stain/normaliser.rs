@@ -115,6 +115,12 @@ impl StainNormaliser {
         &self.target
     }
 
+    /// The target's stains and what is of neither, as rows of densities of red, green and blue, each of
+    /// length 1; `None` where the target is no stains.
+    pub(crate) fn basis(&self) -> Option<[[f32; 3]; 3]> {
+        self.target.stains().map(Stained::basis)
+    }
+
     /// Gives a patch the stain of the target, in place.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use super::tissue::within;
 /// Which value a percentile between two ranks is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rank {
-    /// Interpolated, as NumPy's.
+    /// Interpolated, as `NumPy`'s.
     Linear,
     /// The nearest rank, as torchstain's `kthvalue`.
     Nearest,
@@ -50,6 +50,10 @@ const WHOLE: f32 = 8_388_608.0;
 
 impl Counts {
     /// Of values from `low` to `high`; those beyond count as these.
+    #[expect(
+        clippy::large_stack_arrays,
+        reason = "16 KiB, and no allocation a patch"
+    )]
     pub(super) const fn new(low: f32, high: f32) -> Self {
         Self {
             bins: [0; BINS + 1],
@@ -64,7 +68,7 @@ impl Counts {
     pub(super) fn bin(&self, value: f32, counts: f32) -> u32 {
         const LAST: f32 = (BINS - 1) as f32;
         let at = within((value - self.low) * self.per_unit - 0.5, 0.0, LAST);
-        let at = if counts == 1.0 { at } else { BINS as f32 };
+        let at = if counts > 0.5 { at } else { BINS as f32 };
         (at + WHOLE).to_bits() & 0x1fff
     }
 

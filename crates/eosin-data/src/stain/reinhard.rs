@@ -27,7 +27,7 @@ pub(super) enum Reinhard {
     /// The same with L's contrast scaled by `1 + q`, `q = (std_t - std) / std_t` (0.05 where that is not
     /// above 0), about its own mean, and a and b shifted only.
     TorchstainModified,
-    /// Of all pixels, in `OpenCV`'s bytes (TIAToolbox 2.1.3, `tools/stainnorm.py`).
+    /// Of all pixels, in `OpenCV`'s bytes (`TIAToolbox` 2.1.3, `tools/stainnorm.py`).
     Tiatoolbox,
 }
 
@@ -79,7 +79,7 @@ impl Reinhard {
         let (mut count, mut sums, mut squares) = (0.0, [0.0; 3], [0.0; 3]);
         for pixel in pixels {
             let [r, g, b] = pixel.map(|value| densities[usize::from(value)]);
-            if self == Self::Own && tissue(r, g, b) == 0.0 {
+            if self == Self::Own && tissue(r, g, b) < 0.5 {
                 continue;
             }
             count += 1.0;

@@ -53,6 +53,13 @@ impl Stained {
         ])
     }
 
+    /// Both stains and their normal, each of length 1.
+    #[expect(clippy::cast_possible_truncation, reason = "densities need no more")]
+    pub(super) fn basis(&self) -> [[f32; 3]; 3] {
+        let [h, e] = self.vectors.map(unit);
+        [h, e, normal(self.vectors)].map(|vector| vector.map(|value| value as f32))
+    }
+
     /// The matrix from optical densities under these stains to those under `target`: the
     /// concentrations are scaled to its strengths; what is of neither stain is dropped, or with
     /// [`Rest::Kept`] stays as it is, along the normal of both stains.
@@ -123,8 +130,8 @@ mod tests {
         };
         let matrix = source.to(&REFERENCE, Rest::Kept).unwrap();
         for stain in 0..2 {
-            for out in 0..3 {
-                let got = dot(matrix[out], source.vectors[stain]);
+            for (out, row) in matrix.iter().enumerate() {
+                let got = dot(*row, source.vectors[stain]);
                 let scale = REFERENCE.strengths[stain] / source.strengths[stain];
                 assert!((got - scale * REFERENCE.vectors[stain][out]).abs() < 1e-12);
             }

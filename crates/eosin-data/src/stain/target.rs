@@ -100,14 +100,15 @@ impl StainTarget {
 
     /// The reverse of [`numbers`](Self::numbers).
     pub(super) fn of_numbers(numbers: &[f64]) -> Option<Self> {
-        match *numbers {
-            [a, b, c, d, e, f, g, h] => Some(Self::Stains(Stained {
-                vectors: [[a, b, c], [d, e, f]],
-                strengths: [g, h],
+        let three = |from: usize| [numbers[from], numbers[from + 1], numbers[from + 2]];
+        match numbers.len() {
+            8 => Some(Self::Stains(Stained {
+                vectors: [three(0), three(3)],
+                strengths: [numbers[6], numbers[7]],
             })),
-            [a, b, c, d, e, f] => Some(Self::Colours(ColourStatistics {
-                mean: [a, b, c],
-                std: [d, e, f],
+            6 => Some(Self::Colours(ColourStatistics {
+                mean: three(0),
+                std: three(3),
             })),
             _ => None,
         }

@@ -75,7 +75,9 @@ fn what_has_no_stain_to_be_told_stays_as_it_is_and_says_why() {
     let grey = {
         let mut patch = phantom(1);
         let (pixels, _) = patch.pixels.as_chunks_mut::<3>();
-        pixels.iter_mut().for_each(|pixel| *pixel = [pixel[1]; 3]);
+        for pixel in pixels {
+            *pixel = [pixel[1]; 3];
+        }
         patch
     };
     let pale = {

@@ -72,6 +72,10 @@ pub(super) fn dark(red: f32, green: f32, blue: f32) -> f32 {
 }
 
 /// 1 for a pixel that is dark and may be haematoxylin and eosin, else 0.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "no branch, so that many are found at once"
+)]
 #[inline(always)]
 pub(super) fn tissue(red: f32, green: f32, blue: f32) -> f32 {
     let most = OFF_COLOUR * green;

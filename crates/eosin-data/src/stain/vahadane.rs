@@ -47,7 +47,7 @@ fn sample(pixels: &[[u8; 3]]) -> Vec<[f64; 3]> {
     let densities = Light::Own.densities();
     let found = pixels.iter().filter_map(|pixel| {
         let [r, g, b] = pixel.map(|value| densities[usize::from(value)]);
-        (tissue(r, g, b) == 1.0).then_some([r, g, b].map(f64::from))
+        (tissue(r, g, b) > 0.5).then_some([r, g, b].map(f64::from))
     });
     let found: Vec<[f64; 3]> = found.collect();
     let step = found.len().div_ceil(MOST_PIXELS).max(1);
@@ -94,7 +94,7 @@ fn learn(densities: &[[f64; 3]], start: [[f64; 3]; 2]) -> Learned {
             better[one] = best_vector(&now, &better, one);
         }
         let after = sums(densities, better);
-        if !(after.objective < now.objective) {
+        if after.objective >= now.objective {
             break;
         }
         let gain = 1.0 - after.objective / now.objective;

@@ -150,7 +150,10 @@ impl<'r> Run<'r> {
     where
         'r: 'a,
     {
-        let wanted = self.wanted(rows);
+        let mut wanted = self.wanted(rows);
+        let stain = preprocess.first().map(stain_of_preprocess).transpose()?;
+        let stain = stain.flatten();
+        wanted.maker = wanted.maker.map(|maker| maker.of_stain(stain.as_ref()));
         let viewed = usize::from(wanted.random > 0) * rows.pool();
         let mut counter = Counter {
             done: 0,

@@ -225,9 +225,11 @@ impl Run<'_> {
             .first()
             .map(stain_of_preprocess)
             .transpose()?;
-        let rows = self.reader(&plan.rows.places, stain.flatten());
+        let stain = stain.flatten();
+        let rows = self.reader(&plan.rows.places, stain);
         let patches = PixelRows::new(rows, PixelRows::MOST_BYTES)?;
         let maker = ViewMaker::new(&self.config.augment, self.config.seed);
+        let maker = maker.map(|maker| maker.of_stain(stain.as_ref()));
         let source = |preprocess: &Preprocess| PixelSource {
             patches: &patches,
             scale: PixelScale::new(&preprocess.scale),

@@ -70,6 +70,7 @@ pub fn run(args: &AugmentArgs, json: bool) -> Result<ExitCode> {
         },
     };
     let maker = ViewMaker::new(&job.config.augment, job.config.seed);
+    let maker = maker.map(|maker| maker.of_stain(stain.as_ref()));
     let members = job.config.augment.symmetry.members();
     // Patches from the whole set, not its beginning.
     let step = (pool.len() / patches).max(1);
