@@ -4,6 +4,9 @@
 stain.py pixels EXAMPLE FOLDER [NAME]  per variant: share of pixels with every channel within 1 grey level, over all
                                    PNG files below FOLDER (ucsb512), three of them as target in turn
 stain.py time EXAMPLE IMAGE        milliseconds a patch on one core, side by side (run it under `taskset -c 0`)
+stain.py vahadane EXAMPLE FOLDER   what Vahadane's stains are held to, on every 8th PNG file: the objective beside that of
+                                   SPAMS' trainDL (three starts), the error of reconstruction, the share of codes that
+                                   are 0
 stain.py goldens EXAMPLE           the numbers in crates/eosin-data/src/stain/tests.rs
 
 EXAMPLE is target/release/examples/stain (cargo build --release -p eosin-data --example stain).
@@ -136,6 +139,38 @@ def side_by_side(example, image):
         print(said, flush=True)
 
 
+def vahadane(example, folder, penalty=0.1):
+    import spams
+    print("relative to eosin's objective, 1 = the same; above 1 = worse than eosin's")
+    rows = []
+    for file in sorted(Path(folder).rglob("*.png"))[::8]:
+        od = -np.log(np.maximum(read(file).reshape(-1, 3), 1) / 240)
+        tissue = (od.sum(1) >= 0.45) & (od[:, 0] <= 1.35 * od[:, 1]) & (od[:, 2] <= 1.35 * od[:, 1])
+        x = np.asfortranarray(od[tissue].T[:, ::8])
+
+        def judged(vectors):
+            d = np.asfortranarray((vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).T)
+            codes = spams.lasso(x, D=d, mode=2, lambda1=penalty, pos=True).toarray()
+            error = ((x - d @ codes) ** 2).sum(0)
+            return error.mean() / 2 + penalty * codes.sum(0).mean(), error.sum() / (x ** 2).sum(), (codes == 0).mean()
+
+        def ours(method):
+            said = subprocess.run([example, method, str(file)], check=True, capture_output=True, text=True).stdout
+            numbers = [float(n.strip("[] ")) for n in said.split("vectors:")[1].split("strengths")[0].replace("]", " ").replace("[", " ").split(",") if n.strip()]
+            return np.array(numbers).reshape(2, 3)
+
+        learned, start = judged(ours("vahadane")), judged(ours("macenko"))
+        def spams_from(seed):
+            begin = x[:, np.random.default_rng(seed).integers(0, x.shape[1], 2)]
+            begin = np.asfortranarray(begin / np.linalg.norm(begin, axis=0))
+            return judged(spams.trainDL(x, D=begin, lambda1=penalty, mode=2, modeD=0, posAlpha=True, posD=True, iter=200, verbose=False).T)
+
+        others = [spams_from(seed) for seed in range(3)]
+        rows.append([start[0] / learned[0], *(o[0] / learned[0] for o in others), learned[1], learned[2]])
+        print(file.name, " macenko %.4f  spams %.4f %.4f %.4f  error of reconstruction %.4f  zero codes %.3f" % tuple(rows[-1]), flush=True)
+    print("mean", np.round(np.mean(rows, 0), 4), "least of SPAMS", np.round(np.min(np.array(rows)[:, 1:4]), 5))
+
+
 def goldens(example):
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([example, "phantoms", folder], check=True)
@@ -151,4 +186,4 @@ def goldens(example):
 
 
 if __name__ == "__main__":
-    {"pixels": pixels, "time": side_by_side, "goldens": goldens}[sys.argv[1]](*sys.argv[2:])
+    {"pixels": pixels, "time": side_by_side, "vahadane": vahadane, "goldens": goldens}[sys.argv[1]](*sys.argv[2:])

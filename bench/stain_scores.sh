@@ -2,6 +2,7 @@
 # What stain methods do to scores on the shared sets, and when the test part is recoloured.
 # Usage: bench/stain_scores.sh SET DATA WEIGHTS WORK METHOD...     SET: ucsb512, lymphoma420 or pcam
 # For pcam DATA is the unpacked pcam-khd; bench/recolour.py DATA WORK/shift-S S has made WORK/shift-0.5 and -1.
+# pcam is looked at upright only (--augment none), the other sets under all symmetries.
 # Prints a line a run: set, groups or test part, method, AUROC out of fold and of the fold average on the test part.
 set -euo pipefail
 set=$1 data=$2 weights=$3 work=$4
@@ -36,9 +37,9 @@ for method in "$@"; do
     one lymphoma420-random "$data" "$method" --group none --folds 5
     ;;
   pcam)
-    one pcam "$data" "$method"
+    one pcam "$data" "$method" --augment none
     for strength in 0.5 1; do
-      one "pcam-shift-$strength" "$work/shift-$strength" "$method"
+      one "pcam-shift-$strength" "$work/shift-$strength" "$method" --augment none
     done
     ;;
   esac

@@ -12,7 +12,7 @@ fn text(scratch: &Scratch, run: &str) -> String {
     let record = scratch.json(&format!("{run}/run.json"));
     record["preprocess"][0]["stain"]
         .as_str()
-        .unwrap()
+        .expect("a text")
         .to_owned()
 }
 
@@ -263,4 +263,28 @@ fn an_ablation_says_what_a_stain_method_does() {
         ))
         .done()
         .says(&["data.stain=macenko", "data.stain=reinhard"]);
+}
+
+#[test]
+fn members_of_an_ensemble_keep_their_own_stain() {
+    let scratch = Scratch::with_phantom();
+    copy_test_images(&scratch);
+    for (name, words) in [("plain", ""), ("stained", MACENKO)] {
+        let job = format!("run --data data --out {name} {JOB} {words}");
+        scratch.eosin(&job).done();
+    }
+    for method in ["soft", "concat"] {
+        let job = format!("ensemble plain stained --method {method} --out {method}");
+        scratch.eosin(&job).done();
+        let again = scratch.eosin(&format!("predict {method} new")).done();
+        let of_run = rows(&scratch.text(&format!("{method}/predictions.csv")));
+        assert_eq!(
+            answers(&rows(&again.stdout), ""),
+            answers(&of_run, "test-average"),
+            "{method}"
+        );
+        scratch
+            .eosin(&format!("export {method} --out {method}.onnx"))
+            .refused(&["stained", "no model file holds"]);
+    }
 }
