@@ -8,6 +8,7 @@
 //!   size by a named filter, and only when asked.
 //! - [`split()`] makes [`Folds`]: stratified, grouped, repeated, hold-out or predefined.
 //! - [`ImageSums`] and [`channel_statistics`] give a [`Normalisation`] over any subset of patches.
+//! - [`StainNormaliser`] gives patches the stain of others.
 //! - [`Augmentation`] changes patches at random.
 //! - [`write_phantom`] makes a synthetic H&E-like set for demonstrations and tests.
 //!
@@ -72,12 +73,16 @@ pub use inspect::{
 pub use manifest::{Layout, Manifest, Patch, PatchColumn, PatchSource, SplitCounts};
 pub use patches::{Content, ContentHash, Ledger, NoLedger, PatchFacts, Patches};
 pub use phantom::{
-    PhantomError, PhantomOptions, PhantomPosition, PhantomSummary, phantom_patch, write_phantom,
+    PhantomError, PhantomOptions, PhantomPosition, PhantomSummary, phantom_patch, phantom_stains,
+    write_phantom,
 };
 pub use resize::{ResizeError, ResizeSpec, resize};
 pub use split::{
     Division, Fold, FoldIndices, Folds, Proof, SplitError, SplitMethod, SplitOptions, SplitWarning,
     split,
 };
-pub use stain::haematoxylin;
+pub use stain::{
+    ColourStatistics, StainNormaliser, StainTarget, Stained, Unchanged, UnknownStain, haematoxylin,
+    stain_of,
+};
 pub use stats::{ImageSums, StatisticsError, channel_statistics};

@@ -291,11 +291,16 @@ fn same_patches(one: &DataConfig, other: &DataConfig) -> bool {
         positive: _,
         // Noted, and looked at by nobody who reads patches.
         mpp: _,
+        // What is done to patches that were read.
+        stain: _,
+        stain_target: _,
         ..
     } = one;
     let alike = DataConfig {
         positive: one.positive.clone(),
         mpp: one.mpp,
+        stain: one.stain,
+        stain_target: one.stain_target.clone(),
         ..other.clone()
     };
     *one == alike

@@ -12,7 +12,7 @@ use crate::event::{RunEvent, WatchRun};
 use crate::tensorboard::TensorBoard;
 use crate::timings::Timings;
 
-/// Writes `events.jsonl`, `doctor.json`, `precision.json` and TensorBoard's files, takes the times,
+/// Writes `events.jsonl`, `doctor.json`, `precision.json`, `stain.json` and TensorBoard's files, takes the times,
 /// and passes every event on.
 pub(crate) struct RunLog<'a> {
     folder: &'a RunFolder,
@@ -61,6 +61,10 @@ impl<'a> RunLog<'a> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
             Event::Precision { effect, .. } => self.folder.write_json(names::PRECISION, effect)?,
+            Event::Stained { fit } => {
+                self.folder.write_json(names::STAIN, fit)?;
+                state.log.append(event)?;
+            }
             Event::Examined { findings } => self.folder.write_json(names::DOCTOR, findings)?,
             Event::Embedded { .. } => state.embed_secs = self.begun.elapsed().as_secs_f64(),
             Event::Epoch { fold, record } => {

@@ -121,7 +121,7 @@ pub(crate) fn keep_members(
         let of_folds =
             folds.flat_map(|fold| [FoldFile::Weights, FoldFile::Outcome].map(|file| file.of(fold)));
         // The record last: what was left in the middle is no run.
-        let fixed = [names::CONFIG, names::WEIGHTS, names::RUN].map(str::to_owned);
+        let fixed = [names::CONFIG, names::WEIGHTS, names::STAIN, names::RUN].map(str::to_owned);
         for name in of_folds.chain(fixed) {
             let path = from.path(&name);
             if path.is_file() {

@@ -5,7 +5,7 @@ use eosin_core::Task;
 use eosin_core::config::HeadKind;
 use eosin_core::task::{PositiveChoice, positive_class};
 use eosin_data::Folds;
-use eosin_store::{NetworkRecord, OtherSize, RunRecord, StartRecord};
+use eosin_store::{NetworkRecord, OtherSize, RunRecord, StainRecord, StartRecord};
 use eosin_train::{PreparedBackbone, RunResult, StartingPoint, resize_between_sizes};
 
 use crate::job::Job;
@@ -61,6 +61,12 @@ pub(crate) fn record(
         positive: manifest.classes[job.task.positive].clone(),
         max_side_px: config.data.max_side_px,
         preprocess: result.preprocess.clone(),
+        stain: result.stain.as_ref().map(|fit| StainRecord {
+            method: fit.method,
+            made_like: fit.made_like.to_string(),
+            patches: fit.patches,
+            unchanged: fit.unchanged.len(),
+        }),
         repeats: folds.repeats,
         folds: folds.folds.len() / folds.repeats,
         best: result.folds[result.best_fold].rows.id,

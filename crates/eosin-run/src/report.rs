@@ -20,7 +20,7 @@ use eosin_train::{
 
 use crate::ensemble_report::ensemble_report;
 use crate::record::{seen_warning, task_of};
-use crate::report_facts::{input, reproducibility};
+use crate::report_facts::{input, reproducibility, stain};
 use crate::settings::config_of_run;
 use crate::timings::Timings;
 
@@ -118,10 +118,14 @@ fn data_summary(
             folds.method, record.folds, folds.group
         ),
         splits,
-        facts: vec![
-            input(record),
-            Fact::new("Layout", manifest.layout.to_string()),
-        ],
+        facts: [
+            Some(input(record)),
+            stain(record),
+            Some(Fact::new("Layout", manifest.layout.to_string())),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
     }
 }
 
@@ -139,6 +143,10 @@ fn warnings(manifest: &Manifest, record: &RunRecord, events: &[Event], keep: Kee
                 .to_owned(),
         );
     }
+    warnings.extend(events.iter().find_map(|event| match event {
+        Event::Stained { fit } => fit.kept(),
+        _ => None,
+    }));
     let epochs = |event: &Event| matches!(event, Event::Epoch { .. });
     if keep == Keep::Best && record.folds > 1 && events.iter().any(epochs) {
         warnings.push(

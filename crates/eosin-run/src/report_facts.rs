@@ -25,6 +25,16 @@ pub(crate) fn input(record: &RunRecord) -> Fact {
     }
 }
 
+/// What patches were made like in stain, where they were.
+pub(crate) fn stain(record: &RunRecord) -> Option<Fact> {
+    let stain = record.stain.as_ref()?;
+    let said = format!(
+        "{}, made like {}; {} of {} patches keep their own (stain.json)",
+        stain.method, stain.made_like, stain.unchanged, stain.patches
+    );
+    Some(Fact::new("Stain", said))
+}
+
 /// Everything that the run's numbers depend on.
 pub(crate) fn reproducibility(record: &RunRecord) -> Vec<Fact> {
     let mut facts = vec![

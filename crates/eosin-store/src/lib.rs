@@ -43,7 +43,7 @@ pub use checkpoints::{Checkpoints, LoadedCheckpoint};
 pub use error::{FileError, RunError};
 pub use log::{AppendLog, read_log};
 pub use names::FoldFile;
-pub use record::{OtherSize, RunRecord};
+pub use record::{OtherSize, RunRecord, StainRecord};
 pub use run_folder::{Existing, RunFolder};
 pub use start_record::{
     EmbeddingsRecord, EnsembleRecord, KeysRecord, MemberRecord, NetworkRecord, StartRecord,

@@ -30,6 +30,8 @@ pub const START: &str = "start.json";
 pub const DOCTOR: &str = "doctor.json";
 /// What fewer bits did to embeddings, where they were asked for.
 pub const PRECISION: &str = "precision.json";
+/// What patches were made like in stain, where they were, and which keep their own.
+pub const STAIN: &str = "stain.json";
 /// Folder of checkpoints; gone when the run is complete.
 pub const CHECKPOINTS: &str = "checkpoints";
 /// Folder of finished folds, one folder each.
@@ -44,7 +46,7 @@ pub const REPLACED: &str = "replaced";
 pub const LOCK: &str = "run.lock";
 
 /// Every file with a fixed name that a run may write, the lock excepted.
-pub const ALL: [&str; 15] = [
+pub const ALL: [&str; 16] = [
     CONFIG,
     MANIFEST,
     FOLDS,
@@ -59,6 +61,7 @@ pub const ALL: [&str; 15] = [
     START,
     DOCTOR,
     PRECISION,
+    STAIN,
     ENSEMBLE,
 ];
 

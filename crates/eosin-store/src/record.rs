@@ -1,6 +1,6 @@
 //! What a run says of itself.
 
-use eosin_core::config::{HeadKind, Symmetries};
+use eosin_core::config::{HeadKind, StainMethod, Symmetries};
 use eosin_core::{FoldId, Preprocess, Resize};
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +50,9 @@ pub struct RunRecord {
     /// What happens to a patch before the network sees it: one for all folds, or one each, in the
     /// order of `folds.json`; none where there is no network.
     pub preprocess: Vec<Preprocess>,
+    /// What patches were made like in stain, where they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stain: Option<StainRecord>,
     /// Cross-validations.
     pub repeats: usize,
     /// Folds in each.
@@ -69,6 +72,19 @@ pub struct OtherSize {
     pub size_px: usize,
     /// How patches are brought to it.
     pub resize: Resize,
+}
+
+/// What the patches of a run were made like in stain: `stain.json` has all of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StainRecord {
+    /// The method.
+    pub method: StainMethod,
+    /// What they were made like, in words.
+    pub made_like: String,
+    /// Patches, test patches included.
+    pub patches: usize,
+    /// Those that kept their own stain.
+    pub unchanged: usize,
 }
 
 impl RunRecord {

@@ -26,6 +26,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let limit = Duration::from_secs_f64(seconds.parse()?);
     let reader = PatchReader {
         limits: DecodeLimits::default(),
+        stain: None,
         resize: Some(Resize {
             filter: ResizeFilter::Bilinear,
             non_square: ResizePolicy::Square,

@@ -71,6 +71,7 @@ fn load(folder: &Path) -> Result<Labelled, Box<dyn std::error::Error>> {
         places: &places,
         reader: PatchReader {
             limits: DecodeLimits::default(),
+            stain: None,
             resize: None,
             size_px: SIDE,
         },

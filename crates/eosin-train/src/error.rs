@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use eosin_core::bytes_in_words;
 
 use crate::embed::embedding_error::EmbeddingsError;
+use crate::input::stain_fit::StainError;
 
 impl From<eosin_weights::StateError> for TrainError {
     fn from(error: eosin_weights::StateError) -> Self {
@@ -29,6 +30,9 @@ pub enum TrainError {
     /// A patch cannot be decoded.
     #[error(transparent)]
     Decode(#[from] eosin_data::DecodeError),
+    /// Patches cannot be given another stain.
+    #[error(transparent)]
+    Stain(#[from] StainError),
     /// The folds do not fit the manifest.
     #[error(transparent)]
     Split(#[from] eosin_data::SplitError),

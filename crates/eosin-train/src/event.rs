@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::Finding;
 use crate::embed::precision::PrecisionEffect;
+use crate::input::stain_fit::StainFit;
 use crate::train::probe::ProbeRecord;
 use crate::train::tracker::EpochRecord;
 
@@ -13,6 +14,12 @@ use crate::train::tracker::EpochRecord;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
+    /// What patches are made like in stain, and which keep their own.
+    Stained {
+        /// All of it.
+        #[serde(flatten)]
+        fit: StainFit,
+    },
     /// What is about to be computed with the frozen part of the network.
     Cost {
         /// Views that the cache will hold.

@@ -79,6 +79,8 @@ pub use input::draw::{Draw, InputSource};
 pub use input::pixels::{PatchSet, PixelRows, PixelSource};
 pub use input::reader::{PatchReader, RowReader, decode_limits, resize_between_sizes, resize_of};
 pub use input::scale::PixelScale;
+pub use input::stain_fit::{KeptStain, MadeLike, StainError, StainFit, stain_of_preprocess};
+pub use input::stain_fitter::StainFitter;
 pub use input::view::View;
 pub use input::views::{ViewMaker, drawn_view};
 pub use judge::evaluate::{FoldMetrics, OneViewMetrics, RunMetrics, evaluate};

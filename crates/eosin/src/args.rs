@@ -12,10 +12,12 @@ use eosin_run::HubOptions;
 
 mod audit;
 mod search;
+mod stain;
 mod submit;
 
 pub use audit::AuditArgs;
 pub use search::{SearchCommand, SearchJobArgs, SearchShowArgs, StudyArgs};
+pub use stain::StainArgs;
 pub use submit::{MakeSubmissionArgs, SubmitCommand};
 
 /// Trains and judges classifiers of histopathology patches.
@@ -77,6 +79,8 @@ pub enum Command {
     Train(TrainArgs),
     /// Show how training patches are changed at random.
     Augment(AugmentArgs),
+    /// Give patches one stain, and show them before and after.
+    Stain(StainArgs),
     /// Change one thing at a time and say which changes help.
     Ablate(AblateArgs),
     /// Try many configurations, by several processes at once, and say which is best.

@@ -10,6 +10,7 @@ mod prediction_rows;
 mod progress;
 mod score_files;
 mod settings;
+mod sheet;
 mod tell;
 mod terminal;
 

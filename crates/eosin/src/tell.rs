@@ -2,7 +2,7 @@
 
 use eosin_core::FoldId;
 use eosin_core::config::{DoctorPolicy, Precision};
-use eosin_train::{ChosenBy, Event, Finding, PrecisionEffect, ProbeRecord};
+use eosin_train::{ChosenBy, Event, Finding, PrecisionEffect, ProbeRecord, StainFit};
 
 use eosin_run::duration;
 
@@ -38,6 +38,14 @@ pub fn cost(event: &Event) {
             "     cost  {fresh_views} new views while training, each a pass through the frozen \
              part; '--set augment.views=K' would cache K views of each patch instead"
         ));
+    }
+}
+
+/// Says what patches are made like in stain, and which keep their own.
+pub fn stain(fit: &StainFit) {
+    note(&format!("    stain  {}", fit.said()));
+    if let Some(kept) = fit.kept() {
+        note(&format!("warning: {kept}; stain.json lists all"));
     }
 }
 

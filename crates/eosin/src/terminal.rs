@@ -179,6 +179,7 @@ impl State {
                     "{computed} embeddings computed, {found} found in the cache"
                 ));
             }
+            Event::Stained { fit } => tell::stain(fit),
             Event::Examined { findings } => {
                 tell::findings(findings, self.policy.unwrap_or(DoctorPolicy::Leaks));
             }

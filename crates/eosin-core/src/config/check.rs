@@ -325,6 +325,7 @@ pub(super) fn all_keys() -> toml::Table {
     let mut config = Config::default();
     config.data.size_px = Some(1);
     config.data.mpp = Some(0.5);
+    config.data.stain_target = Some(String::new());
     config.backbone.weights_key = Some(String::new());
     config.backbone.weights_prefix = Some(String::new());
     config.backbone.embeddings = Some("e.npy".into());

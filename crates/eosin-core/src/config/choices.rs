@@ -85,9 +85,35 @@ crate::choice::choices! {
 
 crate::choice::choices! {
     /// How the stain of patches is made alike.
+    ///
+    /// A word by itself is eosin's own form; after a colon stands the tool whose conventions hold.
     pub enum StainMethod {
         /// Not at all.
         None => "none",
+        /// Two stains found from the angles of optical densities (Macenko 2009).
+        Macenko => "macenko",
+        /// As torchstain's `NumPy` form.
+        MacenkoTorchstain => "macenko:torchstain",
+        /// As torchstain's PyTorch form.
+        MacenkoTorchstainTorch => "macenko:torchstain-torch",
+        /// As `TIAToolbox`.
+        MacenkoTiatoolbox => "macenko:tiatoolbox",
+        /// As `StainTools`, without its standardiser of brightness.
+        MacenkoStaintools => "macenko:staintools",
+        /// Two stains learned as a sparse non-negative dictionary (Vahadane 2016).
+        Vahadane => "vahadane",
+        /// Mean and standard deviation of CIELAB's channels (Reinhard 2001).
+        Reinhard => "reinhard",
+        /// As torchstain.
+        ReinhardTorchstain => "reinhard:torchstain",
+        /// As torchstain's method `modified`.
+        ReinhardTorchstainModified => "reinhard:torchstain-modified",
+        /// As `TIAToolbox`, with `OpenCV`'s 8-bit CIELAB.
+        ReinhardTiatoolbox => "reinhard:tiatoolbox",
+        /// Two fixed stains (Ruifrok 2001), their strengths made alike.
+        Ruifrok => "ruifrok",
+        /// As `TIAToolbox`.
+        RuifrokTiatoolbox => "ruifrok:tiatoolbox",
     }
 }
 

@@ -50,6 +50,10 @@ pub struct DataConfig {
     pub max_side_px: usize,
     /// How the stain of patches is made alike.
     pub stain: StainMethod,
+    /// What it is made like: `reference` (the method's named reference), an image file, or, when
+    /// absent, the median over the training patches, test patches never among them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stain_target: Option<String>,
     /// Micrometres per pixel of the patches as they lie on disk, where that is known; noted in the
     /// run and held against what a backbone was made for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,6 +77,7 @@ impl Default for DataConfig {
             non_square: ResizePolicy::Square,
             max_side_px: 8192,
             stain: StainMethod::None,
+            stain_target: None,
             mpp: None,
             classes: Vec::new(),
             positive: String::new(),

@@ -12,14 +12,17 @@ use super::geometry::Affine;
 use super::jpeg::jpeg;
 use super::noise::gaussian_noise;
 use super::rand_augment::RandOperation;
-use super::stain_jitter::{StainShift, jitter_stains};
+use super::stain_jitter::{StainShift, jitter_stains_in};
 use crate::decode::RgbPatch;
+use crate::stain::{HED, StainNormaliser};
 
 /// Random changes to patches. In this order: crop, rotation and shift (one resampling), brightness,
 /// contrast, saturation, hue, stains, blur, noise, JPEG, `RandAugment`, cutout.
 #[derive(Clone, Debug)]
 pub struct Augmentation {
     config: AugmentConfig,
+    /// The stains that are jittered.
+    stains: [[f32; 3]; 3],
 }
 
 impl Augmentation {
@@ -28,7 +31,16 @@ impl Augmentation {
     pub fn new(config: &AugmentConfig) -> Option<Self> {
         config.changes_pixels().then(|| Self {
             config: config.clone(),
+            stains: HED,
         })
+    }
+
+    /// The same for patches that were given the stain of `normaliser`'s target: its stains are
+    /// jittered, in place of Ruifrok's fixed ones, where it has some.
+    #[must_use]
+    pub fn of_stain(mut self, normaliser: Option<&StainNormaliser>) -> Self {
+        self.stains = normaliser.and_then(StainNormaliser::basis).unwrap_or(HED);
+        self
     }
 
     /// A random change of `patch`, of the same size.
@@ -104,7 +116,7 @@ impl Augmentation {
             scale: std::array::from_fn(|_| 1.0 + either_way()),
             offset: std::array::from_fn(|_| either_way()),
         };
-        jitter_stains(&patch, &shift)
+        jitter_stains_in(self.stains, &patch, &shift)
     }
 
     fn blur(&self, patch: RgbPatch, mut rng: Rng) -> RgbPatch {
@@ -197,6 +209,23 @@ mod tests {
         let mut rng = Seed(2).stream(Stream::View, &[6]);
         let other = Augmentation::new(&all()).unwrap().apply(&patch(), &mut rng);
         assert_ne!(changed(&all()), other);
+    }
+
+    #[test]
+    fn the_stains_of_a_target_are_jittered_and_without_one_ruifroks() {
+        let config = AugmentConfig {
+            hed: 0.2,
+            ..AugmentConfig::default()
+        };
+        let of = |normaliser: Option<&StainNormaliser>| {
+            let mut rng = Seed(2).stream(Stream::View, &[5]);
+            let augmentation = Augmentation::new(&config).unwrap();
+            augmentation.of_stain(normaliser).apply(&patch(), &mut rng)
+        };
+        let text = "macenko 1 0.5626 0.7201 0.4062 0.2159 0.8012 0.5581 1.9705 1.0308";
+        let normaliser: StainNormaliser = text.parse().unwrap();
+        assert_ne!(of(Some(&normaliser)), changed(&config));
+        assert_eq!(of(None), changed(&config));
     }
 
     #[test]

@@ -13,11 +13,18 @@ pub struct StainShift {
     pub offset: [f32; 3],
 }
 
+/// Changes the stains of a patch in Ruifrok's fixed basis: haematoxylin, eosin and DAB. See
+/// [`jitter_stains_in`].
+pub fn jitter_stains(patch: &RgbPatch, shift: &StainShift) -> RgbPatch {
+    jitter_stains_in(HED, patch, shift)
+}
+
 /// Changes the stains of a patch (Tellez et al. 2018, doi:10.1109/TMI.2018.2820199): the optical
 /// density `-ln(value / 255)` of a pixel is divided into the concentrations of haematoxylin, eosin
-/// and a third stain, these are changed, and the pixel is made from them again.
-pub fn jitter_stains(patch: &RgbPatch, shift: &StainShift) -> RgbPatch {
-    let basis = StainBasis::new(HED);
+/// and a third stain, these are changed, and the pixel is made from them again. `stains` are the three's
+/// densities of red, green and blue.
+pub fn jitter_stains_in(stains: [[f32; 3]; 3], patch: &RgbPatch, shift: &StainShift) -> RgbPatch {
+    let basis = StainBasis::new(stains);
     map_pixels(patch, |pixel| {
         let stains = basis.concentrations(pixel);
         let changed = std::array::from_fn(|i| shift.scale[i].mul_add(stains[i], shift.offset[i]));

@@ -11,5 +11,5 @@ mod write;
 
 pub use error::PhantomError;
 pub use options::{PhantomOptions, PhantomPosition, PhantomSummary};
-pub use patch::phantom_patch;
+pub use patch::{phantom_patch, phantom_stains};
 pub use write::write_phantom;

@@ -46,6 +46,14 @@ pub fn phantom_patch(
     develop(&planes, &stain, &mut rng)
 }
 
+/// The true densities of red, green and blue of the haematoxylin and eosin of a slide's phantoms, for
+/// one unit of each.
+pub fn phantom_stains(options: &PhantomOptions, position: PhantomPosition) -> [[f32; 3]; 2] {
+    let [patient, slide] = [position.patient, position.slide].map(|at| at as u64);
+    let mut rng = options.seed.stream(Stream::Phantom, &[patient, slide]);
+    Stain::draw(&mut rng).vectors()
+}
+
 /// From stains to colours.
 fn develop(planes: &Planes, stain: &Stain, rng: &mut eosin_core::Rng) -> RgbPatch {
     let pixels = planes

@@ -34,6 +34,11 @@ impl Stain {
         }
     }
 
+    /// Densities of haematoxylin and eosin.
+    pub(super) const fn vectors(&self) -> [[f32; 3]; 2] {
+        [self.haematoxylin, self.eosin]
+    }
+
     /// The colour of a pixel with these amounts of stain, with the sensor's noise.
     pub(super) fn colour(&self, rng: &mut Rng, haematoxylin: f32, eosin: f32) -> [u8; 3] {
         let grain = normal(rng) * self.noise;

@@ -294,6 +294,7 @@ impl Watch<Event> for Quiet<'_> {
             }
             Event::Embedded { .. }
             | Event::Examined { .. }
+            | Event::Stained { .. }
             | Event::Step { .. }
             | Event::Epoch { .. }
             | Event::Solved { .. }

@@ -57,6 +57,7 @@ fn record() -> RunRecord {
                 std: [0.229, 0.224, 0.225],
             },
         }],
+        stain: None,
         repeats: 1,
         folds: 10,
         best: FoldId::new(0, 2),

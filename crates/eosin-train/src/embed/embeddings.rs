@@ -139,7 +139,7 @@ impl EmbeddingService<'_> {
         let rows = RowReader {
             patches,
             places,
-            reader: PatchReader::new(self.embedder.preprocess(), self.limits),
+            reader: PatchReader::new(self.embedder.preprocess(), self.limits)?,
         };
         let count = self.fill(entry, &rows, views, progress)?;
         let reader = entry.reader()?;

@@ -4,5 +4,7 @@ pub(crate) mod draw;
 pub(crate) mod pixels;
 pub(crate) mod reader;
 pub(crate) mod scale;
+pub(crate) mod stain_fit;
+pub(crate) mod stain_fitter;
 pub(crate) mod view;
 pub(crate) mod views;

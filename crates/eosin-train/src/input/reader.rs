@@ -3,16 +3,20 @@
 use eosin_core::Preprocess;
 use eosin_core::config::DataConfig;
 use eosin_data::{
-    DecodeLimits, PatchSource, Patches, Resize, ResizeSpec, RgbPatch, decode_rgb_bytes, resize,
+    DecodeLimits, PatchSource, Patches, Resize, ResizeSpec, RgbPatch, StainNormaliser, Unchanged,
+    decode_rgb_bytes, resize,
 };
 
 use crate::error::TrainError;
+use crate::input::stain_fit::stain_of_preprocess;
 
 /// How a patch becomes the pixels that a network sees.
 #[derive(Clone, Copy, Debug)]
 pub struct PatchReader {
     /// What is too large or too small to decode.
     pub limits: DecodeLimits,
+    /// What gives a patch another stain as it lies on disk, before it is resized.
+    pub stain: Option<StainNormaliser>,
     /// How patches are brought to the network's size; `None`: they must have it already.
     pub resize: Option<Resize>,
     /// Side that the network is run at.
@@ -42,15 +46,19 @@ pub const fn resize_between_sizes(data: &DataConfig) -> Resize {
 
 impl PatchReader {
     /// Reads patches as `preprocess` says.
-    pub const fn new(preprocess: &Preprocess, limits: DecodeLimits) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// When it names a stain that another version of eosin made.
+    pub fn new(preprocess: &Preprocess, limits: DecodeLimits) -> Result<Self, TrainError> {
+        Ok(Self {
             limits,
+            stain: stain_of_preprocess(preprocess)?,
             resize: preprocess.resize,
             size_px: preprocess.size_px,
-        }
+        })
     }
 
-    /// Reads, decodes and resizes one patch.
+    /// Reads and decodes one patch, gives it its stain, and resizes it.
     ///
     /// # Errors
     /// When it cannot be read or decoded, or has another size and no resizing was asked for.
@@ -58,13 +66,19 @@ impl PatchReader {
         self.decode(&source.to_string(), &source.read()?)
     }
 
-    /// Decodes and resizes the content of an image file; `name` is what errors call it.
+    /// As [`read`](Self::read) of the content of an image file; `name` is what errors call it.
     ///
     /// # Errors
     /// As [`read`](Self::read).
     pub fn decode(&self, name: &str, bytes: &[u8]) -> Result<RgbPatch, TrainError> {
-        let patch = decode_rgb_bytes(bytes, name, &self.limits)?;
+        let mut patch = decode_rgb_bytes(bytes, name, &self.limits)?;
+        self.stain(&mut patch);
         self.fit(name, patch)
+    }
+
+    /// Gives a decoded patch, as it lies on disk, its stain; says why it keeps its own.
+    pub fn stain(&self, patch: &mut RgbPatch) -> Option<Unchanged> {
+        self.stain.and_then(|stain| stain.apply(patch).err())
     }
 
     /// Gives decoded pixels the network's size.

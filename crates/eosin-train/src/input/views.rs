@@ -2,7 +2,7 @@
 
 use eosin_core::config::AugmentConfig;
 use eosin_core::{D4, Seed, Stream};
-use eosin_data::{Augmentation, RgbPatch};
+use eosin_data::{Augmentation, RgbPatch, StainNormaliser};
 use eosin_store::cache::ImageHash;
 use rand::RngExt as _;
 
@@ -48,6 +48,14 @@ impl ViewMaker {
             seed,
             recipe: format!("seed {}; {text:?}", seed.0),
         })
+    }
+
+    /// The same for patches that were given the stain of `normaliser`'s target: see
+    /// [`Augmentation::of_stain`]. The recipe's preprocessing says which.
+    #[must_use]
+    pub fn of_stain(mut self, normaliser: Option<&StainNormaliser>) -> Self {
+        self.augmentation = self.augmentation.of_stain(normaliser);
+        self
     }
 
     /// How views are made.

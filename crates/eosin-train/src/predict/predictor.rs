@@ -95,6 +95,13 @@ impl Predictor {
         })
     }
 
+    /// Images that kept their own stain since none could be told, of a run whose patches were given
+    /// another: the most of any member.
+    pub fn kept_stains(&self) -> usize {
+        let runs = self.runs().iter();
+        runs.map(RunPredictor::kept_stains).max().unwrap_or(0)
+    }
+
     /// The run's description of itself.
     pub const fn record(&self) -> &RunRecord {
         &self.record

@@ -1,6 +1,7 @@
 //! Logits of new images by each fold of a run, from its folder and the weights that it started from.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use eosin_core::config::{CacheDtype, Symmetries};
 use eosin_core::{Cut, D4, Preprocess};
@@ -31,6 +32,8 @@ pub(crate) struct RunPredictor {
     record: RunRecord,
     /// How patches are brought to each size that they are judged at, that of the run first.
     readers: Vec<PatchReader>,
+    /// Patches that kept their own stain.
+    kept_stains: AtomicUsize,
     members: Vec<Member>,
 }
 
@@ -132,17 +135,19 @@ impl RunPredictor {
         let record: RunRecord = folder.record()?;
         let frozen = frozen_tensors(folder, &record, store)?;
         let limits = decode_limits(record.max_side_px);
+        let first = PatchReader::new(&record.preprocess[0], limits)?;
         let other = |other: &OtherSize| PatchReader {
             limits,
+            stain: first.stain,
             resize: Some(other.resize),
             size_px: other.size_px,
         };
-        let first = PatchReader::new(&record.preprocess[0], limits);
         let others = record.other_sizes.iter().map(other);
         let readers = std::iter::once(first).chain(others).collect();
         let chosen = folds.of(&record);
         let mut this = Self {
             readers,
+            kept_stains: AtomicUsize::new(0),
             record,
             members: Vec::new(),
         };
@@ -281,7 +286,8 @@ impl RunPredictor {
         for (index, batch) in patches.chunks(BATCH).enumerate() {
             let name = |patch: usize| format!("patch {}", index * BATCH + patch);
             let sized = batch.iter().enumerate();
-            let sized = sized.map(|(at, patch)| self.at_sizes(&name(at), patch.clone()));
+            let sized =
+                sized.map(|(at, patch)| self.at_sizes(&name(at), self.stained(patch.clone())));
             let sized: Vec<Sized> = sized.collect::<Result<_, _>>()?;
             for (fold, more) in logits.iter_mut().zip(self.named_logits(&sized, name)?) {
                 fold.extend(more);
@@ -312,10 +318,23 @@ impl RunPredictor {
         let read = |source: &PatchSource| {
             let name = source.to_string();
             let patch = decode_rgb_bytes(&source.read()?, &name, &self.readers[0].limits)?;
-            self.at_sizes(&name, patch)
+            self.at_sizes(&name, self.stained(patch))
         };
         let read = batch.par_iter().map(read);
         read.collect::<Vec<_>>().into_iter().collect()
+    }
+
+    /// A patch with the stain that the run's patches were given.
+    fn stained(&self, mut patch: RgbPatch) -> RgbPatch {
+        if self.readers[0].stain(&mut patch).is_some() {
+            self.kept_stains.fetch_add(1, Ordering::Relaxed);
+        }
+        patch
+    }
+
+    /// How many patches have kept their own stain.
+    pub(crate) fn kept_stains(&self) -> usize {
+        self.kept_stains.load(Ordering::Relaxed)
     }
 
     /// A patch at each size that it is judged at.

@@ -2,6 +2,7 @@
 
 use eosin_core::config::{NormaliseMode, Precision, Symmetries};
 use eosin_core::{Cut, Preprocess};
+use eosin_data::DecodeLimits;
 use eosin_store::Entry;
 
 use super::Run;
@@ -15,7 +16,8 @@ use crate::embed::precision::PrecisionEffect;
 use crate::error::TrainError;
 use crate::event::Event;
 use crate::input::draw::InputSource;
-use crate::input::reader::{PatchReader, RowReader};
+use crate::input::reader::{PatchReader, RowReader, decode_limits};
+use crate::input::stain_fit::stain_of_preprocess;
 use crate::input::views::ViewMaker;
 use crate::train::session::Session;
 
@@ -148,7 +150,10 @@ impl<'r> Run<'r> {
     where
         'r: 'a,
     {
-        let wanted = self.wanted(rows);
+        let mut wanted = self.wanted(rows);
+        let stain = preprocess.first().map(stain_of_preprocess).transpose()?;
+        let stain = stain.flatten();
+        wanted.maker = wanted.maker.map(|maker| maker.of_stain(stain.as_ref()));
         let viewed = usize::from(wanted.random > 0) * rows.pool();
         let mut counter = Counter {
             done: 0,
@@ -215,7 +220,7 @@ impl<'r> Run<'r> {
         let reader = RowReader {
             patches: self.patches,
             places: rows.pool_places(),
-            reader: PatchReader::new(embedder.preprocess(), self.patch_reader().limits),
+            reader: PatchReader::new(embedder.preprocess(), self.limits())?,
         };
         let effect = PrecisionEffect::of(embedder, &single, &reader)?;
         session.tell_or_stop(&Event::Precision { precision, effect })
@@ -254,12 +259,16 @@ impl<'r> Run<'r> {
         })
     }
 
+    fn limits(&self) -> DecodeLimits {
+        decode_limits(self.config.data.max_side_px)
+    }
+
     pub(super) fn service<'a>(&'a self, embedder: &'a Embedder) -> EmbeddingService<'a> {
         EmbeddingService {
             cache: self.cache,
             dtype: self.config.cache.dtype,
             embedder,
-            limits: self.patch_reader().limits,
+            limits: self.limits(),
         }
     }
 
@@ -294,7 +303,10 @@ impl<'r> Run<'r> {
         let test = of(symmetries, rows.test_places(), wanted.test)?;
         Ok(CachedInputs {
             maker: wanted.maker.clone(),
-            rows: self.reader(rows.pool_places()),
+            rows: self.reader(
+                rows.pool_places(),
+                stain_of_preprocess(embedder.preprocess())?,
+            ),
             embedder,
             pool,
             views,

@@ -52,7 +52,7 @@ impl Run<'_> {
         let session = Session::new(Keeper::new(None, [0; 32], Duration::MAX), watch);
         self.refuse_findings(&rows, &session)?;
         self.refuse_rows(&rows)?;
-        let preprocess = self.preprocess(&rows)?;
+        let preprocess = self.fitted_preprocess(&rows, &session)?;
         let (inputs, _) = self.inputs(Cut::Embedding, &rows, &preprocess, &session)?;
         if self.config.train.mode == TrainMode::Probe {
             return self.probe_columns(configs, &inputs, &rows, &session);

@@ -56,8 +56,10 @@ impl Run<'_> {
     /// patches fold by fold or changes them at random; and as [`embed`](Self::embed).
     pub fn embedded(&self, watch: &dyn Watch<Event>) -> Result<EmbeddedPatches, TrainError> {
         let rows = self.rows()?;
-        let preprocess = self.preprocess(&rows)?;
         self.start.network()?;
+        let keeper = Keeper::new(None, [0; 32], Duration::MAX);
+        let session = Session::new(keeper, watch);
+        let preprocess = self.fitted_preprocess(&rows, &session)?;
         if self.cut()? != Cut::Embedding {
             return Err(TrainError::NoEmbeddings(format!(
                 "train.mode {} keeps maps of a stage, no embeddings; take '--mode probe'",
@@ -85,8 +87,6 @@ impl Run<'_> {
                     .to_owned(),
             ));
         }
-        let keeper = Keeper::new(None, [0; 32], Duration::MAX);
-        let session = Session::new(keeper, watch);
         let scales = std::slice::from_ref(preprocess);
         let (_, mut count) = self.inputs(Cut::Embedding, &rows, scales, &session)?;
         let symmetric = [

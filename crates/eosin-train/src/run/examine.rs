@@ -10,6 +10,7 @@ use crate::error::TrainError;
 use crate::event::Event;
 use crate::input::draw::InputSource;
 use crate::input::scale::PixelScale;
+use crate::input::stain_fit::stain_of_preprocess;
 use crate::model::trainable::Trainable;
 use crate::train::session::Session;
 
@@ -40,7 +41,7 @@ impl Run<'_> {
         findings.extend(self.missing_classes(rows));
         // Without a network no pixel enters the training.
         if let Some(preprocess) = subject.preprocess.first() {
-            findings.extend(self.check_colours(rows, &preprocess.scale)?);
+            findings.extend(self.check_colours(rows, preprocess)?);
         }
         findings.extend(check_model(
             &mut fresh()?,
@@ -94,13 +95,13 @@ impl Run<'_> {
     fn check_colours(
         &self,
         rows: &Rows,
-        scale: &Normalisation,
+        preprocess: &Preprocess,
     ) -> Result<Vec<Finding>, TrainError> {
         let train = &rows.folds[0].train;
         let step = (train.len() / PATCHES_LOOKED_AT).max(1);
         let unit = PixelScale::new(&Normalisation::UNIT);
-        let scale = PixelScale::new(scale);
-        let reader = self.reader(&rows.places);
+        let scale = PixelScale::new(&preprocess.scale);
+        let reader = self.reader(&rows.places, stain_of_preprocess(preprocess)?);
         let (mut plain, mut scaled) = (Vec::new(), Vec::new());
         for row in train.iter().step_by(step) {
             let patch = reader.read(*row)?;

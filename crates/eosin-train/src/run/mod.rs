@@ -43,6 +43,7 @@ use crate::embed::embeddings::EmbedCount;
 use crate::embed::starting_point::StartingPoint;
 use crate::error::TrainError;
 use crate::event::Event;
+use crate::input::stain_fit::StainFit;
 use crate::judge::evaluate::{RunMetrics, best_fold, evaluate};
 use crate::optimise::loss::softmax;
 use crate::predict::predictions::{Part, Prediction, mean_of};
@@ -79,6 +80,8 @@ pub struct RunResult {
     /// What happens to patches before the network sees them: one for all folds, or one each; none
     /// where there is no network.
     pub preprocess: Vec<Preprocess>,
+    /// What they are made like in stain, where they are.
+    pub stain: Option<StainFit>,
     /// What enters the trained part, as in [`RunRecord`](eosin_store::RunRecord).
     pub cut: String,
     /// Each fold, with the tensors that it trained.
@@ -110,7 +113,11 @@ impl Run<'_> {
         let mut session = Session::new(keeper, watch);
         self.refuse_findings(&rows, &session)?;
         self.refuse_rows(&rows)?;
-        let preprocess = self.preprocess(&rows)?;
+        let stain = self.fit_stain(&rows, &|| session.tell_or_stop(&Event::Pulse))?;
+        if let Some(fit) = &stain {
+            session.tell_or_stop(&Event::Stained { fit: fit.clone() })?;
+        }
+        let preprocess = self.preprocess(&rows, stain.as_ref())?;
         let shelf = Shelf::new(self, &rows, &preprocess)?;
         let Trained { folds, embedded } = self.train(&rows, &preprocess, &shelf, &mut session)?;
         let select = rows.select;
@@ -122,6 +129,7 @@ impl Run<'_> {
             cut: self.start.cut_name(self.cut()?).to_owned(),
             seen_by_weights: self.seen_by_weights(&rows),
             preprocess,
+            stain,
             folds,
             best_fold,
             predictions,
@@ -137,7 +145,8 @@ impl Run<'_> {
     /// When they cannot be written.
     pub fn keep(&self, folds: &[FoldOutcome<StateDict>]) -> Result<(), TrainError> {
         let rows = self.rows()?;
-        let preprocess = self.preprocess(&rows)?;
+        let stain = self.fit_stain(&rows, &|| Ok(()))?;
+        let preprocess = self.preprocess(&rows, stain.as_ref())?;
         let shelf = Shelf::new(self, &rows, &preprocess)?;
         folds.iter().try_for_each(|fold| shelf.put(fold))
     }
@@ -148,9 +157,9 @@ impl Run<'_> {
     /// When a patch, the weights or the cache cannot be used, or `watch` fails or stops the work.
     pub fn embed(&self, watch: &dyn Watch<Event>) -> Result<EmbedCount, TrainError> {
         let rows = self.rows()?;
-        let preprocess = self.preprocess(&rows)?;
         let keeper = Keeper::new(None, [0; 32], Duration::MAX);
         let session = Session::new(keeper, watch);
+        let preprocess = self.fitted_preprocess(&rows, &session)?;
         Ok(self.inputs(self.cut()?, &rows, &preprocess, &session)?.1)
     }
 

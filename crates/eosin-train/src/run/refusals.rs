@@ -38,6 +38,9 @@ impl Run<'_> {
             self.refuse_missing_classes(rows)?;
             self.refuse_too_many_neighbours(rows)?;
         }
+        if self.start.network().is_ok() {
+            self.stain_fitter(rows).refuse()?;
+        }
         self.refuse_large_head(rows)?;
         self.refuse_over_limit(rows)
     }

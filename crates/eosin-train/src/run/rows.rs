@@ -1,7 +1,7 @@
 //! The rows that a run is about.
 
 use eosin_core::config::{Keep, TrainMode};
-use eosin_data::FoldIndices;
+use eosin_data::{FoldIndices, StainNormaliser};
 use eosin_metrics::Metric;
 
 use super::Run;
@@ -108,14 +108,18 @@ impl<'r> Run<'r> {
     }
 
     /// The pixels of these rows, as the network sees them.
-    pub(super) fn reader<'a>(&self, places: &'a [usize]) -> RowReader<'a>
+    pub(super) fn reader<'a>(
+        &self,
+        places: &'a [usize],
+        stain: Option<StainNormaliser>,
+    ) -> RowReader<'a>
     where
         'r: 'a,
     {
         RowReader {
             patches: self.patches,
             places,
-            reader: self.patch_reader(),
+            reader: self.patch_reader(stain),
         }
     }
 }

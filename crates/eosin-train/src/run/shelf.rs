@@ -245,13 +245,16 @@ fn notes_of_network(
 ) -> BTreeMap<String, String> {
     let channels = |values: [f32; 3]| values.map(|v| v.to_string()).join(",");
     let note = |key: &str, value: String| (key.to_owned(), value);
-    BTreeMap::from([
+    let stain = preprocess.stain.clone();
+    let stain = stain.map(|stain| note("stain", stain));
+    let notes = [
         note("architecture", backbone.spec.name.to_string()),
         note("mean", channels(preprocess.scale.mean)),
         note("std", channels(preprocess.scale.std)),
         note("size_px", preprocess.size_px.to_string()),
         note("backbone_weights_blake3", backbone.weights_hash.clone()),
-    ])
+    ];
+    notes.into_iter().chain(stain).collect()
 }
 
 /// Hash of all that a fold of the run depends on, whatever version trains it.

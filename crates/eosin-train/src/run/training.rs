@@ -18,6 +18,7 @@ use crate::event::Event;
 use crate::input::draw::InputSource;
 use crate::input::pixels::{PixelRows, PixelSource};
 use crate::input::scale::PixelScale;
+use crate::input::stain_fit::stain_of_preprocess;
 use crate::input::views::ViewMaker;
 use crate::model::classifier::Classifier;
 use crate::model::head_model::HeadModel;
@@ -219,8 +220,16 @@ impl Run<'_> {
         weights: &[TensorDict],
         session: &mut Session<'_>,
     ) -> Result<Trained, TrainError> {
-        let patches = PixelRows::new(self.reader(&plan.rows.places), PixelRows::MOST_BYTES)?;
+        let stain = plan
+            .preprocess
+            .first()
+            .map(stain_of_preprocess)
+            .transpose()?;
+        let stain = stain.flatten();
+        let rows = self.reader(&plan.rows.places, stain);
+        let patches = PixelRows::new(rows, PixelRows::MOST_BYTES)?;
         let maker = ViewMaker::new(&self.config.augment, self.config.seed);
+        let maker = maker.map(|maker| maker.of_stain(stain.as_ref()));
         let source = |preprocess: &Preprocess| PixelSource {
             patches: &patches,
             scale: PixelScale::new(&preprocess.scale),

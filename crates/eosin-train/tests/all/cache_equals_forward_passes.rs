@@ -146,7 +146,7 @@ impl Fixture {
         let reader = RowReader {
             patches: &self.patches,
             places: &self.places(),
-            reader: PatchReader::new(&self.preprocess, DecodeLimits::default()),
+            reader: PatchReader::new(&self.preprocess, DecodeLimits::default()).unwrap(),
         };
         ForwardPasses {
             backbone: &self.backbone,
@@ -261,7 +261,7 @@ fn patches_that_are_decoded_when_wanted_are_those_that_are_kept() {
     let rows = RowReader {
         patches: &fixture.patches,
         places: &places,
-        reader: PatchReader::new(&fixture.preprocess, DecodeLimits::default()),
+        reader: PatchReader::new(&fixture.preprocess, DecodeLimits::default()).unwrap(),
     };
     let bytes = places.len() * SIDE * SIDE * 3;
     let kept = PixelRows::new(rows, bytes).unwrap();

@@ -5,17 +5,22 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
 use eosin_core::Stream;
-use eosin_data::PICTURE_MARK;
 use eosin_run::{Overwrite, check_out_file, lies_in};
-use eosin_train::{Draw, PatchReader, RowReader, ViewMaker, decode_limits, drawn_view, resize_of};
+use eosin_train::{
+    Draw, PatchReader, RowReader, StainFitter, ViewMaker, decode_limits, drawn_view, resize_of,
+};
 
 use crate::args::AugmentArgs;
 use crate::commands::run::open;
 use crate::output::{note, say, say_json};
+use crate::sheet::{Sheet, is_png};
 use crate::terminal::Terminal;
 
 /// A sheet among the patches must be one that eosin knows again.
-fn refuse_among_patches(preview: &Path, data: &Path) -> Result<()> {
+///
+/// # Errors
+/// When it would not be.
+pub fn refuse_among_patches(preview: &Path, data: &Path) -> Result<()> {
     if !lies_in(preview, data) {
         return Ok(());
     }
@@ -33,13 +38,6 @@ fn refuse_among_patches(preview: &Path, data: &Path) -> Result<()> {
     Ok(())
 }
 
-fn is_png(name: &str) -> bool {
-    name.to_lowercase().ends_with(".png")
-}
-
-/// White pixels between the patches of the sheet.
-const GAP_PX: usize = 4;
-
 /// Writes a contact sheet: a row a patch, the patch as it is first, then random views of it.
 ///
 /// # Errors
@@ -51,17 +49,28 @@ pub fn run(args: &AugmentArgs, json: bool) -> Result<ExitCode> {
     let job = open(&args.job, &terminal)?;
     let (patches, views) = (usize::from(args.patches), usize::from(args.views));
     let pool = job.manifest().training_pool();
+    let fitter = StainFitter {
+        config: &job.config.data,
+        patches: &job.patches,
+        pool: &pool,
+        test: &[],
+    };
+    fitter.refuse()?;
+    let stain = fitter.fit(&|| Ok(()))?;
+    let stain = stain.map(|fit| fit.stain.parse()).transpose()?;
     let mut rng = job.config.seed.stream(Stream::Augment, &[]);
     let reader = RowReader {
         patches: &job.patches,
         places: &pool,
         reader: PatchReader {
             limits: decode_limits(job.config.data.max_side_px),
+            stain,
             resize: resize_of(&job.config.data),
             size_px: job.size_px,
         },
     };
     let maker = ViewMaker::new(&job.config.augment, job.config.seed);
+    let maker = maker.map(|maker| maker.of_stain(stain.as_ref()));
     let members = job.config.augment.symmetry.members();
     // Patches from the whole set, not its beginning.
     let step = (pool.len() / patches).max(1);
@@ -93,59 +102,4 @@ pub fn run(args: &AugmentArgs, json: bool) -> Result<ExitCode> {
         ));
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// A white picture that patches of one size are put on.
-struct Sheet {
-    side_px: usize,
-    width_px: usize,
-    height_px: usize,
-    pixels: Vec<u8>,
-}
-
-impl Sheet {
-    fn new(side_px: usize, columns: usize, lines: usize) -> Self {
-        let length = |count: usize| count * (side_px + GAP_PX) + GAP_PX;
-        let (width_px, height_px) = (length(columns), length(lines));
-        Self {
-            side_px,
-            width_px,
-            height_px,
-            pixels: vec![255; width_px * height_px * 3],
-        }
-    }
-
-    fn write(&self, path: &Path) -> Result<()> {
-        let (width, height) = (
-            u32::try_from(self.width_px)?,
-            u32::try_from(self.height_px)?,
-        );
-        if !is_png(&path.display().to_string()) {
-            let colour = image::ExtendedColorType::Rgb8;
-            return Ok(image::save_buffer(
-                path,
-                &self.pixels,
-                width,
-                height,
-                colour,
-            )?);
-        }
-        let file = std::io::BufWriter::new(std::fs::File::create(path)?);
-        let mut encoder = png::Encoder::new(file, width, height);
-        encoder.set_color(png::ColorType::Rgb);
-        let (keyword, text) = PICTURE_MARK.split_once('\0').unwrap_or_default();
-        encoder.add_text_chunk(keyword.to_owned(), text.to_owned())?;
-        let mut writer = encoder.write_header()?;
-        writer.write_image_data(&self.pixels)?;
-        Ok(writer.finish()?)
-    }
-
-    fn place(&mut self, line: usize, column: usize, patch: &[u8]) {
-        let at = |count: usize| GAP_PX + count * (self.side_px + GAP_PX);
-        let (top, left) = (at(line), at(column));
-        for (row, pixels) in patch.chunks_exact(self.side_px * 3).enumerate() {
-            let from = ((top + row) * self.width_px + left) * 3;
-            self.pixels[from..from + pixels.len()].copy_from_slice(pixels);
-        }
-    }
 }

@@ -12,7 +12,7 @@ use eosin_models::{
 use eosin_run::{
     HalfEffect, HalfSubject, Overwrite, check_out_file, measure_half_precision, weight_store,
 };
-use eosin_store::{RunFolder, RunRecord, WeightStore, write_atomic_with};
+use eosin_store::{RunFolder, RunRecord, WeightStore, names, write_atomic, write_atomic_with};
 use eosin_train::{EnsembleNetwork, FoldNetwork, UseFolds, has_mean};
 use eosin_weights::{StoredAs, safetensors_bytes, write_safetensors};
 use serde::Serialize;
@@ -48,6 +48,9 @@ struct Written {
     sizes_of_run: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     half_precision: Option<HalfEffect>,
+    /// What images must be made like in stain before the file sees them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stain: Option<PathBuf>,
 }
 
 /// Writes one file a run.
@@ -81,6 +84,7 @@ pub fn run(args: &ExportArgs, json: bool) -> Result<ExitCode> {
             _ => None,
         };
         model.write(args, stored_as)?;
+        let stain = model.write_stain()?;
         written.push(Written {
             path: model.path.clone(),
             bytes: std::fs::metadata(&model.path)?.len(),
@@ -91,6 +95,7 @@ pub fn run(args: &ExportArgs, json: bool) -> Result<ExitCode> {
             views_of_run: model.record.view_count(),
             sizes_of_run: 1 + model.record.other_sizes.len(),
             half_precision,
+            stain,
         });
     }
     if json {
@@ -134,6 +139,14 @@ fn report(written: &[Written], args: &ExportArgs) {
         note(&format!(
             "an exported model sees an image at one size; 'eosin predict' and the run's scores are of \
              the mean logit over {sizes} sizes (augment.sizes_px)"
+        ));
+    }
+    for stain in written.iter().filter_map(|file| file.stain.as_ref()) {
+        note(&format!(
+            "warning: the run's patches were given one stain, which no model file holds: give images the \
+             same before the model sees them, as '--target {0} --out DIR' of 'eosin stain' does ({0} says \
+             method and numbers); 'eosin predict' does it by itself",
+            stain.display()
         ));
     }
     let half = written.iter().any(|file| file.precision == "f16");
@@ -225,6 +238,16 @@ impl Model {
         Ok(())
     }
 
+    /// Writes what the run's patches were made like in stain beside the file, which cannot hold it.
+    fn write_stain(&self) -> Result<Option<PathBuf>> {
+        if !self.folder.has(names::STAIN) {
+            return Ok(None);
+        }
+        let path = beside(&self.path);
+        write_atomic(&path, &self.folder.read(names::STAIN)?)?;
+        Ok(Some(path))
+    }
+
     /// The network, where it becomes safetensors.
     const fn as_safetensors(&self) -> Option<&FoldNetwork> {
         match (self.format, &self.subject) {
@@ -285,6 +308,11 @@ impl Model {
     }
 }
 
+/// `model.stain.json` of `model.onnx`.
+fn beside(path: &Path) -> PathBuf {
+    path.with_extension("stain.json")
+}
+
 /// Where one run's model goes, and as what.
 fn target(args: &ExportArgs, run: &Path) -> Result<(PathBuf, ExportFormat)> {
     let ending = args.out.extension().and_then(|ending| ending.to_str());
@@ -338,6 +366,29 @@ fn refuse_clashes(models: &[Model], args: &ExportArgs) -> Result<()> {
             bail!("two runs would both be written to {path}: rename one run folder");
         }
         check_out_file(&model.path, Overwrite::of_flag(args.overwrite))?;
+        if model.folder.has(names::STAIN) {
+            check_out_file(&beside(&model.path), Overwrite::of_flag(args.overwrite))?;
+        }
+        refuse_stained_members(model)?;
+    }
+    Ok(())
+}
+
+/// One graph sees each image once, so members must have been given the same stain.
+fn refuse_stained_members(model: &Model) -> Result<()> {
+    let Some(ensemble) = model.record.ensemble() else {
+        return Ok(());
+    };
+    for at in 0..ensemble.members.len() {
+        let stain = format!("{}/{at}/{}", names::MEMBERS, names::STAIN);
+        if model.folder.has(&stain) {
+            bail!(
+                "member {} of {} was trained on patches of one stain, which no model file holds; use \
+                 'eosin predict', or export its members one by one",
+                ensemble.members[at].name,
+                model.folder.dir().display()
+            );
+        }
     }
     Ok(())
 }

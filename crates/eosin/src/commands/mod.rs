@@ -20,6 +20,7 @@ pub mod run;
 mod score;
 mod search;
 mod split;
+mod stain;
 mod submit;
 mod train;
 mod weights;
@@ -50,6 +51,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         Command::Train(args) => train::run(&args, json),
         Command::Audit(args) => audit::run(&args, json),
         Command::Augment(args) => augment::run(&args, json),
+        Command::Stain(args) => stain::run(&args, json),
         Command::Ablate(args) => ablate::run(&args, json),
         Command::Search(args) => search::run(&args, json),
         Command::Ensemble(args) => ensemble::run(&args, json),

@@ -200,6 +200,13 @@ fn predict(
         predictor.passes(),
         duration(begun.elapsed().as_secs_f64())
     ));
+    if predictor.kept_stains() > 0 {
+        note(&format!(
+            "warning: {} of {all} images keep their own stain, since none can be told (too little tissue, \
+             weak stain or ink); 'eosin stain --target RUN/stain.json' shows which",
+            predictor.kept_stains()
+        ));
+    }
     rows.finish()
 }
 

@@ -31,6 +31,7 @@ mod shared_cases;
 mod sizes;
 mod soups;
 mod splits;
+mod stain;
 mod submit;
 mod training;
 mod weights;
