@@ -7,7 +7,7 @@ use std::path::Path;
 use std::str::FromStr;
 
 use eosin_store::FileError;
-use sha2::Digest as _;
+use ring::digest::{Context, SHA256, digest};
 
 const CHUNK_BYTES: usize = 1 << 20;
 
@@ -25,8 +25,13 @@ pub struct Sha256Error {
 }
 
 /// A digest of bytes that arrive in pieces.
-#[derive(Default)]
-pub(crate) struct Hasher(sha2::Sha256);
+pub(crate) struct Hasher(Context);
+
+impl Default for Hasher {
+    fn default() -> Self {
+        Self(Context::new(&SHA256))
+    }
+}
 
 impl Hasher {
     pub(crate) fn update(&mut self, bytes: &[u8]) {
@@ -34,14 +39,20 @@ impl Hasher {
     }
 
     pub(crate) fn digest(&self) -> Sha256 {
-        Sha256(self.0.clone().finalize().into())
+        Sha256::from_ring(&self.0.clone().finish())
     }
 }
 
 impl Sha256 {
     /// The digest of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
-        Self(sha2::Sha256::digest(bytes).into())
+        Self::from_ring(&digest(&SHA256, bytes))
+    }
+
+    fn from_ring(digest: &ring::digest::Digest) -> Self {
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(digest.as_ref());
+        Self(bytes)
     }
 
     /// The digest and the length in bytes of the file at `path`.
