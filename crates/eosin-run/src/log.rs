@@ -3,10 +3,10 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use eosin_core::{Flow, Watch, WatchError};
 use eosin_store::{AppendLog, RunFolder, names};
-use eosin_train::Event;
+use eosin_train::{Event, StainFit};
 
 use crate::event::{RunEvent, WatchRun};
 use crate::tensorboard::TensorBoard;
@@ -62,6 +62,9 @@ impl<'a> RunLog<'a> {
         match event {
             Event::Precision { effect, .. } => self.folder.write_json(names::PRECISION, effect)?,
             Event::Stained { fit } => {
+                if self.folder.has(names::STAIN) {
+                    refuse_other_stain(self.folder, fit)?;
+                }
                 self.folder.write_json(names::STAIN, fit)?;
                 state.log.append(event)?;
             }
@@ -87,4 +90,19 @@ impl Watch<Event> for RunLog<'_> {
         }
         self.watch.event(&RunEvent::Training(event))
     }
+}
+
+/// What a run goes on with must be stained as what it began with.
+fn refuse_other_stain(folder: &RunFolder, fit: &StainFit) -> Result<()> {
+    let begun: StainFit = folder.read_json(names::STAIN)?;
+    if begun.stain == fit.stain {
+        return Ok(());
+    }
+    bail!(
+        "what patches are made like in stain ({}) is no longer what the run began with ({}, {} has it); \
+         restore it, or begin a new run",
+        fit.made_like,
+        begun.made_like,
+        folder.path(names::STAIN).display()
+    )
 }

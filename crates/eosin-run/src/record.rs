@@ -135,13 +135,21 @@ pub fn seen_warning(record: &RunRecord) -> Option<String> {
             OTHER_BACKBONE,
         ),
         StartRecord::Ensemble { ensemble } => {
-            let mut members = ensemble.members.iter();
-            members.find_map(|member| {
-                let name = format!("{} ({})", member.name, member.start);
-                let fix = "Leave it out: an ensemble that is chosen or fitted by them is no better than \
-                           they are.";
-                seen(member.seen_by_weights, &name, fix)
-            })
+            let knows = |counts: [usize; 2]| counts.iter().any(|count| *count > 0);
+            let members = ensemble.members.iter();
+            let known: Vec<_> = members
+                .filter(|member| knows(member.seen_by_weights))
+                .collect();
+            let names = known.iter();
+            let names: Vec<String> = names
+                .map(|member| format!("{} ({})", member.name, member.start))
+                .collect();
+            let fix = if known.len() < ensemble.members.len() {
+                "Leave it out: an ensemble that is chosen or fitted by them is no better than they are."
+            } else {
+                "Make all members with another '--backbone' to judge on this data."
+            };
+            seen(known.first()?.seen_by_weights, &names.join(", "), fix)
         }
         StartRecord::Embeddings { .. } => None,
     }

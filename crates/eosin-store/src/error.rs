@@ -64,6 +64,16 @@ pub enum RunError {
         /// The run folder.
         dir: PathBuf,
     },
+    /// The run in the folder is not complete, and the one that it is to replace is.
+    #[error(
+        "the run in {} is not complete: go on with it by 'eosin run --resume {0}'; the one that it is to \
+         replace is whole in {0}/replaced",
+        dir.display()
+    )]
+    Replacing {
+        /// The folder.
+        dir: PathBuf,
+    },
     /// The folder holds no run, yet a file that a run would replace.
     #[error(
         "{0} holds '{file}' and no finished run; go on with it by 'eosin run --resume {0}', or \

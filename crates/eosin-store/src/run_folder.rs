@@ -13,7 +13,7 @@ use crate::error::{FileError, RunError};
 use crate::log::{AppendLog, read_log};
 use crate::names::{self, FoldFile};
 use crate::record::RunRecord;
-use crate::replaced::{drop_replaced, make_room};
+use crate::replaced::{drop_replaced, make_room, mend, mend_to_read};
 use crate::run_claim::{acquire, fold_folders, refuse_existing, refuse_no_runs, sweep};
 
 /// What to do when the folder already holds a run.
@@ -56,6 +56,7 @@ impl RunFolder {
             dir,
             lock: Some(lock),
         };
+        mend(&folder.dir)?;
         match existing {
             Existing::Refuse => refuse_existing(&folder.dir)?,
             Existing::Overwrite => make_room(&folder.dir)?,
@@ -87,8 +88,14 @@ impl RunFolder {
             return Err(RunError::Missing { dir });
         }
         if !dir.join(names::RUN).is_file() {
-            return Err(RunError::NoRun { dir });
+            let replacing = dir.join(names::REPLACED).join(names::RUN).is_file();
+            return Err(if replacing {
+                RunError::Replacing { dir }
+            } else {
+                RunError::NoRun { dir }
+            });
         }
+        mend_to_read(&dir)?;
         Ok(Self { dir, lock: None })
     }
 

@@ -10,7 +10,7 @@ use super::convention::{
 };
 use super::recolour::recolour;
 use super::reinhard::Reinhard;
-use super::stained::{Rest, Stained};
+use super::stained::Stained;
 use super::target::StainTarget;
 use super::unchanged::Unchanged;
 use super::{macenko, ruifrok, vahadane};
@@ -133,8 +133,8 @@ impl StainNormaliser {
         let found = find(&finder, pixels)?;
         match (finder, &found, &self.target) {
             (Finder::Own(_), StainTarget::Stains(source), StainTarget::Stains(target)) => {
-                let matrix = source.to(target, Rest::Kept);
-                recolour(pixels, &matrix.ok_or(Unchanged::NoEstimate)?);
+                let how = source.recolouring(target);
+                recolour(pixels, &how.ok_or(Unchanged::NoEstimate)?);
             }
             (Finder::Tool(tool), StainTarget::Stains(source), StainTarget::Stains(target)) => {
                 let done = tool.recolour(pixels, source, target);

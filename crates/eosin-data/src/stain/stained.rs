@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::recolour::Recolouring;
+
 /// What a patch is stained with.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stained {
@@ -58,6 +60,18 @@ impl Stained {
     pub(super) fn basis(&self) -> [[f32; 3]; 3] {
         let [h, e] = self.vectors.map(unit);
         [h, e, normal(self.vectors)].map(|vector| vector.map(|value| value as f32))
+    }
+
+    /// From densities under these stains to those under `target`, what is of neither stain kept.
+    pub(super) fn recolouring(&self, target: &Self) -> Option<Recolouring> {
+        let scale = |stain: usize| target.strengths[stain] / self.strengths[stain];
+        let more = |stain: usize| (scale(stain) - 1.0).max(0.0);
+        let given_back = |stain: usize| target.vectors[stain].map(|value| value * more(stain));
+        Some(Recolouring {
+            matrix: self.to(target, Rest::Kept)?,
+            unmix: self.unmix()?,
+            given_back: [given_back(0), given_back(1)],
+        })
     }
 
     /// The matrix from optical densities under these stains to those under `target`: the

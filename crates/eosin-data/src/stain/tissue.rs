@@ -4,8 +4,9 @@ use super::light::Light;
 
 /// Least sum of the densities of red, green and blue of what is dark: 0.15 on average, as Macenko's.
 pub(super) const DARK: f32 = 0.45;
-/// Below this sum nothing changes; up to [`DARK`] a pixel changes in part, so that no edge appears.
-pub(super) const CLEAR: f32 = 0.15;
+/// Up to this sum a pixel changes in part, the less the clearer it is: what is brighter than white stays
+/// as it is, and no edge appears. So low that light tissue is not left in its old colour among its own.
+pub(super) const COLOURED: f32 = 0.15;
 /// Haematoxylin and eosin absorb green most. What absorbs this much more red or blue is ink or another
 /// stain.
 const OFF_COLOUR: f32 = 1.35;
@@ -86,7 +87,7 @@ pub(super) fn tissue(red: f32, green: f32, blue: f32) -> f32 {
 /// How much of a change a pixel of this sum of densities takes.
 #[inline(always)]
 pub(super) fn share_of_change(sum: f32) -> f32 {
-    within((sum - CLEAR) * (1.0 / (DARK - CLEAR)), 0.0, 1.0)
+    within(sum * (1.0 / COLOURED), 0.0, 1.0)
 }
 
 /// `value`, not below `low` nor above `high`. Two instructions, where `clamp` also minds what is no number.

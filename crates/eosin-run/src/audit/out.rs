@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use eosin_store::write_atomic;
+use eosin_store::{names, write_atomic};
 
 use super::Audited;
 use crate::create::{Overwrite, lies_in};
@@ -44,6 +44,7 @@ impl AuditOut {
             for file in FILES {
                 check_out_file(&dir.join(file), overwrite)?;
             }
+            refuse_others(dir)?;
         }
         Ok(Self {
             dir: dir.to_owned(),
@@ -80,5 +81,26 @@ impl AuditOut {
             }
         }
         Ok(written)
+    }
+}
+
+/// Refuses to take files for an audit's that have the names of some, in a folder without an audit, and to
+/// mix an audit with a run.
+fn refuse_others(dir: &Path) -> Result<()> {
+    if dir.join(names::START).exists() || dir.join(names::RUN).exists() {
+        bail!(
+            "--out {} is the folder of a run; name another",
+            dir.display()
+        );
+    }
+    let [others @ .., last] = FILES;
+    let there = others.iter().find(|file| dir.join(file).exists());
+    match there {
+        Some(file) if !dir.join(last).exists() => bail!(
+            "--out {} holds '{file}' and no {last}: it is no audit's, and an audit would replace it; name \
+             another folder",
+            dir.display()
+        ),
+        _ => Ok(()),
     }
 }

@@ -130,7 +130,8 @@ pub(super) fn shortcuts(known: Known<'_>, watch: &dyn WatchRun) -> Result<Option
 
 /// Whether a fact reaches about what a model does.
 fn is_near(fact: Option<Probed>, model: Option<Probed>) -> bool {
-    let Some(fact) = fact.filter(|fact| fact.auroc >= LEAST) else {
+    let by_chance = |fact: &Probed| fact.interval.is_some_and(|interval| interval.ci_low <= 0.5);
+    let Some(fact) = fact.filter(|fact| fact.auroc >= LEAST && !by_chance(fact)) else {
         return false;
     };
     let Some(model) = model else {
@@ -154,8 +155,9 @@ impl ShortcutRecord {
         let model = shown(self.model_score?);
         (!near.is_empty()).then(|| {
             format!(
-                "what has nothing to do with tissue tells classes apart about as well as {} (AUROC {model}): {}; \
-                 a network may learn it instead",
+                "facts beside the tissue's structure tell classes apart nearly as well as {} (AUROC {model}): {}; \
+                 a network may learn what it sees of them instead, and names, sides and file sizes say how the \
+                 set was made",
                 self.model,
                 near.join(", ")
             )

@@ -180,14 +180,23 @@ fn a_complete_run_is_kept_until_the_one_in_its_place_is_complete() {
     run.drop_replaced().unwrap();
     assert_eq!(run.replaced(), None);
     assert!(!run.path(names::REPLACED).exists());
-    // A move that was cut short goes on.
+    // A move that was cut short is undone by whoever opens the run.
     drop(run);
     let aside = dir.path().join(names::REPLACED);
     fs::create_dir_all(aside.join("folds/0.0")).unwrap();
     fs::rename(dir.path().join(&outcome), aside.join(&outcome)).unwrap();
+    let run = RunFolder::open(dir.path()).unwrap();
+    assert_eq!(run.read_text(&outcome).unwrap(), "second");
+    assert!(!aside.exists());
+    // One that is being removed is another thing.
+    fs::create_dir_all(dir.path().join("replaced.gone/folds/0.0")).unwrap();
+    fs::write(dir.path().join("replaced.gone").join(&outcome), "first").unwrap();
+    let run = RunFolder::open(dir.path()).unwrap();
+    assert_eq!(run.read_text(&outcome).unwrap(), "second");
     let run = RunFolder::create(dir.path(), Existing::Overwrite).unwrap();
     let kept = RunFolder::open(run.replaced().unwrap()).unwrap();
     assert_eq!(kept.read_text(&outcome).unwrap(), "second");
+    assert!(!dir.path().join("replaced.gone").exists());
 }
 
 #[test]

@@ -21,9 +21,9 @@ pub struct StainArgs {
     #[arg(long, value_name = "TARGET")]
     pub target: Option<String>,
     /// Picture to write: patches before and after, side by side; those that keep their own stain have a
-    /// red frame.
-    #[arg(long, value_name = "FILE", default_value = "stain.png")]
-    pub preview: PathBuf,
+    /// red frame. Default: stain.png, or with '--out' none.
+    #[arg(long, value_name = "FILE")]
+    pub preview: Option<PathBuf>,
     /// Patches to show, from all over the set, those that keep their own stain first.
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub patches: u16,

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use eosin_run::{AuditOut, AuditRecord, Overwrite, PairRecord, audit};
 
 use crate::args::AuditArgs;
@@ -19,6 +19,7 @@ const PAIRS_SHOWN: usize = 20;
 /// # Errors
 /// When a patch, the weights or the run cannot be used, or the folder not be written.
 pub fn run(args: &AuditArgs, json: bool) -> Result<ExitCode> {
+    refuse_ignored(args)?;
     let dir = args.out.clone().unwrap_or_else(|| default_out("audits"));
     let out = AuditOut::new(&dir, args.job.data(), Overwrite::of_flag(args.overwrite))?;
     let terminal = Terminal::default();
@@ -42,6 +43,26 @@ pub fn run(args: &AuditArgs, json: bool) -> Result<ExitCode> {
         .collect();
     note(&format!("written to {}", names.join(", ")));
     Ok(ExitCode::SUCCESS)
+}
+
+/// The folds of a run are what it was judged by.
+fn refuse_ignored(args: &AuditArgs) -> Result<()> {
+    let (Some(run), job) = (&args.run, &args.job) else {
+        return Ok(());
+    };
+    let asked = [
+        ("--folds", job.folds.is_some()),
+        ("--group", job.group.is_some()),
+        ("--seed", job.seed.is_some()),
+    ];
+    if let Some((flag, _)) = asked.into_iter().find(|(_, given)| *given) {
+        bail!(
+            "'{flag}' says how patches are divided, and with '--run' the folds of {} count; leave one of \
+             the two out",
+            run.display()
+        );
+    }
+    Ok(())
 }
 
 fn show(record: &AuditRecord) {

@@ -243,6 +243,18 @@ impl Model {
         if !self.folder.has(names::STAIN) {
             return Ok(None);
         }
+        let fit: StainFit = self.folder.read_json(names::STAIN)?;
+        let trained_on = self.record.preprocess.first();
+        let trained_on = trained_on.and_then(|first| first.stain.as_deref());
+        let says = StainNormaliser::new(fit.method, fit.target);
+        let says = says.map(|stain| stain.to_string());
+        if says.as_deref() != trained_on {
+            bail!(
+                "{} is not what the run was trained on: {} has another stain; restore it",
+                self.folder.path(names::STAIN).display(),
+                self.folder.path(names::RUN).display()
+            );
+        }
         let path = beside(&self.path);
         write_atomic(&path, &self.folder.read(names::STAIN)?)?;
         Ok(Some(path))
@@ -367,7 +379,12 @@ fn refuse_clashes(models: &[Model], args: &ExportArgs) -> Result<()> {
         }
         check_out_file(&model.path, Overwrite::of_flag(args.overwrite))?;
         if model.folder.has(names::STAIN) {
-            check_out_file(&beside(&model.path), Overwrite::of_flag(args.overwrite))?;
+            let (path, own) = (beside(&model.path), model.folder.read(names::STAIN)?);
+            // Another model of the run has the same beside it.
+            let is_own = path.is_file() && std::fs::read(&path)? == own;
+            if !is_own {
+                check_out_file(&path, Overwrite::of_flag(args.overwrite))?;
+            }
         }
         refuse_stained_members(model)?;
     }

@@ -203,7 +203,7 @@ fn predict(
     if predictor.kept_stains() > 0 {
         note(&format!(
             "warning: {} of {all} images keep their own stain, since none can be told (too little tissue, \
-             weak stain or ink); 'eosin stain --target RUN/stain.json' shows which",
+             weak stain, one colour or ink); 'eosin stain --data IMAGES --target FILE', with the run's stain.json, lists them",
             predictor.kept_stains()
         ));
     }

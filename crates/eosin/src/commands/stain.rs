@@ -1,6 +1,6 @@
 //! `eosin stain`: patches before and after their stain is made alike.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -32,9 +32,25 @@ const LISTED: usize = 20;
 /// # Errors
 /// When patches cannot be read, no stain can be told, or a file cannot be written.
 pub fn run(args: &StainArgs, json: bool) -> Result<ExitCode> {
-    check_out_file(&args.preview, Overwrite::of_flag(args.overwrite))?;
+    let preview = match (&args.preview, &args.out) {
+        (None, None) => Some(Path::new("stain.png")),
+        (preview, _) => preview.as_deref(),
+    };
+    if let Some(preview) = preview {
+        check_out_file(preview, Overwrite::of_flag(args.overwrite))?;
+    }
     for data in &args.data {
-        refuse_among_patches(&args.preview, data)?;
+        if let Some(preview) = preview {
+            refuse_among_patches(preview, data)?;
+        }
+        if let Some(out) = args.out.as_ref().filter(|out| lies_in(out, data)) {
+            bail!(
+                "--out {} lies among the patches in {}, where they would be taken for more of them; name a \
+                 folder elsewhere",
+                out.display(),
+                data.display()
+            );
+        }
     }
     if let Some(out) = args.out.as_ref().filter(|out| out.exists()) {
         bail!("{} is there already: name a new folder", out.display());
@@ -47,8 +63,10 @@ pub fn run(args: &StainArgs, json: bool) -> Result<ExitCode> {
     if let Some(out) = &args.out {
         write_all(&patches, &normaliser, out)?;
     }
-    sheet(args, &patches, &normaliser, &fit)?;
-    tell(args, &fit, json)?;
+    if let Some(preview) = preview {
+        sheet(preview, args.patches.into(), &patches, &normaliser, &fit)?;
+    }
+    tell(preview, args.out.as_deref(), &fit, json)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -158,28 +176,38 @@ fn decoded(patches: &Patches, place: usize) -> Result<RgbPatch> {
 
 /// Every patch as PNG below `out`.
 fn write_all(patches: &Patches, normaliser: &StainNormaliser, out: &Path) -> Result<()> {
-    for (place, patch) in patches.manifest().patches.iter().enumerate() {
+    let mut paths: BTreeMap<PathBuf, &str> = BTreeMap::new();
+    let mut all = Vec::new();
+    for patch in &patches.manifest().patches {
+        let path = out.join(below(&patch.key)).with_extension("png");
+        if let Some(other) = paths.insert(path.clone(), &patch.key) {
+            bail!(
+                "{other} and {} would both be written to {}: rename one of them",
+                patch.key,
+                path.display()
+            );
+        }
+        all.push(path);
+    }
+    for (place, path) in all.iter().enumerate() {
         let mut pixels = decoded(patches, place)?;
         // Those that keep their own stain are written, too: they are said.
         normaliser.apply(&mut pixels).ok();
-        let relative: PathBuf = Path::new(&patch.key)
-            .components()
-            .filter(|part| matches!(part, std::path::Component::Normal(_)))
-            .collect();
-        let path = out.join(relative).with_extension("png");
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)
                 .with_context(|| format!("cannot make {}", folder.display()))?;
         }
-        if path.exists() {
-            bail!(
-                "two patches would be written to {}: they differ in their ending only",
-                path.display()
-            );
-        }
-        write_atomic(&path, &png_of(&pixels)?)?;
+        write_atomic(path, &png_of(&pixels)?)?;
     }
     Ok(())
+}
+
+/// A key as a path that leads nowhere else.
+fn below(key: &str) -> PathBuf {
+    let parts = Path::new(key).components();
+    parts
+        .filter(|part| matches!(part, std::path::Component::Normal(_)))
+        .collect()
 }
 
 fn png_of(patch: &RgbPatch) -> Result<Vec<u8>> {
@@ -196,13 +224,14 @@ fn png_of(patch: &RgbPatch) -> Result<Vec<u8>> {
 
 /// A line a patch: before, after.
 fn sheet(
-    args: &StainArgs,
+    path: &Path,
+    count: usize,
     patches: &Patches,
     normaliser: &StainNormaliser,
     fit: &StainFit,
 ) -> Result<()> {
     let kept: BTreeSet<&str> = fit.unchanged.iter().map(|one| one.key.as_str()).collect();
-    let places = shown(patches.manifest(), &kept, usize::from(args.patches));
+    let places = shown(patches.manifest(), &kept, count);
     let mut sheet = Sheet::new(SIDE_PX, 2, places.len());
     for (line, place) in places.into_iter().enumerate() {
         let key = &patches.manifest().patches[place].key;
@@ -213,7 +242,6 @@ fn sheet(
         }
         sheet.place(line, 1, &small(key, patch)?);
     }
-    let path = &args.preview;
     sheet
         .write(path)
         .with_context(|| format!("cannot write {}", path.display()))
@@ -240,10 +268,10 @@ fn small(key: &str, patch: RgbPatch) -> Result<Vec<u8>> {
     Ok(small.pixels)
 }
 
-fn tell(args: &StainArgs, fit: &StainFit, json: bool) -> Result<()> {
+fn tell(preview: Option<&Path>, out: Option<&Path>, fit: &StainFit, json: bool) -> Result<()> {
     if json {
         return say_json(&serde_json::json!({
-            "sheet": args.preview, "out": args.out, "fit": fit,
+            "sheet": preview, "out": out, "fit": fit,
         }));
     }
     for kept in fit.unchanged.iter().take(LISTED) {
@@ -255,8 +283,11 @@ fn tell(args: &StainArgs, fit: &StainFit, json: bool) -> Result<()> {
             fit.unchanged.len() - LISTED
         ));
     }
-    say(&format!("{}: {}", args.preview.display(), fit.said()));
-    if let Some(out) = &args.out {
+    match preview {
+        Some(preview) => say(&format!("{}: {}", preview.display(), fit.said())),
+        None => say(&fit.said()),
+    }
+    if let Some(out) = out {
         say(&format!("{}: {} patches", out.display(), fit.patches));
     }
     Ok(())

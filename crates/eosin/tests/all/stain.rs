@@ -191,6 +191,17 @@ fn exports_say_that_they_hold_no_stain_and_write_it_beside() {
         scratch.text("model.stain.json"),
         scratch.text("run/stain.json")
     );
+    // Another model of the run has the same beside it; what the run was not trained on has none.
+    scratch.eosin("export run --out model.safetensors").done();
+    let fit = scratch.text("run/stain.json");
+    let changed = scratch.json("run/stain.json")["target"]["strengths"][0].to_string();
+    assert!(changed.len() > 2, "{fit}");
+    scratch.write("run/stain.json", fit.replace(&changed, "1.25"));
+    scratch
+        .eosin("export run --out other.onnx")
+        .refused(&["run/stain.json is not what the run was trained on"]);
+    assert!(!scratch.path("other.onnx").exists());
+    scratch.write("run/stain.json", &fit);
     scratch.eosin("pack run --out packed").done();
     assert_eq!(
         scratch.text("packed/stain.json"),
@@ -283,4 +294,34 @@ fn members_of_an_ensemble_keep_their_own_stain() {
             .eosin(&format!("export {method} --out {method}.onnx"))
             .refused(&["stained", "no model file holds"]);
     }
+}
+
+#[test]
+fn a_run_goes_on_with_the_stain_that_it_began_with_or_not_at_all() {
+    let scratch = Scratch::with_phantom();
+    let names: Vec<String> = copy_test_images(&scratch).into_keys().collect();
+    let images = [&names[0], &names[1]].map(|name| scratch.path(&format!("new/{name}")));
+    // Byte by byte another image than any test patch: what follows a PNG is not looked at.
+    let target = |from: &std::path::Path| {
+        let mut bytes = fs::read(from).unwrap();
+        bytes.push(0);
+        fs::write(scratch.path("target.png"), bytes).unwrap();
+    };
+    target(&images[0]);
+    let job = format!("{JOB} {MACENKO} --set data.stain_target=target.png");
+    scratch
+        .eosin(&format!("run --data data --out run {job}"))
+        .done();
+    let metrics = scratch.text("run/metrics.json");
+    // As if it had been killed before it was complete.
+    fs::remove_file(scratch.path("run/run.json")).unwrap();
+    target(&images[1]);
+    scratch.eosin("run --resume run").refused(&[
+        "target.png",
+        "no longer what the run began with",
+        "run/stain.json",
+    ]);
+    target(&images[0]);
+    scratch.eosin("run --resume run").done();
+    assert_eq!(scratch.text("run/metrics.json"), metrics);
 }

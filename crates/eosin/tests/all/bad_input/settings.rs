@@ -94,6 +94,9 @@ fn a_run_that_diverged_says_so_and_is_replaced_only_when_asked() {
     scratch
         .eosin(&format!("{words} --overwrite"))
         .refused(&["training diverged in fold", "is whole in run2/replaced"]);
+    scratch
+        .eosin("evaluate run2")
+        .refused(&["'eosin run --resume run2'", "is whole in run2/replaced"]);
     scratch.eosin("evaluate run2/replaced").done();
     assert_eq!(scratch.text("run2/replaced/metrics.json"), metrics);
     scratch
