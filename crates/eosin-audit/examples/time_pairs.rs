@@ -1,7 +1,8 @@
 //! Times the search for pairs once patches are embedded: decoding, neighbours, layouts, pixels.
 //!
 //! `time_pairs FOLDER MEANS.f32 WIDTH [quick]`: patches below the folder, in the order of their paths, and the
-//! mean embedding of each (`eosin embed --out`, the mean over views as little-endian `f32`).
+//! mean embedding of each (`eosin embed --out`, the mean over views as little-endian `f32`); `quick` as a run does
+//! it for so many, without embeddings.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -47,7 +48,7 @@ fn main() -> Outcome<()> {
     let first_same: Vec<usize> = (0..planes.len()).collect();
     let search = PairSearch {
         planes: &planes,
-        directions: Some(&directions),
+        directions: (effort == Effort::Thorough).then_some(&directions),
         first_same: &first_same,
         effort,
     };

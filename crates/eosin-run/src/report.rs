@@ -168,11 +168,7 @@ fn warnings(manifest: &Manifest, record: &RunRecord, events: &[Event], keep: Kee
 }
 
 /// Patches on both sides of a fold or part, the first of them with their pictures.
-fn pairs_report(
-    manifest: &Manifest,
-    across: PairsAcross,
-    pictures: &Pictures<'_>,
-) -> PairsReport {
+fn pairs_report(manifest: &Manifest, across: PairsAcross, pictures: &Pictures<'_>) -> PairsReport {
     let card = |pair: &PairRecord| {
         let [a, b] = [&pair.a, &pair.b].map(|key| manifest.position(key));
         let places = [a?, b?];
@@ -184,7 +180,12 @@ fn pairs_report(
     PairsReport {
         about: across.text,
         count: across.pairs.len(),
-        shown: across.pairs.iter().filter_map(card).take(PAIRS_SHOWN).collect(),
+        shown: across
+            .pairs
+            .iter()
+            .filter_map(card)
+            .take(PAIRS_SHOWN)
+            .collect(),
     }
 }
 

@@ -5,7 +5,5 @@ mod judged;
 mod search;
 mod ways;
 
-pub use self::found::{
-    Compared, Effort, FoundPair, PairKind, PairSearch, PairsFound, Pulse,
-};
+pub use self::found::{Compared, Effort, FoundPair, PairKind, PairSearch, PairsFound, Pulse};
 pub use self::search::find_pairs;

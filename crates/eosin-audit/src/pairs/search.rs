@@ -5,12 +5,24 @@ use super::judged::judged;
 use super::ways::{Candidate, Ways};
 use crate::align::Scales;
 use crate::chance::Chance;
+use crate::layouts::Limits;
 use crate::neighbours::{Directions, Neighbour};
 
 /// Sets up to this size are compared pair by pair.
 const ALL_PAIRS: usize = 160;
 /// Sets up to this size are compared with their neighbours at any scale.
 const ANY_SCALE: usize = 1000;
+/// Patches that each is taken to be a part of. Of 500 copies that were recoloured, cropped, turned,
+/// resized and written anew 97 % have their original among the first three, and 98 % a cosine of 0.65.
+const WHOLES: Limits = Limits {
+    count: 3,
+    least: 0.6,
+};
+/// The same in a quick search.
+const QUICK_WHOLES: Limits = Limits {
+    count: 2,
+    least: 0.65,
+};
 /// Neighbours by embedding.
 const NEIGHBOURS: usize = 10;
 /// Pairs of neighbours that are laid on each other, at most, and one more for every ten patches.
@@ -40,14 +52,13 @@ pub fn find_pairs<E>(search: PairSearch<'_>, pulse: &mut Pulse<'_, E>) -> Result
     let mut ways = Ways::new(planes);
     let by_pair = search.effort == Effort::Thorough && told.len() <= ALL_PAIRS;
     if by_pair {
-        let all = told.iter().enumerate();
-        let all = all.flat_map(|(at, a)| told[at + 1..].iter().map(|b| Candidate { a: *a, b: *b }));
-        ways.compare(&all.collect::<Vec<_>>(), Scales::Any, pulse)?;
+        ways.compare(&all_pairs(&told), Scales::Any, pulse)?;
     } else {
-        ways.parts(&told, pulse)?;
+        let plan = Plan::of(search.effort, told.len());
+        ways.parts(&told, plan.wholes, pulse)?;
         if let Some(directions) = search.directions {
-            let near = Near::of(search.effort, told.len());
-            ways.compare(&neighbours(directions, &told, near.most), near.scales, pulse)?;
+            let near = neighbours(directions, &told, plan.neighbours);
+            ways.compare(&near, plan.scales, pulse)?;
         }
     }
     let strong = ways.strong();
@@ -57,17 +68,7 @@ pub fn find_pairs<E>(search: PairSearch<'_>, pulse: &mut Pulse<'_, E>) -> Result
         _ => ways.chance_of_some(&told),
     };
     let mut pairs = judged(strong, told.len(), chance);
-    let same = first_same.iter().enumerate();
-    pairs.extend(
-        same.filter(|(at, first)| at != *first)
-            .map(|(b, a)| FoundPair {
-                a: *a,
-                b,
-                kind: PairKind::Copy,
-                alignment: None,
-                confidence: 1.0,
-            }),
-    );
+    pairs.extend(same_bytes(first_same));
     pairs.sort_by_key(|pair| (pair.a.min(pair.b), pair.a.max(pair.b)));
     Ok(PairsFound {
         pairs,
@@ -77,23 +78,47 @@ pub fn find_pairs<E>(search: PairSearch<'_>, pulse: &mut Pulse<'_, E>) -> Result
     })
 }
 
-/// How neighbours by embedding are compared.
-struct Near {
-    /// So many pairs at most.
-    most: usize,
+fn all_pairs(told: &[usize]) -> Vec<Candidate> {
+    let each = told.iter().enumerate();
+    each.flat_map(|(at, a)| told[at + 1..].iter().map(|b| Candidate { a: *a, b: *b }))
+        .collect()
+}
+
+/// Each patch whose bytes were there before, with the first that has them.
+fn same_bytes(first_same: &[usize]) -> impl Iterator<Item = FoundPair> {
+    let same = first_same.iter().enumerate();
+    same.filter(|(at, first)| at != *first)
+        .map(|(b, a)| FoundPair {
+            a: *a,
+            b,
+            kind: PairKind::Copy,
+            alignment: None,
+            confidence: 1.0,
+        })
+}
+
+/// Which candidates are compared, and how.
+struct Plan {
+    /// Of those by layout.
+    wholes: Limits,
+    /// Pairs of neighbours by embedding, at most.
+    neighbours: usize,
+    /// Scales at which these are compared.
     scales: Scales,
 }
 
-impl Near {
+impl Plan {
     /// For so many patches.
     const fn of(effort: Effort, patches: usize) -> Self {
         match effort {
             Effort::Quick => Self {
-                most: QUICK_NEIGHBOURS,
+                wholes: QUICK_WHOLES,
+                neighbours: QUICK_NEIGHBOURS,
                 scales: Scales::Own,
             },
             Effort::Thorough => Self {
-                most: MOST_NEIGHBOURS + patches / 10,
+                wholes: WHOLES,
+                neighbours: MOST_NEIGHBOURS + patches / 10,
                 scales: if patches <= ANY_SCALE {
                     Scales::Any
                 } else {
@@ -245,5 +270,23 @@ mod tests {
             [7, 200]
         );
         assert_eq!(pairs[0].kind, PairKind::NearCopy);
+    }
+
+    #[test]
+    fn a_quick_search_finds_turned_copies_in_small_sets_and_in_large_ones() {
+        for count in [12, 200] {
+            let mut patches: Vec<RgbPatch> = (0..count).map(|seed| tissue(seed + 1, 48)).collect();
+            let turned = D4::ROT270.apply(patches[5].pixels.as_chunks::<3>().0, 48, 48, 1);
+            patches.push(RgbPatch {
+                width_px: 48,
+                height_px: 48,
+                pixels: turned.concat(),
+            });
+            let last = patches.len() - 1;
+            let pairs = found_with(&patches, Effort::Quick);
+            assert_eq!(pairs.len(), 1, "{count}: {pairs:?}");
+            let places = [pairs[0].a, pairs[0].b];
+            assert!(places.contains(&5) && places.contains(&last), "{places:?}");
+        }
     }
 }

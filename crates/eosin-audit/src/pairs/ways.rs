@@ -10,12 +10,6 @@ use crate::chance::Chance;
 use crate::layouts::{Alike, Limits, alike};
 use crate::plane::{Grid, Plane, longest_to};
 
-/// Patches that each is taken to be a part of. Of 500 copies that were recoloured, cropped, turned,
-/// resized and written anew 97 % have their original among the first three, and 98 % a cosine of 0.65.
-const WHOLES: Limits = Limits {
-    count: 3,
-    least: 0.6,
-};
 /// Correlation of small pictures below which a part is not laid on exactly.
 const FITS: f64 = 0.55;
 /// Pairs at random that show what chance does.
@@ -73,14 +67,19 @@ impl<'a> Ways<'a> {
     }
 
     /// Patches that look like a part of another.
-    pub(super) fn parts<E>(&mut self, told: &[usize], pulse: &mut Pulse<'_, E>) -> Result<(), E> {
+    pub(super) fn parts<E>(
+        &mut self,
+        told: &[usize],
+        limits: Limits,
+        pulse: &mut Pulse<'_, E>,
+    ) -> Result<(), E> {
         let small = |at: &usize| -> Grid {
             let grid = self.planes[*at].grid();
             grid.resized(longest_to(&grid, COARSE_PX))
         };
         let grids: Vec<Grid> = told.par_iter().map(small).collect();
         pulse(Compared { done: 0, total: 0 })?;
-        let candidates = alike(&grids, WHOLES);
+        let candidates = alike(&grids, limits);
         let total = candidates.len();
         for (chunk, some) in candidates.chunks(BETWEEN_PULSES).enumerate() {
             pulse(Compared {

@@ -19,6 +19,10 @@ use crate::job::Job;
 /// Patches among which a run looks for pairs by itself: the search grows with their square, and takes
 /// about 5 s on two cores for so many.
 pub(crate) const MOST_PATCHES: usize = 12_000;
+/// Patches among which neighbours by embedding are looked for, too: products of all with all take longer
+/// than all the rest in larger sets, the more the wider embeddings are. What they find and layouts do not
+/// are overlaps of less than about 60 %.
+const MOST_EMBEDDED: usize = 2000;
 /// Pairs that a sentence names.
 const NAMED: usize = 2;
 
@@ -83,11 +87,9 @@ pub(crate) fn look_in_run(
         return Ok(InRun::Off);
     }
     let patches = job.manifest().patches.len();
-    if patches > MOST_PATCHES {
+    if let Some(text) = too_many(patches, &job.data.display().to_string()) {
         folder.remove(names::AUDIT)?;
-        return Ok(InRun::TooMany {
-            text: too_many(patches, &job.data.display().to_string()),
-        });
+        return Ok(InRun::TooMany { text });
     }
     let record = record(job, run, watch)?;
     folder.write_json(names::AUDIT, &record)?;
@@ -102,7 +104,11 @@ fn record(job: &Job, run: &Run<'_>, watch: &dyn WatchRun) -> Result<AuditRecord>
     let mut record = AuditRecord::new(job);
     // As a resumed run has it.
     record.data = std::path::absolute(&job.data)?;
-    let directions = cached_directions(run, watch)?;
+    let directions = if record.patches <= MOST_EMBEDDED {
+        cached_directions(run, watch)?
+    } else {
+        None
+    };
     let search = PairSearch {
         planes: &planes(job, watch)?,
         directions: directions.as_ref(),
@@ -118,7 +124,8 @@ fn record(job: &Job, run: &Run<'_>, watch: &dyn WatchRun) -> Result<AuditRecord>
     record.count();
     record.take_clusters(job, &Linked::of(job, &pairs));
     record.notes.push(
-        "pairs were looked for within a run, quickly; 'eosin audit' looks closer, and at more".to_owned(),
+        "pairs were looked for within a run, quickly; 'eosin audit' looks closer, and at more"
+            .to_owned(),
     );
     Ok(record)
 }
@@ -167,9 +174,24 @@ fn sentence(across: &[PairRecord], data: &str) -> Option<String> {
     })
 }
 
-fn too_many(patches: usize, data: &str) -> String {
-    format!(
-        "{patches} patches were not searched for copies and overlaps across folds, since a run does so up to \
-         {MOST_PATCHES}: 'eosin audit --data {data}' does"
-    )
+/// What is said of a set in which a run does not look for pairs.
+fn too_many(patches: usize, data: &str) -> Option<String> {
+    (patches > MOST_PATCHES).then(|| {
+        format!(
+            "{patches} patches were not searched for copies and overlaps across folds, since a run does \
+             that for up to {MOST_PATCHES}: 'eosin audit --data {data}' does it"
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_beyond_the_budget_is_not_searched_and_the_command_that_does_it_is_named() {
+        assert_eq!(too_many(MOST_PATCHES, "data"), None);
+        let text = too_many(MOST_PATCHES + 1, "data").expect("one too many");
+        assert!(text.starts_with("12001 patches") && text.contains("'eosin audit --data data'"));
+    }
 }
