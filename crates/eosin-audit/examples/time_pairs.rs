@@ -1,12 +1,13 @@
 //! Times the search for pairs once patches are embedded: decoding, neighbours, layouts, pixels.
 //!
-//! `time_pairs FOLDER MEANS.f32 WIDTH`: patches below the folder, in the order of their paths, and the
-//! mean embedding of each (`eosin embed --out`, the mean over views as little-endian `f32`).
+//! `time_pairs FOLDER MEANS.f32 WIDTH [quick]`: patches below the folder, in the order of their paths, and the
+//! mean embedding of each (`eosin embed --out`, the mean over views as little-endian `f32`); `quick` as a run does
+//! it for so many, without embeddings.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use eosin_audit::{Compared, Directions, PairSearch, Plane, find_pairs};
+use eosin_audit::{Compared, Directions, Effort, PairSearch, Plane, find_pairs};
 use eosin_data::{DecodeLimits, decode_rgb};
 use rayon::prelude::*;
 
@@ -27,8 +28,10 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) -> Outcome<()> {
 #[expect(clippy::print_stdout, reason = "what it is for")]
 fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [folder, means, width] = arguments.as_slice() else {
-        return Err("time_pairs FOLDER MEANS.f32 WIDTH".into());
+    let (folder, means, width, effort) = match arguments.as_slice() {
+        [folder, means, width] => (folder, means, width, Effort::Thorough),
+        [folder, means, width, word] if word == "quick" => (folder, means, width, Effort::Quick),
+        _ => return Err("time_pairs FOLDER MEANS.f32 WIDTH [quick]".into()),
     };
     let mut paths = Vec::new();
     files(folder.as_ref(), &mut paths)?;
@@ -45,8 +48,9 @@ fn main() -> Outcome<()> {
     let first_same: Vec<usize> = (0..planes.len()).collect();
     let search = PairSearch {
         planes: &planes,
-        directions: Some(&directions),
+        directions: (effort == Effort::Thorough).then_some(&directions),
         first_same: &first_same,
+        effort,
     };
     let mut stage = 0;
     let found = find_pairs(search, &mut |compared: Compared| {

@@ -29,7 +29,7 @@ pub use chance::Chance;
 pub use label_noise::{LabelIssue, LabelNoise, label_noise};
 pub use links::Links;
 pub use neighbours::{Directions, Neighbour};
-pub use pairs::{Compared, FoundPair, PairKind, PairSearch, PairsFound, Pulse, find_pairs};
+pub use pairs::{Compared, Effort, FoundPair, PairKind, PairSearch, PairsFound, Pulse, find_pairs};
 pub use plane::{PLANE_PX, Plane};
 pub use pseudo::{Features, PseudoGroups, pseudo_features, pseudo_groups};
 pub use rand_index::adjusted_rand_index;

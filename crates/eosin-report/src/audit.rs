@@ -116,7 +116,7 @@ fn pairs(report: &AuditReport) -> String {
     section("pairs", "Pairs", &body)
 }
 
-fn pair_card(card: &PairCard) -> String {
+pub(crate) fn pair_card(card: &PairCard) -> String {
     let pictures = each(
         card.keys.iter().zip(&card.thumbnails),
         |(key, thumbnail)| {

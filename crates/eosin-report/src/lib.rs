@@ -34,6 +34,6 @@ pub use audit::{AuditReport, LabelCard, PairCard, ProbeRow, render_audit};
 pub use evaluation::{ClassView, Evaluation};
 pub use model::{
     CandidateReport, DataSummary, EnsembleReport, EpochPoint, Fact, FoldReport, HeatMap, Mime,
-    Report, ShareReport, SplitCounts, Thumbnail, Timing, WrongPatch,
+    PairsReport, Report, ShareReport, SplitCounts, Thumbnail, Timing, WrongPatch,
 };
 pub use page::render;

@@ -2,6 +2,7 @@
 
 use eosin_metrics::{Metric, MetricSet};
 
+use crate::audit::PairCard;
 use crate::evaluation::Evaluation;
 
 /// Everything that [`render`](crate::render) shows. Empty lists leave their section out or say that
@@ -26,6 +27,8 @@ pub struct Report {
     pub ensemble: Option<EnsembleReport>,
     /// What the reader must know before trusting a number.
     pub warnings: Vec<String>,
+    /// Patches that show the same tissue in different folds or parts; `None`: none were found.
+    pub pairs: Option<PairsReport>,
     /// The metric that chose the best fold.
     pub selection: Metric,
     /// The folds, each at the epoch that was kept.
@@ -50,6 +53,17 @@ pub struct Report {
     pub reproducibility: Vec<Fact>,
     /// The command line that repeats the run.
     pub command: String,
+}
+
+/// Patches that show the same tissue in different folds or parts.
+#[derive(Clone, Debug)]
+pub struct PairsReport {
+    /// What they are and what to do, a sentence.
+    pub about: String,
+    /// The first of them.
+    pub shown: Vec<PairCard>,
+    /// How many there are.
+    pub count: usize,
 }
 
 /// The data and its splits.

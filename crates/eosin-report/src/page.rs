@@ -18,6 +18,7 @@ pub fn render(report: &Report) -> String {
         sections::summary(report),
         sections::warnings(report),
         sections::data(report),
+        sections::pairs(report),
         sections::ensemble(report),
         sections::metrics(report),
         sections::per_class(report),

@@ -6,6 +6,7 @@ mod ensemble;
 mod folds;
 mod head;
 mod metrics;
+mod pairs;
 mod provenance;
 mod wrong;
 
@@ -15,5 +16,6 @@ pub(crate) use ensemble::ensemble;
 pub(crate) use folds::{folds, learning};
 pub(crate) use head::{data, summary, warnings};
 pub(crate) use metrics::{metrics, per_class};
+pub(crate) use pairs::pairs;
 pub(crate) use provenance::{configuration, reproducibility, timings};
 pub(crate) use wrong::wrong;

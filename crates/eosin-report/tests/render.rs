@@ -4,7 +4,7 @@
 mod sample;
 
 use eosin_metrics::MetricSet;
-use eosin_report::{Evaluation, Report, render};
+use eosin_report::{Evaluation, PairCard, PairsReport, Report, render};
 use sample::report;
 
 fn binary() -> Report {
@@ -120,6 +120,17 @@ fn outside_text_is_escaped_wherever_it_appears() {
     report.data.split_kind = evil.to_owned();
     report.data.splits[0].name = evil.to_owned();
     report.warnings[0] = evil.to_owned();
+    report.pairs = Some(PairsReport {
+        about: evil.to_owned(),
+        shown: vec![PairCard {
+            keys: [evil.to_owned(), evil.to_owned()],
+            what: evil.to_owned(),
+            how: evil.to_owned(),
+            across: evil.to_owned(),
+            thumbnails: [None, None],
+        }],
+        count: 3,
+    });
     report.evaluations[0].name = evil.to_owned();
     report.evaluations[0].note = evil.to_owned();
     report.most_wrong[0].key = evil.to_owned();
@@ -133,6 +144,7 @@ fn outside_text_is_escaped_wherever_it_appears() {
     let html = render(&report);
     assert!(!html.contains("<script") && !html.contains("<b>&\""));
     assert!(html.contains("&lt;b&gt;&amp;&quot;&#39;&lt;/b&gt;&lt;script&gt;"));
+    assert!(html.contains("<section id=\"pairs\">") && html.contains("And 2 more"));
     assert_balanced(&html);
 }
 

@@ -14,6 +14,7 @@ use eosin_train::{FoldOutcome, OwnEmbeddings, RunResult, StartingPoint, save_run
 use eosin_weights::StateDict;
 use serde::{Deserialize, Serialize};
 
+use crate::audit::{InRun, look_in_run};
 use crate::ensemble::keep_joined_shares;
 use crate::ensemble_findings::EnsembleFindings;
 use crate::event::{RunEvent, WatchRun, WatchTraining, tell};
@@ -76,6 +77,8 @@ pub struct Finished {
     pub record: RunRecord,
     /// What came of it.
     pub result: RunResult,
+    /// What it found of pairs of patches across folds and parts.
+    pub pairs: InRun,
     /// How long it took.
     pub timings: Timings,
 }
@@ -352,6 +355,7 @@ fn finish_folds(
         tell_solved(&mut TensorBoard::new(folder.dir()), &result)?;
     }
     let mut timings = log.finish();
+    let pairs = look_in_run(job, &run, &folder, watch)?;
     let circumstances = Circumstances {
         created: start.created,
         command: start.command,
@@ -366,6 +370,7 @@ fn finish_folds(
         folder,
         record,
         result,
+        pairs,
         timings,
     })
 }

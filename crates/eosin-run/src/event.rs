@@ -80,12 +80,28 @@ impl Watch<Event> for WatchTraining<'_> {
     }
 }
 
+/// Tells whoever watches a run nothing of training but that it goes on.
+pub(crate) struct QuietTraining<'a> {
+    pub watch: &'a dyn WatchRun,
+}
+
+impl Watch<Event> for QuietTraining<'_> {
+    fn event(&self, _event: &Event) -> Result<Flow, WatchError> {
+        self.watch.event(&RunEvent::Training(&Event::Pulse))
+    }
+}
+
 /// Tells `watch`, and ends the work when it says so.
 pub(crate) fn tell(watch: &dyn WatchRun, event: &RunEvent<'_>) -> Result<()> {
     match watch.event(event).map_err(TrainError::Watch)? {
         Flow::GoOn => Ok(()),
         Flow::Stop => Err(TrainError::Interrupted.into()),
     }
+}
+
+/// Says nothing but that work goes on, and ends it when `watch` says so.
+pub(crate) fn pulse(watch: &dyn WatchRun) -> Result<()> {
+    tell(watch, &RunEvent::Training(&Event::Pulse))
 }
 
 /// Tells a sentence.

@@ -61,7 +61,7 @@ mod tensorboard;
 mod timings;
 mod weights_used;
 
-pub use audit::{AuditArgs, AuditOut, AuditRecord, Audited, PairRecord, audit};
+pub use audit::{AuditArgs, AuditOut, AuditRecord, Audited, InRun, PairCounts, PairRecord, audit};
 pub use create::{
     Finished, Overwrite, Place, Resumed, RunArgs, create, lies_in, resume, run, weight_store,
 };

@@ -9,8 +9,8 @@ use eosin_core::{Split, Task};
 use eosin_data::{FoldIndices, Folds, Manifest, Patches};
 use eosin_metrics::Metric;
 use eosin_report::{
-    DataSummary, EpochPoint, Evaluation, Fact, FoldReport, Mime, Report, SplitCounts, Thumbnail,
-    Timing, WrongPatch, render,
+    DataSummary, EpochPoint, Evaluation, Fact, FoldReport, Mime, PairsReport, Report, SplitCounts,
+    Thumbnail, Timing, WrongPatch, render,
 };
 use eosin_store::{FoldFile, RunFolder, RunRecord, names};
 use eosin_train::{
@@ -18,6 +18,7 @@ use eosin_train::{
     predictions_from_csv,
 };
 
+use crate::audit::{PairRecord, PairsAcross, Pictures, audit_of_run};
 use crate::ensemble_report::ensemble_report;
 use crate::record::{seen_warning, task_of};
 use crate::report_facts::{input, reproducibility, stain};
@@ -26,6 +27,8 @@ use crate::timings::Timings;
 
 /// Wrong patches shown with thumbnails.
 const WRONG_SHOWN: usize = 24;
+/// Pairs across folds shown with thumbnails.
+const PAIRS_SHOWN: usize = 12;
 /// Side of a thumbnail.
 const THUMBNAIL_PX: u32 = 112;
 
@@ -43,7 +46,12 @@ pub fn write(folder: &RunFolder, patches: &Patches, source: &Path) -> Result<()>
     let rows = predictions_from_csv(&path, &folder.read(names::PREDICTIONS)?, &record.classes)?;
     let events: Vec<Event> = folder.events()?;
     let timings: Timings = folder.read_json(names::TIMINGS)?;
-    let keep = config_of_run(folder)?.train.keep;
+    let config = config_of_run(folder)?;
+    let keep = config.train.keep;
+    let pairs = audit_of_run(folder)?;
+    let pictures = Pictures::of(patches, &config);
+    let mut warnings = warnings(manifest, &record, &events, keep);
+    warnings.extend(pairs.as_ref().map(|pairs| format!("{}.", pairs.text)));
     let report = Report {
         title: source.file_name().map_or_else(
             || source.display().to_string(),
@@ -56,7 +64,8 @@ pub fn write(folder: &RunFolder, patches: &Patches, source: &Path) -> Result<()>
         positive: task.positive,
         data: data_summary(manifest, &folds, source, &record),
         ensemble: ensemble_report(folder)?,
-        warnings: warnings(manifest, &record, &events, keep),
+        warnings,
+        pairs: pairs.map(|pairs| pairs_report(manifest, pairs, &pictures)),
         selection: metrics.select,
         folds: fold_reports(folder, &metrics, &record, &folds.resolve(manifest)?)?,
         strength: strength_name(&events).map(str::to_owned),
@@ -156,6 +165,28 @@ fn warnings(manifest: &Manifest, record: &RunRecord, events: &[Event], keep: Kee
         );
     }
     warnings
+}
+
+/// Patches on both sides of a fold or part, the first of them with their pictures.
+fn pairs_report(manifest: &Manifest, across: PairsAcross, pictures: &Pictures<'_>) -> PairsReport {
+    let card = |pair: &PairRecord| {
+        let [a, b] = [&pair.a, &pair.b].map(|key| manifest.position(key));
+        let places = [a?, b?];
+        Some(pictures.card(&PairRecord {
+            places,
+            ..pair.clone()
+        }))
+    };
+    PairsReport {
+        about: across.text,
+        count: across.pairs.len(),
+        shown: across
+            .pairs
+            .iter()
+            .filter_map(card)
+            .take(PAIRS_SHOWN)
+            .collect(),
+    }
 }
 
 /// Every fold of every cross-validation, in the order of `metrics.json`.

@@ -32,6 +32,8 @@ pub const DOCTOR: &str = "doctor.json";
 pub const PRECISION: &str = "precision.json";
 /// What patches were made like in stain, where they were, and which keep their own.
 pub const STAIN: &str = "stain.json";
+/// Pairs of patches that show the same tissue, as far as the run looked for them.
+pub const AUDIT: &str = "audit.json";
 /// Folder of checkpoints; gone when the run is complete.
 pub const CHECKPOINTS: &str = "checkpoints";
 /// Folder of finished folds, one folder each.
@@ -46,7 +48,7 @@ pub const REPLACED: &str = "replaced";
 pub const LOCK: &str = "run.lock";
 
 /// Every file with a fixed name that a run may write, the lock excepted.
-pub const ALL: [&str; 16] = [
+pub const ALL: [&str; 17] = [
     CONFIG,
     MANIFEST,
     FOLDS,
@@ -62,6 +64,7 @@ pub const ALL: [&str; 16] = [
     DOCTOR,
     PRECISION,
     STAIN,
+    AUDIT,
     ENSEMBLE,
 ];
 

@@ -12,7 +12,7 @@ pub(crate) use self::correlation::Transform;
 pub(crate) use self::fourier::Signs;
 use self::hypotheses::Guess;
 pub(crate) use self::hypotheses::{Aligner, COARSE_PX, Scales, Views};
-use self::refine::{ROUGH, climbed, refined};
+use self::refine::{EXACT, PROMISED, ROUGH, climbed, refined};
 use crate::layouts::Alike;
 use crate::plane::{Grid, Plane};
 
@@ -62,7 +62,7 @@ impl Aligner {
         guesses.retain(|guess| guess.agreement > PROMISING);
         guesses.sort_by(|one, other| other.agreement.total_cmp(&one.agreement));
         let followed = guesses.iter().take(FOLLOWED);
-        let found = followed.filter_map(|guess| refined(a, b, guess));
+        let found = followed.filter_map(|guess| refined(a, b, guess, &EXACT));
         found.max_by(|one, other| one.strength.total_cmp(&other.strength))
     }
 }
@@ -116,7 +116,7 @@ pub(crate) fn exact(whole: &Views<'_>, part: &Views<'_>, alike: &Alike) -> Optio
         peak: 0.0,
         agreement: 0.0,
     };
-    refined(whole, part, &guess)
+    refined(whole, part, &guess, &PROMISED)
 }
 
 /// What is known of an overlap, in the units of an [`Alignment`].

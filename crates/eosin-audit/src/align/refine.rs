@@ -12,6 +12,13 @@ pub(super) const EXACT: [Step; 4] = [
     Step::new(0.005, 1.0 / 192.0, 1, -1.0),
     Step::new(0.0025, 1.0 / 384.0, 1, -1.0),
 ];
+/// The same where only what is told in the end counts: the rest is given up.
+pub(super) const PROMISED: [Step; 4] = [
+    Step::new(0.02, 1.0 / 48.0, 2, 0.4),
+    Step::new(0.01, 1.0 / 96.0, 2, 0.5),
+    Step::new(0.005, 1.0 / 192.0, 1, 0.5),
+    Step::new(0.0025, 1.0 / 384.0, 1, 0.5),
+];
 /// The same from a guess that is further off, on coarse pictures; most are given up soon.
 pub(super) const ROUGH: [Step; 3] = [
     Step::new(0.04, 1.0 / 24.0, 3, 0.3),
@@ -107,10 +114,20 @@ fn moves(at: Transform, step: &Step, side: f64, centre: [f64; 2]) -> [Transform;
     ]
 }
 
-/// The guess as exactly as the planes allow; `None` where they do not overlap there.
-pub(super) fn refined(a: &Views<'_>, b: &Views<'_>, guess: &Guess) -> Option<Alignment> {
+/// The guess as exactly as the planes allow; `None` where they do not overlap there,
+/// or agree less there than `steps` ask for.
+pub(super) fn refined(
+    a: &Views<'_>,
+    b: &Views<'_>,
+    guess: &Guess,
+    steps: &[Step],
+) -> Option<Alignment> {
     let turned = b.grid.turned(guess.symmetry);
-    let found = climbed(&a.grid, &turned, guess.transform, &EXACT).transform;
+    let climbed = climbed(&a.grid, &turned, guess.transform, steps);
+    if steps.iter().any(|step| climbed.correlation < step.least) {
+        return None;
+    }
+    let found = climbed.transform;
     let placed = Placement::new(&a.grid, &turned, found);
     let correlation = placed.correlation()?;
     let (of_a, of_b) = (a.grid.detail(), b.grid.detail().turned(guess.symmetry));

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::{FREQUENCIES, Layout, NUMBERS};
 use crate::align::Transform;
-use crate::plane::Grid;
+use crate::plane::{Grid, Sides};
 
 /// A square of a patch whose sides are 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -87,10 +87,58 @@ fn cosines(side: usize, from: f64, share: f64) -> Vec<f32> {
     rows
 }
 
+/// What turns lines and columns of a picture into low frequencies of a window: the same for all pictures
+/// of its size.
+struct Waves {
+    sides: Sides,
+    across: Vec<f32>,
+    down: Vec<f32>,
+}
+
+impl Waves {
+    fn of(sides: Sides, window: &Window) -> Self {
+        Self {
+            sides,
+            across: cosines(sides.width, window.left, window.side),
+            down: cosines(sides.height, window.top, window.side),
+        }
+    }
+
+    /// Those for `grid`, made anew where they are of another size.
+    fn fit(&mut self, grid: &Grid, window: &Window) {
+        let sides = Sides {
+            width: grid.width,
+            height: grid.height,
+        };
+        if self.sides != sides {
+            *self = Self::of(sides, window);
+        }
+    }
+}
+
+/// Pictures that share waves.
+const TOGETHER: usize = 64;
+
+/// The low frequencies of a window of each picture.
+fn each(grids: &[Grid], window: &Window) -> Vec<Layout> {
+    let some = |grids: &[Grid]| {
+        let none = Sides {
+            width: 0,
+            height: 0,
+        };
+        let mut waves = Waves::of(none, window);
+        let layout = |grid: &Grid| {
+            waves.fit(grid, window);
+            transform(grid, &waves)
+        };
+        grids.iter().map(layout).collect::<Vec<_>>()
+    };
+    grids.par_chunks(TOGETHER).flat_map_iter(some).collect()
+}
+
 /// The low frequencies of one window of each patch, each by its spread, of length 1.
 pub(crate) fn transforms(grids: &[Grid], window: &Window, spread: &Layout) -> Vec<Layout> {
-    let of_patch = |grid: &Grid| {
-        let mut layout = transform(grid, window);
+    let of_patch = |mut layout: Layout| {
         for (value, spread) in layout.iter_mut().zip(spread) {
             *value *= spread;
         }
@@ -102,12 +150,11 @@ pub(crate) fn transforms(grids: &[Grid], window: &Window, spread: &Layout) -> Ve
         }
         layout
     };
-    grids.par_iter().map(of_patch).collect()
+    each(grids, window).into_iter().map(of_patch).collect()
 }
 
-fn transform(grid: &Grid, window: &Window) -> Layout {
-    let across = cosines(grid.width, window.left, window.side);
-    let down = cosines(grid.height, window.top, window.side);
+fn transform(grid: &Grid, waves: &Waves) -> Layout {
+    let Waves { across, down, .. } = waves;
     let mut lines = vec![0.0_f32; FREQUENCIES * grid.width];
     for (frequency, line) in lines.chunks_exact_mut(grid.width).enumerate() {
         let weights = &down[frequency * grid.height..][..grid.height];
@@ -128,10 +175,7 @@ fn transform(grid: &Grid, window: &Window) -> Layout {
 
 /// One over the root mean square of each number over the set, of rows and columns alike.
 pub(crate) fn spread(grids: &[Grid]) -> Layout {
-    let layouts: Vec<Layout> = grids
-        .par_iter()
-        .map(|grid| transform(grid, &WINDOWS[0]))
-        .collect();
+    let layouts = each(grids, &WINDOWS[0]);
     let square = |at: usize| {
         layouts
             .iter()

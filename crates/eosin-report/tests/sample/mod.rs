@@ -147,6 +147,7 @@ pub fn report(classes: &[&str], fold_count: usize) -> Report {
             ],
         },
         ensemble: None,
+        pairs: None,
         warnings: vec![
             "no groups are known for the test split: patches of one patient may be in both"
                 .to_owned(),

@@ -2,11 +2,13 @@
 
 use anyhow::Result;
 use eosin_audit::Directions;
-use eosin_train::EmbeddedPatches;
+use eosin_core::Cut;
+use eosin_core::config::{NormaliseMode, Precision, StainMethod, Symmetries};
+use eosin_train::{EmbeddedPatches, Run};
 use eosin_weights::LazyTensor as _;
 use rayon::prelude::*;
 
-use crate::event::{WatchRun, WatchTraining};
+use crate::event::{QuietTraining, WatchRun, WatchTraining};
 use crate::job::Job;
 
 /// Patches whose embeddings are read together.
@@ -31,11 +33,43 @@ pub(super) fn directions(
     let cache = job.cache()?;
     let start = job.start(watch)?;
     let run = job.run(&folds, &start, &cache, None);
-    let embedded = run.embedded(&WatchTraining { watch })?;
+    of(&run.embedded(&WatchTraining { watch })?)
+}
+
+/// The same of a run that has been trained, as far as its cache holds the embeddings of all patches;
+/// `None` where some would have to be computed.
+pub(super) fn cached_directions(run: &Run<'_>, watch: &dyn WatchRun) -> Result<Option<Directions>> {
+    if !has_all(run)? {
+        return Ok(None);
+    }
+    of(&run.embedded(&QuietTraining { watch })?)
+}
+
+/// Whether a run has asked for one embedding, under the same views, of every patch.
+fn has_all(run: &Run<'_>) -> Result<bool> {
+    let config = run.config;
+    let backbone = &config.backbone;
+    let same_views = (config.augment.symmetry == Symmetries::None)
+        == (config.judged_symmetries() == Symmetries::None);
+    // Statistics of the patches, stains and the effect of fewer bits would be looked for once more.
+    let is_plain = !matches!(
+        backbone.normalise,
+        NormaliseMode::Fold | NormaliseMode::Dataset
+    ) && backbone.precision == Precision::F32
+        && config.data.stain == StainMethod::None;
+    let is_one = config.augment.sizes_px.is_empty() && !config.augment.changes_pixels();
+    Ok(run.start.network().is_ok()
+        && run.start.cut(&config.train)? == Cut::Embedding
+        && same_views
+        && is_plain
+        && is_one)
+}
+
+fn of(embedded: &EmbeddedPatches) -> Result<Option<Directions>> {
     let [_, _, width] = *embedded.shape() else {
         return Ok(None);
     };
-    Ok(Some(Directions::new(means(&embedded)?, width)))
+    Ok(Some(Directions::new(means(embedded)?, width)))
 }
 
 /// The mean over all views of each patch, `[patches, width]`.

@@ -39,13 +39,18 @@ impl KnownFolds {
                 }
             },
         };
+        Ok(Self::resolved(resolved))
+    }
+
+    /// These.
+    pub(super) fn resolved(resolved: Vec<FoldIndices>) -> Self {
         let mut val_of: BTreeMap<usize, BTreeSet<FoldId>> = BTreeMap::new();
         for fold in &resolved {
             for place in &fold.val {
                 val_of.entry(*place).or_default().insert(fold.id);
             }
         }
-        Ok(Self { resolved, val_of })
+        Self { resolved, val_of }
     }
 
     /// What a pair of patches is on both sides of: parts, and folds of a cross-validation.

@@ -6,7 +6,7 @@ use eosin_data::{RgbPatch, decode_rgb_bytes};
 use eosin_train::decode_limits;
 use rayon::prelude::*;
 
-use crate::event::{RunEvent, WatchRun, tell};
+use crate::event::{RunEvent, WatchRun, pulse, tell};
 use crate::job::Job;
 
 /// Patches that are decoded between two looks at whether to stop.
@@ -52,6 +52,19 @@ impl Looked {
         }
         Ok(looked)
     }
+}
+
+/// The planes alone; `watch` only hears that work goes on.
+pub(super) fn planes(job: &Job, watch: &dyn WatchRun) -> Result<Vec<Plane>> {
+    let places: Vec<usize> = (0..job.manifest().patches.len()).collect();
+    let mut planes = Vec::with_capacity(places.len());
+    for some in places.chunks(TOGETHER) {
+        pulse(watch)?;
+        let look = |place: &usize| Ok(Plane::of(&decoded(job, *place)?));
+        let found: Result<Vec<Plane>> = some.par_iter().map(look).collect();
+        planes.extend(found?);
+    }
+    Ok(planes)
 }
 
 /// The pixels of a patch, in its own size.

@@ -1,10 +1,12 @@
 //! Whom to trust: pairs of patches that show the same, labels that models contradict, facts of files
 //! that tell classes apart.
 
+mod cards;
 mod embeddings;
 mod facts;
 mod folds;
 mod groups;
+mod in_run;
 mod labels;
 mod looked;
 mod out;
@@ -18,14 +20,17 @@ mod shortcuts;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use eosin_audit::{Directions, PairSearch, find_pairs};
+use eosin_audit::{Directions, Effort, PairSearch, find_pairs};
 
+pub(crate) use self::cards::Pictures;
 use self::folds::KnownFolds;
 use self::groups::Linked;
+pub use self::in_run::InRun;
+pub(crate) use self::in_run::{PairsAcross, audit_of_run, look_in_run};
 use self::looked::Looked;
 pub use self::out::AuditOut;
 use self::pairs::pair_records;
-pub use self::record::{AuditRecord, PairRecord};
+pub use self::record::{AuditRecord, PairCounts, PairRecord};
 use self::run_predictions::RunPredictions;
 use self::shortcuts::{Known, ShortcutRecord};
 use crate::event::{RunEvent, WatchRun, note, tell};
@@ -66,7 +71,8 @@ pub fn audit(job: &Job, args: &AuditArgs, watch: &dyn WatchRun) -> Result<Audite
     record.pairs = pair_records(job, &pairs, &folds);
     record.count();
     let linked = Linked::of(job, &pairs);
-    record.take_links(job, &linked);
+    record.take_clusters(job, &linked);
+    record.take_left_out(job, &linked);
     record.labels = run.as_ref().map(|run| labels::labels(job, run));
     let known = Known {
         job,
@@ -107,6 +113,7 @@ fn search(
         planes: &looked.planes,
         directions,
         first_same: &first_same,
+        effort: Effort::Thorough,
     };
     let mut pulse = |compared: eosin_audit::Compared| {
         tell(

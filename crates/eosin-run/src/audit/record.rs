@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use eosin_audit::PairKind;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::groups::Linked;
 use super::labels::LabelsRecord;
@@ -68,7 +68,7 @@ pub struct PairCounts {
 }
 
 /// Two patches that show the same.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PairRecord {
     /// The key of the first, in whose pixels offsets are.
     pub a: String,
@@ -160,12 +160,13 @@ impl AuditRecord {
         self.pseudo_patients = pseudo;
     }
 
-    pub(super) fn take_links(&mut self, job: &Job, linked: &Linked) {
-        self.clusters = linked
-            .clusters
-            .iter()
-            .map(|cluster| keys(job, cluster))
-            .collect();
+    pub(super) fn take_clusters(&mut self, job: &Job, linked: &Linked) {
+        let clusters = linked.clusters.iter();
+        self.clusters = clusters.map(|cluster| keys(job, cluster)).collect();
+    }
+
+    /// Says which patches `groups.csv` lacks.
+    pub(super) fn take_left_out(&mut self, job: &Job, linked: &Linked) {
         self.left_out = keys(job, &linked.left_out);
         if !linked.left_out.is_empty() {
             self.notes.push(format!(

@@ -147,6 +147,7 @@ pub fn show(finished: &Finished, json: bool) -> Result<ExitCode> {
         folder,
         record,
         result,
+        pairs,
         timings,
     } = finished;
     let dir = folder.dir();
@@ -159,6 +160,9 @@ pub fn show(finished: &Finished, json: bool) -> Result<ExitCode> {
     print_metrics(&record.classes, &record.positive, &result.metrics);
     if let Some(warning) = seen_warning(record) {
         note(&format!("warning: {warning}"));
+    }
+    if let Some(text) = pairs.text() {
+        note(&format!("warning: {text}"));
     }
     let best = &result.folds[result.best_fold];
     let kept = if let Some(probe) = &best.probe {

@@ -217,3 +217,100 @@ fn training_patches_that_are_in_the_test_part_too_are_left_out_of_groups() {
         .eosin("run --data found/groups.csv --folds 2 --out run")
         .done();
 }
+
+/// Class folders of 64 px in which three patches stand again, turned.
+fn with_turned() -> Scratch {
+    let scratch = Scratch::new();
+    scratch
+        .eosin("phantom --out data --patients 6 --test-patients 0 --slides 1 --patches 4 --size 64")
+        .done();
+    fs::remove_file(scratch.path("data/manifest.csv")).expect("the phantom has a manifest");
+    let folder = scratch.path("data/benign");
+    let mut names: Vec<_> = fs::read_dir(&folder)
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    names.sort();
+    for (number, name) in names.iter().take(3).enumerate() {
+        let picture = image::open(name).expect("a picture").to_rgb8();
+        imageops::rotate270(&picture)
+            .save(folder.join(format!("turned_{number}.png")))
+            .expect("a picture");
+    }
+    scratch
+}
+
+/// What a run says of pairs across folds.
+const TORN_APART: &str = "show the same tissue in different folds or parts";
+
+#[test]
+fn a_run_says_which_copies_its_folds_tear_apart_and_the_groups_of_an_audit_mend_it() {
+    let scratch = with_turned();
+    for threads in [1, 2] {
+        scratch
+            .eosin(&format!(
+                "run --data data {JOB} --threads {threads} --out run{threads}"
+            ))
+            .done()
+            .says(&["warning: ", TORN_APART, "eosin audit --data"]);
+    }
+    assert!(
+        scratch.read("run1/audit.json") == scratch.read("run2/audit.json"),
+        "audit.json depends on threads"
+    );
+    let audit = scratch.json("run1/audit.json");
+    let folds = scratch.json("run1/folds.json");
+    let fold_of = |key: &serde_json::Value| {
+        let folds = folds["folds"].as_array().expect("a list");
+        let holds = |fold: &serde_json::Value| {
+            let val = fold["val"].as_array().expect("a list");
+            val.contains(key)
+        };
+        folds
+            .iter()
+            .position(holds)
+            .expect("a fold validates on it")
+    };
+    let pairs = audit["pairs"].as_array().expect("a list");
+    assert_eq!(pairs.len(), 3, "{pairs:#?}");
+    for pair in pairs {
+        assert_eq!(pair["kind"], "copy");
+        let is_turned = |side: &str| {
+            let key = pair[side].as_str();
+            key.is_some_and(|key| key.contains("turned_"))
+        };
+        assert!(is_turned("a") != is_turned("b"), "{pair}");
+        let across = pair["across"].as_array().expect("a list");
+        let torn_apart = fold_of(&pair["a"]) != fold_of(&pair["b"]);
+        assert_eq!(!across.is_empty(), torn_apart, "{pair}");
+    }
+    let report = scratch.text("run1/report.html");
+    assert!(report.contains("<section id=\"pairs\">") && report.contains(TORN_APART));
+    assert!(report.contains("alt=\"Patch benign/turned_"));
+    scratch
+        .eosin(&format!("audit --data data {JOB} --out found"))
+        .done();
+    let grouped = scratch.eosin(&format!("run --data found/groups.csv {JOB} --out grouped"));
+    assert!(!grouped.done().stderr.contains(TORN_APART));
+    assert_eq!(
+        scratch.json("grouped/audit.json")["counts"]["across_folds"],
+        0
+    );
+}
+
+#[test]
+fn a_run_without_copies_says_nothing_of_pairs_and_without_a_doctor_looks_for_none() {
+    let scratch = Scratch::with_phantom();
+    let outcome = scratch.eosin(&format!("run --data data --out run {JOB}"));
+    assert!(!outcome.done().stderr.contains(TORN_APART));
+    let audit = scratch.json("run/audit.json");
+    assert_eq!(audit["pairs"].as_array().map(Vec::len), Some(0));
+    assert!(audit["compared"].as_u64().is_some_and(|count| count > 0));
+    assert!(!scratch.text("run/report.html").contains("id=\"pairs\""));
+    let with_copies = with_turned();
+    let outcome = with_copies.eosin(&format!(
+        "run --data data --out run {JOB} --set train.doctor=off"
+    ));
+    assert!(!outcome.done().stderr.contains(TORN_APART));
+    assert!(!with_copies.path("run/audit.json").exists());
+}
