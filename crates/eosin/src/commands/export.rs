@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 use eosin_core::FoldId;
 use eosin_core::config::Symmetries;
+use eosin_data::StainNormaliser;
 use eosin_models::{
     OnnxEnsembleOptions, OnnxFile, OnnxInput, OnnxOptions, ensemble_to_onnx, to_onnx,
 };
@@ -13,7 +14,7 @@ use eosin_run::{
     HalfEffect, HalfSubject, Overwrite, check_out_file, measure_half_precision, weight_store,
 };
 use eosin_store::{RunFolder, RunRecord, WeightStore, names, write_atomic, write_atomic_with};
-use eosin_train::{EnsembleNetwork, FoldNetwork, UseFolds, has_mean};
+use eosin_train::{EnsembleNetwork, FoldNetwork, StainFit, UseFolds, has_mean};
 use eosin_weights::{StoredAs, safetensors_bytes, write_safetensors};
 use serde::Serialize;
 

@@ -10,7 +10,7 @@ use eosin_data::{
     IngestOptions, InspectOptions, Manifest, NoLedger, Patches, ResizeSpec, RgbPatch,
     StainNormaliser, decode_rgb_bytes, find_images, inspect, read_manifest, resize,
 };
-use eosin_run::{Overwrite, check_out_file};
+use eosin_run::{Overwrite, check_out_file, lies_in};
 use eosin_store::write_atomic;
 use eosin_train::{KeptStain, StainFit, StainFitter, decode_limits};
 
