@@ -239,8 +239,9 @@ impl Model {
         Ok(())
     }
 
-    /// Writes what the run's patches were made like in stain beside the file, which cannot hold it.
-    fn write_stain(&self) -> Result<Option<PathBuf>> {
+    /// What the run's patches were made like in stain, as its file says; an error where that is another
+    /// stain than the run was trained on.
+    fn own_stain(&self) -> Result<Option<Vec<u8>>> {
         if !self.folder.has(names::STAIN) {
             return Ok(None);
         }
@@ -256,8 +257,16 @@ impl Model {
                 self.folder.path(names::RUN).display()
             );
         }
+        Ok(Some(self.folder.read(names::STAIN)?))
+    }
+
+    /// Writes it beside the file, which cannot hold it.
+    fn write_stain(&self) -> Result<Option<PathBuf>> {
+        let Some(stain) = self.own_stain()? else {
+            return Ok(None);
+        };
         let path = beside(&self.path);
-        write_atomic(&path, &self.folder.read(names::STAIN)?)?;
+        write_atomic(&path, &stain)?;
         Ok(Some(path))
     }
 
@@ -379,8 +388,8 @@ fn refuse_clashes(models: &[Model], args: &ExportArgs) -> Result<()> {
             bail!("two runs would both be written to {path}: rename one run folder");
         }
         check_out_file(&model.path, Overwrite::of_flag(args.overwrite))?;
-        if model.folder.has(names::STAIN) {
-            let (path, own) = (beside(&model.path), model.folder.read(names::STAIN)?);
+        if let Some(own) = model.own_stain()? {
+            let path = beside(&model.path);
             // Another model of the run has the same beside it.
             let is_own = path.is_file() && std::fs::read(&path)? == own;
             if !is_own {
