@@ -168,7 +168,7 @@ fn combined(rule: &OnnxRule, fold: usize, logs: &[&[f64]]) -> Vec<f64> {
                 OnnxRule::Votes => {
                     let votes = logs.iter().map(|logs| {
                         let is_it = (0..CLASSES).all(|other| logs[other] <= logs[class]);
-                        1e-5 * logs[class].exp() + if is_it { 1.0 - 1e-5 } else { 0.0 }
+                        1e-3 * logs[class].exp() + if is_it { 1.0 - 1e-3 } else { 0.0 }
                     });
                     ((votes.sum::<f64>() + 0.5) / (members + 0.5 * CLASSES as f64)).ln()
                 }
