@@ -10,14 +10,17 @@ use eosin_data::{Folds, Patches};
 use eosin_store::{
     Checkpoints, EmbeddingsRecord, Existing, RunFolder, RunRecord, WeightStore, names,
 };
-use eosin_train::{FoldOutcome, OwnEmbeddings, RunResult, StartingPoint, save_run};
+use eosin_train::{
+    DecisionFindings, FoldOutcome, OwnEmbeddings, RunResult, StartingPoint, save_run,
+};
 use eosin_weights::StateDict;
 use serde::{Deserialize, Serialize};
 
 use crate::audit::{InRun, look_in_run};
+use crate::decision::{decide_run, decided_task};
 use crate::ensemble::keep_joined_shares;
 use crate::ensemble_findings::EnsembleFindings;
-use crate::event::{RunEvent, WatchRun, WatchTraining, tell};
+use crate::event::{RunEvent, WatchRun, WatchTraining, note, tell};
 use crate::job::Job;
 use crate::log::RunLog;
 use crate::members::keep_members;
@@ -79,6 +82,8 @@ pub struct Finished {
     pub result: RunResult,
     /// What it found of pairs of patches across folds and parts.
     pub pairs: InRun,
+    /// How it decides, and how it might.
+    pub decided: DecisionFindings,
     /// How long it took.
     pub timings: Timings,
 }
@@ -361,8 +366,15 @@ fn finish_folds(
         command: start.command,
         patches_hash: start.patches_hash,
     };
-    let record = record(job, folds, start_from, &result, circumstances);
-    save_run(&folder, &record, &job.task, &result)?;
+    let decided = decide_run(job, folds, &result)?;
+    for text in &decided.undone {
+        note(watch, &format!("warning: {text}"))?;
+    }
+    folder.write_json(names::DECISION, &decided)?;
+    let mut record = record(job, folds, start_from, &result, circumstances);
+    let applied = &decided.applied;
+    record.decision = Some(applied.clone()).filter(|applied| !applied.is_usual());
+    save_run(&folder, &record, &decided_task(&job.task, applied), &result)?;
     timings.total_secs = begun.elapsed().as_secs_f64();
     folder.write_json(names::TIMINGS, &timings)?;
     finish(&folder, job)?;
@@ -371,6 +383,7 @@ fn finish_folds(
         record,
         result,
         pairs,
+        decided,
         timings,
     })
 }

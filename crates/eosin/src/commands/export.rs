@@ -52,6 +52,9 @@ struct Written {
     /// What images must be made like in stain before the file sees them.
     #[serde(skip_serializing_if = "Option::is_none")]
     stain: Option<PathBuf>,
+    /// How the run calibrates and decides, which the file does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decision: Option<PathBuf>,
 }
 
 /// Writes one file a run.
@@ -86,6 +89,7 @@ pub fn run(args: &ExportArgs, json: bool) -> Result<ExitCode> {
         };
         model.write(args, stored_as)?;
         let stain = model.write_stain()?;
+        let decision = model.write_decision()?;
         written.push(Written {
             path: model.path.clone(),
             bytes: std::fs::metadata(&model.path)?.len(),
@@ -97,6 +101,7 @@ pub fn run(args: &ExportArgs, json: bool) -> Result<ExitCode> {
             sizes_of_run: 1 + model.record.other_sizes.len(),
             half_precision,
             stain,
+            decision,
         });
     }
     if json {
@@ -148,6 +153,15 @@ fn report(written: &[Written], args: &ExportArgs) {
              same before the model sees them, as '--target {0} --out DIR' of 'eosin stain' does ({0} says \
              method and numbers); 'eosin predict' does it by itself",
             stain.display()
+        ));
+    }
+    for decision in written.iter().filter_map(|file| file.decision.as_ref()) {
+        note(&format!(
+            "warning: the file gives the run's logits as they are; how the run calibrates them and decides, \
+             which no model file holds, is in {}: the log odds z of the positive class, its logit less the \
+             other's, become slope z + intercept (platt), z / temperature, or a curve (isotonic), and the \
+             positive class counts from z = log_odds on; 'eosin predict' does it by itself",
+            decision.display()
         ));
     }
     let half = written.iter().any(|file| file.precision == "f16");
@@ -265,8 +279,32 @@ impl Model {
         let Some(stain) = self.own_stain()? else {
             return Ok(None);
         };
-        let path = beside(&self.path);
+        let path = self.path.with_extension(STAIN_BESIDE);
         write_atomic(&path, &stain)?;
+        Ok(Some(path))
+    }
+
+    /// How the run calibrates and decides, where that is not as its logits say.
+    fn own_decision(&self) -> Result<Option<Vec<u8>>> {
+        let applied = self.record.decision.as_ref();
+        let Some(applied) = applied.filter(|applied| !applied.is_usual()) else {
+            return Ok(None);
+        };
+        let told = serde_json::json!({
+            "classes": self.record.classes, "positive": self.record.positive, "decision": applied,
+        });
+        let mut json = serde_json::to_vec_pretty(&told)?;
+        json.push(b'\n');
+        Ok(Some(json))
+    }
+
+    /// Writes it beside the file, which cannot hold it.
+    fn write_decision(&self) -> Result<Option<PathBuf>> {
+        let Some(decision) = self.own_decision()? else {
+            return Ok(None);
+        };
+        let path = self.path.with_extension(DECISION_BESIDE);
+        write_atomic(&path, &decision)?;
         Ok(Some(path))
     }
 
@@ -330,10 +368,10 @@ impl Model {
     }
 }
 
-/// `model.stain.json` of `model.onnx`.
-fn beside(path: &Path) -> PathBuf {
-    path.with_extension("stain.json")
-}
+/// What stands beside a model whose run's patches were given one stain: `model.stain.json` of `model.onnx`.
+const STAIN_BESIDE: &str = "stain.json";
+/// What stands beside a model whose run calibrates or has a threshold.
+const DECISION_BESIDE: &str = "decision.json";
 
 /// Where one run's model goes, and as what.
 fn target(args: &ExportArgs, run: &Path) -> Result<(PathBuf, ExportFormat)> {
@@ -388,8 +426,13 @@ fn refuse_clashes(models: &[Model], args: &ExportArgs) -> Result<()> {
             bail!("two runs would both be written to {path}: rename one run folder");
         }
         check_out_file(&model.path, Overwrite::of_flag(args.overwrite))?;
-        if let Some(own) = model.own_stain()? {
-            let path = beside(&model.path);
+        let beside = [
+            (STAIN_BESIDE, model.own_stain()?),
+            (DECISION_BESIDE, model.own_decision()?),
+        ];
+        for (ending, own) in beside {
+            let path = model.path.with_extension(ending);
+            let Some(own) = own else { continue };
             // Another model of the run has the same beside it.
             let is_own = path.is_file() && std::fs::read(&path)? == own;
             if !is_own {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use anyhow::Result;
-use eosin_core::config::Keep;
+use eosin_core::config::{JudgeConfig, Keep};
 use eosin_data::Folds;
 use eosin_metrics::Metric;
 use eosin_run::{Finished, Job, Overwrite, Place, Resumed, config_of_run, create, seen_warning};
@@ -14,6 +14,7 @@ use eosin_train::{FoldOutcome, ProbeRecord, RunResult};
 use eosin_weights::StateDict;
 
 use crate::args::{JobArgs, OutArgs, RunArgs};
+use crate::decision_lines::decision_lines;
 use crate::interrupt::explain;
 use crate::metrics_table::print_metrics;
 use crate::output::{note, say, say_json};
@@ -148,16 +149,23 @@ pub fn show(finished: &Finished, json: bool) -> Result<ExitCode> {
         record,
         result,
         pairs,
+        decided,
         timings,
     } = finished;
     let dir = folder.dir();
     if json {
-        say_json(&serde_json::json!({
+        let mut told = serde_json::json!({
             "run": dir, "record": record, "metrics": result.metrics, "timings": timings,
-        }))?;
+        });
+        if decided.asked != JudgeConfig::default() {
+            told["threshold"] = serde_json::to_value(decided.asked_threshold())?;
+            told["calibration"] = serde_json::to_value(decided.of_kind(decided.asked.calibrate))?;
+        }
+        say_json(&told)?;
         return Ok(ExitCode::SUCCESS);
     }
     print_metrics(&record.classes, &record.positive, &result.metrics);
+    decision_lines(decided).iter().for_each(|line| say(line));
     if let Some(warning) = seen_warning(record) {
         note(&format!("warning: {warning}"));
     }
