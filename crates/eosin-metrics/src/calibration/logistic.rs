@@ -6,10 +6,10 @@ use crate::undefined::Undefined;
 
 /// Newton steps at most; a handful are needed.
 const MOST_STEPS: usize = 100;
-/// Mean slope of the loss that counts as none.
-const TOLERANCE: f64 = 1e-12;
-/// The same where rounding ends the steps.
-const NEAR: f64 = 1e-9;
+/// A step that is the last: the next one would be about its square.
+const LAST_STEP: f64 = 1e-9;
+/// By what share rounding may raise the loss of many rows.
+const ROUNDING: f64 = 1e-13;
 
 /// The straight line of least log loss: `log odds = intercept + slope z`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -21,6 +21,13 @@ pub(super) struct Line {
 impl Line {
     fn at(self, z: f64) -> f64 {
         self.intercept + self.slope * z
+    }
+
+    fn less(self, step: [f64; 2]) -> Self {
+        Self {
+            intercept: self.intercept - step[0],
+            slope: self.slope - step[1],
+        }
     }
 
     /// The same line of what was centred by `mean` and divided by `spread`.
@@ -47,39 +54,23 @@ pub(super) fn fit_line(targets: &[f64], z: &[f64]) -> Result<Line, Undefined> {
     let mut line = Line::default();
     for _ in 0..MOST_STEPS {
         let (slopes, hessian) = derivatives(targets, &scaled, line);
-        if slopes.iter().all(|slope| slope.abs() <= TOLERANCE) {
-            return Ok(line.unscaled(mean, spread));
-        }
         let inverse = inverse(hessian).ok_or(Undefined::NotConverged)?;
         let step = times(inverse, slopes);
-        let next = lessened(line, step, |line| loss_of(targets, &scaled, line));
-        if next == line {
-            // As near as numbers come.
-            let near = slopes.iter().all(|slope| slope.abs() <= NEAR);
-            return near
-                .then(|| line.unscaled(mean, spread))
-                .ok_or(Undefined::NotConverged);
+        if step.iter().all(|part| part.abs() <= LAST_STEP) {
+            return Ok(line.less(step).unscaled(mean, spread));
         }
-        line = next;
+        line = lessened(line, step, |line| loss_of(targets, &scaled, line))
+            .ok_or(Undefined::NotConverged)?;
     }
     Err(Undefined::NotConverged)
 }
 
-/// The line after a step, which is halved until the loss is no greater; the same line where it never is.
-fn lessened(line: Line, step: [f64; 2], loss: impl Fn(Line) -> f64) -> Line {
-    let before = loss(line);
-    let mut share = 1.0;
-    while share > 1e-10 {
-        let next = Line {
-            intercept: line.intercept - share * step[0],
-            slope: line.slope - share * step[1],
-        };
-        if loss(next) <= before {
-            return next;
-        }
-        share /= 2.0;
-    }
-    line
+/// The line after a step, which is halved until the loss is no greater; `None` where it never is.
+fn lessened(line: Line, step: [f64; 2], loss: impl Fn(Line) -> f64) -> Option<Line> {
+    let most = loss(line) * (1.0 + ROUNDING);
+    let shares = (0..40).map(|halvings| 0.5_f64.powi(halvings));
+    let mut lines = shares.map(|share| line.less(step.map(|part| share * part)));
+    lines.find(|next| loss(*next) <= most)
 }
 
 /// Mean log loss.
@@ -123,4 +114,32 @@ pub(super) fn inverse([[a, b], [_, d]]: [[f64; 2]; 2]) -> Option<[[f64; 2]; 2]> 
 
 pub(super) fn times(matrix: [[f64; 2]; 2], vector: [f64; 2]) -> [f64; 2] {
     matrix.map(|row| row[0] * vector[0] + row[1] * vector[1])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_rows_converge_and_leave_no_slope() {
+        for count in [100_u32, 7200, 50_000] {
+            let z: Vec<f64> = (0..count)
+                .map(|at| f64::from((at * 7919) % 10_007) / 700.0 - 9.0)
+                .collect();
+            let truth = |(at, z): (usize, &f64)| {
+                if (at * 31 % 97) as f64 / 97.0 < prob_of(0.3 * z) {
+                    1.0
+                } else {
+                    0.0
+                }
+            };
+            let targets: Vec<f64> = z.iter().enumerate().map(truth).collect();
+            let line = fit_line(&targets, &z).unwrap();
+            let (slopes, _) = derivatives(&targets, &z, line);
+            assert!(
+                slopes.iter().all(|slope| slope.abs() < 1e-12),
+                "{count}: {slopes:?}"
+            );
+        }
+    }
 }

@@ -129,15 +129,17 @@ impl Expected {
     }
 
     fn benefit_variance(&self) -> Option<f64> {
-        let (f, t) = (self.prevalence, self.threshold);
-        let (s, e) = self.sensitivity.zip(self.specificity)?;
-        if !(t > 0.0 && t < 1.0) {
+        let (positive, threshold) = (self.prevalence, self.threshold);
+        let (found, spared) = self.sensitivity.zip(self.specificity)?;
+        if !(threshold > 0.0 && threshold < 1.0) {
             return None;
         }
-        let w = (1.0 - f) / f * t / (1.0 - t);
-        let alarms = w * w * e * (1.0 - e) / (1.0 - f);
-        let share = w * w * (1.0 - e).powi(2) / (f * (1.0 - f));
-        let variance = s * (1.0 - s) / f + alarms + share;
+        let negative = 1.0 - positive;
+        let weight = negative / positive * threshold / (1.0 - threshold);
+        let of_found = found * (1.0 - found) / positive;
+        let of_alarms = weight * weight * spared * (1.0 - spared) / negative;
+        let of_share = (weight * (1.0 - spared)).powi(2) / (positive * negative);
+        let variance = of_found + of_alarms + of_share;
         (variance > 0.0).then_some(variance)
     }
 

@@ -6,19 +6,19 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 use eosin_core::FoldId;
 use eosin_core::config::Symmetries;
-use eosin_data::StainNormaliser;
 use eosin_models::{
     OnnxEnsembleOptions, OnnxFile, OnnxInput, OnnxOptions, ensemble_to_onnx, to_onnx,
 };
 use eosin_run::{
     HalfEffect, HalfSubject, Overwrite, check_out_file, measure_half_precision, weight_store,
 };
-use eosin_store::{RunFolder, RunRecord, WeightStore, names, write_atomic, write_atomic_with};
-use eosin_train::{EnsembleNetwork, FoldNetwork, StainFit, UseFolds, has_mean};
+use eosin_store::{RunFolder, RunRecord, WeightStore, names, write_atomic_with};
+use eosin_train::{EnsembleNetwork, FoldNetwork, UseFolds, has_mean};
 use eosin_weights::{StoredAs, safetensors_bytes, write_safetensors};
 use serde::Serialize;
 
 use crate::args::{ExportArgs, ExportFormat, ExportPrecision};
+use crate::commands::export_beside::Beside;
 use crate::commands::export_subject::Subject;
 use crate::commands::predict::which_folds;
 use crate::output::{bytes, note, say, say_json};
@@ -88,8 +88,10 @@ pub fn run(args: &ExportArgs, json: bool) -> Result<ExitCode> {
             _ => None,
         };
         model.write(args, stored_as)?;
-        let stain = model.write_stain()?;
-        let decision = model.write_decision()?;
+        let beside = model
+            .beside()?
+            .map(|file| file.map(Beside::write).transpose());
+        let [stain, decision] = beside;
         written.push(Written {
             path: model.path.clone(),
             bytes: std::fs::metadata(&model.path)?.len(),
@@ -100,8 +102,8 @@ pub fn run(args: &ExportArgs, json: bool) -> Result<ExitCode> {
             views_of_run: model.record.view_count(),
             sizes_of_run: 1 + model.record.other_sizes.len(),
             half_precision,
-            stain,
-            decision,
+            stain: stain?,
+            decision: decision?,
         });
     }
     if json {
@@ -253,59 +255,12 @@ impl Model {
         Ok(())
     }
 
-    /// What the run's patches were made like in stain, as its file says; an error where that is another
-    /// stain than the run was trained on.
-    fn own_stain(&self) -> Result<Option<Vec<u8>>> {
-        if !self.folder.has(names::STAIN) {
-            return Ok(None);
-        }
-        let fit: StainFit = self.folder.read_json(names::STAIN)?;
-        let trained_on = self.record.preprocess.first();
-        let trained_on = trained_on.and_then(|first| first.stain.as_deref());
-        let says = StainNormaliser::new(fit.method, fit.target);
-        let says = says.map(|stain| stain.to_string());
-        if says.as_deref() != trained_on {
-            bail!(
-                "{} is not what the run was trained on: {} has another stain; restore it",
-                self.folder.path(names::STAIN).display(),
-                self.folder.path(names::RUN).display()
-            );
-        }
-        Ok(Some(self.folder.read(names::STAIN)?))
-    }
-
-    /// Writes it beside the file, which cannot hold it.
-    fn write_stain(&self) -> Result<Option<PathBuf>> {
-        let Some(stain) = self.own_stain()? else {
-            return Ok(None);
-        };
-        let path = self.path.with_extension(STAIN_BESIDE);
-        write_atomic(&path, &stain)?;
-        Ok(Some(path))
-    }
-
-    /// How the run calibrates and decides, where that is not as its logits say.
-    fn own_decision(&self) -> Result<Option<Vec<u8>>> {
-        let applied = self.record.decision.as_ref();
-        let Some(applied) = applied.filter(|applied| !applied.is_usual()) else {
-            return Ok(None);
-        };
-        let told = serde_json::json!({
-            "classes": self.record.classes, "positive": self.record.positive, "decision": applied,
-        });
-        let mut json = serde_json::to_vec_pretty(&told)?;
-        json.push(b'\n');
-        Ok(Some(json))
-    }
-
-    /// Writes it beside the file, which cannot hold it.
-    fn write_decision(&self) -> Result<Option<PathBuf>> {
-        let Some(decision) = self.own_decision()? else {
-            return Ok(None);
-        };
-        let path = self.path.with_extension(DECISION_BESIDE);
-        write_atomic(&path, &decision)?;
-        Ok(Some(path))
+    /// What no model file holds: the stain that patches were given, and how the run decides.
+    fn beside(&self) -> Result<[Option<Beside>; 2]> {
+        Ok([
+            Beside::of_stain(&self.folder, &self.record, &self.path)?,
+            Beside::of_decision(&self.record, &self.path)?,
+        ])
     }
 
     /// The network, where it becomes safetensors.
@@ -368,11 +323,6 @@ impl Model {
     }
 }
 
-/// What stands beside a model whose run's patches were given one stain: `model.stain.json` of `model.onnx`.
-const STAIN_BESIDE: &str = "stain.json";
-/// What stands beside a model whose run calibrates or has a threshold.
-const DECISION_BESIDE: &str = "decision.json";
-
 /// Where one run's model goes, and as what.
 fn target(args: &ExportArgs, run: &Path) -> Result<(PathBuf, ExportFormat)> {
     let ending = args.out.extension().and_then(|ending| ending.to_str());
@@ -426,18 +376,8 @@ fn refuse_clashes(models: &[Model], args: &ExportArgs) -> Result<()> {
             bail!("two runs would both be written to {path}: rename one run folder");
         }
         check_out_file(&model.path, Overwrite::of_flag(args.overwrite))?;
-        let beside = [
-            (STAIN_BESIDE, model.own_stain()?),
-            (DECISION_BESIDE, model.own_decision()?),
-        ];
-        for (ending, own) in beside {
-            let path = model.path.with_extension(ending);
-            let Some(own) = own else { continue };
-            // Another model of the run has the same beside it.
-            let is_own = path.is_file() && std::fs::read(&path)? == own;
-            if !is_own {
-                check_out_file(&path, Overwrite::of_flag(args.overwrite))?;
-            }
+        for beside in model.beside()?.into_iter().flatten() {
+            beside.refuse_other(Overwrite::of_flag(args.overwrite))?;
         }
         refuse_stained_members(model)?;
     }

@@ -165,7 +165,9 @@ pub fn show(finished: &Finished, json: bool) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     print_metrics(&record.classes, &record.positive, &result.metrics);
-    decision_lines(decided).iter().for_each(|line| say(line));
+    for line in decision_lines(decided) {
+        say(&line);
+    }
     if let Some(warning) = seen_warning(record) {
         note(&format!("warning: {warning}"));
     }

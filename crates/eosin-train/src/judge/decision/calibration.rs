@@ -6,7 +6,7 @@ use eosin_metrics::{MetricError, ScoredRows, Undefined};
 use serde::{Deserialize, Serialize};
 
 use super::figures::{CalibrationFigures, Diagram};
-use super::fitting::{fit, shown};
+use super::fitting::{fit, shown, without};
 use super::judged::Judged;
 
 /// What a calibrator comes to.
@@ -56,8 +56,7 @@ pub(super) fn honest(kind: CalibratorKind, judged: &Judged) -> Result<Vec<Honest
             (_, None) => Err(Undefined::OneFold),
             (_, Some(others)) => fit(kind, &others),
         };
-        let calibrator =
-            fitted.map_err(|why| format!("without fold {}: {why}", own.fold.stem()))?;
+        let calibrator = fitted.map_err(|why| without(own.fold, why))?;
         Ok(HonestFold {
             fold: own.fold,
             rows: shown(&own.rows, calibrator.as_ref()),

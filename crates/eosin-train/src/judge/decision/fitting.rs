@@ -1,7 +1,7 @@
 //! A calibrator of each kind, fitted to rows of two classes.
 
-use eosin_core::Calibrator;
 use eosin_core::config::CalibratorKind;
+use eosin_core::{Calibrator, FoldId};
 use eosin_metrics::{ScoredRows, Undefined, fit_isotonic, fit_platt, fit_temperature};
 
 /// A calibrator; `None` where probabilities stay as they are.
@@ -25,6 +25,14 @@ pub(super) fn fit(kind: CalibratorKind, rows: &ScoredRows) -> Fitted {
                 Err(_) => Err(Undefined::Certain),
             }
         }
+    }
+}
+
+/// Why nothing is fitted without a fold, as a sentence.
+pub(super) fn without(fold: FoldId, why: Undefined) -> String {
+    match why {
+        Undefined::OneFold => why.to_string(),
+        why => format!("without fold {fold}: {why}"),
     }
 }
 

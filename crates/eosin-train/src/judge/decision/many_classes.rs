@@ -8,7 +8,7 @@ use eosin_metrics::{MetricError, Undefined, fit_temperature};
 
 use super::calibration::{CalibratorFindings, FoldCalibration};
 use super::figures::CalibrationFigures;
-use super::fitting::Fitted;
+use super::fitting::{Fitted, without};
 use crate::predict::predictions::{Part, Prediction};
 
 /// Labelled predictions of any number of classes.
@@ -93,7 +93,7 @@ pub(super) fn findings(
         let others = others.filter(|(id, _)| id.repeat == fold.repeat && *id != fold);
         match Rows::joined(others.map(|(_, rows)| rows)).fit(kind, classes)? {
             Ok(calibrator) => drop(honest.insert(*fold, calibrator)),
-            Err(why) => undefined = Some(format!("without fold {}: {why}", fold.stem())),
+            Err(why) => undefined = Some(without(*fold, why)),
         }
     }
     if undefined.is_some() {

@@ -6,7 +6,7 @@ use eosin_metrics::{Counts, CutFigures, Cuts, NoCut, ScoredRows, Undefined, coun
 use eosin_store::ThresholdRecord;
 use serde::{Deserialize, Serialize};
 
-use super::fitting::{even_odds, fit};
+use super::fitting::{even_odds, fit, without};
 use super::judged::{FoldRowsOf, Judged};
 
 /// Rules that are shown beside the one that was asked for.
@@ -113,8 +113,7 @@ impl<'a> Chooser<'a> {
                 return Err(Undefined::OneFold.to_string());
             };
             let fitted = fit(kind, &others);
-            let fitted =
-                fitted.map_err(|why| format!("without fold {}: {why}", own.fold.stem()))?;
+            let fitted = fitted.map_err(|why| without(own.fold, why))?;
             Ok(ChosenOn::new(&others, fitted))
         });
         Some(Self {
@@ -155,7 +154,7 @@ impl<'a> Chooser<'a> {
                 Err(why) => return Err(why.clone()),
                 Ok(others) => others
                     .threshold(rule)
-                    .map_err(|why| format!("without fold {}: {why}", own.fold.stem()))?,
+                    .map_err(|why| format!("without fold {}: {why}", own.fold))?,
             };
             Ok((z, decided(&own.rows, rule, z)))
         };
