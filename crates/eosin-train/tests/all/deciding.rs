@@ -44,15 +44,15 @@ fn rows() -> Vec<Prediction> {
 fn scored<'a>(rows: impl Iterator<Item = &'a Prediction>) -> ScoredRows {
     let each = rows.map(|row| (row.target == Some(1), log_odds(&row.probs, 1)));
     let (positive, odds) = each.unzip();
-    ScoredRows::new(positive, odds, None).unwrap()
+    ScoredRows::new(positive, odds, None).expect("rows")
 }
 
 fn found(rows: &[Prediction], threshold: &str) -> DecisionFindings {
     let asked = JudgeConfig {
         calibrate: CalibratorKind::Platt,
-        threshold: threshold.parse().unwrap(),
+        threshold: threshold.parse().expect("a rule"),
     };
-    decide(rows, &task(), asked, GroupBy::None, None).unwrap()
+    decide(rows, &task(), asked, GroupBy::None, None).expect("predictions")
 }
 
 #[test]
@@ -120,9 +120,8 @@ fn a_calibrator_moves_the_most_probable_class_where_it_moves_even_odds() {
     let mut rows = rows();
     // All say 1.5 too much.
     for row in &mut rows {
-        let z = log_odds(&row.probs, 1) + 1.5;
-        let prob = 1.0 / (1.0 + (-z).exp());
-        row.probs = [1.0 - prob, prob].map(|prob| prob as f32).into();
+        let odds = 1.5_f32.exp() * row.probs[1] / row.probs[0];
+        row.probs = vec![1.0 / (1.0 + odds), odds / (1.0 + odds)];
     }
     let found = found(&rows, "likeliest");
     let threshold = found.applied.threshold.unwrap();
