@@ -78,12 +78,14 @@ impl<'a> Row<'a> {
     }
 }
 
+/// Mean slope and curvature of the loss.
+fn derivatives(rows: &[Row<'_>], inverse: f64) -> [f64; 2] {
+    let each = rows.iter().map(|row| row.derivatives(inverse));
+    let sum = each.fold([0.0; 2], |[a, b], [c, d]| [a + c, b + d]);
+    sum.map(|value| value / rows.len() as f64)
+}
+
 fn best_inverse(rows: &[Row<'_>]) -> Result<f64, Undefined> {
-    let at = |inverse: f64| {
-        let each = rows.iter().map(|row| row.derivatives(inverse));
-        let sum = each.fold([0.0; 2], |[a, b], [c, d]| [a + c, b + d]);
-        sum.map(|value| value / rows.len() as f64)
-    };
     if rows.iter().all(|row| row.derivatives(0.0)[1] <= 0.0) {
         return Err(Undefined::Constant);
     }
@@ -94,19 +96,24 @@ fn best_inverse(rows: &[Row<'_>]) -> Result<f64, Undefined> {
     if rows.iter().all(|row| row.own == row.most) {
         return Err(Undefined::Separated);
     }
-    if at(0.0)[0] >= 0.0 {
+    if derivatives(rows, 0.0)[0] >= 0.0 {
         return Err(Undefined::Backwards);
     }
     let (mut low, mut high) = (0.0, 1.0);
-    while at(high)[0] < 0.0 {
+    while derivatives(rows, high)[0] < 0.0 {
         (low, high) = (high, high * 2.0);
         if high > MOST {
             return Err(Undefined::Separated);
         }
     }
+    Ok(root_within(rows, low, high))
+}
+
+/// Where the slope of the loss is 0, between a value where it is below and one where it is not.
+fn root_within(rows: &[Row<'_>], mut low: f64, mut high: f64) -> f64 {
     let mut inverse = f64::midpoint(low, high);
     for _ in 0..STEPS {
-        let [slope, curvature] = at(inverse);
+        let [slope, curvature] = derivatives(rows, inverse);
         if slope < 0.0 {
             low = inverse;
         } else {
@@ -123,7 +130,7 @@ fn best_inverse(rows: &[Row<'_>]) -> Result<f64, Undefined> {
         }
         inverse = next;
     }
-    Ok(inverse)
+    inverse
 }
 
 #[cfg(test)]

@@ -271,6 +271,33 @@ fn an_ensemble_decides_by_its_own_answers() {
 }
 
 #[test]
+fn rows_of_embeddings_are_decided_as_images_are() {
+    let scratch = with_hard_phantom();
+    scratch
+        .eosin(&format!("embed --data data --out e.npy {JOB}"))
+        .done();
+    let asked = "--calibrate temperature --threshold mcc";
+    scratch
+        .eosin(&format!(
+            "run --data data --embeddings e.npy --out own {JOB} {asked}"
+        ))
+        .done();
+    let predicted = scratch.eosin("predict own --embeddings e.npy").done();
+    let predicted = predicted.says(&[
+        "probabilities are calibrated (temperature",
+        "judge.threshold mcc",
+    ]);
+    let own = answers(&rows(&scratch.text("own/predictions.csv")), "test-average");
+    let shown = answers(&rows(&predicted.stdout), "");
+    let mut changed = 0;
+    for (name, [pred, _, malignant]) in &own {
+        assert_eq!(*pred, shown[name][0], "{name}");
+        changed += u32::from(*malignant != shown[name][2]);
+    }
+    assert!(changed > 0);
+}
+
+#[test]
 fn three_classes_have_a_temperature_and_no_threshold() {
     let scratch = with_three_classes();
     let job = format!("run --data data --out run {JOB}");

@@ -4,6 +4,7 @@ use eosin_core::Task;
 use eosin_core::config::{CalibratorKind, GroupBy, JudgeConfig};
 use eosin_metrics::{DecisionPoint, MetricError, SampleSize, ScoredRows, decision_curve};
 use eosin_store::DecisionRecord;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::calibration::{CalibratorFindings, honest, pooled};
@@ -96,7 +97,7 @@ pub fn decide(
     let mut found = nothing;
     if task.classes.len() == 2 {
         let judged = Judged::new(rows, task, group)?;
-        let kinds = CalibratorKind::ALL.iter();
+        let kinds = CalibratorKind::ALL.par_iter();
         let each = kinds.map(|kind| CalibratorFindings::of(*kind, &judged));
         found.calibration = each.collect::<Result<_, _>>()?;
         found.apply_calibrator();
@@ -127,7 +128,7 @@ impl DecisionFindings {
     fn find_thresholds(&mut self, judged: &Judged) {
         let calibrator = self.applied.calibrator.clone();
         let chooser = Chooser::new(judged, self.applied_kind(), calibrator.as_ref());
-        let rules = shown_rules(self.asked.threshold).into_iter();
+        let rules = shown_rules(self.asked.threshold).into_par_iter();
         let findings = |rule| Some(chooser.as_ref()?.findings(rule));
         self.thresholds = rules.filter_map(findings).collect();
         let asked = self.asked.threshold;

@@ -74,31 +74,11 @@ pub(super) fn findings(
     rows: &[Prediction],
     task: &Task,
 ) -> Result<CalibratorFindings, MetricError> {
-    let classes = task.classes.len();
-    let mut by_fold: BTreeMap<FoldId, Vec<&Prediction>> = BTreeMap::new();
-    for row in rows.iter().filter(|row| row.part == Part::OutOfFold) {
-        if let Some(fold) = row.fold {
-            by_fold.entry(fold).or_default().push(row);
-        }
-    }
-    let parts = by_fold.into_iter();
-    let parts: BTreeMap<FoldId, Rows<'_>> = parts
-        .map(|(fold, rows)| (fold, Rows::of(rows.into_iter())))
-        .collect();
-    let stored = Rows::joined(parts.values()).fit(kind, classes)?;
-    let mut honest = BTreeMap::new();
-    let mut undefined = None;
-    for fold in parts.keys() {
-        let others = parts.iter();
-        let others = others.filter(|(id, _)| id.repeat == fold.repeat && *id != fold);
-        match Rows::joined(others.map(|(_, rows)| rows)).fit(kind, classes)? {
-            Ok(calibrator) => drop(honest.insert(*fold, calibrator)),
-            Err(why) => undefined = Some(without(*fold, why)),
-        }
-    }
-    if undefined.is_some() {
-        honest.clear();
-    }
+    let parts = by_fold(rows);
+    let stored = Rows::joined(parts.values()).fit(kind, task.classes.len())?;
+    let honest = of_others(kind, &parts, task)?;
+    let undefined = honest.as_ref().err().cloned();
+    let honest = honest.unwrap_or_default();
     let own = |(fold, calibrator): (&FoldId, &Option<Calibrator>)| {
         Ok(FoldCalibration {
             fold: *fold,
@@ -121,6 +101,40 @@ pub(super) fn findings(
         undefined: stored.as_ref().err().map(ToString::to_string),
         calibrator: stored.ok().flatten(),
     })
+}
+
+/// The validation part of each fold.
+fn by_fold(rows: &[Prediction]) -> BTreeMap<FoldId, Rows<'_>> {
+    let mut by_fold: BTreeMap<FoldId, Vec<&Prediction>> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.part == Part::OutOfFold) {
+        if let Some(fold) = row.fold {
+            by_fold.entry(fold).or_default().push(row);
+        }
+    }
+    let parts = by_fold.into_iter();
+    parts
+        .map(|(fold, rows)| (fold, Rows::of(rows.into_iter())))
+        .collect()
+}
+
+/// For each fold the calibrator that the others of its cross-validation give; why one has none, as a
+/// sentence.
+fn of_others(
+    kind: CalibratorKind,
+    parts: &BTreeMap<FoldId, Rows<'_>>,
+    task: &Task,
+) -> Result<Result<BTreeMap<FoldId, Option<Calibrator>>, String>, MetricError> {
+    let mut honest = BTreeMap::new();
+    for fold in parts.keys() {
+        let others = parts.iter();
+        let others = others.filter(|(id, _)| id.repeat == fold.repeat && *id != fold);
+        let others = Rows::joined(others.map(|(_, rows)| rows));
+        match others.fit(kind, task.classes.len())? {
+            Ok(calibrator) => drop(honest.insert(*fold, calibrator)),
+            Err(why) => return Ok(Err(without(*fold, why))),
+        }
+    }
+    Ok(Ok(honest))
 }
 
 /// The folds of each cross-validation together, each by its own calibrator.
