@@ -33,6 +33,7 @@
 //! ```
 
 mod audit;
+mod carry_out;
 mod create;
 mod datathon;
 mod describe;
@@ -58,6 +59,7 @@ mod settings;
 mod start;
 mod submit;
 mod tensorboard;
+mod thumbnail;
 mod timings;
 mod weights_used;
 

@@ -94,9 +94,6 @@ pub struct PairRecord {
     pub across: Vec<String>,
     /// Whether both have a label, and not the same.
     pub labels_differ: bool,
-    /// Their places in the manifest.
-    #[serde(skip)]
-    pub places: [usize; 2],
 }
 
 impl AuditRecord {

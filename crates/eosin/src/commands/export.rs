@@ -29,6 +29,8 @@ struct Model {
     record: RunRecord,
     /// Which fold; `None`: the mean of all.
     place: Option<FoldId>,
+    /// What the run's patches were made like in stain, as its file says.
+    own_stain: Option<Vec<u8>>,
     store: WeightStore,
     subject: Subject,
     path: PathBuf,
@@ -217,6 +219,7 @@ impl Model {
         refuse_flags(args, format)?;
         Ok(Self {
             subject: Subject::load(args, &folder, place, format)?,
+            own_stain: own_stain(&folder, &record)?,
             store: weight_store(&folder)?,
             folder,
             record,
@@ -239,34 +242,13 @@ impl Model {
         Ok(())
     }
 
-    /// What the run's patches were made like in stain, as its file says; an error where that is another
-    /// stain than the run was trained on.
-    fn own_stain(&self) -> Result<Option<Vec<u8>>> {
-        if !self.folder.has(names::STAIN) {
-            return Ok(None);
-        }
-        let fit: StainFit = self.folder.read_json(names::STAIN)?;
-        let trained_on = self.record.preprocess.first();
-        let trained_on = trained_on.and_then(|first| first.stain.as_deref());
-        let says = StainNormaliser::new(fit.method, fit.target);
-        let says = says.map(|stain| stain.to_string());
-        if says.as_deref() != trained_on {
-            bail!(
-                "{} is not what the run was trained on: {} has another stain; restore it",
-                self.folder.path(names::STAIN).display(),
-                self.folder.path(names::RUN).display()
-            );
-        }
-        Ok(Some(self.folder.read(names::STAIN)?))
-    }
-
-    /// Writes it beside the file, which cannot hold it.
+    /// Writes the stain beside the file, which cannot hold it.
     fn write_stain(&self) -> Result<Option<PathBuf>> {
-        let Some(stain) = self.own_stain()? else {
+        let Some(stain) = &self.own_stain else {
             return Ok(None);
         };
         let path = beside(&self.path);
-        write_atomic(&path, &stain)?;
+        write_atomic(&path, stain)?;
         Ok(Some(path))
     }
 
@@ -330,6 +312,26 @@ impl Model {
     }
 }
 
+/// The `stain.json` of a run that has one; an error where it has another stain than the run was trained on.
+fn own_stain(folder: &RunFolder, record: &RunRecord) -> Result<Option<Vec<u8>>> {
+    if !folder.has(names::STAIN) {
+        return Ok(None);
+    }
+    let fit: StainFit = folder.read_json(names::STAIN)?;
+    let trained_on = record.preprocess.first();
+    let trained_on = trained_on.and_then(|first| first.stain.as_deref());
+    let says = StainNormaliser::new(fit.method, fit.target);
+    let says = says.map(|stain| stain.to_string());
+    if says.as_deref() != trained_on {
+        bail!(
+            "{} is not what the run was trained on: {} has another stain; restore it",
+            folder.path(names::STAIN).display(),
+            folder.path(names::RUN).display()
+        );
+    }
+    Ok(Some(folder.read(names::STAIN)?))
+}
+
 /// `model.stain.json` of `model.onnx`.
 fn beside(path: &Path) -> PathBuf {
     path.with_extension("stain.json")
@@ -388,10 +390,10 @@ fn refuse_clashes(models: &[Model], args: &ExportArgs) -> Result<()> {
             bail!("two runs would both be written to {path}: rename one run folder");
         }
         check_out_file(&model.path, Overwrite::of_flag(args.overwrite))?;
-        if let Some(own) = model.own_stain()? {
+        if let Some(own) = &model.own_stain {
             let path = beside(&model.path);
             // Another model of the run has the same beside it.
-            let is_own = path.is_file() && std::fs::read(&path)? == own;
+            let is_own = path.is_file() && std::fs::read(&path)? == *own;
             if !is_own {
                 check_out_file(&path, Overwrite::of_flag(args.overwrite))?;
             }
