@@ -1,7 +1,7 @@
 //! The cheap part of an audit, in every run: pairs of patches that folds or parts tear apart.
 
 use anyhow::Result;
-use eosin_audit::{Effort, PairKind, PairSearch, find_pairs};
+use eosin_audit::{Directions, Effort, PairKind, PairSearch, PairsFound, find_pairs};
 use eosin_core::config::DoctorPolicy;
 use eosin_store::{RunFolder, names};
 use eosin_train::Run;
@@ -56,11 +56,15 @@ impl InRun {
     }
 }
 
-/// What a report reads of `audit.json`.
+/// What is read of the `audit.json` of a run.
 #[derive(Debug, Deserialize)]
 struct Written {
+    eosin_version: String,
     data: String,
+    compared: usize,
     pairs: Vec<PairRecord>,
+    clusters: Vec<Vec<String>>,
+    bare: Vec<String>,
 }
 
 /// The pairs that a run has on both sides of a fold or of a part.
@@ -104,30 +108,68 @@ fn record(job: &Job, run: &Run<'_>, watch: &dyn WatchRun) -> Result<AuditRecord>
     let mut record = AuditRecord::new(job);
     // As a resumed run has it.
     record.data = std::path::absolute(&job.data)?;
-    let directions = if record.patches <= MOST_EMBEDDED {
-        cached_directions(run, watch)?
+    if let Some(known) = of_member(run)? {
+        record.compared = known.compared;
+        let manifest = job.manifest();
+        let bare = known.bare.iter().filter_map(|key| manifest.position(key));
+        record.take_bare(job, &bare.collect::<Vec<_>>());
+        record.pairs = known.pairs;
+        record.clusters = known.clusters;
     } else {
-        None
-    };
-    let search = PairSearch {
-        planes: &planes(job, watch)?,
-        directions: directions.as_ref(),
-        first_same: &first_same(&job.patches),
-        effort: Effort::Quick,
-    };
-    let found = find_pairs(search, &mut |_| pulse(watch))?;
-    record.compared = found.compared;
-    record.take_bare(job, &found.bare);
-    let pairs = with_same_pixels(job, found.pairs)?;
-    let folds = KnownFolds::resolved(run.folds.resolve(job.manifest())?);
-    record.pairs = pair_records(job, &pairs, &folds);
+        let found = found(job, run, watch)?;
+        record.compared = found.compared;
+        record.take_bare(job, &found.bare);
+        let folds = KnownFolds::resolved(run.folds.resolve(job.manifest())?);
+        record.pairs = pair_records(job, &found.pairs, &folds);
+        record.take_clusters(job, &Linked::of(job, &found.pairs));
+    }
     record.count();
-    record.take_clusters(job, &Linked::of(job, &pairs));
     record.notes.push(
         "pairs were looked for within a run, quickly; 'eosin audit' looks closer, and at more"
             .to_owned(),
     );
     Ok(record)
+}
+
+/// The pairs, by pixels and in small sets by embeddings, too. In large sets they depend on pixels alone, so
+/// that the runs of an ablation look for them once.
+fn found(job: &Job, run: &Run<'_>, watch: &dyn WatchRun) -> Result<PairsFound> {
+    if job.manifest().patches.len() <= MOST_EMBEDDED {
+        return search(job, cached_directions(run, watch)?.as_ref(), watch);
+    }
+    if let Some(known) = job.pairs.get() {
+        return Ok(known.clone());
+    }
+    let found = search(job, None, watch)?;
+    Ok(job.pairs.get_or_init(|| found).clone())
+}
+
+fn search(job: &Job, directions: Option<&Directions>, watch: &dyn WatchRun) -> Result<PairsFound> {
+    let search = PairSearch {
+        planes: &planes(job, watch)?,
+        directions,
+        first_same: &first_same(&job.patches),
+        effort: Effort::Quick,
+    };
+    let found = find_pairs(search, &mut |_| pulse(watch))?;
+    Ok(PairsFound {
+        pairs: with_same_pixels(job, found.pairs)?,
+        ..found
+    })
+}
+
+/// What the first member of an ensemble found in a large set, by pixels alone: an ensemble has the same
+/// patches and folds, and would find the same. `None` where that is not known.
+fn of_member(run: &Run<'_>) -> Result<Option<Written>> {
+    let members = run.start.members().map(|members| &members.members);
+    let Some(member) = members.and_then(|members| members.first()) else {
+        return Ok(None);
+    };
+    if run.patches.manifest().patches.len() <= MOST_EMBEDDED || !member.folder.has(names::AUDIT) {
+        return Ok(None);
+    }
+    let written: Written = member.folder.read_json(names::AUDIT)?;
+    Ok((written.eosin_version == env!("CARGO_PKG_VERSION")).then_some(written))
 }
 
 /// What `audit.json` in `folder` says of pairs across folds and parts; `None` where it says of none.
@@ -138,7 +180,7 @@ pub(crate) fn audit_of_run(folder: &RunFolder) -> Result<Option<PairsAcross>> {
     if !folder.has(names::AUDIT) {
         return Ok(None);
     }
-    let Written { data, pairs } = folder.read_json(names::AUDIT)?;
+    let Written { data, pairs, .. } = folder.read_json(names::AUDIT)?;
     let pairs = across(pairs);
     let text = sentence(&pairs, &data);
     Ok(text.map(|text| PairsAcross { pairs, text }))
