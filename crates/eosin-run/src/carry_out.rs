@@ -8,7 +8,7 @@ use eosin_data::Folds;
 use eosin_store::{Checkpoints, RunFolder, WeightStore, names};
 use eosin_train::{RunResult, StartingPoint, save_run};
 
-use crate::audit::look_in_run;
+use crate::audit::{Trained, look_in_run};
 use crate::create::{Finished, Start};
 use crate::ensemble::keep_joined_shares;
 use crate::event::{RunEvent, WatchRun, tell};
@@ -85,7 +85,12 @@ impl Begun<'_> {
             tell_solved(&mut TensorBoard::new(folder.dir()), &result)?;
         }
         let mut timings = log.finish();
-        let pairs = look_in_run(job, &run, &folder, watch)?;
+        let trained = Trained {
+            run: &run,
+            out_of_fold: &result.metrics.out_of_fold,
+            other_folds: start.other_folds,
+        };
+        let pairs = look_in_run(job, &trained, &folder, watch)?;
         let circumstances = Circumstances {
             created: start.created,
             command: start.command,

@@ -17,6 +17,7 @@ use crate::ensemble_findings::EnsembleFindings;
 use crate::event::{RunEvent, WatchRun, WatchTraining, tell};
 use crate::job::Job;
 use crate::named_weights::HubOptions;
+use crate::other_folds::OtherFolds;
 use crate::settings::{cache_dir, config_of_run};
 use crate::timings::Timings;
 
@@ -57,6 +58,8 @@ pub struct Place {
     pub overwrite: Overwrite,
     /// Whether TensorBoard event files are written, too.
     pub tensorboard: bool,
+    /// Whether it is judged on other folds, too.
+    pub other_folds: OtherFolds,
     /// The command line that asked for it, to be noted.
     pub command: Vec<String>,
 }
@@ -93,6 +96,8 @@ pub(crate) struct Start {
     pub(crate) patches_hash: String,
     hub: HubOptions,
     pub(crate) tensorboard: bool,
+    #[serde(default)]
+    pub(crate) other_folds: OtherFolds,
     /// The embeddings that it starts from, where they were made elsewhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     embeddings: Option<EmbeddingsRecord>,
@@ -169,6 +174,7 @@ pub(crate) fn create_ensemble(
         patches_hash: job.patches.content_hash(),
         hub: job.hub.clone(),
         tensorboard: place.tensorboard,
+        other_folds: place.other_folds,
         embeddings: start_from.own().map(OwnEmbeddings::record).cloned(),
     };
     if let Some(known) = &known {

@@ -18,7 +18,7 @@ use eosin_train::{
     predictions_from_csv,
 };
 
-use crate::audit::{PairsAcross, Pictures, audit_of_run};
+use crate::audit::{AuditOfRun, PairsAcross, Pictures, audit_of_run};
 use crate::ensemble_report::ensemble_report;
 use crate::record::{seen_warning, task_of};
 use crate::report_facts::{input, reproducibility, stain};
@@ -47,10 +47,14 @@ pub fn write(folder: &RunFolder, patches: &Patches, source: &Path) -> Result<()>
     let timings: Timings = folder.read_json(names::TIMINGS)?;
     let config = config_of_run(folder)?;
     let keep = config.train.keep;
-    let pairs = audit_of_run(folder)?;
+    let AuditOfRun {
+        across: pairs,
+        folds: other_folds,
+    } = audit_of_run(folder)?;
     let pictures = Pictures::of(patches, &config);
     let mut warnings = warnings(manifest, &record, &events, keep);
     warnings.extend(pairs.as_ref().map(|pairs| format!("{}.", pairs.text)));
+    warnings.extend(other_folds.map(|text| format!("{text}.")));
     let report = Report {
         title: source.file_name().map_or_else(
             || source.display().to_string(),

@@ -78,6 +78,23 @@ impl Patches {
         }
     }
 
+    /// The same patches, each with the group of its place in `names`.
+    ///
+    /// # Panics
+    /// When there are not as many names as patches.
+    #[must_use]
+    pub fn with_groups(&self, names: Vec<String>) -> Self {
+        let mut manifest = self.manifest.clone();
+        assert_eq!(names.len(), manifest.patches.len(), "one group a patch");
+        for (patch, name) in manifest.patches.iter_mut().zip(names) {
+            patch.group = Some(name);
+        }
+        Self {
+            manifest,
+            contents: self.contents.clone(),
+        }
+    }
+
     /// The patches' names, labels and groups.
     pub const fn manifest(&self) -> &Manifest {
         &self.manifest

@@ -1,8 +1,11 @@
 //! The cheap part of an audit, in every run: pairs of patches that folds or parts tear apart.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use eosin_audit::{Directions, Effort, PairKind, PairSearch, PairsFound, find_pairs};
 use eosin_core::config::DoctorPolicy;
+use eosin_metrics::MetricSet;
 use eosin_store::{RunFolder, names};
 use eosin_train::Run;
 use serde::Deserialize;
@@ -15,6 +18,7 @@ use super::pairs::{first_same, pair_records, with_same_pixels};
 use super::record::{AuditRecord, PairRecord, counted};
 use crate::event::{WatchRun, pulse};
 use crate::job::Job;
+use crate::other_folds::{FoldsCompared, Judged, OtherFolds, on_other_folds};
 
 /// Patches among which a run looks for pairs by itself: the search grows with their square, and 10,500 took
 /// 8 s of processor time, so that so many take about 5 s on two cores.
@@ -42,6 +46,8 @@ pub enum InRun {
         across: usize,
         /// What they are and what to do, a sentence; `None` where there are none.
         text: Option<String>,
+        /// The score on folds that keep patches together beside that on random ones, where both are known.
+        folds: Option<FoldsCompared>,
     },
 }
 
@@ -52,6 +58,14 @@ impl InRun {
             Self::Off => None,
             Self::TooMany { text } => Some(text),
             Self::Looked { text, .. } => text.as_deref(),
+        }
+    }
+
+    /// What other folds would have said, a sentence, where it is something else.
+    pub fn of_other_folds(&self) -> Option<String> {
+        match self {
+            Self::Looked { folds, .. } => folds.as_ref()?.text(),
+            Self::Off | Self::TooMany { .. } => None,
         }
     }
 }
@@ -65,6 +79,16 @@ struct Written {
     pairs: Vec<PairRecord>,
     clusters: Vec<Vec<String>>,
     bare: Vec<String>,
+    folds: Option<FoldsCompared>,
+}
+
+/// What a run found by itself, as its report tells it.
+#[derive(Default)]
+pub(crate) struct AuditOfRun {
+    /// The pairs that it has on both sides of a fold or of a part.
+    pub across: Option<PairsAcross>,
+    /// What other folds would have said, a sentence.
+    pub folds: Option<String>,
 }
 
 /// The pairs that a run has on both sides of a fold or of a part.
@@ -75,6 +99,13 @@ pub(crate) struct PairsAcross {
     pub text: String,
 }
 
+/// A run whose folds are finished.
+pub(crate) struct Trained<'a> {
+    pub run: &'a Run<'a>,
+    pub out_of_fold: &'a [MetricSet],
+    pub other_folds: OtherFolds,
+}
+
 /// Looks for pairs among the patches of a trained run, with the embeddings that its cache holds, and
 /// writes `audit.json`. Nothing that was trained or judged changes.
 ///
@@ -82,7 +113,7 @@ pub(crate) struct PairsAcross {
 /// When a patch can no longer be read, the file not be written, or `watch` fails or ends the work.
 pub(crate) fn look_in_run(
     job: &Job,
-    run: &Run<'_>,
+    trained: &Trained<'_>,
     folder: &RunFolder,
     watch: &dyn WatchRun,
 ) -> Result<InRun> {
@@ -95,16 +126,18 @@ pub(crate) fn look_in_run(
         folder.remove(names::AUDIT)?;
         return Ok(InRun::TooMany { text });
     }
-    let record = record(job, run, watch)?;
+    let record = record(job, trained, watch)?;
     folder.write_json(names::AUDIT, &record)?;
     let across = across(record.pairs);
     Ok(InRun::Looked {
         across: across.len(),
         text: sentence(&across, &record.data.display().to_string()),
+        folds: record.folds,
     })
 }
 
-fn record(job: &Job, run: &Run<'_>, watch: &dyn WatchRun) -> Result<AuditRecord> {
+fn record(job: &Job, trained: &Trained<'_>, watch: &dyn WatchRun) -> Result<AuditRecord> {
+    let run = trained.run;
     let mut record = AuditRecord::new(job);
     // As a resumed run has it.
     record.data = std::path::absolute(&job.data)?;
@@ -121,7 +154,16 @@ fn record(job: &Job, run: &Run<'_>, watch: &dyn WatchRun) -> Result<AuditRecord>
         record.take_bare(job, &found.bare);
         let folds = KnownFolds::resolved(run.folds.resolve(job.manifest())?);
         record.pairs = pair_records(job, &found.pairs, &folds);
-        record.take_clusters(job, &Linked::of(job, &found.pairs));
+        let linked = Linked::of(job, &found.pairs);
+        record.take_clusters(job, &linked);
+        if trained.other_folds == OtherFolds::Compare {
+            let judged = Judged {
+                out_of_fold: trained.out_of_fold,
+                linked: &linked.names,
+                torn: torn(&record.pairs),
+            };
+            record.folds = on_other_folds(job, run, &judged, watch)?;
+        }
     }
     record.count();
     record.notes.push(
@@ -172,18 +214,33 @@ fn of_member(run: &Run<'_>) -> Result<Option<Written>> {
     Ok((written.eosin_version == env!("CARGO_PKG_VERSION")).then_some(written))
 }
 
-/// What `audit.json` in `folder` says of pairs across folds and parts; `None` where it says of none.
+/// Patches that are in pairs across folds.
+fn torn(pairs: &[PairRecord]) -> usize {
+    let across_folds = pairs.iter().filter(|pair| {
+        let mut across = pair.across.iter();
+        across.any(|across| across.starts_with("fold"))
+    });
+    let keys: BTreeSet<&str> = across_folds
+        .flat_map(|pair| [pair.a.as_str(), pair.b.as_str()])
+        .collect();
+    keys.len()
+}
+
+/// What `audit.json` in `folder` says; nothing where there is none.
 ///
 /// # Errors
 /// When the file is damaged.
-pub(crate) fn audit_of_run(folder: &RunFolder) -> Result<Option<PairsAcross>> {
+pub(crate) fn audit_of_run(folder: &RunFolder) -> Result<AuditOfRun> {
     if !folder.has(names::AUDIT) {
-        return Ok(None);
+        return Ok(AuditOfRun::default());
     }
-    let Written { data, pairs, .. } = folder.read_json(names::AUDIT)?;
-    let pairs = across(pairs);
-    let text = sentence(&pairs, &data);
-    Ok(text.map(|text| PairsAcross { pairs, text }))
+    let written: Written = folder.read_json(names::AUDIT)?;
+    let pairs = across(written.pairs);
+    let text = sentence(&pairs, &written.data);
+    Ok(AuditOfRun {
+        across: text.map(|text| PairsAcross { pairs, text }),
+        folds: written.folds.as_ref().and_then(FoldsCompared::text),
+    })
 }
 
 fn across(mut pairs: Vec<PairRecord>) -> Vec<PairRecord> {

@@ -7,12 +7,12 @@ use anyhow::{Context as _, Result, bail};
 use eosin_core::Config;
 use eosin_core::config::{Symmetries, TrainMode};
 use eosin_data::{Folds, Manifest};
-use eosin_run::Job;
+use eosin_run::{Job, OtherFolds, Overwrite, Place};
 use eosin_store::write_atomic;
 use eosin_train::{PairedDifference, Prediction, paired_difference};
 use serde::Serialize;
 
-use crate::args::{AblateArgs, JobArgs, OutArgs};
+use crate::args::{AblateArgs, JobArgs};
 use crate::commands::run::{complete, default_out, open};
 use crate::output::{note, say, say_json, say_table};
 use crate::settings;
@@ -168,11 +168,14 @@ fn refuse_other_folds(base: &Job, folds: &Folds, job: &Job, settings: &[String])
     )
 }
 
-fn place(args: &AblateArgs, out: &Path, name: &str) -> OutArgs {
-    OutArgs {
-        out: Some(out.join(name)),
-        overwrite: args.overwrite,
-        tensorboard: false,
+fn place(args: &AblateArgs, out: &Path, name: &str) -> Place {
+    Place {
+        out: out.join(name),
+        overwrite: Overwrite::of_flag(args.overwrite),
+        // Runs are compared with each other, on the same folds.
+        other_folds: OtherFolds::Leave,
+        command: std::env::args().collect(),
+        ..Place::default()
     }
 }
 

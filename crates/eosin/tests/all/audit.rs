@@ -309,12 +309,25 @@ fn a_run_says_which_copies_its_folds_tear_apart_and_the_groups_of_an_audit_mend_
     scratch
         .eosin(&format!("audit --data data {JOB} --out found"))
         .done();
-    let grouped = scratch.eosin(&format!("run --data found/groups.csv {JOB} --out grouped"));
-    assert!(!grouped.done().stderr.contains(TORN_APART));
-    assert_eq!(
-        scratch.json("grouped/audit.json")["counts"]["across_folds"],
-        0
-    );
+    let outcome = scratch.eosin(&format!("run --data found/groups.csv {JOB} --out grouped"));
+    let outcome = outcome.done();
+    assert!(!outcome.stderr.contains(TORN_APART));
+    let of_grouped = scratch.json("grouped/audit.json");
+    assert_eq!(of_grouped["counts"]["across_folds"], 0);
+    // Each run tells what the other comes to.
+    let out_of_fold = |run: &str| {
+        let metrics = scratch.json(&format!("{run}/metrics.json"));
+        metrics["out_of_fold"][0]["auroc"].clone()
+    };
+    let (random, grouped) = (out_of_fold("run1"), out_of_fold("grouped"));
+    assert_ne!(random, grouped);
+    for (folds, by) in [(&audit["folds"], "pairs"), (&of_grouped["folds"], "group")] {
+        let expected = serde_json::json!({
+            "metric": "auroc", "by": by, "grouped": grouped, "random": random,
+        });
+        assert_eq!(*folds, expected);
+    }
+    assert!(outcome.stderr.contains("on random ones"));
 }
 
 #[test]
