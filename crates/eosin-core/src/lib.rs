@@ -19,6 +19,7 @@
 //! # Ok::<(), eosin_core::config::ConfigError>(())
 //! ```
 
+mod calibrator;
 pub mod choice;
 pub mod config;
 mod cut;
@@ -30,9 +31,11 @@ mod preprocess;
 pub mod seed;
 pub mod split;
 pub mod task;
+mod threshold_rule;
 mod watch;
 mod words;
 
+pub use calibrator::{Calibrator, Knot, prob_of};
 pub use config::Config;
 pub use cut::Cut;
 pub use d4::D4;
@@ -42,6 +45,7 @@ pub use model::BackboneName;
 pub use preprocess::{Normalisation, Preprocess, Resize};
 pub use seed::{Rng, Seed, Stream};
 pub use split::Split;
-pub use task::{Decision, Task};
+pub use task::{Decision, Task, log_odds};
+pub use threshold_rule::{CutRate, CutScore, ThresholdRule, ThresholdRuleError};
 pub use watch::{Flow, Unwatched, Watch, WatchError};
 pub use words::bytes_in_words;

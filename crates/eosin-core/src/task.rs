@@ -1,7 +1,7 @@
 //! What is told apart: the classes, and which of two is the one that binary metrics are about.
 
 /// What a run tells apart, and how a prediction follows from probabilities.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Task {
     /// Class names in the order of their indices.
     pub classes: Vec<String>,
@@ -12,11 +12,19 @@ pub struct Task {
 }
 
 /// How a class is decided on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Decision {
     /// The most probable class; of equals, the first.
     #[default]
     MostProbable,
+    /// Of two classes `class`, where its log odds by the run's own probabilities (before any
+    /// calibration) are at least `log_odds`; else the other one.
+    AtLeast {
+        /// Which class.
+        class: usize,
+        /// The least log odds.
+        log_odds: f64,
+    },
 }
 
 impl Decision {
@@ -25,8 +33,25 @@ impl Decision {
         let better = |best, at| if probs[at] > probs[best] { at } else { best };
         match self {
             Self::MostProbable => (0..probs.len()).fold(0, better),
+            Self::AtLeast {
+                class,
+                log_odds: least,
+            } => {
+                if log_odds(probs, class) >= least {
+                    class
+                } else {
+                    1 - class
+                }
+            }
         }
     }
+}
+
+/// The log odds of one of two classes, `ln p - ln q`. A probability that single precision writes as 0
+/// counts as the smallest above it, so that they stay finite.
+pub fn log_odds(probs: &[f32], class: usize) -> f64 {
+    let log = |prob: f32| f64::from(prob.max(f32::from_bits(1))).ln();
+    log(probs[class]) - log(probs[1 - class])
 }
 
 impl Task {
@@ -217,6 +242,25 @@ mod tests {
         assert_eq!(decide(&[0.2, 0.5, 0.3]), 1);
         assert_eq!(decide(&[0.4, 0.2, 0.4]), 0);
         assert_eq!(decide(&[0.5, 0.5]), 0);
+    }
+
+    #[test]
+    fn a_threshold_is_reached_at_its_own_value_and_told_apart_where_probabilities_are_all_but_one()
+    {
+        let half = Decision::AtLeast {
+            class: 1,
+            log_odds: 0.0,
+        };
+        assert_eq!(half.decide(&[0.5, 0.5]), 1);
+        assert_eq!(half.decide(&[0.6, 0.4]), 0);
+        let high = Decision::AtLeast {
+            class: 0,
+            log_odds: 20.0,
+        };
+        // Both are 1 in single precision.
+        assert_eq!(high.decide(&[1.0, 1e-9]), 0);
+        assert_eq!(high.decide(&[1.0, 1e-8]), 1);
+        assert!(log_odds(&[0.0, 1.0], 1).is_finite());
     }
 
     #[test]

@@ -7,6 +7,9 @@
 //!   [`accuracy`], [`precision`], [`recall`], [`specificity`], [`npv`], [`f1`] and [`khd`] follow.
 //! - [`Ranking`] sorts scores once; AUROC, AUPRC, their curves and `DeLong`'s interval follow.
 //! - [`log_loss`], [`brier`] and [`ece`] judge probabilities by their values.
+//! - [`ScoredRows`] of two classes are what [`Recalibration`], [`BrierParts`], [`reliability_points`],
+//!   [`decision_curve`], [`SampleSize`], calibrators ([`fit_platt`] and others) and thresholds
+//!   ([`choose_cut`]) are computed from.
 //!
 //! A metric whose formula is 0/0 is `None` and serialises to `null`. It is never 0 or 0.5, which is
 //! where this crate and scikit-learn's defaults differ; each metric's documentation says how.
@@ -27,8 +30,11 @@ mod auroc;
 mod average;
 mod balanced_accuracy;
 mod brier;
+mod calibration;
 mod confusion;
 mod counts;
+mod cut;
+mod decision_curve;
 mod delong;
 mod ece;
 mod error;
@@ -47,7 +53,11 @@ mod probs;
 mod ranking;
 mod recall;
 mod roc_curve;
+mod sample_size;
+mod scored;
 mod specificity;
+mod threshold;
+mod undefined;
 mod wilson;
 
 pub use accuracy::accuracy;
@@ -56,8 +66,14 @@ pub use auroc::auroc;
 pub use average::{Average, averaged, macro_mean, per_class, weighted_mean};
 pub use balanced_accuracy::balanced_accuracy;
 pub use brier::brier;
+pub use calibration::{
+    BrierParts, Estimate, RELIABILITY_BINS, Recalibration, ReliabilityPoint, fit_isotonic,
+    fit_platt, fit_temperature, reliability_points,
+};
 pub use confusion::Confusion;
 pub use counts::Counts;
+pub use cut::{CutFigures, counts_at};
+pub use decision_curve::{DecisionPoint, decision_curve};
 pub use ece::{ReliabilityBin, ece, reliability};
 pub use error::MetricError;
 pub use f1::f1;
@@ -75,5 +91,9 @@ pub use probs::Probs;
 pub use ranking::{Ranking, TieGroup};
 pub use recall::recall;
 pub use roc_curve::RocPoint;
+pub use sample_size::{Criterion, DesignEffect, Expected, Need, SampleSize};
+pub use scored::ScoredRows;
 pub use specificity::specificity;
+pub use threshold::{Cut, Cuts, NoCut, choose_cut, rate_of};
+pub use undefined::Undefined;
 pub use wilson::wilson;

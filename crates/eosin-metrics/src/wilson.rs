@@ -14,19 +14,27 @@ pub fn wilson(successes: u64, trials: u64) -> Option<Interval> {
     if trials == 0 || successes > trials {
         return None;
     }
-    let n = trials as f64;
-    let p = successes as f64 / n;
+    wilson_of_share(successes as f64 / trials as f64, trials as f64)
+}
+
+/// The same of a share of `trials` that need be no whole number, as where rows depend on each other and are
+/// worth fewer.
+pub(crate) fn wilson_of_share(share: f64, trials: f64) -> Option<Interval> {
+    if trials <= 0.0 || !(0.0..=1.0).contains(&share) {
+        return None;
+    }
     let z_squared = Z_95 * Z_95;
-    let centre = p + z_squared / (2.0 * n);
-    let half = Z_95 * (p * (1.0 - p) / n + z_squared / (4.0 * n * n)).sqrt();
-    let scale = 1.0 + z_squared / n;
+    let centre = share + z_squared / (2.0 * trials);
+    let spread = share * (1.0 - share) / trials + z_squared / (4.0 * trials * trials);
+    let half = Z_95 * spread.sqrt();
+    let scale = 1.0 + z_squared / trials;
     Some(Interval {
-        ci_low: if successes == 0 {
+        ci_low: if share <= 0.0 {
             0.0
         } else {
             (centre - half) / scale
         },
-        ci_high: if successes == trials {
+        ci_high: if share >= 1.0 {
             1.0
         } else {
             (centre + half) / scale

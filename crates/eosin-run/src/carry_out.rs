@@ -10,8 +10,9 @@ use eosin_train::{RunResult, StartingPoint, save_run};
 
 use crate::audit::{Trained, look_in_run};
 use crate::create::{Finished, Start};
+use crate::decision::{decide_run, decided_task};
 use crate::ensemble::keep_joined_shares;
-use crate::event::{RunEvent, WatchRun, tell};
+use crate::event::{RunEvent, WatchRun, note, tell};
 use crate::job::Job;
 use crate::log::RunLog;
 use crate::members::keep_members;
@@ -96,8 +97,15 @@ impl Begun<'_> {
             command: start.command,
             patches_hash: start.patches_hash,
         };
-        let record = record(job, folds, start_from, &result, circumstances);
-        save_run(&folder, &record, &job.task, &result)?;
+        let decided = decide_run(job, folds, &result)?;
+        for text in &decided.undone {
+            note(watch, &format!("warning: {text}"))?;
+        }
+        folder.write_json(names::DECISION, &decided)?;
+        let mut record = record(job, folds, start_from, &result, circumstances);
+        let applied = &decided.applied;
+        record.decision = Some(applied.clone()).filter(|applied| !applied.is_usual());
+        save_run(&folder, &record, &decided_task(&job.task, applied), &result)?;
         timings.total_secs = begun.elapsed().as_secs_f64();
         folder.write_json(names::TIMINGS, &timings)?;
         finish(&folder, job)?;
@@ -106,6 +114,7 @@ impl Begun<'_> {
             record,
             result,
             pairs,
+            decided,
             timings,
         })
     }

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use eosin_core::Config;
 use eosin_data::{Folds, Patches};
 use eosin_store::{EmbeddingsRecord, Existing, RunFolder, RunRecord, WeightStore, names};
-use eosin_train::{FoldOutcome, OwnEmbeddings, RunResult, StartingPoint};
+use eosin_train::{DecisionFindings, FoldOutcome, OwnEmbeddings, RunResult, StartingPoint};
 use eosin_weights::StateDict;
 use serde::{Deserialize, Serialize};
 
@@ -74,6 +74,8 @@ pub struct Finished {
     pub result: RunResult,
     /// What it found of pairs of patches across folds and parts.
     pub pairs: InRun,
+    /// How it decides, and how it might.
+    pub decided: DecisionFindings,
     /// How long it took.
     pub timings: Timings,
 }

@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use eosin_core::config::{EnsembleConfig, EnsembleMethod, TrainConfig};
-use eosin_core::{Config, Flow, Watch, WatchError};
+use eosin_core::config::{
+    CalibratorKind, EnsembleConfig, EnsembleMethod, JudgeConfig, TrainConfig,
+};
+use eosin_core::{Config, Flow, ThresholdRule, Watch, WatchError};
 use eosin_data::Folds;
 use eosin_ensemble::joined_shares;
 use eosin_store::{RunFolder, names};
@@ -29,6 +31,10 @@ pub struct EnsembleArgs {
     pub choice: EnsembleChoice,
     /// Where the patches are now; `None`: where they were when the first run began.
     pub data: Option<PathBuf>,
+    /// What calibrates the ensemble; `None`: what calibrates the first run.
+    pub calibrate: Option<CalibratorKind>,
+    /// How its threshold is chosen; `None`: as the first run's.
+    pub threshold: Option<ThresholdRule>,
 }
 
 /// Who chooses members and method.
@@ -71,6 +77,16 @@ pub fn ensemble(args: &EnsembleArgs, place: &Place, watch: &dyn WatchRun) -> Res
     }
     let job = Job::open(looked, data, &begun.hub, watch)?;
     refuse_other_patches(&job, &members[0], data)?;
+    let judge = JudgeConfig {
+        calibrate: args.calibrate.unwrap_or(job.config.judge.calibrate),
+        threshold: args.threshold.unwrap_or(job.config.judge.threshold),
+    };
+    // What cannot be is refused before anything is searched.
+    let decides = Config {
+        judge,
+        ..job.config.clone()
+    };
+    decides.check_judge(job.task.classes.len())?;
     let folds = Folds::from_json(&members[0].folder.read_text(names::FOLDS)?)?;
     let (start, cache) = (job.start(watch)?, job.cache()?);
     let pool = job.run(&folds, &start, &cache, None).answers()?;
@@ -108,7 +124,8 @@ pub fn ensemble(args: &EnsembleArgs, place: &Place, watch: &dyn WatchRun) -> Res
         .iter()
         .map(|at| args.runs[*at].clone())
         .collect();
-    let chosen = with_members(&members[findings.members[0]], &runs, findings.method)?;
+    let mut chosen = with_members(&members[findings.members[0]], &runs, findings.method)?;
+    chosen.judge = judge;
     drop(members);
     let job = job.with_config(chosen, watch)?;
     let is_concat = findings.method == EnsembleMethod::Concat;

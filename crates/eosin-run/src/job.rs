@@ -371,5 +371,6 @@ fn task(config: &Config, classes: &[String]) -> Result<Task> {
     }
     let written = "--set data.positive=";
     let positive = positive_class(classes, PositiveChoice { named, written })?;
+    config.check_judge(classes.len())?;
     Ok(Task::new(classes.to_vec(), positive))
 }

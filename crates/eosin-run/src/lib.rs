@@ -36,6 +36,7 @@ mod audit;
 mod carry_out;
 mod create;
 mod datathon;
+mod decision;
 mod describe;
 mod embeddings_out;
 mod ensemble;
@@ -69,6 +70,7 @@ pub use create::{
     Finished, Overwrite, Place, Resumed, RunArgs, create, lies_in, resume, run, weight_store,
 };
 pub use datathon::{datathon_key, datathon_line, refuse_same_stems};
+pub use decision::decision_text;
 pub use embeddings_out::EmbeddingsOut;
 pub use ensemble::{EnsembleArgs, EnsembleChoice, Ensembled, ensemble};
 pub use ensemble_findings::{EnsembleFindings, SearchLimits};

@@ -67,6 +67,7 @@ pub(crate) fn record(
             patches: fit.patches,
             unchanged: fit.unchanged.len(),
         }),
+        decision: None,
         repeats: folds.repeats,
         folds: folds.folds.len() / folds.repeats,
         best: result.folds[result.best_fold].rows.id,
@@ -100,7 +101,7 @@ fn started_from(job: &Job, start_from: &StartingPoint, result: &RunResult) -> St
     }
 }
 
-/// What a run tells apart.
+/// What a run tells apart, and how it decides from its probabilities as they are before calibration.
 ///
 /// # Errors
 /// When `run.json` names a positive class that it does not list.
@@ -110,7 +111,12 @@ pub fn task_of(record: &RunRecord) -> Result<Task> {
         written: "\"positive\": ",
     };
     let positive = positive_class(&record.classes, choice).context("run.json is damaged")?;
-    Ok(Task::new(record.classes.clone(), positive))
+    let task = Task::new(record.classes.clone(), positive);
+    let decision = record.decision.as_ref();
+    Ok(Task {
+        decision: decision.map_or(task.decision, |applied| applied.decision(positive)),
+        ..task
+    })
 }
 
 /// Says that the embedded weights know so many training and test patches already, and what to do.

@@ -34,6 +34,8 @@ pub const PRECISION: &str = "precision.json";
 pub const STAIN: &str = "stain.json";
 /// Pairs of patches that show the same tissue, as far as the run looked for them.
 pub const AUDIT: &str = "audit.json";
+/// How well calibrated the run is, and what thresholds come to.
+pub const DECISION: &str = "decision.json";
 /// Folder of checkpoints; gone when the run is complete.
 pub const CHECKPOINTS: &str = "checkpoints";
 /// Folder of finished folds, one folder each.
@@ -48,7 +50,7 @@ pub const REPLACED: &str = "replaced";
 pub const LOCK: &str = "run.lock";
 
 /// Every file with a fixed name that a run may write, the lock excepted.
-pub const ALL: [&str; 17] = [
+pub const ALL: [&str; 18] = [
     CONFIG,
     MANIFEST,
     FOLDS,
@@ -65,6 +67,7 @@ pub const ALL: [&str; 17] = [
     PRECISION,
     STAIN,
     AUDIT,
+    DECISION,
     ENSEMBLE,
 ];
 

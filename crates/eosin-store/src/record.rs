@@ -4,6 +4,7 @@ use eosin_core::config::{HeadKind, StainMethod, Symmetries};
 use eosin_core::{FoldId, Preprocess, Resize};
 use serde::{Deserialize, Serialize};
 
+use crate::decision_record::DecisionRecord;
 use crate::start_record::{EmbeddingsRecord, EnsembleRecord, NetworkRecord, StartRecord};
 
 /// The contents of `run.json`: everything that `predict` needs besides weights, and everything
@@ -53,6 +54,9 @@ pub struct RunRecord {
     /// What patches were made like in stain, where they were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stain: Option<StainRecord>,
+    /// What it decides by on new patches, where that is not the most probable class as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<DecisionRecord>,
     /// Cross-validations.
     pub repeats: usize,
     /// Folds in each.

@@ -83,6 +83,10 @@ pub use input::stain_fit::{KeptStain, MadeLike, StainError, StainFit, stain_of_p
 pub use input::stain_fitter::StainFitter;
 pub use input::view::View;
 pub use input::views::{ViewMaker, drawn_view};
+pub use judge::decision::{
+    CalibrationFigures, CalibratorFindings, DecisionFindings, FoldCalibration, GroupOf, Spread,
+    ThresholdFindings, TwoClassFigures, Usefulness, decide,
+};
 pub use judge::evaluate::{FoldMetrics, OneViewMetrics, RunMetrics, evaluate};
 pub use judge::paired::{PairedDifference, Verdict, paired_difference};
 pub use judge::selection::selection;

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use eosin_core::config::{
-    EnsembleMethod, GroupBy, HeadKind, NormaliseMode, ResizePolicy, Symmetries, TrainMode,
+    CalibratorKind, EnsembleMethod, GroupBy, HeadKind, NormaliseMode, ResizePolicy, Symmetries,
+    TrainMode,
 };
-use eosin_core::{BackboneName, Layout};
+use eosin_core::{BackboneName, Layout, ThresholdRule};
 use eosin_run::HubOptions;
 
 mod audit;
@@ -182,6 +183,15 @@ pub struct JobArgs {
     /// Metric that picks the best fold (and epoch, see train.keep), such as auroc or khd.
     #[arg(long, value_name = "METRIC")]
     pub select: Option<String>,
+    /// What makes probabilities agree with what comes true: none, temperature, platt, isotonic; fitted
+    /// on out-of-fold predictions, and applied by 'eosin predict'.
+    #[arg(long, value_name = "METHOD")]
+    pub calibrate: Option<CalibratorKind>,
+    /// From which probability on the positive class counts: likeliest, or the best on out-of-fold
+    /// predictions by khd, f1, youden, accuracy, mcc, cost:MISSED (in false alarms), or a bound such as
+    /// 'sensitivity>=.99' (specificity, precision, npv).
+    #[arg(long, value_name = "RULE")]
+    pub threshold: Option<String>,
     /// Folder of the embedding cache.
     #[arg(long, value_name = "DIR")]
     pub cache: Option<String>,
@@ -421,6 +431,14 @@ pub struct EnsembleArgs {
     /// Where the patches are now; default: where they were.
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// What makes the ensemble's probabilities agree with what comes true: none, temperature, platt,
+    /// isotonic; default: as the first run's.
+    #[arg(long, value_name = "METHOD")]
+    pub calibrate: Option<CalibratorKind>,
+    /// From which probability on the positive class counts, as in 'eosin run'; default: by the rule of
+    /// the first run.
+    #[arg(long, value_name = "RULE")]
+    pub threshold: Option<ThresholdRule>,
     /// Run folder to make.
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,

@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod decision_lines;
 mod gate;
 mod interrupt;
 mod metrics_table;

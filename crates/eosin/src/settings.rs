@@ -58,6 +58,8 @@ fn flags(args: &JobArgs) -> Result<Vec<Setting>> {
         )?,
         flag("--augment", "augment.symmetry", args.augment.as_ref())?,
         flag("--select", "train.select", args.select.as_ref())?,
+        flag("--calibrate", "judge.calibrate", args.calibrate.as_ref())?,
+        flag("--threshold", "judge.threshold", args.threshold.as_ref())?,
         flag("--cache", "cache.dir", args.cache.as_ref())?,
     ];
     Ok(all.into_iter().flatten().collect())

@@ -6,6 +6,7 @@ mod choices;
 mod embeddings;
 mod ensemble;
 mod error;
+mod judge;
 mod train;
 mod values;
 mod weights;
@@ -23,6 +24,7 @@ pub use self::choices::{
 };
 pub use self::ensemble::EnsembleConfig;
 pub use self::error::ConfigError;
+pub use self::judge::{CalibratorKind, JudgeConfig};
 pub use self::train::TrainConfig;
 pub use self::weights::{TensorChoice, Weights};
 use crate::choice::UnknownChoice;
@@ -254,6 +256,8 @@ pub struct Config {
     pub train: TrainConfig,
     /// How patches are judged.
     pub predict: PredictConfig,
+    /// How it decides.
+    pub judge: JudgeConfig,
     /// What the run is an ensemble of.
     #[serde(skip_serializing_if = "EnsembleConfig::is_none")]
     pub ensemble: EnsembleConfig,

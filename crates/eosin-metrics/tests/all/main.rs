@@ -1,5 +1,6 @@
 //! Metrics against scikit-learn's, and what holds for all of them.
 #![expect(clippy::unwrap_used, reason = "helpers of a test fail by panicking")]
 
+mod decision;
 mod properties;
 mod sklearn;

@@ -4,12 +4,14 @@ use anyhow::{Result, bail};
 use eosin_core::Config;
 use eosin_search::Space;
 
-/// Keys, or tables of them, that make patches, folds or the metric others: trials could not be compared.
-const FIXED: [&str; 10] = [
+/// Keys, or tables of them, that make patches, folds or the metric others, so that trials could not be
+/// compared; or that leave all scores as they are.
+const FIXED: [&str; 11] = [
     "seed",
     "split",
     "cache",
     "ensemble",
+    "judge",
     "train.select",
     "train.doctor",
     "data.layout",
@@ -28,8 +30,8 @@ pub(super) fn refuse_fixed(space: &Space) -> Result<()> {
         let key = &parameter.key;
         if FIXED.iter().any(|fixed| within(key, fixed)) || key == "data.skip_bad" {
             bail!(
-                "{key} cannot be searched: it changes seed, folds, patches or the metric, and trials \
-                 on other folds cannot be compared; set it with '--set', or leave it out of the space"
+                "{key} cannot be searched: it changes seed, folds, patches, the metric or how a run decides, \
+                 and trials on other folds cannot be compared; set it with '--set', or leave it out of the space"
             );
         }
     }

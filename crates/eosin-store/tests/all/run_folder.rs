@@ -58,6 +58,7 @@ fn record() -> RunRecord {
             },
         }],
         stain: None,
+        decision: None,
         repeats: 1,
         folds: 10,
         best: FoldId::new(0, 2),

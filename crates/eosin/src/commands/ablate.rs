@@ -157,13 +157,14 @@ fn refuse_other_folds(base: &Job, folds: &Folds, job: &Job, settings: &[String])
     let same = job.config.seed == base.config.seed
         && job.config.split == base.config.split
         && job.config.train.select == base.config.train.select
+        && job.config.judge == base.config.judge
         && folds.validate(job.manifest()).is_ok();
     if same {
         return Ok(());
     }
     bail!(
-        "--factor {} changes seed, folds, patches or the metric: runs on other folds cannot be \
-         compared patch by patch",
+        "--factor {} changes seed, folds, patches, the metric or how a run decides: runs on other folds \
+         cannot be compared patch by patch, and decisions leave the scores that are compared as they are",
         settings.join(",")
     )
 }

@@ -43,6 +43,8 @@ pub fn run(args: &EnsembleArgs, json: bool) -> Result<ExitCode> {
         runs: args.runs.clone(),
         choice,
         data: args.data.clone(),
+        calibrate: args.calibrate,
+        threshold: args.threshold,
     };
     let made = ensemble(&asked, &place, &terminal);
     let Ensembled { finished, findings } = made.map_err(|error| explain(error, None))?;

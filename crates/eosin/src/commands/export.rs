@@ -6,19 +6,19 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 use eosin_core::FoldId;
 use eosin_core::config::Symmetries;
-use eosin_data::StainNormaliser;
 use eosin_models::{
     OnnxEnsembleOptions, OnnxFile, OnnxInput, OnnxOptions, ensemble_to_onnx, to_onnx,
 };
 use eosin_run::{
     HalfEffect, HalfSubject, Overwrite, check_out_file, measure_half_precision, weight_store,
 };
-use eosin_store::{RunFolder, RunRecord, WeightStore, names, write_atomic, write_atomic_with};
-use eosin_train::{EnsembleNetwork, FoldNetwork, StainFit, UseFolds, has_mean};
+use eosin_store::{RunFolder, RunRecord, WeightStore, names, write_atomic_with};
+use eosin_train::{EnsembleNetwork, FoldNetwork, UseFolds, has_mean};
 use eosin_weights::{StoredAs, safetensors_bytes, write_safetensors};
 use serde::Serialize;
 
 use crate::args::{ExportArgs, ExportFormat, ExportPrecision};
+use crate::commands::export_beside::Beside;
 use crate::commands::export_subject::Subject;
 use crate::commands::predict::which_folds;
 use crate::output::{bytes, note, say, say_json};
@@ -29,8 +29,8 @@ struct Model {
     record: RunRecord,
     /// Which fold; `None`: the mean of all.
     place: Option<FoldId>,
-    /// What the run's patches were made like in stain, as its file says.
-    own_stain: Option<Vec<u8>>,
+    /// What no model file holds: the stain that patches were given, and how the run decides.
+    beside: [Option<Beside>; 2],
     store: WeightStore,
     subject: Subject,
     path: PathBuf,
@@ -54,6 +54,9 @@ struct Written {
     /// What images must be made like in stain before the file sees them.
     #[serde(skip_serializing_if = "Option::is_none")]
     stain: Option<PathBuf>,
+    /// How the run calibrates and decides, which the file does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decision: Option<PathBuf>,
 }
 
 /// Writes one file a run.
@@ -87,7 +90,8 @@ pub fn run(args: &ExportArgs, json: bool) -> Result<ExitCode> {
             _ => None,
         };
         model.write(args, stored_as)?;
-        let stain = model.write_stain()?;
+        let beside = model.beside.each_ref();
+        let [stain, decision] = beside.map(|file| file.as_ref().map(Beside::write).transpose());
         written.push(Written {
             path: model.path.clone(),
             bytes: std::fs::metadata(&model.path)?.len(),
@@ -98,7 +102,8 @@ pub fn run(args: &ExportArgs, json: bool) -> Result<ExitCode> {
             views_of_run: model.record.view_count(),
             sizes_of_run: 1 + model.record.other_sizes.len(),
             half_precision,
-            stain,
+            stain: stain?,
+            decision: decision?,
         });
     }
     if json {
@@ -150,6 +155,15 @@ fn report(written: &[Written], args: &ExportArgs) {
              same before the model sees them, as '--target {0} --out DIR' of 'eosin stain' does ({0} says \
              method and numbers); 'eosin predict' does it by itself",
             stain.display()
+        ));
+    }
+    for decision in written.iter().filter_map(|file| file.decision.as_ref()) {
+        note(&format!(
+            "warning: the file gives the run's logits as they are; how the run calibrates them and decides, \
+             which no model file holds, is in {}: the log odds z of the positive class, its logit less the \
+             other's, become slope z + intercept (platt), z / temperature, or a curve (isotonic), and the \
+             positive class counts from z = log_odds on; 'eosin predict' does it by itself",
+            decision.display()
         ));
     }
     let half = written.iter().any(|file| file.precision == "f16");
@@ -219,7 +233,10 @@ impl Model {
         refuse_flags(args, format)?;
         Ok(Self {
             subject: Subject::load(args, &folder, place, format)?,
-            own_stain: own_stain(&folder, &record)?,
+            beside: [
+                Beside::of_stain(&folder, &record, &path)?,
+                Beside::of_decision(&record, &path)?,
+            ],
             store: weight_store(&folder)?,
             folder,
             record,
@@ -240,16 +257,6 @@ impl Model {
             write_atomic_with(&self.path, |out| onnx.write(out))?;
         }
         Ok(())
-    }
-
-    /// Writes the stain beside the file, which cannot hold it.
-    fn write_stain(&self) -> Result<Option<PathBuf>> {
-        let Some(stain) = &self.own_stain else {
-            return Ok(None);
-        };
-        let path = beside(&self.path);
-        write_atomic(&path, stain)?;
-        Ok(Some(path))
     }
 
     /// The network, where it becomes safetensors.
@@ -312,31 +319,6 @@ impl Model {
     }
 }
 
-/// The `stain.json` of a run that has one; an error where it has another stain than the run was trained on.
-fn own_stain(folder: &RunFolder, record: &RunRecord) -> Result<Option<Vec<u8>>> {
-    if !folder.has(names::STAIN) {
-        return Ok(None);
-    }
-    let fit: StainFit = folder.read_json(names::STAIN)?;
-    let trained_on = record.preprocess.first();
-    let trained_on = trained_on.and_then(|first| first.stain.as_deref());
-    let says = StainNormaliser::new(fit.method, fit.target);
-    let says = says.map(|stain| stain.to_string());
-    if says.as_deref() != trained_on {
-        bail!(
-            "{} is not what the run was trained on: {} has another stain; restore it",
-            folder.path(names::STAIN).display(),
-            folder.path(names::RUN).display()
-        );
-    }
-    Ok(Some(folder.read(names::STAIN)?))
-}
-
-/// `model.stain.json` of `model.onnx`.
-fn beside(path: &Path) -> PathBuf {
-    path.with_extension("stain.json")
-}
-
 /// Where one run's model goes, and as what.
 fn target(args: &ExportArgs, run: &Path) -> Result<(PathBuf, ExportFormat)> {
     let ending = args.out.extension().and_then(|ending| ending.to_str());
@@ -390,13 +372,8 @@ fn refuse_clashes(models: &[Model], args: &ExportArgs) -> Result<()> {
             bail!("two runs would both be written to {path}: rename one run folder");
         }
         check_out_file(&model.path, Overwrite::of_flag(args.overwrite))?;
-        if let Some(own) = &model.own_stain {
-            let path = beside(&model.path);
-            // Another model of the run has the same beside it.
-            let is_own = path.is_file() && std::fs::read(&path)? == *own;
-            if !is_own {
-                check_out_file(&path, Overwrite::of_flag(args.overwrite))?;
-            }
+        for beside in model.beside.iter().flatten() {
+            beside.refuse_other(Overwrite::of_flag(args.overwrite))?;
         }
         refuse_stained_members(model)?;
     }

@@ -9,6 +9,7 @@ mod embed;
 mod ensemble;
 mod evaluate;
 mod export;
+mod export_beside;
 mod export_subject;
 mod inspect;
 mod models;

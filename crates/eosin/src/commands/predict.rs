@@ -12,8 +12,8 @@ use eosin_data::{
     ProblemKind, Resize, find_images, inspect,
 };
 use eosin_run::{
-    Overwrite, RunEvent, check_out_file, config_of_run, duration, refuse_same_stems, task_of,
-    weight_store,
+    Overwrite, RunEvent, check_out_file, config_of_run, decision_text, duration, refuse_same_stems,
+    task_of, weight_store,
 };
 use eosin_store::{RunFolder, RunRecord};
 use eosin_train::{EmbeddingFile, OwnPredictor, PatchReader, Predictor, UseFolds};
@@ -21,7 +21,7 @@ use eosin_train::{EmbeddingFile, OwnPredictor, PatchReader, Predictor, UseFolds}
 use crate::args::PredictArgs;
 use crate::commands::predict_embeddings;
 use crate::output::note;
-use crate::prediction_rows::{Format, PredictionRows};
+use crate::prediction_rows::{Format, Judgement, PredictionRows};
 use crate::progress::Progress;
 use crate::terminal::{Terminal, list_all};
 
@@ -40,6 +40,14 @@ pub fn run(args: &PredictArgs, json: bool) -> Result<ExitCode> {
     let record: RunRecord = folder.record()?;
     let task = task_of(&record)?;
     let folds = which_folds(args.fold.as_deref(), &record)?;
+    let calibrator = record.decision.as_ref();
+    let judgement = Judgement {
+        task: &task,
+        calibrator: calibrator.and_then(|applied| applied.calibrator.as_ref()),
+    };
+    if let Some(text) = decision_text(&record) {
+        note(&format!("note: {text}"));
+    }
     let format = match (json, args.datathon) {
         (true, _) => Format::Json,
         (false, true) => Format::Datathon,
@@ -49,7 +57,7 @@ pub fn run(args: &PredictArgs, json: bool) -> Result<ExitCode> {
         let files = args.embeddings.iter().map(|path| EmbeddingFile::open(path));
         let predictor = OwnPredictor::load(&folder, folds, files.collect::<Result<_, _>>()?)?;
         let key_column = Some(predictor.key_column().to_owned());
-        let rows = PredictionRows::new(&task, format, key_column, args.out.as_deref())?;
+        let rows = PredictionRows::new(judgement, format, key_column, args.out.as_deref())?;
         predict_embeddings::predict(&predictor, &task, rows)?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -73,7 +81,7 @@ pub fn run(args: &PredictArgs, json: bool) -> Result<ExitCode> {
         let fix = "predict them apart, or leave out '--datathon'";
         refuse_same_stems(keys.map(|patch| patch.key.as_str()), fix)?;
     }
-    let rows = PredictionRows::new(&task, format, key_column, args.out.as_deref())?;
+    let rows = PredictionRows::new(judgement, format, key_column, args.out.as_deref())?;
     predict(&predictor, &patches, &task, rows)?;
     Ok(ExitCode::SUCCESS)
 }

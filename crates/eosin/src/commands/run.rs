@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use anyhow::Result;
-use eosin_core::config::Keep;
+use eosin_core::config::{JudgeConfig, Keep};
 use eosin_data::Folds;
 use eosin_metrics::Metric;
 use eosin_run::{
@@ -16,6 +16,7 @@ use eosin_train::{FoldOutcome, ProbeRecord, RunResult};
 use eosin_weights::StateDict;
 
 use crate::args::{JobArgs, OutArgs, RunArgs};
+use crate::decision_lines::decision_lines;
 use crate::interrupt::explain;
 use crate::metrics_table::print_metrics;
 use crate::output::{note, say, say_json};
@@ -151,16 +152,25 @@ pub fn show(finished: &Finished, json: bool) -> Result<ExitCode> {
         record,
         result,
         pairs,
+        decided,
         timings,
     } = finished;
     let dir = folder.dir();
     if json {
-        say_json(&serde_json::json!({
+        let mut told = serde_json::json!({
             "run": dir, "record": record, "metrics": result.metrics, "timings": timings,
-        }))?;
+        });
+        if decided.asked != JudgeConfig::default() {
+            told["threshold"] = serde_json::to_value(decided.asked_threshold())?;
+            told["calibration"] = serde_json::to_value(decided.of_kind(decided.asked.calibrate))?;
+        }
+        say_json(&told)?;
         return Ok(ExitCode::SUCCESS);
     }
     print_metrics(&record.classes, &record.positive, &result.metrics);
+    for line in decision_lines(decided) {
+        say(&line);
+    }
     if let Some(warning) = seen_warning(record) {
         note(&format!("warning: {warning}"));
     }

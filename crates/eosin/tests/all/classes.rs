@@ -45,7 +45,7 @@ fn names_that_do_not_say_which_is_positive_are_refused_with_both_fixes() {
 }
 
 /// The phantom with a third class, made of half of the benign patches.
-fn with_three_classes() -> Scratch {
+pub fn with_three_classes() -> Scratch {
     let scratch = Scratch::with_class_folders();
     fs::create_dir(scratch.path("data/stroma")).expect("a new folder");
     for name in listing(&scratch, "data/benign").iter().step_by(2) {

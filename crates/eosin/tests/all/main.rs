@@ -5,6 +5,7 @@ mod bad_input;
 mod classes;
 mod cli_snapshots;
 mod costs;
+mod decision;
 mod determinism;
 mod docs;
 mod doctor;

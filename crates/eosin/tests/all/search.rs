@@ -177,6 +177,10 @@ fn bad_spaces_and_foreign_studies_are_refused() {
     scratch
         .eosin(&job)
         .refused(&["split.folds cannot be searched"]);
+    scratch.write("space.toml", "judge.threshold = { choice = ['khd', 'f1'] }");
+    scratch
+        .eosin(&job)
+        .refused(&["judge.threshold cannot be searched", "how a run decides"]);
     scratch.write("space.toml", "train.epochs = { integer = [2, 5] }");
     scratch
         .eosin(&job)

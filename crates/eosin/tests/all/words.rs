@@ -10,8 +10,8 @@ use eosin_core::Config;
 const CRATES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// Sections of the configuration, without those that are also names of files and folders here.
-const SECTIONS: [&str; 7] = [
-    "data", "split", "backbone", "augment", "train", "cache", "predict",
+const SECTIONS: [&str; 8] = [
+    "data", "split", "backbone", "augment", "train", "cache", "predict", "judge",
 ];
 
 /// Words that look like a key and are files.

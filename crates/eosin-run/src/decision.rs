@@ -1,0 +1,74 @@
+//! How a run decides, found when its folds are trained, and told.
+
+use anyhow::Result;
+use eosin_core::config::GroupBy;
+use eosin_core::{Calibrator, Task};
+use eosin_data::Folds;
+use eosin_store::{DecisionRecord, RunRecord};
+use eosin_train::{DecisionFindings, RunResult, decide};
+
+use crate::job::Job;
+
+/// Finds how a trained run may decide, and how it does as the configuration asks.
+pub(crate) fn decide_run(job: &Job, folds: &Folds, result: &RunResult) -> Result<DecisionFindings> {
+    let manifest = job.manifest();
+    let group = |key: &str| {
+        let patch = manifest.position(key).map(|at| &manifest.patches[at]);
+        let group = patch.and_then(|patch| patch.group_by(folds.group));
+        // A patch that belongs to nobody is a group of its own, whatever groups are called.
+        group.map_or_else(|| format!("patch {key}"), |group| format!("group {group}"))
+    };
+    let is_known = folds.group != GroupBy::None;
+    let group: Option<&dyn Fn(&str) -> String> = if is_known { Some(&group) } else { None };
+    let rows = &result.predictions;
+    Ok(decide(
+        rows,
+        &job.task,
+        job.config.judge,
+        folds.group,
+        group,
+    )?)
+}
+
+/// What a run tells apart when it decides as was found.
+pub(crate) fn decided_task(task: &Task, applied: &DecisionRecord) -> Task {
+    Task {
+        decision: applied.decision(task.positive),
+        ..task.clone()
+    }
+}
+
+/// How a run decides on new patches, as a sentence without an end; `None` where the most probable class
+/// counts and probabilities are as they are.
+pub fn decision_text(record: &RunRecord) -> Option<String> {
+    let applied = record
+        .decision
+        .as_ref()
+        .filter(|applied| !applied.is_usual())?;
+    let calibrated = applied.calibrator.as_ref().map(|calibrator| {
+        let how = match calibrator {
+            Calibrator::Temperature { temperature } => {
+                format!("temperature: logits divided by {temperature:.4}")
+            }
+            Calibrator::Platt { slope, intercept } => format!(
+                "platt: log odds times {slope:.4}, {} {:.4}",
+                if *intercept < 0.0 { "less" } else { "plus" },
+                intercept.abs()
+            ),
+            Calibrator::Isotonic { knots } => format!("isotonic: a curve of {} knots", knots.len()),
+        };
+        format!("probabilities are calibrated ({how})")
+    });
+    let threshold = applied.threshold.map(|threshold| {
+        let own = match applied.calibrator {
+            None => String::new(),
+            Some(_) => format!(", {:.4} before calibration", threshold.own_prob),
+        };
+        format!(
+            "{} counts from a probability of {:.4} on (judge.threshold {}{own})",
+            record.positive, threshold.prob, threshold.rule
+        )
+    });
+    let parts: Vec<String> = calibrated.into_iter().chain(threshold).collect();
+    Some(parts.join("; "))
+}
