@@ -74,7 +74,7 @@ pub fn reliability(
     clippy::cast_sign_loss,
     reason = "a probability in 0 to 1 times the bin count lies in 0 to the bin count"
 )]
-fn bin_of(prob: f64, bin_count: usize) -> usize {
+pub(crate) fn bin_of(prob: f64, bin_count: usize) -> usize {
     ((prob * bin_count as f64).ceil() as usize)
         .saturating_sub(1)
         .min(bin_count - 1)

@@ -7,6 +7,11 @@
 //!   [`accuracy`], [`precision`], [`recall`], [`specificity`], [`npv`], [`f1`] and [`khd`] follow.
 //! - [`Ranking`] sorts scores once; AUROC, AUPRC, their curves and `DeLong`'s interval follow.
 //! - [`log_loss`], [`brier`] and [`ece`] judge probabilities by their values.
+//! - [`Groups`] say which rows belong together. [`AurocEstimate`], [`clustered_wilson`] and
+//!   [`Resamples`] give intervals that take groups for independent; [`MetricSet::sampled`] has one for
+//!   every metric.
+//! - [`PairedModels`] are two models on the same rows: their differences are resampled, exchanged
+//!   ([`Permutation`]) and tested ([`mcnemar()`], [`corrected_t()`], [`holm()`]).
 //!
 //! A metric whose formula is 0/0 is `None` and serialises to `null`. It is never 0 or 0.5, which is
 //! where this crate and scikit-learn's defaults differ; each metric's documentation says how.
@@ -27,27 +32,37 @@ mod auroc;
 mod average;
 mod balanced_accuracy;
 mod brier;
+mod cluster_delong;
+mod clustered_share;
 mod confusion;
 mod counts;
 mod delong;
+mod distribution;
 mod ece;
 mod error;
 mod f1;
 mod folds;
+mod groups;
 mod interval;
+mod intervals;
 mod khd;
 mod log_loss;
 mod mcc;
 mod metric;
 mod metric_set;
 mod npv;
+mod paired;
+mod placements;
 mod pr_curve;
 mod precision;
+mod prevalence;
 mod probs;
 mod ranking;
 mod recall;
+mod resample;
 mod roc_curve;
 mod specificity;
+mod unit;
 mod wilson;
 
 pub use accuracy::accuracy;
@@ -56,24 +71,37 @@ pub use auroc::auroc;
 pub use average::{Average, averaged, macro_mean, per_class, weighted_mean};
 pub use balanced_accuracy::balanced_accuracy;
 pub use brier::brier;
+pub use cluster_delong::AurocEstimate;
+pub use clustered_share::{Trials, clustered_wilson};
 pub use confusion::Confusion;
 pub use counts::Counts;
+pub use distribution::Reference;
 pub use ece::{ReliabilityBin, ece, reliability};
 pub use error::MetricError;
 pub use f1::f1;
 pub use folds::{FoldSummary, summarise};
+pub use groups::Groups;
 pub use interval::{Interval, Z_95};
+pub use intervals::{IntervalBasis, IntervalMethod, Sampling};
 pub use khd::{khd, khd_as_published};
 pub use log_loss::log_loss;
 pub use mcc::mcc;
 pub use metric::{Metric, UnknownMetric};
 pub use metric_set::{AveragedMetrics, ClassMetrics, MetricSet};
 pub use npv::npv;
+pub use paired::{
+    CorrectedT, McNemar, ModelRows, PairedModels, Permutation, RightRows, corrected_t, holm,
+    mcnemar, right_rows,
+};
+pub use placements::Placements;
 pub use pr_curve::PrPoint;
 pub use precision::precision;
+pub use prevalence::{PredictiveValues, Share, predictive_values};
 pub use probs::Probs;
 pub use ranking::{Ranking, TieGroup};
 pub use recall::recall;
+pub use resample::{Bootstrap, CountedRows, MetricValues, Resamples};
 pub use roc_curve::RocPoint;
 pub use specificity::specificity;
+pub use unit::Unit;
 pub use wilson::wilson;

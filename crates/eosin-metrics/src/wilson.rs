@@ -14,24 +14,29 @@ pub fn wilson(successes: u64, trials: u64) -> Option<Interval> {
     if trials == 0 || successes > trials {
         return None;
     }
-    let n = trials as f64;
-    let p = successes as f64 / n;
-    let z_squared = Z_95 * Z_95;
-    let centre = p + z_squared / (2.0 * n);
-    let half = Z_95 * (p * (1.0 - p) / n + z_squared / (4.0 * n * n)).sqrt();
-    let scale = 1.0 + z_squared / n;
-    Some(Interval {
-        ci_low: if successes == 0 {
+    let p = successes as f64 / trials as f64;
+    Some(score_interval(p, trials as f64, Z_95))
+}
+
+/// The score interval of a proportion `p` of `n` trials, which need not be a whole number, at the
+/// normal's (or another's) quantile.
+pub(crate) fn score_interval(p: f64, n: f64, quantile: f64) -> Interval {
+    let squared = quantile * quantile;
+    let centre = p + squared / (2.0 * n);
+    let half = quantile * (p * (1.0 - p) / n + squared / (4.0 * n * n)).sqrt();
+    let scale = 1.0 + squared / n;
+    Interval {
+        ci_low: if p <= 0.0 {
             0.0
         } else {
             (centre - half) / scale
         },
-        ci_high: if successes == trials {
+        ci_high: if p >= 1.0 {
             1.0
         } else {
             (centre + half) / scale
         },
-    })
+    }
 }
 
 #[cfg(test)]
