@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::interval::Interval;
+use crate::metric::Metric;
+use crate::metric_set::MetricSet;
 
 /// A share with its 95 % interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,6 +38,22 @@ pub struct PredictiveValues {
     pub ppv: Option<Share>,
     /// The chance that a patch called negative is; undefined when none is called so.
     pub npv: Option<Share>,
+}
+
+impl MetricSet {
+    /// Predictive values at a prevalence between 0 and 1, of two classes; `None` of more, and where recall
+    /// or specificity, or the interval of either, is undefined.
+    pub fn at_prevalence(&self, prevalence: f64) -> Option<PredictiveValues> {
+        let share = |metric: Metric| {
+            Some(Share {
+                value: self.get(metric)?,
+                interval: self.interval(metric)?,
+            })
+        };
+        self.positive?;
+        let (recall, specificity) = (share(Metric::Recall)?, share(Metric::Specificity)?);
+        Some(predictive_values(recall, specificity, prevalence))
+    }
 }
 
 /// Predictive values at a prevalence `pi`, between 0 and 1, from sensitivity `se` and specificity `sp`:

@@ -106,6 +106,31 @@ mod tests {
         assert!(few.ci_low < 10.0 && few.ci_high > 990.0, "{few:?}");
     }
 
+    #[derive(serde::Deserialize)]
+    struct Golden {
+        point: f64,
+        drawn: Vec<f64>,
+        left_out: Vec<f64>,
+        groups: usize,
+        interval: [f64; 2],
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Goldens {
+        bca: Golden,
+    }
+
+    /// See `tests/all/goldens/make_comparison_goldens.py`.
+    #[test]
+    fn the_limits_are_those_that_scipys_distributions_give() {
+        let text = include_str!("../../tests/all/goldens/comparison.json");
+        let Goldens { bca } = serde_json::from_str(text).unwrap();
+        let values = SortedValues::new(bca.drawn);
+        let found = values.bca(bca.point, &bca.left_out, bca.groups).unwrap();
+        assert!((found.ci_low - bca.interval[0]).abs() < 1e-9, "{found:?}");
+        assert!((found.ci_high - bca.interval[1]).abs() < 1e-9, "{found:?}");
+    }
+
     #[test]
     fn nothing_comes_of_one_group_or_no_values() {
         assert_eq!(SortedValues::new(vec![1.0]).bca(1.0, &[1.0], 1), None);
