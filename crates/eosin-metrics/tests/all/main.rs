@@ -3,5 +3,6 @@
 
 mod comparison;
 mod coverage;
+mod intervals;
 mod properties;
 mod sklearn;

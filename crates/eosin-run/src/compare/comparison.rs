@@ -96,7 +96,7 @@ fn name_apart(runs: &mut [Contestant], paths: &[PathBuf]) {
 fn notes(base: &Contestant, others: &[Contestant]) -> Vec<String> {
     let mut notes = Vec::new();
     for other in others {
-        if other.folds != base.folds {
+        if !other.has_folds_of(base) {
             notes.push(format!(
                 "{} was cross-validated on other folds than {}: patches are compared one by one, folds are \
                  not, and part of a difference may be the folds'",

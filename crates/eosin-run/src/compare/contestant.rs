@@ -1,6 +1,6 @@
 //! A run that is compared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -26,8 +26,8 @@ pub(super) struct Contestant {
     pub groups: PatchGroups,
     /// The metrics of each fold, and which one chose the best.
     pub metrics: RunMetrics,
-    /// Which fold judged a patch, in each cross-validation.
-    pub folds: BTreeMap<(usize, String), FoldId>,
+    /// The fold that judged these patches of a cross-validation.
+    folds: BTreeMap<Validated, FoldId>,
     /// A list entry a cross-validation.
     pub out_of_fold: Vec<JudgedRows>,
     /// One entry, or none where no test patch is labelled.
@@ -51,7 +51,7 @@ impl Contestant {
             patches_hash: run.record.patches_hash.clone(),
             groups: PatchGroups::of_run(&run.folder, &run.record, folds.group)?,
             metrics: run.folder.read_json(names::METRICS)?,
-            folds: rows.iter().filter_map(judged_by).collect(),
+            folds: folds_of(&rows),
             out_of_fold: JudgedRows::of(&rows, Part::OutOfFold, &task)?,
             test: JudgedRows::of(&rows, Part::TestAverage, &task)?,
             task,
@@ -81,14 +81,37 @@ impl Contestant {
         self.out_of_fold.iter().all(|rows| rows.keys.len() == all)
     }
 
-    /// The value of a metric in each fold.
-    pub fn of_folds(&self, metric: Metric) -> impl Iterator<Item = (FoldId, Option<f64>)> {
-        let folds = self.metrics.folds.iter();
-        folds.map(move |fold| (fold.fold, fold.metrics.get(metric)))
+    /// Whether both are divided into the same folds, whatever their numbers.
+    pub fn has_folds_of(&self, other: &Self) -> bool {
+        self.folds.keys().eq(other.folds.keys())
+    }
+
+    /// The value of a metric in each fold, in the same order for all runs of the same folds.
+    pub fn of_folds(&self, metric: Metric) -> impl Iterator<Item = Option<f64>> {
+        self.folds.values().map(move |fold| {
+            let mut folds = self.metrics.folds.iter();
+            folds.find(|of| of.fold == *fold)?.metrics.get(metric)
+        })
     }
 }
 
-fn judged_by(row: &Prediction) -> Option<((usize, String), FoldId)> {
-    let fold = row.fold.filter(|_| row.part == Part::OutOfFold)?;
-    Some(((fold.repeat, row.key.clone()), fold))
+/// Patches that a fold of a cross-validation judges.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Validated {
+    repeat: usize,
+    keys: BTreeSet<String>,
+}
+
+fn folds_of(rows: &[Prediction]) -> BTreeMap<Validated, FoldId> {
+    let mut keys: BTreeMap<FoldId, BTreeSet<String>> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.part == Part::OutOfFold) {
+        if let Some(fold) = row.fold {
+            keys.entry(fold).or_default().insert(row.key.clone());
+        }
+    }
+    let validated = |(fold, keys): (FoldId, BTreeSet<String>)| {
+        let repeat = fold.repeat;
+        (Validated { repeat, keys }, fold)
+    };
+    keys.into_iter().map(validated).collect()
 }

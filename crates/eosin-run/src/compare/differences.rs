@@ -16,6 +16,8 @@ use super::record::{Estimate, MetricDifference, RunDifference, TestKind};
 
 /// At which a test tells.
 const LEVEL: f64 = 0.05;
+/// What predictions, which are 32-bit numbers, may differ by without meaning.
+const ROUNDING: f64 = 1e-6;
 
 /// The base and another run on the same part.
 pub(super) struct Pair<'a> {
@@ -89,7 +91,7 @@ impl Pair<'_> {
     /// Of each metric that both have in every fold; nothing on test patches, with other folds, or where
     /// not every patch is judged.
     fn folds(&self) -> BTreeMap<Metric, CorrectedT> {
-        let same_folds = self.base.folds == self.other.folds;
+        let same_folds = self.base.has_folds_of(self.other);
         if self.part != Part::OutOfFold || !same_folds || !self.base.is_complete() {
             return BTreeMap::new();
         }
@@ -104,9 +106,8 @@ impl Pair<'_> {
                 .base
                 .of_folds(*metric)
                 .zip(self.other.of_folds(*metric));
-            let differences: Option<Vec<f64>> = pairs
-                .map(|((_, base), (_, other))| Some(other? - base?))
-                .collect();
+            let differences: Option<Vec<f64>> =
+                pairs.map(|(base, other)| Some(other? - base?)).collect();
             Some((*metric, corrected_t(&differences?, test_over_train)?))
         };
         Metric::ALL.iter().filter_map(of_metric).collect()
@@ -167,7 +168,7 @@ pub(super) fn adjust(differences: &mut [RunDifference]) {
 
 fn verdict(metric: Metric, difference: Option<f64>, p: Option<f64>) -> Verdict {
     match (difference, p) {
-        (Some(difference), Some(p)) if p < LEVEL && difference.abs() > 0.0 => {
+        (Some(difference), Some(p)) if p < LEVEL && difference.abs() > ROUNDING => {
             if (difference > 0.0) == metric.higher_is_better() {
                 Verdict::Helps
             } else {
