@@ -3,7 +3,7 @@
 //! A [`Job`] is a checked plan: a resolved configuration, and patches that were looked at once.
 //! [`create`] carries it out into a run folder, [`resume`] goes on with one that was left, [`run`]
 //! does all from a configuration on, [`ensemble()`] makes one run of several, [`search()`] tries
-//! configurations, [`pack()`] makes a run independent of where its weights lie, and
+//! configurations, [`compare()`] says how runs differ, [`pack()`] makes a run independent of where its weights lie, and
 //! [`make_submission`] takes one to a contest. Nothing here prints: what happens is told to a [`Watch`](eosin_core::Watch) of
 //! [`RunEvent`]s, which may also end the work.
 //!
@@ -34,6 +34,7 @@
 
 mod audit;
 mod carry_out;
+mod compare;
 mod create;
 mod datathon;
 mod decision;
@@ -66,6 +67,10 @@ mod timings;
 mod weights_used;
 
 pub use audit::{AuditArgs, AuditOut, AuditRecord, Audited, InRun, PairCounts, PairRecord, audit};
+pub use compare::{
+    CompareArgs, Comparison, DeLongTest, Estimate, MetricDifference, PartComparison, RunDifference,
+    RunEstimates, TestKind, check_prevalence, compare,
+};
 pub use create::{
     Finished, Overwrite, Place, Resumed, RunArgs, create, lies_in, resume, run, weight_store,
 };

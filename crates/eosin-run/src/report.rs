@@ -7,7 +7,7 @@ use anyhow::Result;
 use eosin_core::config::Keep;
 use eosin_core::{Split, Task};
 use eosin_data::{FoldIndices, Folds, Manifest, Patches};
-use eosin_metrics::Metric;
+use eosin_metrics::{Metric, MetricSet};
 use eosin_report::{
     DataSummary, EpochPoint, Evaluation, Fact, FoldReport, PairsReport, Report, SplitCounts,
     Thumbnail, Timing, WrongPatch, render,
@@ -74,7 +74,7 @@ pub fn write(folder: &RunFolder, patches: &Patches, source: &Path) -> Result<()>
         strength: strength_name(&events).map(str::to_owned),
         kept: kept(&events, keep, metrics.select),
         best_fold: Some(metrics.best_fold),
-        evaluations: evaluations(&rows, &record, &task)?,
+        evaluations: evaluations(&rows, &record, &task, &metrics)?,
         most_wrong: most_wrong(&rows, patches, &record, &task),
         config_toml: folder.read_text(names::CONFIG)?,
         timings: timing_rows(&timings),
@@ -257,7 +257,12 @@ fn epoch_number(epoch: usize) -> u32 {
 }
 
 /// Out-of-fold of each cross-validation, then the test part by each way of predicting it.
-fn evaluations(rows: &[Prediction], record: &RunRecord, task: &Task) -> Result<Vec<Evaluation>> {
+fn evaluations(
+    rows: &[Prediction],
+    record: &RunRecord,
+    task: &Task,
+    metrics: &RunMetrics,
+) -> Result<Vec<Evaluation>> {
     let mut evaluations = Vec::new();
     for repeat in 0..record.repeats {
         let mine = |row: &&Prediction| {
@@ -275,32 +280,38 @@ fn evaluations(rows: &[Prediction], record: &RunRecord, task: &Task) -> Result<V
             )
         };
         let of_repeat: Vec<&Prediction> = rows.iter().filter(mine).collect();
-        evaluations.extend(evaluation(name, note, &of_repeat, task)?);
+        let judged = metrics.out_of_fold.get(repeat);
+        evaluations.extend(evaluation(name, note, &of_repeat, task, judged)?);
     }
-    for (part, name, note) in [
+    for (part, name, note, judged) in [
         (
             Part::TestAverage,
             "Test, fold average",
             "Mean of all folds' logits.",
+            &metrics.test_average,
         ),
         (
             Part::TestBest,
             "Test, best fold",
             "The fold that was best on its validation part.",
+            &metrics.test_best,
         ),
     ] {
         let of_part: Vec<&Prediction> = rows.iter().filter(|row| row.part == part).collect();
-        evaluations.extend(evaluation(name.to_owned(), note, &of_part, task)?);
+        let judged = judged.as_ref();
+        evaluations.extend(evaluation(name.to_owned(), note, &of_part, task, judged)?);
     }
     Ok(evaluations)
 }
 
-/// The labelled ones of `rows`, judged together; nothing when there are none.
+/// The labelled ones of `rows`, judged together; nothing when there are none. The metrics and intervals
+/// are those of `metrics.json`.
 fn evaluation(
     name: String,
     note: &str,
     rows: &[&Prediction],
     task: &Task,
+    judged: Option<&MetricSet>,
 ) -> Result<Option<Evaluation>> {
     let labelled = rows.iter().filter_map(|row| Some((row, row.target?)));
     let (rows, targets): (Vec<&&Prediction>, Vec<usize>) = labelled.unzip();
@@ -310,14 +321,11 @@ fn evaluation(
     let probs = rows.iter().flat_map(|row| row.probs.iter().copied());
     let probs: Vec<f32> = probs.collect();
     let classes = task.classes.len();
-    Ok(Some(Evaluation::new(
-        name,
-        note,
-        &targets,
-        &probs,
-        classes,
-        task.positive,
-    )?))
+    let mut made = Evaluation::new(name, note, &targets, &probs, classes, task.positive)?;
+    if let Some(judged) = judged {
+        made.metrics = judged.clone();
+    }
+    Ok(Some(made))
 }
 
 /// The wrong predictions held with most confidence, out-of-fold and on the test part; of a patch

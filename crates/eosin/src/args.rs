@@ -12,11 +12,13 @@ use eosin_core::{BackboneName, Layout, ThresholdRule};
 use eosin_run::HubOptions;
 
 mod audit;
+mod compare;
 mod search;
 mod stain;
 mod submit;
 
 pub use audit::AuditArgs;
+pub use compare::CompareArgs;
 pub use search::{SearchCommand, SearchJobArgs, SearchShowArgs, StudyArgs};
 pub use stain::StainArgs;
 pub use submit::{MakeSubmissionArgs, SubmitCommand};
@@ -90,6 +92,8 @@ pub enum Command {
     Ensemble(EnsembleArgs),
     /// Compute a run's metrics again from its predictions.
     Evaluate(EvaluateArgs),
+    /// Compare finished runs on the same patches: differences, intervals by patient, tests.
+    Compare(CompareArgs),
     /// Give probabilities for new images.
     Predict(PredictArgs),
     /// Write the model of a run as ONNX or safetensors.
@@ -452,6 +456,9 @@ pub struct EnsembleArgs {
 pub struct EvaluateArgs {
     /// Run folder.
     pub run: PathBuf,
+    /// Also say what answers are worth where this share of patches is positive, such as 0.05.
+    #[arg(long, value_name = "SHARE")]
+    pub prevalence: Option<f64>,
 }
 
 /// `eosin predict`.
