@@ -77,9 +77,9 @@ mod tests {
         assert_eq!(told_from(6), 6);
         assert!(exact_p(40, 60) > 0.05 && told_from(100) > 20);
         let least = told_from(100);
-        assert!(exact_p((100 - least) / 2, (100 + least) / 2) <= 0.05);
+        assert!(exact_p((100 - least) / 2, u64::midpoint(100, least)) <= 0.05);
         let less = least - 2;
-        assert!(exact_p((100 - less) / 2, (100 + less) / 2) > 0.05);
+        assert!(exact_p((100 - less) / 2, u64::midpoint(100, less)) > 0.05);
     }
 
     #[test]

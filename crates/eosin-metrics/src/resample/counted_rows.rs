@@ -298,7 +298,7 @@ mod tests {
                 for metric in Metric::ALL {
                     match (values.get(*metric), set.get(*metric)) {
                         (Some(ours), Some(full)) => {
-                            assert!((ours - full).abs() < 1e-12, "{metric}")
+                            assert!((ours - full).abs() < 1e-12, "{metric}");
                         }
                         (ours, full) => assert_eq!(ours, full, "{metric}"),
                     }

@@ -60,7 +60,8 @@ impl Resamples {
         let left_out = self.left_out.iter().filter_map(|one| one.get(metric));
         let left_out: Vec<f64> = left_out.collect();
         let found = self.sorted(metric)?.bca(point, &left_out, groups)?;
-        (found.ci_low < found.ci_high).then_some(found)
+        // Sums in another order differ by so much.
+        (found.ci_high - found.ci_low > 1e-12).then_some(found)
     }
 
     fn sorted(&self, metric: Metric) -> Option<SortedValues> {

@@ -1,4 +1,4 @@
-//! Two models on the same patches against R's pROC, SciPy and statsmodels:
+//! Two models on the same patches against R's `pROC`, `SciPy` and statsmodels:
 //! `goldens/make_comparison_goldens.py` says how the file was made.
 
 use eosin_metrics::{
@@ -7,7 +7,7 @@ use eosin_metrics::{
 };
 use serde::Deserialize;
 
-/// R, SciPy and eosin compute in 64 bits; quantiles of SciPy are found by iteration.
+/// All compute in 64 bits; quantiles of t are found by iteration.
 const TOLERANCE: f64 = 1e-9;
 
 #[derive(Deserialize)]

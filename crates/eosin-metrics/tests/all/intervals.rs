@@ -15,7 +15,7 @@ fn rows(classes: usize) -> Rows {
     let patients: Vec<usize> = (0..120).map(|row| row / 12).collect();
     let targets: Vec<usize> = patients.iter().map(|patient| patient % classes).collect();
     let prob = |row: usize, class: usize| {
-        let noise = (row * 37 + class * 11 + patients[row] * 5) % 23;
+        let noise = (row * 37 + class * 11) % 7 + (patients[row] * 13 + class * 5) % 17;
         let own = if targets[row] == class { 9.0 } else { 0.0 };
         1.0 + f64::from(u8::try_from(noise).unwrap()) + own
     };

@@ -38,7 +38,8 @@ pub(super) fn refuse_others(base: &Contestant, other: &Contestant) -> Result<()>
             .iter()
             .zip(&other.out_of_fold)
             .all(|(one, other)| one.are_of_the_same(other));
-    if !same_repeats && !(base.is_complete() && other.is_complete()) {
+    let all_judge_all = base.is_complete() && other.is_complete();
+    if !same_repeats && !all_judge_all {
         bail!(
             "{one} and {two} hold out other patches in their repeats: run both on the same folds \
              (the same seed and split)"

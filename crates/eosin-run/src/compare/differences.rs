@@ -131,13 +131,12 @@ fn differences(
     let of_metric = |metric: &Metric| {
         let value = resamples.point().get(*metric);
         let by_delong = delong.filter(|_| *metric == Metric::Auroc);
-        let (interval, test, p) = match by_delong {
-            Some(of) => (Some(of.interval()), Some(TestKind::DeLong), Some(of.p())),
-            None => {
-                let interval = resamples.bca(*metric, models.groups_of(*metric));
-                let p = exchanged.and_then(|all| all.get(*metric));
-                (interval, p.map(|_| TestKind::Permutation), p)
-            }
+        let (interval, test, p) = if let Some(of) = by_delong {
+            (Some(of.interval()), Some(TestKind::DeLong), Some(of.p()))
+        } else {
+            let interval = resamples.bca(*metric, models.groups_of(*metric));
+            let p = exchanged.and_then(|all| all.get(*metric));
+            (interval, p.map(|_| TestKind::Permutation), p)
         };
         let difference = MetricDifference {
             estimate: Estimate::new(value, interval),

@@ -81,7 +81,7 @@ impl PatchGroups {
 
     /// What is taken for independent among patches: what the folds keep together, else patients, slides or
     /// groups, whichever is known of any of them, else the patches.
-    pub fn unit<'a>(&self, keys: impl Iterator<Item = &'a str> + Clone) -> Unit {
+    pub fn unit<'a>(&self, keys: &(impl Iterator<Item = &'a str> + Clone)) -> Unit {
         let order = [self.kept, GroupBy::Patient, GroupBy::Slide, GroupBy::Group];
         let known = |by: &GroupBy| keys.clone().any(|key| self.name(key, *by).is_some());
         order
@@ -94,7 +94,7 @@ impl PatchGroups {
     /// The groups of patches by what [`unit`](Self::unit) is of them; one that belongs to nobody is a
     /// group of its own.
     pub fn groups<'a>(&self, keys: impl Iterator<Item = &'a str> + Clone) -> (Unit, Groups) {
-        let unit = self.unit(keys.clone());
+        let unit = self.unit(&keys);
         let by = match unit {
             Unit::Patch => return (unit, Groups::apart(keys.count())),
             Unit::Patient => GroupBy::Patient,
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn what_folds_keep_together_is_the_unit_else_the_coarsest_known() {
-        let unit = |kept, keys: &[&'static str]| groups(kept).unit(keys.iter().copied());
+        let unit = |kept, keys: &[&'static str]| groups(kept).unit(&keys.iter().copied());
         assert_eq!(unit(GroupBy::Slide, &["a", "b"]), Unit::Slide);
         assert_eq!(unit(GroupBy::None, &["a", "b"]), Unit::Patient);
         assert_eq!(unit(GroupBy::Patient, &["c"]), Unit::Slide);

@@ -101,9 +101,10 @@ fn sentences(part: &PartComparison, of: &RunDifference, comparison: &Comparison)
     let (base, run, unit) = (&comparison.base, &of.run, part.by);
     let mut all = Vec::new();
     let is_delong = |of: &MetricDifference| of.test == Some(TestKind::DeLong);
-    let tests = match of.metrics.values().any(is_delong) {
-        true => "p of AUROC: DeLong's paired test; the others: exchange of what both say",
-        false => "p: exchange of what both say",
+    let tests = if of.metrics.values().any(is_delong) {
+        "p of AUROC: DeLong's paired test; the others: exchange of what both say"
+    } else {
+        "p: exchange of what both say"
     };
     all.push(format!(
         "{tests}, by {unit}. Intervals of differences: 95 %."
