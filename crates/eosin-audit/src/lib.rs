@@ -19,7 +19,6 @@ mod neighbours;
 mod pairs;
 mod plane;
 mod pseudo;
-mod rand_index;
 mod same_pixels;
 mod shortcuts;
 
@@ -32,6 +31,5 @@ pub use neighbours::{Directions, Neighbour};
 pub use pairs::{Compared, Effort, FoundPair, PairKind, PairSearch, PairsFound, Pulse, find_pairs};
 pub use plane::{PLANE_PX, Plane};
 pub use pseudo::{Features, PseudoGroups, pseudo_features, pseudo_groups};
-pub use rand_index::adjusted_rand_index;
 pub use same_pixels::same_pixels;
 pub use shortcuts::{Fact, ProbeFold, Probed, auroc, probe};

@@ -29,6 +29,8 @@ pub enum Stream {
     Dropout,
     /// Bootstrap resamples for intervals.
     Bootstrap,
+    /// Exchanges of what two models say.
+    Permutation,
     /// Synthetic patches.
     Phantom,
     /// What a trial of a search is suggested.
@@ -48,6 +50,7 @@ impl Stream {
             Self::Mix => "mix",
             Self::Dropout => "dropout",
             Self::Bootstrap => "bootstrap",
+            Self::Permutation => "permutation",
             Self::Phantom => "phantom",
             Self::Trial => "trial",
         }

@@ -1,9 +1,6 @@
 //! The metric that selects, as fast as a search needs it.
 
-use eosin_metrics::{
-    Confusion, Counts, Metric, MetricError, Probs, accuracy, auprc, balanced_accuracy, ece, f1,
-    khd, mcc, npv, precision, recall, specificity,
-};
+use eosin_metrics::{Confusion, Metric, MetricError, Probs, auprc, ece};
 
 use crate::methods::hard::likeliest;
 use crate::methods::rank::log_odds;
@@ -51,7 +48,7 @@ impl Ruler<'_> {
         let classes = self.labels.classes;
         let preds: Vec<usize> = logits.chunks_exact(classes).map(likeliest).collect();
         let confusion = Confusion::new(&self.labels.targets, &preds, classes)?;
-        Ok(of_confusion(self.metric, &confusion, self.labels.positive))
+        Ok(self.metric.of_confusion(&confusion, self.labels.positive))
     }
 
     fn auprc(&self, logits: &[f32]) -> Result<Option<f64>, MetricError> {
@@ -78,26 +75,6 @@ impl Ruler<'_> {
             positive: *target == class,
         });
         auroc(scored)
-    }
-}
-
-/// A metric of decisions; `None` where it is undefined, or not one of these.
-pub(crate) fn of_confusion(metric: Metric, confusion: &Confusion, positive: usize) -> Option<f64> {
-    let counted = |of: fn(&Counts) -> Option<f64>| {
-        let one = |class| of(&confusion.one_vs_rest(class));
-        over_classes(confusion.class_count(), positive, one)
-    };
-    match metric {
-        Metric::Accuracy => accuracy(confusion),
-        Metric::BalancedAccuracy => balanced_accuracy(confusion),
-        Metric::Mcc => mcc(confusion),
-        Metric::Precision => counted(precision),
-        Metric::Recall => counted(recall),
-        Metric::Specificity => counted(specificity),
-        Metric::Npv => counted(npv),
-        Metric::F1 => counted(f1),
-        Metric::Khd => counted(|counts| Some(khd(counts))),
-        Metric::Auroc | Metric::Auprc | Metric::LogLoss | Metric::Brier | Metric::Ece => None,
     }
 }
 

@@ -110,14 +110,14 @@ pub fn solve(
 ) -> Result<Vec<Optimum>, HeadError> {
     let own = Standard::of(problem.table, problem.parts)?;
     let mut solver = Solver::new(problem, &own)?;
-    let (mut weights, mut gram) = (None, None);
-    if let Some(begin) = begin {
-        (weights, gram) = (Some(begin.weights), begin.gram);
+    let Some(Beginning { weights, gram }) = begin else {
+        return solver.solve(groups, None, accuracy, pulse);
+    };
+    if let Some(gram) = gram {
+        let known = (0..groups.len()).map(|group| (group, Arc::clone(&gram)));
+        solver.grams.extend(known);
     }
-    let known = groups.iter().enumerate();
-    let known = known.filter_map(|(group, _)| Some((group, gram.clone()?)));
-    solver.grams.extend(known);
-    solver.solve(groups, weights, accuracy, pulse)
+    solver.solve(groups, Some(weights), accuracy, pulse)
 }
 
 /// What does not change along a path of penalties.

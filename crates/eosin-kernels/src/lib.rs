@@ -52,6 +52,7 @@ mod reduced;
 mod shape;
 mod smooth;
 mod tokens;
+mod widest;
 mod windows;
 mod winograd;
 
@@ -65,3 +66,4 @@ pub use pool::{Padded, Pool, adaptive_avg_pool, add, avg_pool, global_avg_pool, 
 pub use precision::Precision;
 pub use shape::{ConvShape, Padding};
 pub use tokens::{first_token, tokens};
+pub use widest::{Loops, on_widest};

@@ -60,6 +60,12 @@ impl Confusion {
         Ok(Self { class_count, cells })
     }
 
+    /// Takes counts already made, row-major; `None` when they count nothing.
+    pub(crate) fn from_cells(class_count: usize, cells: Vec<u64>) -> Option<Self> {
+        let counted = cells.iter().any(|cell| *cell > 0);
+        counted.then_some(Self { class_count, cells })
+    }
+
     /// The number of classes.
     pub const fn class_count(&self) -> usize {
         self.class_count

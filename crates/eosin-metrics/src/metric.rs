@@ -5,6 +5,11 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::average::{Average, averaged};
+use crate::confusion::Confusion;
+use crate::counts::Counts;
+use crate::{accuracy, balanced_accuracy, f1, khd, mcc, npv, precision, recall, specificity};
+
 /// A metric that a configuration or a table can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -95,6 +100,30 @@ impl Metric {
             Self::LogLoss => "Log loss",
             Self::Brier => "Brier score",
             Self::Ece => "ECE",
+        }
+    }
+
+    /// The value that decisions alone give: of `positive` of two classes, or the mean over more. `None`
+    /// where it is undefined, and for metrics that need probabilities.
+    pub fn of_confusion(self, confusion: &Confusion, positive: usize) -> Option<f64> {
+        let counted = |of: fn(&Counts) -> Option<f64>| {
+            if confusion.class_count() == 2 {
+                of(&confusion.one_vs_rest(positive))
+            } else {
+                averaged(confusion, Average::Macro, of)
+            }
+        };
+        match self {
+            Self::Accuracy => accuracy(confusion),
+            Self::BalancedAccuracy => balanced_accuracy(confusion),
+            Self::Mcc => mcc(confusion),
+            Self::Precision => counted(precision),
+            Self::Recall => counted(recall),
+            Self::Specificity => counted(specificity),
+            Self::Npv => counted(npv),
+            Self::F1 => counted(f1),
+            Self::Khd => counted(|counts| Some(khd(counts))),
+            Self::Auroc | Self::Auprc | Self::LogLoss | Self::Brier | Self::Ece => None,
         }
     }
 

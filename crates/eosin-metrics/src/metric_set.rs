@@ -8,14 +8,17 @@ use crate::average::{Average, averaged, macro_mean, weighted_mean};
 use crate::confusion::Confusion;
 use crate::counts::Counts;
 use crate::ece::ECE_BINS;
-use crate::error::{MetricError, check_classes};
+use crate::error::{MetricError, check_classes, check_length};
+use crate::groups::Groups;
 use crate::interval::Interval;
+use crate::intervals::{GroupedRows, IntervalBasis, Intervals, Sampling};
 use crate::metric::Metric;
 use crate::probs::Probs;
 use crate::ranking::Ranking;
+use crate::unit::Unit;
 use crate::{
     accuracy, balanced_accuracy, brier, ece, f1, khd, log_loss, mcc, npv, precision, recall,
-    specificity, wilson,
+    specificity,
 };
 
 /// Every metric of one set of predictions; an undefined one is `None`, in JSON `null`.
@@ -61,10 +64,12 @@ pub struct MetricSet {
     pub brier: Option<f64>,
     /// See [`ece`]; 15 bins.
     pub ece: Option<f64>,
-    /// 95 % intervals, where there is one: Wilson's for accuracy and, with two classes, for recall,
-    /// specificity, precision and NPV; `DeLong`'s for the AUROC of two classes. They take rows for
-    /// independent, which patches of one patient are not.
+    /// 95 % intervals, where there is one.
     pub intervals: BTreeMap<Metric, Interval>,
+    /// What they take for independent, and how each was made; `None` where there are none, and of
+    /// metrics that an older version wrote, whose intervals take patches for independent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intervals_by: Option<IntervalBasis>,
     /// The one-vs-rest values of each class.
     pub per_class: Vec<ClassMetrics>,
     /// Micro averages; `None` with two classes.
@@ -117,7 +122,7 @@ pub struct AveragedMetrics {
 }
 
 impl MetricSet {
-    /// Computes every metric.
+    /// Computes every metric, and those intervals that have a formula, as if rows were independent.
     ///
     /// `targets` are class indices, `probs` is row-major `n x class_count` (`f32` or `f64`), and
     /// `positive` is the positive class of two (ignored, but checked, with more). A row's pred is
@@ -142,6 +147,14 @@ impl MetricSet {
         let per_class: Vec<ClassMetrics> = (0..class_count)
             .map(|class| class_metrics(&confusion, &rankings, class))
             .collect();
+        let groups = Groups::apart(targets.len());
+        let rows = GroupedRows {
+            targets,
+            probs: &probs,
+            positive,
+            groups: &groups,
+        };
+        let found = Intervals::by_formula(rows)?;
         let positive = (class_count == 2).then_some(positive);
         let over = |average| AveragedMetrics::over(&confusion, &per_class, average);
         let multi_class = |average| positive.is_none().then(|| over(average));
@@ -149,7 +162,7 @@ impl MetricSet {
             Some(positive) => AveragedMetrics::of_class(&per_class[positive]),
             None => over(Average::Macro),
         };
-        Ok(Self {
+        let this = Self {
             count: confusion.total(),
             class_count,
             positive,
@@ -167,12 +180,63 @@ impl MetricSet {
             log_loss: Some(log_loss(targets, &probs)),
             brier: Some(brier(targets, &probs)),
             ece: Some(ece(targets, &probs, ECE_BINS)),
-            intervals: intervals(&confusion, &rankings, positive),
+            intervals: BTreeMap::new(),
+            intervals_by: None,
             micro: multi_class(Average::Micro),
             weighted: multi_class(Average::Weighted),
             per_class,
             confusion,
-        })
+        };
+        Ok(this.with_intervals(&found, Unit::Patch, &groups, 0))
+    }
+
+    /// Computes every metric, and an interval of each that takes groups of rows, not rows, for
+    /// independent; the arguments before `sampling` are those of [`new`](Self::new).
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), or when `sampling` has not a group for each row.
+    pub fn sampled<P: Into<f64> + Copy>(
+        targets: &[usize],
+        probs: &[P],
+        class_count: usize,
+        positive: usize,
+        sampling: &Sampling,
+    ) -> Result<Self, MetricError> {
+        let this = Self::new(targets, probs, class_count, positive)?;
+        let groups = &sampling.groups;
+        check_length("groups", groups.of_rows().len(), targets.len())?;
+        let rows = GroupedRows {
+            targets,
+            probs: &Probs::new(targets, probs, class_count)?,
+            positive,
+            groups,
+        };
+        let found = Intervals::resampled(rows, sampling.bootstrap)?;
+        let resamples = sampling.bootstrap.resamples;
+        Ok(this.with_intervals(&found, sampling.unit, groups, resamples))
+    }
+
+    fn with_intervals(self, found: &Intervals, by: Unit, groups: &Groups, resamples: u64) -> Self {
+        Self {
+            intervals: found.intervals(),
+            intervals_by: Some(IntervalBasis {
+                by,
+                groups: groups.count() as u64,
+                resamples,
+                methods: found.methods(),
+            }),
+            ..self
+        }
+    }
+
+    /// The same without intervals: of rows too few groups of which are there to tell.
+    #[must_use]
+    pub fn without_intervals(self) -> Self {
+        Self {
+            intervals: BTreeMap::new(),
+            intervals_by: None,
+            ..self
+        }
     }
 
     /// The value of a metric.
@@ -270,36 +334,4 @@ fn class_metrics(confusion: &Confusion, rankings: &[Ranking], class: usize) -> C
         auroc: rankings[class].auroc(),
         auprc: rankings[class].auprc(),
     }
-}
-
-fn intervals(
-    confusion: &Confusion,
-    rankings: &[Ranking],
-    positive: Option<usize>,
-) -> BTreeMap<Metric, Interval> {
-    let mut found = vec![(
-        Metric::Accuracy,
-        wilson(confusion.correct(), confusion.total()),
-    )];
-    if let Some(positive) = positive {
-        let counts = confusion.one_vs_rest(positive);
-        let (hits, rejections) = (counts.true_positives, counts.true_negatives);
-        found.extend([
-            (Metric::Recall, wilson(hits, counts.positives())),
-            (Metric::Specificity, wilson(rejections, counts.negatives())),
-            (
-                Metric::Precision,
-                wilson(hits, counts.predicted_positives()),
-            ),
-            (
-                Metric::Npv,
-                wilson(rejections, counts.predicted_negatives()),
-            ),
-            (Metric::Auroc, rankings[positive].auroc_interval()),
-        ]);
-    }
-    found
-        .into_iter()
-        .filter_map(|(metric, interval)| Some((metric, interval?)))
-        .collect()
 }

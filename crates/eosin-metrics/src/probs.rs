@@ -43,6 +43,14 @@ impl Probs {
         })
     }
 
+    /// These rows and then those of `other`, of as many classes.
+    pub(crate) fn followed_by(&self, other: &Self) -> Self {
+        Self {
+            class_count: self.class_count,
+            values: [&self.values[..], &other.values[..]].concat(),
+        }
+    }
+
     /// The number of classes.
     pub const fn class_count(&self) -> usize {
         self.class_count

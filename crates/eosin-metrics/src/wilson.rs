@@ -14,32 +14,29 @@ pub fn wilson(successes: u64, trials: u64) -> Option<Interval> {
     if trials == 0 || successes > trials {
         return None;
     }
-    wilson_of_share(successes as f64 / trials as f64, trials as f64)
+    let p = successes as f64 / trials as f64;
+    Some(score_interval(p, trials as f64, Z_95))
 }
 
-/// The same of a share of `trials` that need be no whole number, as where rows depend on each other and are
-/// worth fewer.
-pub(crate) fn wilson_of_share(share: f64, trials: f64) -> Option<Interval> {
-    if trials <= 0.0 || !(0.0..=1.0).contains(&share) {
-        return None;
-    }
-    let z_squared = Z_95 * Z_95;
-    let centre = share + z_squared / (2.0 * trials);
-    let spread = share * (1.0 - share) / trials + z_squared / (4.0 * trials * trials);
-    let half = Z_95 * spread.sqrt();
-    let scale = 1.0 + z_squared / trials;
-    Some(Interval {
-        ci_low: if share <= 0.0 {
+/// The score interval of a proportion `p` of `n` trials, which need not be a whole number, at the
+/// normal's (or another's) quantile.
+pub(crate) fn score_interval(p: f64, n: f64, quantile: f64) -> Interval {
+    let squared = quantile * quantile;
+    let centre = p + squared / (2.0 * n);
+    let half = quantile * (p * (1.0 - p) / n + squared / (4.0 * n * n)).sqrt();
+    let scale = 1.0 + squared / n;
+    Interval {
+        ci_low: if p <= 0.0 {
             0.0
         } else {
             (centre - half) / scale
         },
-        ci_high: if share >= 1.0 {
+        ci_high: if p >= 1.0 {
             1.0
         } else {
             (centre + half) / scale
         },
-    })
+    }
 }
 
 #[cfg(test)]

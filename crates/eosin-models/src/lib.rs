@@ -21,6 +21,7 @@ mod adapted;
 mod arch;
 mod architecture;
 mod backbone;
+mod class_maps;
 mod embedded;
 mod filters;
 mod find;

@@ -1,34 +1,24 @@
 //! A job carried out into a run folder, and going on with one that was left.
 
 use std::path::{Path, PathBuf};
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use eosin_core::Config;
-use eosin_core::config::EnsembleMethod;
 use eosin_data::{Folds, Patches};
-use eosin_store::{
-    Checkpoints, EmbeddingsRecord, Existing, RunFolder, RunRecord, WeightStore, names,
-};
-use eosin_train::{
-    DecisionFindings, FoldOutcome, OwnEmbeddings, RunResult, StartingPoint, save_run,
-};
+use eosin_store::{EmbeddingsRecord, Existing, RunFolder, RunRecord, WeightStore, names};
+use eosin_train::{DecisionFindings, FoldOutcome, OwnEmbeddings, RunResult, StartingPoint};
 use eosin_weights::StateDict;
 use serde::{Deserialize, Serialize};
 
-use crate::audit::{InRun, look_in_run};
-use crate::decision::{decide_run, decided_task};
-use crate::ensemble::keep_joined_shares;
+use crate::audit::InRun;
+use crate::carry_out::{Begun, finish};
 use crate::ensemble_findings::EnsembleFindings;
-use crate::event::{RunEvent, WatchRun, WatchTraining, note, tell};
+use crate::event::{RunEvent, WatchRun, WatchTraining, tell};
 use crate::job::Job;
-use crate::log::RunLog;
-use crate::members::keep_members;
 use crate::named_weights::HubOptions;
-use crate::record::{Circumstances, record};
-use crate::report;
+use crate::other_folds::OtherFolds;
 use crate::settings::{cache_dir, config_of_run};
-use crate::tensorboard::TensorBoard;
 use crate::timings::Timings;
 
 /// The main job: what is to be done, and on which patches.
@@ -68,6 +58,8 @@ pub struct Place {
     pub overwrite: Overwrite,
     /// Whether TensorBoard event files are written, too.
     pub tensorboard: bool,
+    /// Whether it is judged on other folds, too.
+    pub other_folds: OtherFolds,
     /// The command line that asked for it, to be noted.
     pub command: Vec<String>,
 }
@@ -98,14 +90,16 @@ pub enum Resumed {
 
 /// How a run was begun: with its configuration, manifest and folds all that going on takes.
 #[derive(Debug, Serialize, Deserialize)]
-struct Start {
-    created: String,
-    command: Vec<String>,
+pub(crate) struct Start {
+    pub(crate) created: String,
+    pub(crate) command: Vec<String>,
     data: PathBuf,
     /// Hash of the patches' contents.
-    patches_hash: String,
+    pub(crate) patches_hash: String,
     hub: HubOptions,
-    tensorboard: bool,
+    pub(crate) tensorboard: bool,
+    #[serde(default)]
+    pub(crate) other_folds: OtherFolds,
     /// The embeddings that it starts from, where they were made elsewhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     embeddings: Option<EmbeddingsRecord>,
@@ -182,6 +176,7 @@ pub(crate) fn create_ensemble(
         patches_hash: job.patches.content_hash(),
         hub: job.hub.clone(),
         tensorboard: place.tensorboard,
+        other_folds: place.other_folds,
         embeddings: start_from.own().map(OwnEmbeddings::record).cloned(),
     };
     if let Some(known) = &known {
@@ -192,7 +187,14 @@ pub(crate) fn create_ensemble(
         job.run(folds, &start_from, &cache, Some(&folder))
             .keep(solved)?;
     }
-    go_on(folder, start, job, folds, &start_from, watch)
+    let begun = Begun {
+        folder,
+        start,
+        job,
+        folds,
+        start_from: &start_from,
+    };
+    begun.carry_out(watch)
 }
 
 /// What a run was begun with.
@@ -256,8 +258,14 @@ pub fn resume(dir: &Path, watch: &dyn WatchRun) -> Result<Resumed> {
     let folds = Folds::from_json(&folder.read_text(names::FOLDS)?)?;
     let start_from = job.start(watch)?;
     refuse_other_embeddings(&start, &start_from)?;
-    let finished = go_on(folder, start, &job, &folds, &start_from, watch)?;
-    Ok(Resumed::Finished(Box::new(finished)))
+    let begun = Begun {
+        folder,
+        start,
+        job: &job,
+        folds: &folds,
+        start_from: &start_from,
+    };
+    Ok(Resumed::Finished(Box::new(begun.carry_out(watch)?)))
 }
 
 /// What a run goes on with must be what it began with, to the last pixel.
@@ -297,123 +305,6 @@ fn refuse_other_embeddings(start: &Start, start_from: &StartingPoint) -> Result<
     Ok(())
 }
 
-/// Embeds and trains what is not finished, judges and writes; where that fails, says what has become
-/// of a run that was to be replaced.
-fn go_on(
-    folder: RunFolder,
-    start: Start,
-    job: &Job,
-    folds: &Folds,
-    start_from: &StartingPoint,
-    watch: &dyn WatchRun,
-) -> Result<Finished> {
-    let dir = folder.dir().to_owned();
-    let replaced = folder.replaced();
-    let finished = finish_folds(folder, start, job, folds, start_from, watch);
-    if let (Err(_), Some(aside)) = (&finished, replaced) {
-        let text = format!(
-            "note: the run that this one was to replace is whole in {}, until 'eosin run --resume {}' has \
-             completed this one",
-            aside.display(),
-            dir.display()
-        );
-        // Why it failed is what is to be heard of.
-        drop(tell(watch, &RunEvent::Note(&text)));
-    }
-    finished
-}
-
-/// Embeds and trains what is not finished, judges and writes.
-fn finish_folds(
-    folder: RunFolder,
-    start: Start,
-    job: &Job,
-    folds: &Folds,
-    start_from: &StartingPoint,
-    watch: &dyn WatchRun,
-) -> Result<Finished> {
-    let begun = Instant::now();
-    let cache = job.cache()?;
-    let store = WeightStore::beside(cache.dir());
-    keep_weights(&store, start_from)?;
-    if let Some(members) = start_from.members() {
-        keep_members(&folder, members, &store)?;
-    }
-    // What checkpoints and finished folds hold is told again, so these begin anew.
-    folder.remove(names::EVENTS)?;
-    TensorBoard::clear(folder.dir())?;
-    let board = start.tensorboard.then(|| TensorBoard::new(folder.dir()));
-    tell(
-        watch,
-        &RunEvent::Begins {
-            config: &job.config,
-            folds: folds.len(),
-        },
-    )?;
-    let log = RunLog::new(&folder, board, watch)?;
-    let run = job.run(folds, start_from, &cache, Some(&folder));
-    let result = run.run(&log)?;
-    if joins_embeddings(start_from) && folder.has(names::ENSEMBLE) {
-        keep_joined_shares(&folder, &run, &result, watch)?;
-    }
-    if start.tensorboard {
-        tell_solved(&mut TensorBoard::new(folder.dir()), &result)?;
-    }
-    let mut timings = log.finish();
-    let pairs = look_in_run(job, &run, &folder, watch)?;
-    let circumstances = Circumstances {
-        created: start.created,
-        command: start.command,
-        patches_hash: start.patches_hash,
-    };
-    let decided = decide_run(job, folds, &result)?;
-    for text in &decided.undone {
-        note(watch, &format!("warning: {text}"))?;
-    }
-    folder.write_json(names::DECISION, &decided)?;
-    let mut record = record(job, folds, start_from, &result, circumstances);
-    let applied = &decided.applied;
-    record.decision = Some(applied.clone()).filter(|applied| !applied.is_usual());
-    save_run(&folder, &record, &decided_task(&job.task, applied), &result)?;
-    timings.total_secs = begun.elapsed().as_secs_f64();
-    folder.write_json(names::TIMINGS, &timings)?;
-    finish(&folder, job)?;
-    Ok(Finished {
-        folder,
-        record,
-        result,
-        pairs,
-        decided,
-        timings,
-    })
-}
-
-/// Whether it starts from other runs' embeddings, one beside the other.
-fn joins_embeddings(start: &StartingPoint) -> bool {
-    let members = start.members();
-    members.is_some_and(|members| members.method == EnsembleMethod::Concat)
-}
-
-/// Folds whose heads were solved have no epochs to write as they end, only what they came to.
-fn tell_solved(board: &mut TensorBoard, result: &RunResult) -> Result<()> {
-    for fold in &result.folds {
-        if let Some(probe) = &fold.probe {
-            board.solved(fold.rows.id, probe, &fold.metrics)?;
-        }
-    }
-    Ok(())
-}
-
-/// The weights of a file live once, by their hash, wherever the file goes.
-fn keep_weights(store: &WeightStore, start_from: &StartingPoint) -> Result<()> {
-    if let Ok(backbone) = start_from.network()
-        && let Some(path) = &backbone.weights_path
-    {
-        store.keep(&backbone.weights_hash, path)?;
-    }
-    Ok(())
-}
-
 /// The store of weights that belongs to a run: beside the cache that its configuration names.
 ///
 /// # Errors
@@ -421,16 +312,6 @@ fn keep_weights(store: &WeightStore, start_from: &StartingPoint) -> Result<()> {
 pub fn weight_store(folder: &RunFolder) -> Result<WeightStore> {
     let config = config_of_run(folder)?;
     Ok(WeightStore::beside(&cache_dir(&config.cache.dir)?))
-}
-
-/// What is left to do when `run.json` is there.
-fn finish(folder: &RunFolder, job: &Job) -> Result<()> {
-    if !folder.has(names::TIMINGS) {
-        folder.write_json(names::TIMINGS, &Timings::default())?;
-    }
-    report::write(folder, &job.patches, &job.data).context("cannot write the report")?;
-    Checkpoints::remove(&folder.path(names::CHECKPOINTS))?;
-    Ok(folder.drop_replaced()?)
 }
 
 /// `start.json` last: a folder that has it can be gone on with.

@@ -1,9 +1,10 @@
 //! A checked plan: the resolved configuration and patches that were looked at once.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::{Result, bail};
+use eosin_audit::PairsFound;
 use eosin_core::Config;
 use eosin_core::config::{DataConfig, LossKind, NormaliseMode, ResizePolicy, SplitConfig};
 use eosin_core::task::{PositiveChoice, positive_class};
@@ -40,6 +41,9 @@ pub struct Job {
     pub data: PathBuf,
     /// How weights are found by name.
     pub hub: HubOptions,
+    /// Pairs of patches that show the same tissue, by pixels alone, once a run has looked for them: all
+    /// jobs on the same pixels share them.
+    pub(crate) pairs: Arc<OnceLock<PairsFound>>,
 }
 
 impl Job {
@@ -86,6 +90,7 @@ impl Job {
             task,
             select: config.train.select.parse()?,
             hub: hub.clone(),
+            pairs: Arc::default(),
             data: data.to_owned(),
             patches: Patches::new(&manifest, found.contents, &bad).into(),
             skipped: bad.into_iter().collect(),
@@ -109,6 +114,7 @@ impl Job {
             hub: self.hub.clone(),
             data: self.data.clone(),
             patches: Arc::clone(&self.patches),
+            pairs: Arc::clone(&self.pairs),
             skipped: self.skipped.clone(),
             size_px: self.size_px,
             config: with_folds(config, self.manifest()),

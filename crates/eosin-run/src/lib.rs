@@ -3,7 +3,7 @@
 //! A [`Job`] is a checked plan: a resolved configuration, and patches that were looked at once.
 //! [`create`] carries it out into a run folder, [`resume`] goes on with one that was left, [`run`]
 //! does all from a configuration on, [`ensemble()`] makes one run of several, [`search()`] tries
-//! configurations, [`pack()`] makes a run independent of where its weights lie, and
+//! configurations, [`compare()`] says how runs differ, [`pack()`] makes a run independent of where its weights lie, and
 //! [`make_submission`] takes one to a contest. Nothing here prints: what happens is told to a [`Watch`](eosin_core::Watch) of
 //! [`RunEvent`]s, which may also end the work.
 //!
@@ -33,6 +33,8 @@
 //! ```
 
 mod audit;
+mod carry_out;
+mod compare;
 mod create;
 mod datathon;
 mod decision;
@@ -49,6 +51,7 @@ mod log;
 mod look;
 mod members;
 mod named_weights;
+mod other_folds;
 mod out_file;
 mod pack;
 mod record;
@@ -59,10 +62,15 @@ mod settings;
 mod start;
 mod submit;
 mod tensorboard;
+mod thumbnail;
 mod timings;
 mod weights_used;
 
 pub use audit::{AuditArgs, AuditOut, AuditRecord, Audited, InRun, PairCounts, PairRecord, audit};
+pub use compare::{
+    CompareArgs, Comparison, DeLongTest, Estimate, MetricDifference, PartComparison, RunDifference,
+    RunEstimates, TestKind, check_prevalence, compare,
+};
 pub use create::{
     Finished, Overwrite, Place, Resumed, RunArgs, create, lies_in, resume, run, weight_store,
 };
@@ -78,6 +86,7 @@ pub use job::{Job, split_options};
 pub use look::{Look, find_patches, inspect};
 pub use members::open_member;
 pub use named_weights::{HubOptions, open_hub, resolve_weights};
+pub use other_folds::{FoldsCompared, OtherFolds};
 pub use out_file::check_out_file;
 pub use pack::{Packed, pack};
 pub use record::{seen_warning, task_of};

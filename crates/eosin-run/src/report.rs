@@ -7,9 +7,9 @@ use anyhow::Result;
 use eosin_core::config::Keep;
 use eosin_core::{Split, Task};
 use eosin_data::{FoldIndices, Folds, Manifest, Patches};
-use eosin_metrics::Metric;
+use eosin_metrics::{Metric, MetricSet};
 use eosin_report::{
-    DataSummary, EpochPoint, Evaluation, Fact, FoldReport, Mime, PairsReport, Report, SplitCounts,
+    DataSummary, EpochPoint, Evaluation, Fact, FoldReport, PairsReport, Report, SplitCounts,
     Thumbnail, Timing, WrongPatch, render,
 };
 use eosin_store::{FoldFile, RunFolder, RunRecord, names};
@@ -18,19 +18,18 @@ use eosin_train::{
     predictions_from_csv,
 };
 
-use crate::audit::{PairRecord, PairsAcross, Pictures, audit_of_run};
+use crate::audit::{AuditOfRun, PairsAcross, Pictures, audit_of_run};
 use crate::ensemble_report::ensemble_report;
 use crate::record::{seen_warning, task_of};
 use crate::report_facts::{input, reproducibility, stain};
 use crate::settings::config_of_run;
+use crate::thumbnail::{THUMBNAIL_PX, thumbnail};
 use crate::timings::Timings;
 
 /// Wrong patches shown with thumbnails.
 const WRONG_SHOWN: usize = 24;
 /// Pairs across folds shown with thumbnails.
 const PAIRS_SHOWN: usize = 12;
-/// Side of a thumbnail.
-const THUMBNAIL_PX: u32 = 112;
 
 /// Writes `report.html` from the files of a finished run.
 ///
@@ -48,10 +47,14 @@ pub fn write(folder: &RunFolder, patches: &Patches, source: &Path) -> Result<()>
     let timings: Timings = folder.read_json(names::TIMINGS)?;
     let config = config_of_run(folder)?;
     let keep = config.train.keep;
-    let pairs = audit_of_run(folder)?;
+    let AuditOfRun {
+        across: pairs,
+        folds: other_folds,
+    } = audit_of_run(folder)?;
     let pictures = Pictures::of(patches, &config);
     let mut warnings = warnings(manifest, &record, &events, keep);
     warnings.extend(pairs.as_ref().map(|pairs| format!("{}.", pairs.text)));
+    warnings.extend(other_folds.map(|text| format!("{text}.")));
     let report = Report {
         title: source.file_name().map_or_else(
             || source.display().to_string(),
@@ -65,13 +68,13 @@ pub fn write(folder: &RunFolder, patches: &Patches, source: &Path) -> Result<()>
         data: data_summary(manifest, &folds, source, &record),
         ensemble: ensemble_report(folder)?,
         warnings,
-        pairs: pairs.map(|pairs| pairs_report(manifest, pairs, &pictures)),
+        pairs: pairs.map(|pairs| pairs_report(&pairs, &pictures)),
         selection: metrics.select,
         folds: fold_reports(folder, &metrics, &record, &folds.resolve(manifest)?)?,
         strength: strength_name(&events).map(str::to_owned),
         kept: kept(&events, keep, metrics.select),
         best_fold: Some(metrics.best_fold),
-        evaluations: evaluations(&rows, &record, &task)?,
+        evaluations: evaluations(&rows, &record, &task, &metrics)?,
         most_wrong: most_wrong(&rows, patches, &record, &task),
         config_toml: folder.read_text(names::CONFIG)?,
         timings: timing_rows(&timings),
@@ -168,24 +171,12 @@ fn warnings(manifest: &Manifest, record: &RunRecord, events: &[Event], keep: Kee
 }
 
 /// Patches on both sides of a fold or part, the first of them with their pictures.
-fn pairs_report(manifest: &Manifest, across: PairsAcross, pictures: &Pictures<'_>) -> PairsReport {
-    let card = |pair: &PairRecord| {
-        let [a, b] = [&pair.a, &pair.b].map(|key| manifest.position(key));
-        let places = [a?, b?];
-        Some(pictures.card(&PairRecord {
-            places,
-            ..pair.clone()
-        }))
-    };
+fn pairs_report(across: &PairsAcross, pictures: &Pictures<'_>) -> PairsReport {
+    let shown = across.pairs.iter().take(PAIRS_SHOWN);
     PairsReport {
-        about: across.text,
+        about: across.text.clone(),
         count: across.pairs.len(),
-        shown: across
-            .pairs
-            .iter()
-            .filter_map(card)
-            .take(PAIRS_SHOWN)
-            .collect(),
+        shown: shown.map(|pair| pictures.card(pair)).collect(),
     }
 }
 
@@ -266,7 +257,12 @@ fn epoch_number(epoch: usize) -> u32 {
 }
 
 /// Out-of-fold of each cross-validation, then the test part by each way of predicting it.
-fn evaluations(rows: &[Prediction], record: &RunRecord, task: &Task) -> Result<Vec<Evaluation>> {
+fn evaluations(
+    rows: &[Prediction],
+    record: &RunRecord,
+    task: &Task,
+    metrics: &RunMetrics,
+) -> Result<Vec<Evaluation>> {
     let mut evaluations = Vec::new();
     for repeat in 0..record.repeats {
         let mine = |row: &&Prediction| {
@@ -284,32 +280,38 @@ fn evaluations(rows: &[Prediction], record: &RunRecord, task: &Task) -> Result<V
             )
         };
         let of_repeat: Vec<&Prediction> = rows.iter().filter(mine).collect();
-        evaluations.extend(evaluation(name, note, &of_repeat, task)?);
+        let judged = metrics.out_of_fold.get(repeat);
+        evaluations.extend(evaluation(name, note, &of_repeat, task, judged)?);
     }
-    for (part, name, note) in [
+    for (part, name, note, judged) in [
         (
             Part::TestAverage,
             "Test, fold average",
             "Mean of all folds' logits.",
+            &metrics.test_average,
         ),
         (
             Part::TestBest,
             "Test, best fold",
             "The fold that was best on its validation part.",
+            &metrics.test_best,
         ),
     ] {
         let of_part: Vec<&Prediction> = rows.iter().filter(|row| row.part == part).collect();
-        evaluations.extend(evaluation(name.to_owned(), note, &of_part, task)?);
+        let judged = judged.as_ref();
+        evaluations.extend(evaluation(name.to_owned(), note, &of_part, task, judged)?);
     }
     Ok(evaluations)
 }
 
-/// The labelled ones of `rows`, judged together; nothing when there are none.
+/// The labelled ones of `rows`, judged together; nothing when there are none. The metrics and intervals
+/// are those of `metrics.json`.
 fn evaluation(
     name: String,
     note: &str,
     rows: &[&Prediction],
     task: &Task,
+    judged: Option<&MetricSet>,
 ) -> Result<Option<Evaluation>> {
     let labelled = rows.iter().filter_map(|row| Some((row, row.target?)));
     let (rows, targets): (Vec<&&Prediction>, Vec<usize>) = labelled.unzip();
@@ -319,14 +321,11 @@ fn evaluation(
     let probs = rows.iter().flat_map(|row| row.probs.iter().copied());
     let probs: Vec<f32> = probs.collect();
     let classes = task.classes.len();
-    Ok(Some(Evaluation::new(
-        name,
-        note,
-        &targets,
-        &probs,
-        classes,
-        task.positive,
-    )?))
+    let mut made = Evaluation::new(name, note, &targets, &probs, classes, task.positive)?;
+    if let Some(judged) = judged {
+        made.metrics = judged.clone();
+    }
+    Ok(Some(made))
 }
 
 /// The wrong predictions held with most confidence, out-of-fold and on the test part; of a patch
@@ -362,7 +361,7 @@ fn most_wrong(
         thumbnail: patches
             .manifest()
             .position(&row.key)
-            .and_then(|place| thumbnail(patches, place, shown_px(record))),
+            .and_then(|place| small(patches, place, shown_px(record))),
     };
     let mut known = BTreeSet::new();
     wrong.retain(|(row, _)| known.insert(&row.key));
@@ -377,25 +376,14 @@ fn shown_px(record: &RunRecord) -> usize {
     }
 }
 
-/// A small JPEG of a patch; none when it can no longer be read, which is no reason to lose a
+/// A small picture of a patch; none when it can no longer be read, which is no reason to lose a
 /// report.
-fn thumbnail(patches: &Patches, place: usize, size_px: usize) -> Option<Thumbnail> {
-    let bytes = patches.bytes(place).ok()?;
-    let limits = eosin_data::DecodeLimits::default();
-    let patch = eosin_data::decode_rgb_bytes(&bytes, &patches.name(place), &limits).ok()?;
-    let side = |px: usize| u32::try_from(px).ok();
-    let image =
-        image::RgbImage::from_raw(side(patch.width_px)?, side(patch.height_px)?, patch.pixels)?;
-    let small = THUMBNAIL_PX.min(side(size_px)?.max(THUMBNAIL_PX / 2));
-    let image = image::imageops::thumbnail(&image, small, small);
-    let mut bytes = Vec::new();
-    image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 80)
-        .encode_image(&image)
+fn small(patches: &Patches, place: usize, size_px: usize) -> Option<Thumbnail> {
+    let patch = patches
+        .decoded(place, &eosin_data::DecodeLimits::default())
         .ok()?;
-    Some(Thumbnail {
-        mime: Mime::Jpeg,
-        bytes,
-    })
+    let side = u32::try_from(size_px).ok()?.max(THUMBNAIL_PX / 2);
+    thumbnail(patch, [THUMBNAIL_PX.min(side); 2])
 }
 
 fn timing_rows(timings: &Timings) -> Vec<Timing> {

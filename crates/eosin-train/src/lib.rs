@@ -88,7 +88,9 @@ pub use judge::decision::{
     ThresholdFindings, TwoClassFigures, Usefulness, decide,
 };
 pub use judge::evaluate::{FoldMetrics, OneViewMetrics, RunMetrics, evaluate};
+pub use judge::judged_rows::{JudgedRows, SharedGroups};
 pub use judge::paired::{PairedDifference, Verdict, paired_difference};
+pub use judge::patch_groups::{GroupNames, PatchGroups};
 pub use judge::selection::selection;
 pub use model::classifier::Classifier;
 pub use model::head::Head;

@@ -11,12 +11,14 @@ use eosin_core::{BackboneName, Layout};
 use eosin_run::HubOptions;
 
 mod audit;
+mod compare;
 mod ensemble;
 mod search;
 mod stain;
 mod submit;
 
 pub use audit::AuditArgs;
+pub use compare::CompareArgs;
 pub use ensemble::EnsembleArgs;
 pub use search::{SearchCommand, SearchJobArgs, SearchShowArgs, StudyArgs};
 pub use stain::StainArgs;
@@ -91,6 +93,8 @@ pub enum Command {
     Ensemble(EnsembleArgs),
     /// Compute a run's metrics again from its predictions.
     Evaluate(EvaluateArgs),
+    /// Compare finished runs on the same patches: differences, intervals by patient, tests.
+    Compare(CompareArgs),
     /// Give probabilities for new images.
     Predict(PredictArgs),
     /// Write the model of a run as ONNX or safetensors.
@@ -409,6 +413,9 @@ pub struct PhantomArgs {
 pub struct EvaluateArgs {
     /// Run folder.
     pub run: PathBuf,
+    /// Also say what answers are worth where this share of patches is positive, such as 0.05.
+    #[arg(long, value_name = "SHARE")]
+    pub prevalence: Option<f64>,
 }
 
 /// `eosin predict`.

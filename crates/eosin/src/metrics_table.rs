@@ -1,6 +1,6 @@
 //! A run's metrics as a table in the terminal.
 
-use eosin_metrics::{Metric, MetricSet};
+use eosin_metrics::{Metric, MetricSet, PredictiveValues, Share};
 use eosin_train::RunMetrics;
 
 use crate::output::{say, say_table};
@@ -69,10 +69,13 @@ pub fn print_metrics(classes: &[String], positive: &str, metrics: &RunMetrics) {
         }
     }
     if classes.len() == 2 {
-        say(&format!(
-            "positive class: {positive}; intervals are 95 % and count patches as independent, so they are too \
-             narrow where patients have several"
-        ));
+        say(&format!("positive class: {positive}"));
+    }
+    let test = metrics.test_average.as_ref();
+    for (part, set) in [("out-of-fold", metrics.out_of_fold.first()), ("test", test)] {
+        if let Some(basis) = set.and_then(|set| set.intervals_by.as_ref()) {
+            say(&format!("{part}: {}", basis.note()));
+        }
     }
 }
 
@@ -85,4 +88,21 @@ fn cell(set: &MetricSet, metric: Metric) -> String {
         Some(interval) => format!("{value} [{:.4}, {:.4}]", interval.ci_low, interval.ci_high),
         None => value,
     }
+}
+
+/// `at a prevalence of 0.05: PPV 0.3214 [0.2000, 0.4500], NPV ...`
+pub fn predictive_words(at: &PredictiveValues) -> String {
+    let share = |share: Option<Share>| {
+        share.map_or_else(
+            || "undefined".to_owned(),
+            |Share { value, interval }| {
+                format!(
+                    "{value:.4} [{:.4}, {:.4}]",
+                    interval.ci_low, interval.ci_high
+                )
+            },
+        )
+    };
+    let (ppv, npv) = (share(at.ppv), share(at.npv));
+    format!("at a prevalence of {}: PPV {ppv}, NPV {npv}", at.prevalence)
 }

@@ -27,6 +27,10 @@ pub(super) const ROUGH: [Step; 3] = [
 ];
 /// Moves at each step, at most.
 const MOVES: usize = 6;
+/// Scales that differ from 1 by less than this are 1, unless that agrees less by more than [`WORSE`].
+const NEARLY_SAME: f64 = 0.04;
+/// What of a correlation a scale that is fitted gains where there is none.
+const WORSE: f64 = 0.01;
 
 /// How far a search goes at a time.
 pub(super) struct Step {
@@ -59,6 +63,19 @@ pub(super) struct Climbed {
 
 /// Climbs from a guess to where two pictures agree best; the second is turned already.
 pub(super) fn climbed(a: &Grid, turned: &Grid, from: Transform, steps: &[Step]) -> Climbed {
+    climbed_by(a, turned, from, steps, moves)
+}
+
+/// What is tried from a place: with the step, the side of the first picture and the middle of the second.
+type Moves<const COUNT: usize> = fn(Transform, &Step, f64, [f64; 2]) -> [Transform; COUNT];
+
+fn climbed_by<const COUNT: usize>(
+    a: &Grid,
+    turned: &Grid,
+    from: Transform,
+    steps: &[Step],
+    moves: Moves<COUNT>,
+) -> Climbed {
     let side = a.width.max(a.height) as f64;
     let value = |transform: Transform, every: usize| {
         let placed = Placement::new(a, turned, transform);
@@ -90,7 +107,6 @@ pub(super) fn climbed(a: &Grid, turned: &Grid, from: Transform, steps: &[Step]) 
 
 /// One step each way; the scale changes about the middle of what is laid on.
 fn moves(at: Transform, step: &Step, side: f64, centre: [f64; 2]) -> [Transform; 6] {
-    let shift = step.shift * side;
     let scaled = |factor: f64| {
         let scale = at.scale * factor;
         Transform {
@@ -99,19 +115,52 @@ fn moves(at: Transform, step: &Step, side: f64, centre: [f64; 2]) -> [Transform;
             y: at.y + (at.scale - scale) * centre[1],
         }
     };
-    let moved = |x: f64, y: f64| Transform {
-        scale: at.scale,
-        x: at.x + x,
-        y: at.y + y,
-    };
+    let [right, left, down, up] = moves_of_shift(at, step, side, centre);
     [
         scaled(1.0 + step.scale),
         scaled(1.0 / (1.0 + step.scale)),
-        moved(shift, 0.0),
-        moved(-shift, 0.0),
-        moved(0.0, shift),
-        moved(0.0, -shift),
+        right,
+        left,
+        down,
+        up,
     ]
+}
+
+/// One step right, left, down and up.
+fn moves_of_shift(at: Transform, step: &Step, side: f64, _centre: [f64; 2]) -> [Transform; 4] {
+    let shift = step.shift * side;
+    [(shift, 0.0), (-shift, 0.0), (0.0, shift), (0.0, -shift)].map(|(x, y)| Transform {
+        scale: at.scale,
+        x: at.x + x,
+        y: at.y + y,
+    })
+}
+
+/// The same without a scale where a pixel of one may as well be a pixel of the other: what a fitted scale
+/// gains by chance it pays with an offset that is wrong.
+fn without_needless_scale(
+    a: &Views<'_>,
+    b: &Views<'_>,
+    turned: &Grid,
+    climbed: &Climbed,
+) -> Transform {
+    let found = climbed.transform;
+    let own = b.plane.px / a.plane.px;
+    if (found.scale / own - 1.0).abs() > NEARLY_SAME {
+        return found;
+    }
+    let [x, y] = [turned.width, turned.height].map(|side| (found.scale - own) * side as f64 / 2.0);
+    let from = Transform {
+        scale: own,
+        x: found.x + x,
+        y: found.y + y,
+    };
+    let shifted = climbed_by(&a.grid, turned, from, &EXACT, moves_of_shift);
+    if shifted.correlation >= climbed.correlation - WORSE {
+        shifted.transform
+    } else {
+        found
+    }
 }
 
 /// The guess as exactly as the planes allow; `None` where they do not overlap there,
@@ -127,7 +176,7 @@ pub(super) fn refined(
     if steps.iter().any(|step| climbed.correlation < step.least) {
         return None;
     }
-    let found = climbed.transform;
+    let found = without_needless_scale(a, b, &turned, &climbed);
     let placed = Placement::new(&a.grid, &turned, found);
     let correlation = placed.correlation()?;
     let (of_a, of_b) = (a.grid.detail(), b.grid.detail().turned(guess.symmetry));

@@ -5,7 +5,7 @@ use eosin_kernels::{MIRROR_LANES, Mirrored, raise_under_mirrors};
 use super::{FREQUENCIES, Layout, NUMBERS};
 
 /// Patches of a gallery that are scored together: their numbers stay in the cache.
-const COLUMNS: usize = 8 * MIRROR_LANES;
+const COLUMNS: usize = 5 * MIRROR_LANES;
 /// Numbers but the mean.
 const COUNT: usize = NUMBERS - 1;
 

@@ -10,7 +10,7 @@ use eosin_core::Split;
 
 pub use self::facts::{ContentHash, Ledger, NoLedger, PatchFacts};
 pub(crate) use self::kept::Kept;
-use crate::decode::DecodeError;
+use crate::decode::{DecodeError, DecodeLimits, RgbPatch, decode_rgb_bytes};
 use crate::manifest::Manifest;
 
 /// What one reading of a patch left behind.
@@ -78,6 +78,23 @@ impl Patches {
         }
     }
 
+    /// The same patches, each with the group of its place in `names`.
+    ///
+    /// # Panics
+    /// When there are not as many names as patches.
+    #[must_use]
+    pub fn with_groups(&self, names: Vec<String>) -> Self {
+        let mut manifest = self.manifest.clone();
+        assert_eq!(names.len(), manifest.patches.len(), "one group a patch");
+        for (patch, name) in manifest.patches.iter_mut().zip(names) {
+            patch.group = Some(name);
+        }
+        Self {
+            manifest,
+            contents: self.contents.clone(),
+        }
+    }
+
     /// The patches' names, labels and groups.
     pub const fn manifest(&self) -> &Manifest {
         &self.manifest
@@ -114,6 +131,14 @@ impl Patches {
         Err(DecodeError::Changed {
             name: self.name(place),
         })
+    }
+
+    /// The pixels of the patch at `place`, as it lies on disk.
+    ///
+    /// # Errors
+    /// As [`bytes`](Self::bytes), and when the limits leave it out.
+    pub fn decoded(&self, place: usize, limits: &DecodeLimits) -> Result<RgbPatch, DecodeError> {
+        decode_rgb_bytes(&self.bytes(place)?, &self.name(place), limits)
     }
 
     /// BLAKE3 in hexadecimal over every key and content: equal for equal pixels under equal names,

@@ -1,5 +1,7 @@
 //! Stains as directions in optical density, and pixels as amounts of them.
 
+use super::matrix::inverse;
+
 /// Optical densities of red, green and blue for haematoxylin, eosin and DAB (Ruifrok & Johnston
 /// 2001, as scikit-image's `rgb_from_hed`).
 pub(crate) const HED: [[f32; 3]; 3] = [[0.65, 0.70, 0.29], [0.07, 0.99, 0.11], [0.27, 0.57, 0.78]];
@@ -39,17 +41,4 @@ impl StainBasis {
 /// A row vector times a matrix.
 fn times(row: [f32; 3], matrix: &[[f32; 3]; 3]) -> [f32; 3] {
     std::array::from_fn(|column| (0..3).map(|i| row[i] * matrix[i][column]).sum())
-}
-
-/// By cofactors.
-fn inverse(m: [[f32; 3]; 3]) -> [[f32; 3]; 3] {
-    let cofactor = |row: usize, column: usize| {
-        let (r1, r2) = ((row + 1) % 3, (row + 2) % 3);
-        let (c1, c2) = ((column + 1) % 3, (column + 2) % 3);
-        m[r1][c1] * m[r2][c2] - m[r1][c2] * m[r2][c1]
-    };
-    let determinant: f32 = (0..3)
-        .map(|column| m[0][column] * cofactor(0, column))
-        .sum();
-    std::array::from_fn(|row| std::array::from_fn(|column| cofactor(column, row) / determinant))
 }

@@ -1,5 +1,7 @@
 //! CIELAB, as floats and as `OpenCV`'s bytes.
 
+use super::matrix::inverse;
+
 /// To X, Y, Z from linear red, green and blue (sRGB, D65), as scikit-image, `OpenCV` and torchstain
 /// have it.
 const XYZ: [[f64; 3]; 3] = [
@@ -86,18 +88,6 @@ impl Lab {
 
 fn product(row: &[f64; 3], vector: [f64; 3]) -> f64 {
     row[0] * vector[0] + row[1] * vector[1] + row[2] * vector[2]
-}
-
-fn inverse(m: [[f64; 3]; 3]) -> [[f64; 3]; 3] {
-    let cofactor = |row: usize, column: usize| {
-        let (r1, r2) = ((row + 1) % 3, (row + 2) % 3);
-        let (c1, c2) = ((column + 1) % 3, (column + 2) % 3);
-        m[r1][c1] * m[r2][c2] - m[r1][c2] * m[r2][c1]
-    };
-    let determinant: f64 = (0..3)
-        .map(|column| m[0][column] * cofactor(0, column))
-        .sum();
-    std::array::from_fn(|row| std::array::from_fn(|column| cofactor(column, row) / determinant))
 }
 
 /// Bits behind the point of `OpenCV`'s matrix.

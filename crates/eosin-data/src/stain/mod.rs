@@ -10,6 +10,7 @@ mod haematoxylin;
 mod lab;
 mod light;
 mod macenko;
+mod matrix;
 mod normaliser;
 mod ranks;
 mod recolour;

@@ -1,5 +1,7 @@
 //! Pixels under one stain to pixels under another, at eosin's own convention.
 
+use eosin_kernels::{Loops, on_widest};
+
 use super::light::Light;
 use super::tissue::{Block, CHUNK, share_of_change, within};
 
@@ -18,6 +20,25 @@ pub(super) struct Recolouring {
 /// does not lack it many times over, where the stain is made stronger. What is clear stays as it is, what
 /// is nearly clear changes in part.
 pub(super) fn recolour(pixels: &mut [[u8; 3]], how: &Recolouring) {
+    on_widest(Recolour { pixels, how });
+}
+
+struct Recolour<'a> {
+    pixels: &'a mut [[u8; 3]],
+    how: &'a Recolouring,
+}
+
+impl Loops for Recolour<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        each_block(self.pixels, self.how);
+    }
+}
+
+#[inline(always)]
+fn each_block(pixels: &mut [[u8; 3]], how: &Recolouring) {
     #[expect(clippy::cast_possible_truncation, reason = "densities need no more")]
     let narrow = |row: [f64; 3]| row.map(|value| value as f32);
     let (matrix, unmix) = (how.matrix.map(narrow), how.unmix.map(narrow));

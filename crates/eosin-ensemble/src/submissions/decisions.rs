@@ -7,7 +7,6 @@ use rayon::prelude::*;
 
 use crate::error::EnsembleError;
 use crate::pool::check_length;
-use crate::score::of_confusion;
 
 /// Resamples of the bootstrap.
 const RESAMPLES: u64 = 1000;
@@ -184,7 +183,7 @@ impl Tables {
                 }
             }
             let confusion = Confusion::from_rows(&rows)?;
-            Ok(of_confusion(metric, &confusion, self.positive))
+            Ok(metric.of_confusion(&confusion, self.positive))
         };
         let scores = self.counts.iter().map(score);
         let scores = scores.collect::<Result<Vec<Option<f64>>, EnsembleError>>()?;

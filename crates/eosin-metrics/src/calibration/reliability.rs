@@ -1,12 +1,15 @@
 //! The reliability diagram with intervals.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use crate::clustered_share::{Trials, clustered_wilson};
 use crate::ece::{ReliabilityBin, bin_of, reliability};
 use crate::error::MetricError;
 use crate::interval::Interval;
 use crate::scored::ScoredRows;
-use crate::wilson::wilson_of_share;
+use crate::wilson::wilson;
 
 /// Bins of equal width.
 pub const RELIABILITY_BINS: usize = 10;
@@ -25,11 +28,8 @@ pub struct ReliabilityPoint {
 
 /// The reliability diagram of the positive class over [`RELIABILITY_BINS`] bins.
 ///
-/// Intervals are Wilson's. Where groups are known they are of as many rows as the bin is worth: its rows
-/// divided by the design effect, the variance of the share over groups divided by that of independent
-/// rows (Rao & Scott, Biometrics 1992), at least 1. Where all rows of a bin agree, that has no
-/// value, and the bin is worth as many rows as groups. There is no interval of an empty bin, nor of one
-/// group.
+/// Intervals are [`wilson`]'s, and [`clustered_wilson`]'s where groups are known. There is no interval of
+/// an empty bin, nor of one group.
 ///
 /// # Errors
 /// As [`reliability`].
@@ -38,58 +38,37 @@ pub fn reliability_points(rows: &ScoredRows) -> Result<Vec<ReliabilityPoint>, Me
     let bins = reliability(rows.positive(), &probs, RELIABILITY_BINS)?;
     let point = |(index, bin): (usize, ReliabilityBin)| {
         let members = (0..rows.len()).filter(|row| bin_of(probs[*row], RELIABILITY_BINS) == index);
-        let worth = Worth::of(rows, members, bin.observed);
-        let share = bin.observed.zip(worth.rows);
+        let trials = trials_of(rows, members);
+        let interval = if rows.groups().is_none() {
+            let hits = trials.iter().map(|row| row.hits).sum();
+            wilson(hits, bin.count)
+        } else {
+            clustered_wilson(&trials)
+        };
         ReliabilityPoint {
-            groups: worth.groups,
-            interval: share.and_then(|(share, rows)| wilson_of_share(share, rows)),
+            groups: trials.len() as u64,
+            interval,
             bin,
         }
     };
     Ok(bins.into_iter().enumerate().map(point).collect())
 }
 
-/// How many independent rows a bin is worth.
-struct Worth {
-    groups: u64,
-    rows: Option<f64>,
-}
-
-impl Worth {
-    fn of(rows: &ScoredRows, members: impl Iterator<Item = usize>, share: Option<f64>) -> Self {
-        let share = share.unwrap_or(0.0);
-        // By group: rows, and positive rows beyond their share.
-        let mut sums = std::collections::BTreeMap::<usize, [f64; 2]>::new();
-        for row in members {
-            let group = rows.groups().map_or(row, |groups| groups[row]);
-            let sum = sums.entry(group).or_default();
-            let truth = if rows.positive()[row] { 1.0 } else { 0.0 };
-            *sum = [sum[0] + 1.0, sum[1] + truth - share];
-        }
-        let count: f64 = sums.values().map(|[rows, _]| rows).sum();
-        let groups = sums.len() as f64;
-        let worth = if rows.groups().is_none() {
-            (count > 0.0).then_some(count)
-        } else if sums.len() < 2 {
-            None
-        } else if share <= 0.0 || share >= 1.0 {
-            Some(groups)
-        } else {
-            let squares: f64 = sums.values().map(|[_, excess]| excess * excess).sum();
-            let effect = groups / (groups - 1.0) * squares / (count * share * (1.0 - share));
-            Some(count / effect.max(1.0))
-        };
-        Self {
-            groups: sums.len() as u64,
-            rows: worth,
-        }
+/// Rows and positive ones among them, group by group; each row by itself where groups are not known.
+fn trials_of(rows: &ScoredRows, members: impl Iterator<Item = usize>) -> Vec<Trials> {
+    let mut trials = BTreeMap::<usize, Trials>::new();
+    for row in members {
+        let group = rows.groups().map_or(row, |groups| groups[row]);
+        let group = trials.entry(group).or_default();
+        group.trials += 1;
+        group.hits += u64::from(rows.positive()[row]);
     }
+    trials.into_values().collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wilson::wilson;
 
     fn points(groups: Option<Vec<usize>>) -> Vec<ReliabilityPoint> {
         // 40 rows said to be .55, of which 20 came true: all of every other ten.
@@ -110,15 +89,11 @@ mod tests {
     }
 
     #[test]
-    fn groups_that_are_of_one_class_each_count_as_one_row_each() {
-        // Four groups: the variance is 4/3 times that of four independent rows.
+    fn groups_that_are_of_one_class_each_are_trials_of_their_own() {
         let by_ten = points(Some((0..40).map(|row| row / 10).collect()));
-        let expected = wilson_of_share(0.5, 3.0).unwrap();
-        let got = by_ten[5].interval.unwrap();
-        assert!(
-            (got.ci_low - expected.ci_low).abs() < 1e-12,
-            "{got:?} {expected:?}"
-        );
+        let group = |hits| Trials { hits, trials: 10 };
+        let expected = clustered_wilson(&[10, 0, 10, 0].map(group));
+        assert_eq!(by_ten[5].interval, expected);
         assert_eq!(by_ten[5].groups, 4);
         assert_eq!(points(Some(vec![0; 40]))[5].interval, None);
     }

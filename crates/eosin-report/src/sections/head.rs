@@ -33,8 +33,16 @@ pub(crate) fn summary(report: &Report) -> String {
     });
     let name = escape(&evaluation.name);
     let patches = numbers::count(evaluation.metrics.count);
+    let basis = evaluation.metrics.intervals_by.as_ref();
+    let interval = basis.map_or_else(
+        || "95 % interval".to_owned(),
+        |basis| {
+            let counted = basis.by.counted(basis.groups);
+            format!("95 % interval by {} ({counted})", basis.by)
+        },
+    );
     let body = format!(
-        "<p class=\"lead\">{name}, {patches} patches. Beneath a value: its 95 % interval.</p>\n\
+        "<p class=\"lead\">{name}, {patches} patches. Beneath a value: its {interval}.</p>\n\
          <dl class=\"tiles\">\n{tiles}</dl>\n"
     );
     section("summary", "Summary", &body)

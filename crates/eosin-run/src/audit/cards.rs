@@ -1,14 +1,12 @@
 //! Pairs with their pictures.
 
 use eosin_core::{Config, D4};
-use eosin_data::{DecodeLimits, Patches, RgbPatch, decode_rgb_bytes};
-use eosin_report::{Mime, PairCard, Thumbnail};
+use eosin_data::{DecodeLimits, Patches, RgbPatch};
+use eosin_report::{PairCard, Thumbnail};
 use eosin_train::decode_limits;
 
 use super::record::PairRecord;
-
-/// Side of a thumbnail.
-const THUMBNAIL_PX: u32 = 112;
+use crate::thumbnail::{THUMBNAIL_PX, thumbnail};
 
 /// Where small pictures of patches come from.
 pub(crate) struct Pictures<'a> {
@@ -30,11 +28,13 @@ impl<'a> Pictures<'a> {
         let symmetry = D4::all().find(|symmetry| symmetry.name() == pair.symmetry);
         let turns = [D4::IDENTITY, symmetry.unwrap_or(D4::IDENTITY)];
         let [x, y] = pair.offset_px;
-        let mut pictures = pair
-            .places
-            .iter()
+        let mut pictures = [&pair.a, &pair.b]
+            .into_iter()
             .zip(turns)
-            .map(|(place, turn)| self.thumbnail(*place, turn));
+            .map(|(key, turn)| {
+                let place = self.patches.manifest().position(key)?;
+                self.thumbnail(place, turn)
+            });
         PairCard {
             keys: [pair.a.clone(), pair.b.clone()],
             what: format!(
@@ -60,32 +60,26 @@ impl<'a> Pictures<'a> {
 
     /// A small JPEG of a patch; none when it can no longer be read, which is no reason to lose a page.
     pub(super) fn thumbnail(&self, place: usize, turn: D4) -> Option<Thumbnail> {
-        let patches = self.patches;
-        let bytes = patches.bytes(place).ok()?;
-        let patch = decode_rgb_bytes(&bytes, &patches.name(place), &self.limits).ok()?;
         let RgbPatch {
             width_px,
             height_px,
             pixels,
-        } = patch;
+        } = self.patches.decoded(place, &self.limits).ok()?;
         let pixels = turn.apply(pixels.as_chunks::<3>().0, height_px, width_px, 1);
-        let (width, height) = if turn.swaps_sides() {
+        let (width_px, height_px) = if turn.swaps_sides() {
             (height_px, width_px)
         } else {
             (width_px, height_px)
         };
         let side = |px: usize| u32::try_from(px).ok();
-        let image = image::RgbImage::from_raw(side(width)?, side(height)?, pixels.concat())?;
-        let longest = side(width.max(height))?;
+        let longest = side(width_px.max(height_px))?;
         let small = |px: usize| Some((side(px)? * THUMBNAIL_PX.min(longest) / longest).max(1));
-        let image = image::imageops::thumbnail(&image, small(width)?, small(height)?);
-        let mut bytes = Vec::new();
-        image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 80)
-            .encode_image(&image)
-            .ok()?;
-        Some(Thumbnail {
-            mime: Mime::Jpeg,
-            bytes,
-        })
+        let sides = [small(width_px)?, small(height_px)?];
+        let turned = RgbPatch {
+            width_px,
+            height_px,
+            pixels: pixels.concat(),
+        };
+        thumbnail(turned, sides)
     }
 }

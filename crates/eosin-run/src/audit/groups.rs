@@ -12,7 +12,7 @@ use crate::job::Job;
 /// Patches that belong together: known to be of one patient, slide or group, or paired.
 pub(super) struct Linked {
     /// What each patch's group is called.
-    names: Vec<String>,
+    pub names: Vec<String>,
     /// Sets of three and more that are linked by pairs.
     pub clusters: Vec<Vec<usize>>,
     /// Training patches that are linked with patches of the test part.

@@ -1,8 +1,11 @@
 //! The cheap part of an audit, in every run: pairs of patches that folds or parts tear apart.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
-use eosin_audit::{Effort, PairKind, PairSearch, find_pairs};
+use eosin_audit::{Directions, Effort, PairKind, PairSearch, PairsFound, find_pairs};
 use eosin_core::config::DoctorPolicy;
+use eosin_metrics::MetricSet;
 use eosin_store::{RunFolder, names};
 use eosin_train::Run;
 use serde::Deserialize;
@@ -15,6 +18,7 @@ use super::pairs::{first_same, pair_records, with_same_pixels};
 use super::record::{AuditRecord, PairRecord, counted};
 use crate::event::{WatchRun, pulse};
 use crate::job::Job;
+use crate::other_folds::{FoldsCompared, Judged, OtherFolds, on_other_folds};
 
 /// Patches among which a run looks for pairs by itself: the search grows with their square, and 10,500 took
 /// 8 s of processor time, so that so many take about 5 s on two cores.
@@ -42,6 +46,8 @@ pub enum InRun {
         across: usize,
         /// What they are and what to do, a sentence; `None` where there are none.
         text: Option<String>,
+        /// The score on folds that keep patches together beside that on random ones, where both are known.
+        folds: Option<FoldsCompared>,
     },
 }
 
@@ -54,13 +60,35 @@ impl InRun {
             Self::Looked { text, .. } => text.as_deref(),
         }
     }
+
+    /// What other folds would have said, a sentence, where it is something else.
+    pub fn of_other_folds(&self) -> Option<String> {
+        match self {
+            Self::Looked { folds, .. } => folds.as_ref()?.text(),
+            Self::Off | Self::TooMany { .. } => None,
+        }
+    }
 }
 
-/// What a report reads of `audit.json`.
+/// What is read of the `audit.json` of a run.
 #[derive(Debug, Deserialize)]
 struct Written {
+    eosin_version: String,
     data: String,
+    compared: usize,
     pairs: Vec<PairRecord>,
+    clusters: Vec<Vec<String>>,
+    bare: Vec<String>,
+    folds: Option<FoldsCompared>,
+}
+
+/// What a run found by itself, as its report tells it.
+#[derive(Default)]
+pub(crate) struct AuditOfRun {
+    /// The pairs that it has on both sides of a fold or of a part.
+    pub across: Option<PairsAcross>,
+    /// What other folds would have said, a sentence.
+    pub folds: Option<String>,
 }
 
 /// The pairs that a run has on both sides of a fold or of a part.
@@ -71,6 +99,13 @@ pub(crate) struct PairsAcross {
     pub text: String,
 }
 
+/// A run whose folds are finished.
+pub(crate) struct Trained<'a> {
+    pub run: &'a Run<'a>,
+    pub out_of_fold: &'a [MetricSet],
+    pub other_folds: OtherFolds,
+}
+
 /// Looks for pairs among the patches of a trained run, with the embeddings that its cache holds, and
 /// writes `audit.json`. Nothing that was trained or judged changes.
 ///
@@ -78,7 +113,7 @@ pub(crate) struct PairsAcross {
 /// When a patch can no longer be read, the file not be written, or `watch` fails or ends the work.
 pub(crate) fn look_in_run(
     job: &Job,
-    run: &Run<'_>,
+    trained: &Trained<'_>,
     folder: &RunFolder,
     watch: &dyn WatchRun,
 ) -> Result<InRun> {
@@ -91,38 +126,46 @@ pub(crate) fn look_in_run(
         folder.remove(names::AUDIT)?;
         return Ok(InRun::TooMany { text });
     }
-    let record = record(job, run, watch)?;
+    let record = record(job, trained, watch)?;
     folder.write_json(names::AUDIT, &record)?;
     let across = across(record.pairs);
     Ok(InRun::Looked {
         across: across.len(),
         text: sentence(&across, &record.data.display().to_string()),
+        folds: record.folds,
     })
 }
 
-fn record(job: &Job, run: &Run<'_>, watch: &dyn WatchRun) -> Result<AuditRecord> {
+fn record(job: &Job, trained: &Trained<'_>, watch: &dyn WatchRun) -> Result<AuditRecord> {
+    let run = trained.run;
     let mut record = AuditRecord::new(job);
     // As a resumed run has it.
     record.data = std::path::absolute(&job.data)?;
-    let directions = if record.patches <= MOST_EMBEDDED {
-        cached_directions(run, watch)?
+    if let Some(known) = of_member(run)? {
+        record.compared = known.compared;
+        let manifest = job.manifest();
+        let bare = known.bare.iter().filter_map(|key| manifest.position(key));
+        record.take_bare(job, &bare.collect::<Vec<_>>());
+        record.pairs = known.pairs;
+        record.clusters = known.clusters;
     } else {
-        None
-    };
-    let search = PairSearch {
-        planes: &planes(job, watch)?,
-        directions: directions.as_ref(),
-        first_same: &first_same(&job.patches),
-        effort: Effort::Quick,
-    };
-    let found = find_pairs(search, &mut |_| pulse(watch))?;
-    record.compared = found.compared;
-    record.take_bare(job, &found.bare);
-    let pairs = with_same_pixels(job, found.pairs)?;
-    let folds = KnownFolds::resolved(run.folds.resolve(job.manifest())?);
-    record.pairs = pair_records(job, &pairs, &folds);
+        let found = found(job, run, watch)?;
+        record.compared = found.compared;
+        record.take_bare(job, &found.bare);
+        let folds = KnownFolds::resolved(run.folds.resolve(job.manifest())?);
+        record.pairs = pair_records(job, &found.pairs, &folds);
+        let linked = Linked::of(job, &found.pairs);
+        record.take_clusters(job, &linked);
+        if trained.other_folds == OtherFolds::Compare {
+            let judged = Judged {
+                out_of_fold: trained.out_of_fold,
+                linked: &linked.names,
+                torn: torn(&record.pairs),
+            };
+            record.folds = on_other_folds(job, run, &judged, watch)?;
+        }
+    }
     record.count();
-    record.take_clusters(job, &Linked::of(job, &pairs));
     record.notes.push(
         "pairs were looked for within a run, quickly; 'eosin audit' looks closer, and at more"
             .to_owned(),
@@ -130,18 +173,74 @@ fn record(job: &Job, run: &Run<'_>, watch: &dyn WatchRun) -> Result<AuditRecord>
     Ok(record)
 }
 
-/// What `audit.json` in `folder` says of pairs across folds and parts; `None` where it says of none.
+/// The pairs, by pixels and in small sets by embeddings, too. In large sets they depend on pixels alone, so
+/// that the runs of an ablation look for them once.
+fn found(job: &Job, run: &Run<'_>, watch: &dyn WatchRun) -> Result<PairsFound> {
+    if job.manifest().patches.len() <= MOST_EMBEDDED {
+        return search(job, cached_directions(run, watch)?.as_ref(), watch);
+    }
+    if let Some(known) = job.pairs.get() {
+        return Ok(known.clone());
+    }
+    let found = search(job, None, watch)?;
+    Ok(job.pairs.get_or_init(|| found).clone())
+}
+
+fn search(job: &Job, directions: Option<&Directions>, watch: &dyn WatchRun) -> Result<PairsFound> {
+    let search = PairSearch {
+        planes: &planes(job, watch)?,
+        directions,
+        first_same: &first_same(&job.patches),
+        effort: Effort::Quick,
+    };
+    let found = find_pairs(search, &mut |_| pulse(watch))?;
+    Ok(PairsFound {
+        pairs: with_same_pixels(job, found.pairs)?,
+        ..found
+    })
+}
+
+/// What the first member of an ensemble found in a large set, by pixels alone: an ensemble has the same
+/// patches and folds, and would find the same. `None` where that is not known.
+fn of_member(run: &Run<'_>) -> Result<Option<Written>> {
+    let members = run.start.members().map(|members| &members.members);
+    let Some(member) = members.and_then(|members| members.first()) else {
+        return Ok(None);
+    };
+    if run.patches.manifest().patches.len() <= MOST_EMBEDDED || !member.folder.has(names::AUDIT) {
+        return Ok(None);
+    }
+    let written: Written = member.folder.read_json(names::AUDIT)?;
+    Ok((written.eosin_version == env!("CARGO_PKG_VERSION")).then_some(written))
+}
+
+/// Patches that are in pairs across folds.
+fn torn(pairs: &[PairRecord]) -> usize {
+    let across_folds = pairs.iter().filter(|pair| {
+        let mut across = pair.across.iter();
+        across.any(|across| across.starts_with("fold"))
+    });
+    let keys: BTreeSet<&str> = across_folds
+        .flat_map(|pair| [pair.a.as_str(), pair.b.as_str()])
+        .collect();
+    keys.len()
+}
+
+/// What `audit.json` in `folder` says; nothing where there is none.
 ///
 /// # Errors
 /// When the file is damaged.
-pub(crate) fn audit_of_run(folder: &RunFolder) -> Result<Option<PairsAcross>> {
+pub(crate) fn audit_of_run(folder: &RunFolder) -> Result<AuditOfRun> {
     if !folder.has(names::AUDIT) {
-        return Ok(None);
+        return Ok(AuditOfRun::default());
     }
-    let Written { data, pairs } = folder.read_json(names::AUDIT)?;
-    let pairs = across(pairs);
-    let text = sentence(&pairs, &data);
-    Ok(text.map(|text| PairsAcross { pairs, text }))
+    let written: Written = folder.read_json(names::AUDIT)?;
+    let pairs = across(written.pairs);
+    let text = sentence(&pairs, &written.data);
+    Ok(AuditOfRun {
+        across: text.map(|text| PairsAcross { pairs, text }),
+        folds: written.folds.as_ref().and_then(FoldsCompared::text),
+    })
 }
 
 fn across(mut pairs: Vec<PairRecord>) -> Vec<PairRecord> {

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use eosin_audit::{Appearance, Plane};
-use eosin_data::{RgbPatch, decode_rgb_bytes};
+use eosin_data::RgbPatch;
 use eosin_train::decode_limits;
 use rayon::prelude::*;
 
@@ -23,32 +23,22 @@ pub(super) struct Looked {
 impl Looked {
     /// Decodes every patch.
     pub(super) fn at(job: &Job, watch: &dyn WatchRun) -> Result<Self> {
-        let places: Vec<usize> = (0..job.manifest().patches.len()).collect();
+        let total = job.manifest().patches.len();
+        let comparing = |done| tell(watch, &RunEvent::Comparing { done, total });
+        let found = each(job, comparing, |place| {
+            let patch = decoded(job, place)?;
+            let bytes = job.patches.bytes(place)?.len();
+            Ok((Plane::of(&patch), Appearance::of(&patch), bytes))
+        });
         let mut looked = Self {
             planes: Vec::new(),
             appearances: Vec::new(),
             bytes: Vec::new(),
         };
-        for some in places.chunks(TOGETHER) {
-            tell(
-                watch,
-                &RunEvent::Comparing {
-                    done: some[0],
-                    total: places.len(),
-                },
-            )?;
-            let look = |place: &usize| {
-                let bytes = job.patches.bytes(*place)?;
-                let patch = decoded_bytes(job, *place, &bytes)?;
-                Ok((Plane::of(&patch), Appearance::of(&patch), bytes.len()))
-            };
-            let found: Result<Vec<(Plane, Appearance, usize)>> =
-                some.par_iter().map(look).collect();
-            for (plane, appearance, bytes) in found? {
-                looked.planes.push(plane);
-                looked.appearances.push(appearance);
-                looked.bytes.push(bytes);
-            }
+        for (plane, appearance, bytes) in found? {
+            looked.planes.push(plane);
+            looked.appearances.push(appearance);
+            looked.bytes.push(bytes);
         }
         Ok(looked)
     }
@@ -56,23 +46,31 @@ impl Looked {
 
 /// The planes alone; `watch` only hears that work goes on.
 pub(super) fn planes(job: &Job, watch: &dyn WatchRun) -> Result<Vec<Plane>> {
+    each(
+        job,
+        |_| pulse(watch),
+        |place| Ok(Plane::of(&decoded(job, place)?)),
+    )
+}
+
+/// What is seen of every patch, in order; `pulse` hears how many were looked at, and may end the work.
+fn each<T: Send>(
+    job: &Job,
+    pulse: impl Fn(usize) -> Result<()>,
+    look: impl Fn(usize) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
     let places: Vec<usize> = (0..job.manifest().patches.len()).collect();
-    let mut planes = Vec::with_capacity(places.len());
+    let mut all = Vec::with_capacity(places.len());
     for some in places.chunks(TOGETHER) {
-        pulse(watch)?;
-        let look = |place: &usize| Ok(Plane::of(&decoded(job, *place)?));
-        let found: Result<Vec<Plane>> = some.par_iter().map(look).collect();
-        planes.extend(found?);
+        pulse(some[0])?;
+        let found: Result<Vec<T>> = some.par_iter().map(|place| look(*place)).collect();
+        all.extend(found?);
     }
-    Ok(planes)
+    Ok(all)
 }
 
 /// The pixels of a patch, in its own size.
 pub(super) fn decoded(job: &Job, place: usize) -> Result<RgbPatch> {
-    decoded_bytes(job, place, &job.patches.bytes(place)?)
-}
-
-fn decoded_bytes(job: &Job, place: usize, bytes: &[u8]) -> Result<RgbPatch> {
     let limits = decode_limits(job.config.data.max_side_px);
-    Ok(decode_rgb_bytes(bytes, &job.patches.name(place), &limits)?)
+    Ok(job.patches.decoded(place, &limits)?)
 }

@@ -26,7 +26,7 @@ pub(crate) use self::cards::Pictures;
 use self::folds::KnownFolds;
 use self::groups::Linked;
 pub use self::in_run::InRun;
-pub(crate) use self::in_run::{PairsAcross, audit_of_run, look_in_run};
+pub(crate) use self::in_run::{AuditOfRun, PairsAcross, Trained, audit_of_run, look_in_run};
 use self::looked::Looked;
 pub use self::out::AuditOut;
 use self::pairs::pair_records;

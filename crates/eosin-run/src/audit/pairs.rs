@@ -68,7 +68,6 @@ pub(super) fn pair_records(job: &Job, pairs: &[FoundPair], folds: &KnownFolds) -
             confidence: pair.confidence,
             across: folds.across(manifest, pair.a, pair.b),
             labels_differ: matches!((a.class, b.class), (Some(a), Some(b)) if a != b),
-            places: [pair.a, pair.b],
         }
     };
     let mut records: Vec<PairRecord> = pairs.iter().map(record).collect();

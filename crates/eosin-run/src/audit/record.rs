@@ -10,6 +10,7 @@ use super::labels::LabelsRecord;
 use super::pseudo::PseudoRecord;
 use super::shortcuts::ShortcutRecord;
 use crate::job::Job;
+use crate::other_folds::FoldsCompared;
 
 /// Keys that a note names.
 const NAMED: usize = 5;
@@ -39,6 +40,9 @@ pub struct AuditRecord {
     pub clusters: Vec<Vec<String>>,
     /// Training patches that `groups.csv` lacks, since they are linked with patches of the test part.
     pub left_out: Vec<String>,
+    /// The score on folds that keep patches together beside that on random ones; `null` where only one is
+    /// known, and of an audit without training.
+    pub folds: Option<FoldsCompared>,
     /// Labels that the run contradicts; `null` without a run.
     pub labels: Option<LabelsRecord>,
     /// What facts beside the tissue say of the class; `null` where there are no folds or one class.
@@ -94,9 +98,6 @@ pub struct PairRecord {
     pub across: Vec<String>,
     /// Whether both have a label, and not the same.
     pub labels_differ: bool,
-    /// Their places in the manifest.
-    #[serde(skip)]
-    pub places: [usize; 2],
 }
 
 impl AuditRecord {
@@ -113,6 +114,7 @@ impl AuditRecord {
             pairs: Vec::new(),
             clusters: Vec::new(),
             left_out: Vec::new(),
+            folds: None,
             labels: None,
             shortcuts: None,
             pseudo_patients: None,

@@ -5,8 +5,7 @@ use std::path::Path;
 use eosin_core::Split;
 use eosin_core::config::{DataConfig, StainMethod};
 use eosin_data::{
-    Patches, RgbPatch, StainNormaliser, StainTarget, Unchanged, decode_rgb, decode_rgb_bytes,
-    stain_of,
+    Patches, RgbPatch, StainNormaliser, StainTarget, Unchanged, decode_rgb_bytes, stain_of,
 };
 use rayon::prelude::*;
 
@@ -165,13 +164,13 @@ impl StainFitter<'_> {
     fn of_image(&self, path: &Path) -> Result<Given, TrainError> {
         let limits = decode_limits(self.config.max_side_px);
         let unreadable = |source| StainError::Unreadable { source };
-        // Decoded first: that names the file in every error.
-        let image = decode_rgb(path, &limits).map_err(unreadable)?;
-        let hash = std::fs::read(path).map_err(|cause| {
-            let name = path.display().to_string();
+        let name = path.display().to_string();
+        let bytes = std::fs::read(path).map_err(|cause| {
+            let name = name.clone();
             unreadable(eosin_data::DecodeError::Read { name, cause })
         })?;
-        let hash = blake3::hash(&hash);
+        let image = decode_rgb_bytes(&bytes, &name, &limits).map_err(unreadable)?;
+        let hash = blake3::hash(&bytes);
         let mut test = self.test.iter();
         if let Some(place) = test.find(|place| self.patches.hash(**place) == hash.as_bytes()) {
             return Err(StainError::TestPatch {
@@ -196,7 +195,6 @@ impl StainFitter<'_> {
     /// A patch as it lies on disk.
     fn decoded(&self, place: usize) -> Result<RgbPatch, TrainError> {
         let limits = decode_limits(self.config.max_side_px);
-        let (bytes, name) = (self.patches.bytes(place)?, self.patches.name(place));
-        Ok(decode_rgb_bytes(&bytes, &name, &limits)?)
+        Ok(self.patches.decoded(place, &limits)?)
     }
 }

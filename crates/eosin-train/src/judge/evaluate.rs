@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use eosin_core::{FoldId, Task};
+use eosin_core::{FoldId, Seed, Task};
 use eosin_metrics::{FoldSummary, Metric, MetricError, MetricSet, summarise};
 use serde::{Deserialize, Serialize};
 
+use crate::judge::patch_groups::PatchGroups;
 use crate::judge::selection::selection;
 use crate::predict::predictions::{Part, Prediction};
 
@@ -51,7 +52,8 @@ pub struct OneViewMetrics {
 }
 
 /// Computes every metric. `select` is the metric that was asked to pick the best fold; see
-/// [`selection`].
+/// [`selection`]. `groups` says what is not independent of each other: it is what intervals take groups
+/// of, whose resamples follow from `seed`.
 ///
 /// # Errors
 /// When there is no labelled prediction, or a probability is not finite.
@@ -59,12 +61,29 @@ pub fn evaluate(
     rows: &[Prediction],
     task: &Task,
     select: Metric,
+    groups: &PatchGroups,
+    seed: Seed,
 ) -> Result<RunMetrics, MetricError> {
     let score = |rows: &[&Prediction]| {
-        let targets: Vec<usize> = rows.iter().filter_map(|row| row.target).collect();
-        let labelled = rows.iter().filter(|row| row.target.is_some());
-        let probs: Vec<f32> = labelled.flat_map(|row| row.probs.iter().copied()).collect();
-        MetricSet::new(&targets, &probs, task.classes.len(), task.positive)
+        let Labelled { targets, probs, .. } = Labelled::of(rows);
+        let set = MetricSet::new(&targets, &probs, task.classes.len(), task.positive)?;
+        // Of the few groups of one fold, or of what is compared by eye, intervals would tell little.
+        Ok(set.without_intervals())
+    };
+    let judged = |rows: &[&Prediction]| {
+        let Labelled {
+            keys,
+            targets,
+            probs,
+        } = Labelled::of(rows);
+        let sampling = groups.sampling(keys.iter().copied(), seed);
+        MetricSet::sampled(
+            &targets,
+            &probs,
+            task.classes.len(),
+            task.positive,
+            &sampling,
+        )
     };
     let of_part = |part: Part| {
         let rows = rows.iter().filter(move |row| row.part == part);
@@ -102,38 +121,57 @@ pub fn evaluate(
             summarise(folds.iter().map(|f| f.metrics.get(metric))),
         )
     };
-    let test = |part: Part| {
-        let rows: Vec<&Prediction> = rows
-            .iter()
-            .filter(|row| row.part == part && row.target.is_some())
-            .collect();
-        if rows.is_empty() {
-            Ok(None)
-        } else {
-            score(&rows).map(Some)
-        }
+    let test = |part: Part, score: Score<'_>| {
+        let of_part = |row: &&Prediction| row.part == part && row.target.is_some();
+        let rows: Vec<&Prediction> = rows.iter().filter(of_part).collect();
+        let any = !rows.is_empty();
+        any.then(|| score(&rows)).transpose()
     };
-    let pooled = |by_repeat: &BTreeMap<usize, Vec<&Prediction>>| {
+    let pooled = |by_repeat: &BTreeMap<usize, Vec<&Prediction>>, score: Score<'_>| {
         let scores = by_repeat.values().map(|rows| score(rows));
         scores.collect::<Result<Vec<MetricSet>, MetricError>>()
     };
     Ok(RunMetrics {
         select,
         across_folds: Metric::ALL.iter().copied().map(summary).collect(),
-        out_of_fold: pooled(&by_repeat(Part::OutOfFold))?,
+        out_of_fold: pooled(&by_repeat(Part::OutOfFold), &judged)?,
         best_fold: best_fold(folds.iter().map(|fold| fold.metrics.get(select)), select),
-        test_average: test(Part::TestAverage)?,
-        test_best: test(Part::TestBest)?,
+        test_average: test(Part::TestAverage, &judged)?,
+        test_best: test(Part::TestBest, &judged)?,
         one_view: if one_view.is_empty() {
             None
         } else {
             Some(OneViewMetrics {
-                out_of_fold: pooled(&one_view)?,
-                test_average: test(Part::TestAverageOneView)?,
+                out_of_fold: pooled(&one_view, &score)?,
+                test_average: test(Part::TestAverageOneView, &score)?,
             })
         },
         folds,
     })
+}
+
+/// How rows are measured.
+type Score<'a> = &'a dyn Fn(&[&Prediction]) -> Result<MetricSet, MetricError>;
+
+/// The rows whose class is known.
+struct Labelled<'a> {
+    keys: Vec<&'a str>,
+    targets: Vec<usize>,
+    /// `[rows, classes]`
+    probs: Vec<f32>,
+}
+
+impl<'a> Labelled<'a> {
+    fn of(rows: &[&'a Prediction]) -> Self {
+        let labelled = || rows.iter().filter(|row| row.target.is_some());
+        Self {
+            keys: labelled().map(|row| row.key.as_str()).collect(),
+            targets: labelled().filter_map(|row| row.target).collect(),
+            probs: labelled()
+                .flat_map(|row| row.probs.iter().copied())
+                .collect(),
+        }
+    }
 }
 
 /// The place of the best value; of equals, the first.

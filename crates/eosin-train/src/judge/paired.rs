@@ -1,21 +1,14 @@
 //! Two runs on the same folds, compared patch by patch.
 
-use std::collections::BTreeMap;
-
 use eosin_core::choice::choices;
-use eosin_core::{Seed, Stream, Task};
-use eosin_metrics::{Metric, MetricSet};
-use rand::RngExt as _;
-use rayon::prelude::*;
+use eosin_core::{Seed, Task};
+use eosin_metrics::{Bootstrap, Groups, Interval, Metric, PairedModels, Unit};
 use serde::Serialize;
 
 use crate::error::TrainError;
+use crate::judge::judged_rows::{JudgedRows, SharedGroups};
+use crate::judge::patch_groups::PatchGroups;
 use crate::predict::predictions::{Part, Prediction};
-
-/// Resamples of the bootstrap.
-const RESAMPLES: u64 = 1000;
-/// Share of resamples left out at either end of a 95 % interval.
-const TAIL: f64 = 0.025;
 
 choices! {
     /// What a paired difference says.
@@ -44,7 +37,9 @@ pub struct PairedDifference {
     pub ci_low: Option<f64>,
     /// Upper end.
     pub ci_high: Option<f64>,
-    /// Groups that were resampled; as many as patches where patches are independent.
+    /// What was taken for independent.
+    pub by: Unit,
+    /// How many of them were resampled.
     pub groups: usize,
     /// Resamples in which the metric is defined.
     pub resamples: usize,
@@ -52,156 +47,67 @@ pub struct PairedDifference {
     pub verdict: Verdict,
 }
 
-/// The rows of both runs, side by side.
-struct Pairs<'a> {
-    metric: Metric,
-    task: &'a Task,
-    /// For each cross-validation the target and both probabilities of its patches, by group.
-    repeats: Vec<Vec<Vec<Pair<'a>>>>,
-}
-
-/// Target, base's and variant's probabilities of one patch.
-type Pair<'a> = (usize, &'a [f32], &'a [f32]);
-
 /// Compares the out-of-fold predictions of `variant` with those of `base` by `metric`.
 ///
-/// `group` names what patches belong together (a patient, a slide, or the patch itself): groups
-/// are drawn with repetition, both runs the same, and the interval is that of the percentiles of
-/// the differences (paired cluster bootstrap; Efron & Tibshirani 1993, Field & Welsh 2007).
+/// What is not independent by `groups` is drawn together, both runs the same (paired cluster bootstrap);
+/// the interval is [`Resamples::bca`](eosin_metrics::Resamples::bca) of the differences.
 ///
 /// # Errors
 /// When the runs do not predict the same patches, or a metric cannot be computed.
 pub fn paired_difference(
     base: &[Prediction],
     variant: &[Prediction],
-    group: impl Fn(&str) -> String,
+    groups: &PatchGroups,
     metric: Metric,
     task: &Task,
     seed: Seed,
 ) -> Result<PairedDifference, TrainError> {
-    let pairs = Pairs {
-        metric,
-        task,
-        repeats: side_by_side(base, variant, group)?,
-    };
-    let groups = pairs.repeats.first().map_or(0, Vec::len);
-    let all: Vec<usize> = (0..groups).collect();
-    let (of_base, of_variant) = pairs.scores(&all)?;
-    let resampled: Result<Vec<Option<f64>>, TrainError> = (0..RESAMPLES)
-        .into_par_iter()
-        .map(|index| {
-            let mut draws = seed.stream(Stream::Bootstrap, &[index]);
-            let drawn: Vec<usize> = (0..groups).map(|_| draws.random_range(0..groups)).collect();
-            let (base, variant) = pairs.scores(&drawn)?;
-            Ok(variant.zip(base).map(|(variant, base)| variant - base))
-        })
-        .collect();
-    let mut differences: Vec<f64> = resampled?.into_iter().flatten().collect();
-    differences.sort_by(f64::total_cmp);
-    let (ci_low, ci_high) = (
-        quantile(&differences, TAIL),
-        quantile(&differences, 1.0 - TAIL),
-    );
+    let base = JudgedRows::of(base, Part::OutOfFold, task)?;
+    let variant = JudgedRows::of(variant, Part::OutOfFold, task)?;
+    let mut pairs = base.iter().zip(&variant);
+    if base.len() != variant.len() || !pairs.all(|(one, other)| one.are_of_the_same(other)) {
+        return Err(TrainError::NotPaired);
+    }
+    let shared = SharedGroups::new(&base, groups);
+    let of_rows: Vec<Groups> = base.iter().map(|rows| shared.of(rows)).collect();
+    let model = |rows| SharedGroups::model(rows, &of_rows);
+    let models = PairedModels::new(&model(&base), &model(&variant), task.positive);
+    let resamples = models.resample(Bootstrap::new(seed));
+    let interval = resamples.bca(metric, models.groups_of(metric));
     Ok(PairedDifference {
         metric,
-        base: of_base,
-        variant: of_variant,
-        difference: of_variant
-            .zip(of_base)
-            .map(|(variant, base)| variant - base),
-        ci_low,
-        ci_high,
-        groups,
-        resamples: differences.len(),
-        verdict: verdict(metric, ci_low, ci_high),
+        base: models.base().get(metric),
+        variant: models.other().get(metric),
+        difference: resamples.point().get(metric),
+        ci_low: interval.map(|interval| interval.ci_low),
+        ci_high: interval.map(|interval| interval.ci_high),
+        by: shared.unit,
+        groups: shared.count(),
+        resamples: resamples.defined(metric),
+        verdict: verdict(metric, interval),
     })
 }
 
-fn verdict(metric: Metric, ci_low: Option<f64>, ci_high: Option<f64>) -> Verdict {
-    let (Some(low), Some(high)) = (ci_low, ci_high) else {
-        return Verdict::CannotTell;
-    };
+fn verdict(metric: Metric, interval: Option<Interval>) -> Verdict {
     let (up, down) = if metric.higher_is_better() {
         (Verdict::Helps, Verdict::Hurts)
     } else {
         (Verdict::Hurts, Verdict::Helps)
     };
-    if low > 0.0 {
-        up
-    } else if high < 0.0 {
-        down
-    } else {
-        Verdict::CannotTell
-    }
-}
-
-/// The value below which a share `at` of `sorted` lies, between neighbours linearly.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a place in a list"
-)]
-fn quantile(sorted: &[f64], at: f64) -> Option<f64> {
-    let place = at * (sorted.len().checked_sub(1)?) as f64;
-    let (below, above) = (place.floor() as usize, place.ceil() as usize);
-    let share = place - place.floor();
-    Some(sorted[below] * (1.0 - share) + sorted[above] * share)
-}
-
-fn side_by_side<'a>(
-    base: &'a [Prediction],
-    variant: &'a [Prediction],
-    group: impl Fn(&str) -> String,
-) -> Result<Vec<Vec<Vec<Pair<'a>>>>, TrainError> {
-    let judged = |rows: &'a [Prediction]| {
-        let rows = rows.iter().filter(|row| row.part == Part::OutOfFold);
-        let keyed = rows.map(|row| ((row.fold.map(|fold| fold.repeat), row.key.as_str()), row));
-        keyed.collect::<BTreeMap<_, &'a Prediction>>()
-    };
-    let (base, variant) = (judged(base), judged(variant));
-    if !base.keys().eq(variant.keys()) {
-        return Err(TrainError::NotPaired);
-    }
-    let mut repeats: BTreeMap<Option<usize>, BTreeMap<String, Vec<Pair<'a>>>> = BTreeMap::new();
-    for (((repeat, key), base), variant) in base.into_iter().zip(variant.values()) {
-        let Some(target) = base.target else { continue };
-        let groups = repeats.entry(repeat).or_default();
-        let pair = (target, &base.probs[..], &variant.probs[..]);
-        groups.entry(group(key)).or_default().push(pair);
-    }
-    let by_group = |groups: BTreeMap<String, Vec<Pair<'a>>>| groups.into_values().collect();
-    Ok(repeats.into_values().map(by_group).collect())
-}
-
-impl Pairs<'_> {
-    /// The metric of both runs on these groups, mean over cross-validations.
-    fn scores(&self, drawn: &[usize]) -> Result<(Option<f64>, Option<f64>), TrainError> {
-        let (mut base, mut variant) = (Some(0.0), Some(0.0));
-        for groups in &self.repeats {
-            let rows: Vec<&Pair<'_>> = drawn.iter().flat_map(|at| &groups[*at]).collect();
-            let targets: Vec<usize> = rows.iter().map(|row| row.0).collect();
-            let of_base: Vec<f32> = rows.iter().flat_map(|row| row.1.iter().copied()).collect();
-            let of_variant: Vec<f32> = rows.iter().flat_map(|row| row.2.iter().copied()).collect();
-            let score = |probs: &[f32]| -> Result<Option<f64>, TrainError> {
-                let metrics =
-                    MetricSet::new(&targets, probs, self.task.classes.len(), self.task.positive)?;
-                Ok(metrics.get(self.metric))
-            };
-            let count = self.repeats.len() as f64;
-            let plus =
-                |sum: Option<f64>, more: Option<f64>| sum.zip(more).map(|(a, b)| a + b / count);
-            base = plus(base, score(&of_base)?);
-            variant = plus(variant, score(&of_variant)?);
-        }
-        Ok((base, variant))
+    match interval {
+        Some(interval) if interval.ci_low > 0.0 => up,
+        Some(interval) if interval.ci_high < 0.0 => down,
+        _ => Verdict::CannotTell,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use eosin_core::FoldId;
+    use eosin_core::config::GroupBy;
 
     use super::*;
+    use crate::judge::patch_groups::GroupNames;
 
     fn two() -> Task {
         Task::new(["benign", "malignant"].map(str::to_owned).into(), 1)
@@ -226,10 +132,21 @@ mod tests {
             .collect()
     }
 
+    /// Patches in fours.
+    fn groups() -> PatchGroups {
+        let name = |at: usize| {
+            let names = GroupNames {
+                patient: Some((at / 4).to_string()),
+                ..GroupNames::default()
+            };
+            (format!("{at:02}"), names)
+        };
+        PatchGroups::new(GroupBy::Patient, (0..40).map(name).collect())
+    }
+
     fn compare(shift: f32) -> PairedDifference {
-        let group = |key: &str| key.parse::<usize>().map_or(0, |at| at / 4).to_string();
         let (base, variant) = (rows(0.0), rows(shift));
-        paired_difference(&base, &variant, group, Metric::Auroc, &two(), Seed(1)).unwrap()
+        paired_difference(&base, &variant, &groups(), Metric::Auroc, &two(), Seed(1)).unwrap()
     }
 
     #[test]
@@ -239,7 +156,7 @@ mod tests {
             (same.difference, same.verdict),
             (Some(0.0), Verdict::CannotTell)
         );
-        assert_eq!(same.groups, 10);
+        assert_eq!((same.by, same.groups), (Unit::Patient, 10));
         assert_eq!(compare(0.2).verdict, Verdict::Helps);
         assert_eq!(compare(-0.2).verdict, Verdict::Hurts);
         assert_eq!(compare(0.2), compare(0.2));
@@ -252,20 +169,14 @@ mod tests {
             [found.ci_low, found.difference, found.ci_high].map(Option::unwrap);
         assert!(low <= middle && middle <= high, "{found:?}");
         // A resample of ten groups may hold one class only.
-        assert!(found.resamples > 900 && found.resamples <= 1000);
+        assert!(found.resamples > 1900 && found.resamples <= 2000);
     }
 
     #[test]
     fn runs_on_other_patches_are_not_compared() {
         let base = rows(0.0);
-        let result = paired_difference(
-            &base,
-            &base[1..],
-            str::to_owned,
-            Metric::Auroc,
-            &two(),
-            Seed(1),
-        );
+        let result =
+            paired_difference(&base, &base[1..], &groups(), Metric::Auroc, &two(), Seed(1));
         assert!(matches!(result, Err(TrainError::NotPaired)));
     }
 }

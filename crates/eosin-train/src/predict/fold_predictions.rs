@@ -10,6 +10,7 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 
 use crate::error::TrainError;
+use crate::judge::patch_groups::GroupNames;
 use crate::predict::logits::{FoldPart, Logits};
 
 /// Columns before the logits.
@@ -139,6 +140,19 @@ impl FoldPredictions {
         let named = move |row: &'_ Row| column.is_some_and(|at| !row.words[at].is_empty());
         let rows = self.rows.iter().filter(move |row| named(row));
         rows.map(move |row| (&row.words[0], &row.words[column.unwrap_or_default()]))
+    }
+
+    /// The patient, slide and group of each patch, by key.
+    pub(crate) fn names(&self) -> impl Iterator<Item = (&String, GroupNames)> {
+        let known = |word: &String| (!word.is_empty()).then(|| word.clone());
+        self.rows.iter().map(move |row| {
+            let names = GroupNames {
+                patient: known(&row.words[3]),
+                slide: known(&row.words[4]),
+                group: known(&row.words[5]),
+            };
+            (&row.words[0], names)
+        })
     }
 
     /// Whether they are of these validation and test patches, in this order.

@@ -7,6 +7,7 @@ use eosin_core::config::GroupBy;
 use eosin_store::{FoldFile, RunFolder, RunRecord, names};
 
 use crate::error::TrainError;
+use crate::judge::patch_groups::GroupNames;
 use crate::optimise::loss::softmax;
 use crate::predict::fold_files::read_fold_file;
 use crate::predict::fold_predictions::{FoldPredictions, Said};
@@ -100,6 +101,22 @@ pub fn judged_groups(
             said.groups(by)
                 .map(|(key, group)| (key.clone(), group.clone())),
         );
+    }
+    Ok(all)
+}
+
+/// The patient, slide and group of each patch that the folds judged, by key.
+///
+/// # Errors
+/// When a file cannot be read.
+pub(crate) fn names_of_judged(
+    folder: &RunFolder,
+    record: &RunRecord,
+) -> Result<BTreeMap<String, GroupNames>, TrainError> {
+    let mut all = BTreeMap::new();
+    for fold in record.fold_ids() {
+        let said = read_said(folder, record, fold)?;
+        all.extend(said.names().map(|(key, names)| (key.clone(), names)));
     }
     Ok(all)
 }

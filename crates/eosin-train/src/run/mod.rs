@@ -45,6 +45,7 @@ use crate::error::TrainError;
 use crate::event::Event;
 use crate::input::stain_fit::StainFit;
 use crate::judge::evaluate::{RunMetrics, best_fold, evaluate};
+use crate::judge::patch_groups::PatchGroups;
 use crate::optimise::loss::softmax;
 use crate::predict::predictions::{Part, Prediction, mean_of};
 use crate::train::session::Session;
@@ -124,7 +125,9 @@ impl Run<'_> {
         let metric = |fold: &FoldOutcome<StateDict>| fold.metrics.get(select);
         let best_fold = best_fold(folds.iter().map(metric), select);
         let predictions = self.predictions(&rows, &folds, best_fold);
-        let metrics = evaluate(&predictions, self.task, self.select)?;
+        let groups = PatchGroups::of_manifest(self.patches.manifest(), self.folds);
+        let seed = self.config.seed;
+        let metrics = evaluate(&predictions, self.task, self.select, &groups, seed)?;
         Ok(RunResult {
             cut: self.start.cut_name(self.cut()?).to_owned(),
             seen_by_weights: self.seen_by_weights(&rows),

@@ -2,13 +2,12 @@
 //!
 //! Patients differ in how much a change helps them, so patches of one patient are no independent
 //! witnesses. Of intervals that are called 95 % ones, the share that holds the truth is to be near
-//! that: the bootstrap over 30 patients is known to fall short by a few hundredths (percentiles of
-//! few groups are too narrow), so from 0.88 to 0.99 is asked for, three standard errors of the
-//! simulation included. An interval that takes patches for independent is shown to fail.
+//! that: from 0.89 to 0.99 is asked for, three standard errors of the simulation of 120 sets. An interval that takes patches for independent is shown to fail.
 
+use eosin_core::config::GroupBy;
 use eosin_core::{Rng, Seed, Stream, Task};
 use eosin_metrics::Metric;
-use eosin_train::{Part, Prediction, paired_difference};
+use eosin_train::{GroupNames, Part, PatchGroups, Prediction, paired_difference};
 use rand::RngExt as _;
 
 const PATIENTS: usize = 30;
@@ -54,13 +53,30 @@ fn drawn_set(rng: &mut Rng) -> [Vec<Prediction>; 2] {
 }
 
 /// The share of `sets` simulated sets whose interval holds the truth.
-fn coverage(sets: u64, group: fn(&str) -> String) -> f64 {
+fn coverage(sets: u64, kept: GroupBy) -> f64 {
     let task = Task::new(["benign", "malignant"].map(str::to_owned).into(), 1);
+    let named = |at: usize| {
+        let (patient, patch) = (format!("{:02}", at / PATCHES), at % PATCHES);
+        let key = format!("{patient}/{patch}");
+        let names = GroupNames {
+            patient: (kept == GroupBy::Patient).then_some(patient),
+            ..GroupNames::default()
+        };
+        (key, names)
+    };
+    let groups = PatchGroups::new(kept, (0..PATIENTS * PATCHES).map(named).collect());
     let holds = |set: &u64| {
         let mut rng = Seed(7).stream(Stream::Bootstrap, &[u64::MAX, *set]);
         let [base, variant] = drawn_set(&mut rng);
-        let found = paired_difference(&base, &variant, group, Metric::Accuracy, &task, Seed(*set))
-            .expect("two runs on the same patches");
+        let found = paired_difference(
+            &base,
+            &variant,
+            &groups,
+            Metric::Accuracy,
+            &task,
+            Seed(*set),
+        )
+        .expect("two runs on the same patches");
         let (low, high) = (
             found.ci_low.expect("an end"),
             found.ci_high.expect("an end"),
@@ -72,13 +88,12 @@ fn coverage(sets: u64, group: fn(&str) -> String) -> f64 {
 
 #[test]
 fn an_interval_over_patients_holds_the_truth_as_often_as_it_says() {
-    let patient = |key: &str| key.split('/').next().unwrap_or_default().to_owned();
-    let share = coverage(120, patient);
-    assert!((0.88..=0.99).contains(&share), "{share}");
+    let share = coverage(120, GroupBy::Patient);
+    assert!((0.89..=0.99).contains(&share), "{share}");
 }
 
 #[test]
 fn an_interval_over_patches_of_few_patients_would_hold_it_far_too_seldom() {
-    let share = coverage(40, str::to_owned);
+    let share = coverage(40, GroupBy::None);
     assert!(share < 0.85, "{share}: this test could not tell them apart");
 }

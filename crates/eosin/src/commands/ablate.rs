@@ -6,13 +6,13 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 use eosin_core::Config;
 use eosin_core::config::{Symmetries, TrainMode};
-use eosin_data::{Folds, Manifest};
-use eosin_run::Job;
+use eosin_data::Folds;
+use eosin_run::{Job, OtherFolds, Overwrite, Place};
 use eosin_store::write_atomic;
-use eosin_train::{PairedDifference, Prediction, paired_difference};
+use eosin_train::{PairedDifference, PatchGroups, Prediction, paired_difference};
 use serde::Serialize;
 
-use crate::args::{AblateArgs, JobArgs, OutArgs};
+use crate::args::{AblateArgs, JobArgs};
 use crate::commands::run::{complete, default_out, open};
 use crate::output::{note, say, say_json, say_table};
 use crate::settings;
@@ -169,11 +169,14 @@ fn refuse_other_folds(base: &Job, folds: &Folds, job: &Job, settings: &[String])
     )
 }
 
-fn place(args: &AblateArgs, out: &Path, name: &str) -> OutArgs {
-    OutArgs {
-        out: Some(out.join(name)),
-        overwrite: args.overwrite,
-        tensorboard: false,
+fn place(args: &AblateArgs, out: &Path, name: &str) -> Place {
+    Place {
+        out: out.join(name),
+        overwrite: Overwrite::of_flag(args.overwrite),
+        // Runs are compared with each other, on the same folds.
+        other_folds: OtherFolds::Leave,
+        command: std::env::args().collect(),
+        ..Place::default()
     }
 }
 
@@ -182,17 +185,10 @@ fn compare(
     folds: &Folds,
     [one, other]: [&Vec<Prediction>; 2],
 ) -> Result<PairedDifference> {
-    let group = |key: &str| group_of(base.manifest(), folds, key);
+    let groups = PatchGroups::of_manifest(base.manifest(), folds);
     let seed = base.config.seed;
-    paired_difference(one, other, group, base.select, &base.task, seed)
+    paired_difference(one, other, &groups, base.select, &base.task, seed)
         .context("comparing with the base")
-}
-
-/// What a patch may not be parted from; itself where patches are independent.
-fn group_of(manifest: &Manifest, folds: &Folds, key: &str) -> String {
-    let patch = manifest.position(key).map(|at| &manifest.patches[at]);
-    let group = patch.and_then(|patch| patch.group_by(folds.group));
-    group.unwrap_or(key).to_owned()
 }
 
 fn print(factors: &[Factor], out: &Path) {
@@ -216,9 +212,10 @@ fn print(factors: &[Factor], out: &Path) {
     let header = ["change", metric, "difference", "95 % interval", "verdict"];
     say_table(&header, factors.iter().map(row).collect());
     say(&format!(
-        "out-of-fold, same folds and seeds; {} groups resampled together (paired bootstrap). Of {} \
-         intervals of 95 % about one in twenty misses by chance.",
-        first.groups,
+        "out-of-fold, same folds and seeds; intervals by {}: {} resampled, both runs together (paired \
+         bootstrap, BCa). Of {} intervals of 95 % about one in twenty misses by chance.",
+        first.by,
+        first.by.counted(first.groups as u64),
         factors.len()
     ));
     say(&format!("runs and {FILE} in {}", out.display()));

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 use eosin_core::config::EnsembleMethod;
 use eosin_run::{
-    EnsembleChoice, EnsembleFindings, Ensembled, Overwrite, Place, SearchLimits, ensemble,
+    EnsembleChoice, EnsembleFindings, Ensembled, OtherFolds, Overwrite, Place, SearchLimits,
+    ensemble,
 };
 
 use crate::args::EnsembleArgs;
@@ -27,6 +28,7 @@ pub fn run(args: &EnsembleArgs, json: bool) -> Result<ExitCode> {
         out: args.out.clone(),
         overwrite: Overwrite::of_flag(args.overwrite),
         tensorboard: false,
+        other_folds: OtherFolds::Leave,
         command: std::env::args().collect(),
     };
     let choice = match args.method {

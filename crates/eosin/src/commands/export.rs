@@ -29,6 +29,8 @@ struct Model {
     record: RunRecord,
     /// Which fold; `None`: the mean of all.
     place: Option<FoldId>,
+    /// What no model file holds: the stain that patches were given, and how the run decides.
+    beside: [Option<Beside>; 2],
     store: WeightStore,
     subject: Subject,
     path: PathBuf,
@@ -88,10 +90,8 @@ pub fn run(args: &ExportArgs, json: bool) -> Result<ExitCode> {
             _ => None,
         };
         model.write(args, stored_as)?;
-        let beside = model
-            .beside()?
-            .map(|file| file.map(Beside::write).transpose());
-        let [stain, decision] = beside;
+        let beside = model.beside.each_ref();
+        let [stain, decision] = beside.map(|file| file.as_ref().map(Beside::write).transpose());
         written.push(Written {
             path: model.path.clone(),
             bytes: std::fs::metadata(&model.path)?.len(),
@@ -233,6 +233,10 @@ impl Model {
         refuse_flags(args, format)?;
         Ok(Self {
             subject: Subject::load(args, &folder, place, format)?,
+            beside: [
+                Beside::of_stain(&folder, &record, &path)?,
+                Beside::of_decision(&record, &path)?,
+            ],
             store: weight_store(&folder)?,
             folder,
             record,
@@ -253,14 +257,6 @@ impl Model {
             write_atomic_with(&self.path, |out| onnx.write(out))?;
         }
         Ok(())
-    }
-
-    /// What no model file holds: the stain that patches were given, and how the run decides.
-    fn beside(&self) -> Result<[Option<Beside>; 2]> {
-        Ok([
-            Beside::of_stain(&self.folder, &self.record, &self.path)?,
-            Beside::of_decision(&self.record, &self.path)?,
-        ])
     }
 
     /// The network, where it becomes safetensors.
@@ -376,7 +372,7 @@ fn refuse_clashes(models: &[Model], args: &ExportArgs) -> Result<()> {
             bail!("two runs would both be written to {path}: rename one run folder");
         }
         check_out_file(&model.path, Overwrite::of_flag(args.overwrite))?;
-        for beside in model.beside()?.into_iter().flatten() {
+        for beside in model.beside.iter().flatten() {
             beside.refuse_other(Overwrite::of_flag(args.overwrite))?;
         }
         refuse_stained_members(model)?;

@@ -80,8 +80,8 @@ impl Beside {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn write(self) -> Result<PathBuf> {
+    pub fn write(&self) -> Result<PathBuf> {
         write_atomic(&self.path, &self.content)?;
-        Ok(self.path)
+        Ok(self.path.clone())
     }
 }

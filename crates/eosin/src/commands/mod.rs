@@ -4,6 +4,7 @@ mod ablate;
 mod audit;
 mod augment;
 mod cache;
+mod compare;
 mod demo;
 mod embed;
 mod ensemble;
@@ -57,6 +58,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         Command::Search(args) => search::run(&args, json),
         Command::Ensemble(args) => ensemble::run(&args, json),
         Command::Evaluate(args) => evaluate::run(&args, json),
+        Command::Compare(args) => compare::run(&args, json),
         Command::Predict(args) => predict::run(&args, json),
         Command::Export(args) => export::run(&args, json),
         Command::Pack(args) => pack::run(&args, json),

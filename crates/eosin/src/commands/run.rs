@@ -8,7 +8,9 @@ use anyhow::Result;
 use eosin_core::config::{JudgeConfig, Keep};
 use eosin_data::Folds;
 use eosin_metrics::Metric;
-use eosin_run::{Finished, Job, Overwrite, Place, Resumed, config_of_run, create, seen_warning};
+use eosin_run::{
+    Finished, Job, OtherFolds, Overwrite, Place, Resumed, config_of_run, create, seen_warning,
+};
 use eosin_store::{EnsembleRecord, names};
 use eosin_train::{FoldOutcome, ProbeRecord, RunResult};
 use eosin_weights::StateDict;
@@ -57,21 +59,22 @@ pub fn execute(
     terminal: &Terminal,
     json: bool,
 ) -> Result<ExitCode> {
-    show(&complete(out, job, folds, terminal)?, json)
+    let place = Place {
+        out: out.out.clone().unwrap_or_else(|| default_out("runs")),
+        overwrite: Overwrite::of_flag(out.overwrite),
+        tensorboard: out.tensorboard,
+        other_folds: OtherFolds::Compare,
+        command: std::env::args().collect(),
+    };
+    show(&complete(&place, job, folds, terminal)?, json)
 }
 
 /// Embeds, trains, judges and writes the run folder.
 ///
 /// # Errors
 /// As [`run`].
-pub fn complete(out: &OutArgs, job: &Job, folds: &Folds, terminal: &Terminal) -> Result<Finished> {
-    let place = Place {
-        out: out.out.clone().unwrap_or_else(|| default_out("runs")),
-        overwrite: Overwrite::of_flag(out.overwrite),
-        tensorboard: out.tensorboard,
-        command: std::env::args().collect(),
-    };
-    let finished = create(job, folds, &place, terminal);
+pub fn complete(place: &Place, job: &Job, folds: &Folds, terminal: &Terminal) -> Result<Finished> {
+    let finished = create(job, folds, place, terminal);
     let finished = finished.map_err(|error| explain(error, Some(&place.out)))?;
     terminal.end_training();
     Ok(finished)
@@ -173,6 +176,9 @@ pub fn show(finished: &Finished, json: bool) -> Result<ExitCode> {
     }
     if let Some(text) = pairs.text() {
         note(&format!("warning: {text}"));
+    }
+    if let Some(text) = pairs.of_other_folds() {
+        note(&format!("note: {text}"));
     }
     let best = &result.folds[result.best_fold];
     let kept = if let Some(probe) = &best.probe {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use eosin_run::{
-    HeldOut, Outcome, Overwrite, Place, SearchArgs, SearchFindings, Searched, TrialRow,
+    HeldOut, OtherFolds, Outcome, Overwrite, Place, SearchArgs, SearchFindings, Searched, TrialRow,
     check_out_file, create, export_journal, findings, replay, search,
 };
 use eosin_search::Space;
@@ -88,6 +88,7 @@ fn write_winner(
         out: out.clone(),
         overwrite: Overwrite::of_flag(args.study.overwrite),
         tensorboard: false,
+        other_folds: OtherFolds::Compare,
         command: std::env::args().collect(),
     };
     let finished = create(winner, &searched.folds, &place, terminal)?;

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use eosin_core::config::{DataConfig, ResizeFilter, ResizePolicy, StainMethod};
 use eosin_data::{
     IngestOptions, InspectOptions, Manifest, NoLedger, Patches, ResizeSpec, RgbPatch,
-    StainNormaliser, decode_rgb_bytes, find_images, inspect, read_manifest, resize,
+    StainNormaliser, find_images, inspect, read_manifest, resize,
 };
 use eosin_run::{Overwrite, check_out_file, lies_in};
 use eosin_store::write_atomic;
@@ -170,8 +170,7 @@ fn fit(config: &DataConfig, patches: &Patches, known: Option<StainFit>) -> Resul
 
 fn decoded(patches: &Patches, place: usize) -> Result<RgbPatch> {
     let limits = decode_limits(DataConfig::default().max_side_px);
-    let (bytes, name) = (patches.bytes(place)?, patches.name(place));
-    Ok(decode_rgb_bytes(&bytes, &name, &limits)?)
+    Ok(patches.decoded(place, &limits)?)
 }
 
 /// Every patch as PNG below `out`.

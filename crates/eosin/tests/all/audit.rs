@@ -1,6 +1,7 @@
 //! `eosin audit`: copies, overlaps, labels, shortcuts.
 
 use std::fs;
+use std::path::PathBuf;
 
 use image::imageops;
 
@@ -18,11 +19,21 @@ fn prints(outcome: &Outcome, parts: &[&str]) {
     }
 }
 
-/// Class folders of 96 px in which one patch stands again, changed in several ways.
-fn with_copies() -> Scratch {
+/// Class folders without any manifest.
+struct ClassFolders {
+    scratch: Scratch,
+    /// That of the benign patches.
+    folder: PathBuf,
+    /// Its files, sorted.
+    names: Vec<PathBuf>,
+}
+
+/// Patches with sides of so many pixels.
+fn class_folders(size_px: usize) -> ClassFolders {
     let scratch = Scratch::new();
+    let options = "--patients 6 --test-patients 0 --slides 1 --patches 4";
     scratch
-        .eosin("phantom --out data --patients 6 --test-patients 0 --slides 1 --patches 4 --size 96")
+        .eosin(&format!("phantom --out data {options} --size {size_px}"))
         .done();
     fs::remove_file(scratch.path("data/manifest.csv")).expect("the phantom has a manifest");
     let folder = scratch.path("data/benign");
@@ -31,6 +42,20 @@ fn with_copies() -> Scratch {
         .map(|entry| entry.expect("an entry").path())
         .collect();
     names.sort();
+    ClassFolders {
+        scratch,
+        folder,
+        names,
+    }
+}
+
+/// Class folders of 96 px in which one patch stands again, changed in several ways.
+fn with_copies() -> Scratch {
+    let ClassFolders {
+        scratch,
+        folder,
+        names,
+    } = class_folders(96);
     let open = |at: usize| image::open(&names[at]).expect("a picture").to_rgb8();
     // The same bytes, with another label.
     fs::copy(&names[0], scratch.path("data/malignant/bytes.png")).expect("a copy");
@@ -220,17 +245,11 @@ fn training_patches_that_are_in_the_test_part_too_are_left_out_of_groups() {
 
 /// Class folders of 64 px in which three patches stand again, turned.
 fn with_turned() -> Scratch {
-    let scratch = Scratch::new();
-    scratch
-        .eosin("phantom --out data --patients 6 --test-patients 0 --slides 1 --patches 4 --size 64")
-        .done();
-    fs::remove_file(scratch.path("data/manifest.csv")).expect("the phantom has a manifest");
-    let folder = scratch.path("data/benign");
-    let mut names: Vec<_> = fs::read_dir(&folder)
-        .expect("a folder")
-        .map(|entry| entry.expect("an entry").path())
-        .collect();
-    names.sort();
+    let ClassFolders {
+        scratch,
+        folder,
+        names,
+    } = class_folders(64);
     for (number, name) in names.iter().take(3).enumerate() {
         let picture = image::open(name).expect("a picture").to_rgb8();
         imageops::rotate270(&picture)
@@ -290,12 +309,25 @@ fn a_run_says_which_copies_its_folds_tear_apart_and_the_groups_of_an_audit_mend_
     scratch
         .eosin(&format!("audit --data data {JOB} --out found"))
         .done();
-    let grouped = scratch.eosin(&format!("run --data found/groups.csv {JOB} --out grouped"));
-    assert!(!grouped.done().stderr.contains(TORN_APART));
-    assert_eq!(
-        scratch.json("grouped/audit.json")["counts"]["across_folds"],
-        0
-    );
+    let outcome = scratch.eosin(&format!("run --data found/groups.csv {JOB} --out grouped"));
+    let outcome = outcome.done();
+    assert!(!outcome.stderr.contains(TORN_APART));
+    let of_grouped = scratch.json("grouped/audit.json");
+    assert_eq!(of_grouped["counts"]["across_folds"], 0);
+    // Each run tells what the other comes to.
+    let out_of_fold = |run: &str| {
+        let metrics = scratch.json(&format!("{run}/metrics.json"));
+        metrics["out_of_fold"][0]["auroc"].clone()
+    };
+    let (random, grouped) = (out_of_fold("run1"), out_of_fold("grouped"));
+    assert_ne!(random, grouped);
+    for (folds, by) in [(&audit["folds"], "pairs"), (&of_grouped["folds"], "group")] {
+        let expected = serde_json::json!({
+            "metric": "auroc", "by": by, "grouped": grouped, "random": random,
+        });
+        assert_eq!(*folds, expected);
+    }
+    assert!(outcome.stderr.contains("on random ones"));
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod audit;
 mod bad_input;
 mod classes;
 mod cli_snapshots;
+mod compare;
 mod costs;
 mod decision;
 mod determinism;

@@ -7,7 +7,8 @@ dcurves, and R with `rms` (Debian `r-cran-rms`); versions are recorded in the fi
   slope and intercept again, and the Brier score: R's `rms::val.prob`.
 - Platt: scikit-learn's `_sigmoid_calibration`, then polished by scipy to the last digits.
 - isotonic: scikit-learn's `IsotonicRegression`. Temperature: scipy's `brentq` on the slope of the loss.
-- intervals of bins: statsmodels' `proportion_confint(method="wilson")` on Rao and Scott's rows.
+- intervals of bins: statsmodels' `proportion_confint(method="wilson")` on the rows that a bin is worth (Korn and Graubard),
+  at Student's t for the normal.
 - decision curves: dcurves. Thresholds: every cut tried, scored by scikit-learn.
 - sizes: Riley's formulas, solved by scipy's `brentq`; one from R's documented example (see `published`).
 """
@@ -132,21 +133,29 @@ def bins(y, p, groups):
         if n == 0:
             out.append(None)
             continue
-        share, worth = y[k].mean(), float(n)
+        share, worth, alpha = y[k].mean(), float(n), 0.05
         if groups is not None:
             g = groups[k]
             names = np.unique(g)
             if len(names) < 2:
                 out.append(None)
                 continue
+            r = np.array([np.sum(y[k][g == name] - share) for name in names])
+            alpha = 2 * stats.norm.sf(stats.t.ppf(0.975, freedom(r)))
             if share in (0, 1):
                 worth = float(len(names))
             else:
-                r = np.array([np.sum(y[k][g == name] - share) for name in names])
                 variance = len(names) / (len(names) - 1) * np.sum(r ** 2) / n ** 2
                 worth = n / max(1.0, variance / (share * (1 - share) / n))
-        out.append(list(proportion_confint(share * worth, worth, method="wilson")))
+        out.append(list(proportion_confint(share * worth, worth, alpha=alpha, method="wilson")))
     return out
+
+
+def freedom(sums):
+    """Degrees of freedom of a variance made of these sums, by their kurtosis (Box 1953)."""
+    n, squares = len(sums), np.sum(sums ** 2)
+    kurtosis = max(n * np.sum(sums ** 4) / squares ** 2 - 3, 0) if squares > 0 else 0
+    return 2 / (2 / (n - 1) + kurtosis / n)
 
 
 def curve(y, p):
