@@ -121,3 +121,18 @@ pub(crate) fn check_length(
         })
     }
 }
+
+/// Checks that there are rows, a score for each, and that each has a rank.
+pub(crate) fn check_scores(positive: &[bool], scores: &[f64]) -> Result<(), MetricError> {
+    if positive.is_empty() {
+        return Err(MetricError::Empty);
+    }
+    check_length("scores", scores.len(), positive.len())?;
+    match scores.iter().position(|score| !score.is_finite()) {
+        None => Ok(()),
+        Some(index) => Err(MetricError::ScoreNotFinite {
+            index,
+            value: scores[index],
+        }),
+    }
+}

@@ -1,6 +1,6 @@
 //! The parts that an AUROC is the mean of.
 
-use crate::error::{MetricError, check_length};
+use crate::error::{MetricError, check_scores};
 
 /// `DeLong`'s structural components of an AUROC, one a row: of a positive row the share of negative
 /// rows that it outranks (`V10`), of a negative row the share of positive rows that outrank it
@@ -21,16 +21,7 @@ impl Placements {
     /// # Errors
     /// When there are no rows, the lengths differ, or a score is not finite.
     pub fn new(positive: &[bool], scores: &[f64]) -> Result<Option<Self>, MetricError> {
-        if positive.is_empty() {
-            return Err(MetricError::Empty);
-        }
-        check_length("scores", scores.len(), positive.len())?;
-        if let Some(index) = scores.iter().position(|score| !score.is_finite()) {
-            return Err(MetricError::ScoreNotFinite {
-                index,
-                value: scores[index],
-            });
-        }
+        check_scores(positive, scores)?;
         let positives = positive.iter().filter(|is| **is).count() as u64;
         let negatives = positive.len() as u64 - positives;
         if positives == 0 || negatives == 0 {

@@ -1,6 +1,6 @@
 //! Rows sorted by score, the common ground of every threshold-free metric.
 
-use crate::error::{MetricError, check_length};
+use crate::error::{MetricError, check_scores};
 
 /// The rows that share one score.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,16 +30,7 @@ impl Ranking {
     /// # Errors
     /// When there are no rows, the lengths differ, or a score is not finite.
     pub fn new(positive: &[bool], scores: &[f64]) -> Result<Self, MetricError> {
-        if positive.is_empty() {
-            return Err(MetricError::Empty);
-        }
-        check_length("scores", scores.len(), positive.len())?;
-        if let Some(index) = scores.iter().position(|score| !score.is_finite()) {
-            return Err(MetricError::ScoreNotFinite {
-                index,
-                value: scores[index],
-            });
-        }
+        check_scores(positive, scores)?;
         let mut rows: Vec<(f64, bool)> = scores
             .iter()
             .copied()

@@ -46,7 +46,7 @@ pub(crate) fn metrics(report: &Report) -> String {
 const INTERVALS: &str = "Made by Wilson’s formula for proportions (of groups with the number of patches that \
      they are worth, Korn and Graubard 1998), DeLong’s on the logit for the AUROC of two classes (of groups \
      Obuchowski’s 1997, with Student’s t), else from 2,000 resamples of groups (BCa, widened where groups \
-     are few). There is none where all is right, of one group, or of a class in one group only.";
+     are few). There is none at perfect separation, of one group, or of a class in one group only.";
 
 /// What the intervals of each evaluation take for independent.
 fn bases(report: &Report) -> String {
