@@ -33,6 +33,17 @@ impl Unit {
     }
 }
 
+impl From<Unit> for GroupBy {
+    fn from(unit: Unit) -> Self {
+        match unit {
+            Unit::Patient => Self::Patient,
+            Unit::Slide => Self::Slide,
+            Unit::Group => Self::Group,
+            Unit::Patch => Self::None,
+        }
+    }
+}
+
 impl From<GroupBy> for Unit {
     fn from(by: GroupBy) -> Self {
         match by {

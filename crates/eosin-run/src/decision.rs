@@ -5,29 +5,26 @@ use eosin_core::config::GroupBy;
 use eosin_core::{Calibrator, Task};
 use eosin_data::Folds;
 use eosin_store::{DecisionRecord, RunRecord};
-use eosin_train::{DecisionFindings, RunResult, decide};
+use eosin_train::{DecisionFindings, PatchGroups, RunResult, decide};
 
 use crate::job::Job;
 
 /// Finds how a trained run may decide, and how it does as the configuration asks.
 pub(crate) fn decide_run(job: &Job, folds: &Folds, result: &RunResult) -> Result<DecisionFindings> {
     let manifest = job.manifest();
+    let rows = &result.predictions;
+    // As the intervals of metrics.json.
+    let keys = rows.iter().map(|row| row.key.as_str());
+    let by = GroupBy::from(PatchGroups::of_manifest(manifest, folds).unit(&keys));
     let group = |key: &str| {
         let patch = manifest.position(key).map(|at| &manifest.patches[at]);
-        let group = patch.and_then(|patch| patch.group_by(folds.group));
+        let group = patch.and_then(|patch| patch.group_by(by));
         // A patch that belongs to nobody is a group of its own, whatever groups are called.
         group.map_or_else(|| format!("patch {key}"), |group| format!("group {group}"))
     };
-    let is_known = folds.group != GroupBy::None;
+    let is_known = by != GroupBy::None;
     let group: Option<&dyn Fn(&str) -> String> = if is_known { Some(&group) } else { None };
-    let rows = &result.predictions;
-    Ok(decide(
-        rows,
-        &job.task,
-        job.config.judge,
-        folds.group,
-        group,
-    )?)
+    Ok(decide(rows, &job.task, job.config.judge, by, group)?)
 }
 
 /// What a run tells apart when it decides as was found.

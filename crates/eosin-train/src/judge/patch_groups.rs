@@ -95,12 +95,10 @@ impl PatchGroups {
     /// group of its own.
     pub fn groups<'a>(&self, keys: impl Iterator<Item = &'a str> + Clone) -> (Unit, Groups) {
         let unit = self.unit(&keys);
-        let by = match unit {
-            Unit::Patch => return (unit, Groups::apart(keys.count())),
-            Unit::Patient => GroupBy::Patient,
-            Unit::Slide => GroupBy::Slide,
-            Unit::Group => GroupBy::Group,
-        };
+        if unit == Unit::Patch {
+            return (unit, Groups::apart(keys.count()));
+        }
+        let by = GroupBy::from(unit);
         let name = |key: &'a str| match self.name(key, by) {
             Some(name) => (0, name.to_owned()),
             None => (1, key.to_owned()),
