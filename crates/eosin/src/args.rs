@@ -13,12 +13,14 @@ use eosin_run::HubOptions;
 
 mod audit;
 mod compare;
+mod explain;
 mod search;
 mod stain;
 mod submit;
 
 pub use audit::AuditArgs;
 pub use compare::CompareArgs;
+pub use explain::ExplainArgs;
 pub use search::{SearchCommand, SearchJobArgs, SearchShowArgs, StudyArgs};
 pub use stain::StainArgs;
 pub use submit::{MakeSubmissionArgs, SubmitCommand};
@@ -90,6 +92,8 @@ pub enum Command {
     Search(SearchJobArgs),
     /// Make one run of several: combine their answers, or solve one head on all their embeddings.
     Ensemble(EnsembleArgs),
+    /// Show where in images a model sees a class.
+    Explain(ExplainArgs),
     /// Compute a run's metrics again from its predictions.
     Evaluate(EvaluateArgs),
     /// Compare finished runs on the same patches: differences, intervals by patient, tests.
