@@ -99,7 +99,7 @@ fn members_of_an_ensemble_explain_each_and_occlusion_takes_any() {
     let scratch = Scratch::with_run();
     scratch
         .eosin(&format!(
-            "run --data data --out hidden {JOB} --mode head --epochs 2 --set train.hidden=8"
+            "run --data data --out hidden {JOB} --mode head --epochs 2 --set train.head=mlp --set train.hidden=8"
         ))
         .done();
     scratch
