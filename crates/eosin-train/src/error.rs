@@ -350,6 +350,13 @@ pub enum TrainError {
          run's folds/*/weights.safetensors", .0.display()
     )]
     NoNetwork(PathBuf),
+    /// Logits are wanted place by place where they are no mean of such.
+    #[error(
+        "{} has no class maps: its network does not end in a mean over places and one linear layer (or it has a \
+         hidden layer, neighbours or several sizes); leave '--way' out, or write '--way occlusion'",
+        .0.display()
+    )]
+    NoClassMaps(PathBuf),
     /// More neighbours are asked for than there are patches.
     #[error(
         "train.strength asks for {asked} neighbours, and the training part of a fold has {patches} \

@@ -13,6 +13,7 @@ use eosin_run::HubOptions;
 mod audit;
 mod compare;
 mod ensemble;
+mod explain;
 mod search;
 mod stain;
 mod submit;
@@ -20,6 +21,7 @@ mod submit;
 pub use audit::AuditArgs;
 pub use compare::CompareArgs;
 pub use ensemble::EnsembleArgs;
+pub use explain::ExplainArgs;
 pub use search::{SearchCommand, SearchJobArgs, SearchShowArgs, StudyArgs};
 pub use stain::StainArgs;
 pub use submit::{MakeSubmissionArgs, SubmitCommand};
@@ -91,6 +93,8 @@ pub enum Command {
     Search(SearchJobArgs),
     /// Make one run of several: combine their answers, or solve one head on all their embeddings.
     Ensemble(EnsembleArgs),
+    /// Show where in images a model sees a class.
+    Explain(ExplainArgs),
     /// Compute a run's metrics again from its predictions.
     Evaluate(EvaluateArgs),
     /// Compare finished runs on the same patches: differences, intervals by patient, tests.

@@ -9,6 +9,7 @@ mod demo;
 mod embed;
 mod ensemble;
 mod evaluate;
+mod explain;
 mod export;
 mod export_beside;
 mod export_subject;
@@ -57,6 +58,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         Command::Ablate(args) => ablate::run(&args, json),
         Command::Search(args) => search::run(&args, json),
         Command::Ensemble(args) => ensemble::run(&args, json),
+        Command::Explain(args) => explain::run(&args, json),
         Command::Evaluate(args) => evaluate::run(&args, json),
         Command::Compare(args) => compare::run(&args, json),
         Command::Predict(args) => predict::run(&args, json),

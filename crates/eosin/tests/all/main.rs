@@ -13,6 +13,7 @@ mod doctor;
 mod embeddings;
 mod end_to_end;
 mod ensembles;
+mod explain;
 mod export;
 mod export_ensembles;
 mod heads;

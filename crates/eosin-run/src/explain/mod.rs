@@ -1,0 +1,165 @@
+//! Maps of what speaks for a class in patches, as pictures and as data.
+
+mod out;
+mod overlay;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use eosin_core::Task;
+use eosin_data::Patches;
+use eosin_store::{RunFolder, RunRecord, WeightStore, names};
+use eosin_train::{ExplainWay, Explainer, UseFolds, softmax};
+use serde::Serialize;
+
+pub use self::out::ExplainOut;
+use self::overlay::overlay;
+use crate::create::weight_store;
+use crate::record::task_of;
+
+/// What is explained, and how.
+#[derive(Clone, Debug)]
+pub struct ExplainArgs {
+    /// How maps come about; else class maps where a run has them.
+    pub way: Option<ExplainWay>,
+    /// The class that is spoken for; else the likeliest of each patch.
+    pub class: Option<String>,
+    /// Which folds.
+    pub folds: UseFolds,
+}
+
+/// What was found of a patch.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Explanation {
+    /// The patch.
+    pub key: String,
+    /// The member of an ensemble; `None` of any other run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub member: Option<String>,
+    /// The class that is spoken for.
+    pub class: String,
+    /// Its probability, as the network's logits say (of an ensemble the member's).
+    pub prob: f32,
+    /// Its logit less the mean of those of all other classes. Of a class map the mean of the map is this.
+    pub evidence: f32,
+    /// How the map came about.
+    pub way: ExplainWay,
+    /// The patch beside itself in grey, with what speaks for the class in red and against it in blue.
+    pub overlay: PathBuf,
+    /// `[height, width, classes]`, little-endian `f32` as `.npy`.
+    pub map: PathBuf,
+}
+
+/// A run that explains: by itself, or as a member of an ensemble.
+pub struct ExplainedRun {
+    member: Option<String>,
+    explainer: Explainer,
+}
+
+/// Loads what explains: the run, or each member of an ensemble.
+///
+/// # Errors
+/// When a file is missing or damaged, or the run has no network.
+pub fn open_explainers(run: &Path, args: &ExplainArgs) -> Result<Vec<ExplainedRun>> {
+    let folder = RunFolder::open(run)?;
+    let record: RunRecord = folder.record()?;
+    let store = weight_store(&folder)?;
+    let load = |folder: &RunFolder, store: &WeightStore| {
+        let explainer = Explainer::load(folder, store, args.folds, args.way);
+        explainer.with_context(|| format!("cannot explain {}", folder.dir().display()))
+    };
+    let Some(ensemble) = record.ensemble() else {
+        return Ok(vec![ExplainedRun {
+            member: None,
+            explainer: load(&folder, &store)?,
+        }]);
+    };
+    let members = ensemble.members.iter().enumerate();
+    let member = |(at, member): (usize, &eosin_store::MemberRecord)| {
+        let own = RunFolder::open(folder.path(&format!("{}/{at}", names::MEMBERS)))?;
+        Ok(ExplainedRun {
+            member: Some(member.name.clone()),
+            explainer: load(&own, &store)?,
+        })
+    };
+    members.map(member).collect()
+}
+
+impl ExplainedRun {
+    /// How its maps come about.
+    pub const fn way(&self) -> ExplainWay {
+        self.explainer.way()
+    }
+
+    /// The member of an ensemble.
+    pub fn member(&self) -> Option<&str> {
+        self.member.as_deref()
+    }
+
+    /// Explains the patch at `place` and writes picture and map.
+    ///
+    /// # Errors
+    /// When the patch cannot be used, or a file not be written.
+    pub fn explain(
+        &self,
+        patches: &Patches,
+        place: usize,
+        asked: &Asked,
+        out: &ExplainOut,
+    ) -> Result<Explanation> {
+        let key = &patches.manifest().patches[place].key;
+        let source = eosin_data::PatchSource::Bytes {
+            name: patches.name(place),
+            bytes: patches.bytes(place)?,
+        };
+        let patch = self.explainer.read(&source)?;
+        let map = self.explainer.explain(&patch)?;
+        let class = asked.class.unwrap_or_else(|| map.likeliest());
+        let mut probs = map.logits.clone();
+        softmax(&mut probs, map.classes);
+        let png = overlay(&patch, &map, class)?;
+        let written = out.write(key, self.member(), &png, &map)?;
+        Ok(Explanation {
+            key: key.clone(),
+            member: self.member.clone(),
+            class: asked.classes[class].clone(),
+            prob: probs[class],
+            evidence: map.evidence_of_patch(class),
+            way: map.way,
+            overlay: written.overlay,
+            map: written.map,
+        })
+    }
+}
+
+/// Which class is spoken for.
+pub struct Asked {
+    classes: Vec<String>,
+    class: Option<usize>,
+}
+
+impl Asked {
+    /// The class that was asked for, among those of the run in the folder.
+    ///
+    /// # Errors
+    /// When the run has no such class.
+    pub fn of(run: &Path, class: Option<&str>) -> Result<Self> {
+        let record: RunRecord = RunFolder::open(run)?.record()?;
+        let Task { classes, .. } = task_of(&record)?;
+        let class = match class {
+            None => None,
+            Some(name) => match classes.iter().position(|class| class == name) {
+                Some(class) => Some(class),
+                None => bail!(
+                    "--class {name} is no class of {}: its classes are {}",
+                    run.display(),
+                    classes.join(", ")
+                ),
+            },
+        };
+        Ok(Self {
+            classes: classes.to_vec(),
+            class,
+        })
+    }
+}

@@ -1,0 +1,98 @@
+//! The folder that explanations are written to.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use eosin_store::{write_atomic, write_atomic_with};
+use eosin_train::ClassMap;
+use eosin_weights::{StateTensor, write_npy};
+
+use super::Explanation;
+use crate::create::Overwrite;
+use crate::out_file::check_out_file;
+
+/// What lists all explanations; written last.
+const LIST: &str = "explain.json";
+
+/// Where explanations are written.
+#[derive(Clone, Debug)]
+pub struct ExplainOut {
+    dir: PathBuf,
+}
+
+/// The files of an explanation.
+pub(super) struct Written {
+    pub overlay: PathBuf,
+    pub map: PathBuf,
+}
+
+impl ExplainOut {
+    /// A folder, looked at before anything is computed.
+    ///
+    /// # Errors
+    /// When it is a file, holds other things, or explanations that are not to be replaced.
+    pub fn new(dir: &Path, overwrite: Overwrite) -> Result<Self> {
+        if dir.exists() && !dir.is_dir() {
+            bail!("--out {} is a file; name a folder", dir.display());
+        }
+        let list = dir.join(LIST);
+        if dir.is_dir() {
+            check_out_file(&list, overwrite)?;
+            let mut entries =
+                std::fs::read_dir(dir).with_context(|| format!("cannot read {}", dir.display()))?;
+            if !list.exists() && entries.next().is_some() {
+                bail!(
+                    "--out {} is a folder of something else: it has no {LIST}; name a new folder",
+                    dir.display()
+                );
+            }
+        }
+        Ok(Self {
+            dir: dir.to_owned(),
+        })
+    }
+
+    /// Writes picture and map of a patch.
+    pub(super) fn write(
+        &self,
+        key: &str,
+        member: Option<&str>,
+        png: &[u8],
+        map: &ClassMap,
+    ) -> Result<Written> {
+        let member = member.map_or_else(String::new, |member| {
+            format!(".{}", member.replace(['/', '\\'], "-"))
+        });
+        // A key may be a path from anywhere; it stays below the folder.
+        let below: Vec<&str> = key
+            .split(['/', '\\'])
+            .filter(|part| !matches!(*part, "" | "." | ".."))
+            .collect();
+        let name = below.join("/");
+        let overlay = self.dir.join(format!("{name}{member}.overlay.png"));
+        let to = self.dir.join(format!("{name}{member}.map.npy"));
+        if let Some(folder) = overlay.parent() {
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("cannot make {}", folder.display()))?;
+        }
+        write_atomic(&overlay, png)?;
+        let tensor = StateTensor {
+            shape: vec![map.height, map.width, map.classes],
+            values: map.values.clone(),
+        };
+        write_atomic_with(&to, |out| write_npy(out, &tensor))?;
+        Ok(Written { overlay, map: to })
+    }
+
+    /// Writes the list of all; gives its path.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn finish(&self, all: &[Explanation]) -> Result<PathBuf> {
+        let mut json = serde_json::to_vec_pretty(all)?;
+        json.push(b'\n');
+        let list = self.dir.join(LIST);
+        write_atomic(&list, &json)?;
+        Ok(list)
+    }
+}

@@ -1,0 +1,8 @@
+//! Where in a patch the logits of a run come from.
+
+mod class_map;
+mod explainer;
+mod occlusion;
+
+pub use class_map::{ClassMap, ExplainWay};
+pub use explainer::Explainer;
