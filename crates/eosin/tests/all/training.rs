@@ -219,7 +219,7 @@ fn an_ablation_compares_each_change_with_the_base() {
     );
     let told = scratch.eosin(&words).done();
     assert!(
-        told.stdout.contains("6 groups resampled together"),
+        told.stdout.contains("by patient: 6 patients resampled"),
         "{}",
         told.stdout
     );
