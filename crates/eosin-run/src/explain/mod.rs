@@ -158,7 +158,7 @@ impl Asked {
             },
         };
         Ok(Self {
-            classes: classes.to_vec(),
+            classes,
             class,
         })
     }
