@@ -157,9 +157,6 @@ impl Asked {
                 ),
             },
         };
-        Ok(Self {
-            classes,
-            class,
-        })
+        Ok(Self { classes, class })
     }
 }
