@@ -18,6 +18,8 @@ const LIST: &str = "explain.json";
 #[derive(Clone, Debug)]
 pub struct ExplainOut {
     dir: PathBuf,
+    /// The folders that all keys are in, which file names leave out.
+    above: String,
 }
 
 /// The files of an explanation.
@@ -49,7 +51,22 @@ impl ExplainOut {
         }
         Ok(Self {
             dir: dir.to_owned(),
+            above: String::new(),
         })
+    }
+
+    /// For patches of these keys: files lie as the patches do below the folder that all are in.
+    #[must_use]
+    pub fn for_keys<'a>(mut self, keys: impl Iterator<Item = &'a str> + Clone) -> Self {
+        let folder = |key: &'a str| key.rfind('/').map_or("", |end| &key[..=end]);
+        let mut above = keys.clone().next().map_or("", folder);
+        for key in keys {
+            while !key.starts_with(above) {
+                above = folder(above.trim_end_matches('/'));
+            }
+        }
+        above.clone_into(&mut self.above);
+        self
     }
 
     /// Writes picture and map of a patch.
@@ -64,7 +81,7 @@ impl ExplainOut {
             format!(".{}", member.replace(['/', '\\'], "-"))
         });
         // A key may be a path from anywhere; it stays below the folder.
-        let below: Vec<&str> = key
+        let below: Vec<&str> = key[self.above.len()..]
             .split(['/', '\\'])
             .filter(|part| !matches!(*part, "" | "." | ".."))
             .collect();
@@ -94,5 +111,25 @@ impl ExplainOut {
         let list = self.dir.join(LIST);
         write_atomic(&list, &json)?;
         Ok(list)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_lie_below_the_folder_that_all_patches_are_in() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let above = |keys: &[&'static str]| {
+            let out = ExplainOut::new(&dir.path().join("new"), Overwrite::Refuse);
+            out.expect("a new folder")
+                .for_keys(keys.iter().copied())
+                .above
+        };
+        assert_eq!(above(&["a/b/one.png", "a/b/two.png"]), "a/b/");
+        assert_eq!(above(&["a/b/one.png", "a/bc/two.png"]), "a/");
+        assert_eq!(above(&["/a/one.png", "b/two.png"]), "");
+        assert_eq!(above(&["one.png"]), "");
     }
 }

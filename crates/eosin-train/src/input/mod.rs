@@ -3,6 +3,7 @@
 pub(crate) mod draw;
 pub(crate) mod pixels;
 pub(crate) mod reader;
+mod same_picture;
 pub(crate) mod scale;
 pub(crate) mod stain_fit;
 pub(crate) mod stain_fitter;

@@ -148,7 +148,7 @@ pub enum StainError {
     },
     /// It is a patch of the test part.
     #[error(
-        "{} (data.stain_target) is the test patch {key}, byte by byte: test patches contribute to no \
+        "{} (data.stain_target) is the test patch {key}, or shows it (written anew, resized or turned): test patches contribute to no \
          fitted number; name another image, 'reference', or leave the target out",
         path.display()
     )]

@@ -11,6 +11,7 @@ use rayon::prelude::*;
 
 use crate::error::TrainError;
 use crate::input::reader::decode_limits;
+use crate::input::same_picture::SmallPicture;
 use crate::input::stain_fit::{KeptStain, MadeLike, StainError, StainFit};
 
 /// The word for a method's own reference.
@@ -22,6 +23,12 @@ const TOGETHER: usize = 512;
 struct Given {
     target: StainTarget,
     made_like: MadeLike,
+}
+
+/// An image that patches are to be made like.
+struct TargetImage {
+    patch: RgbPatch,
+    hash: blake3::Hash,
 }
 
 /// What was found in a patch.
@@ -53,8 +60,11 @@ impl StainFitter<'_> {
                 None => Ok(()),
             };
         }
-        if self.given()?.is_some() {
-            return Ok(());
+        if let Some(given) = self.given()? {
+            return match &given.made_like {
+                MadeLike::Image { path, .. } => self.refuse_picture_of_test(path),
+                MadeLike::Reference | MadeLike::Training { .. } => Ok(()),
+            };
         }
         // One patch is enough to know that there will be a target; mostly it is the first.
         let mut first = None;
@@ -65,6 +75,28 @@ impl StainFitter<'_> {
             }
         }
         Err(self.no_patch(first))
+    }
+
+    /// Refuses an image that is a test patch written anew, resized or turned.
+    fn refuse_picture_of_test(&self, path: &Path) -> Result<(), TrainError> {
+        let Some(target) = SmallPicture::of(&self.image(path)?.patch) else {
+            return Ok(());
+        };
+        let shows = |place: &usize| {
+            let patch = SmallPicture::of(&self.decoded(*place)?);
+            Ok(patch.is_some_and(|patch| patch.is_same(&target)))
+        };
+        let shown: Vec<Result<bool, TrainError>> = self.test.par_iter().map(shows).collect();
+        for (place, shown) in self.test.iter().zip(shown) {
+            if shown? {
+                return Err(StainError::TestPatch {
+                    path: path.to_owned(),
+                    key: self.key(*place),
+                }
+                .into());
+            }
+        }
+        Ok(())
     }
 
     fn no_patch(&self, first: Option<(usize, Unchanged)>) -> TrainError {
@@ -161,7 +193,7 @@ impl StainFitter<'_> {
         }
     }
 
-    fn of_image(&self, path: &Path) -> Result<Given, TrainError> {
+    fn image(&self, path: &Path) -> Result<TargetImage, TrainError> {
         let limits = decode_limits(self.config.max_side_px);
         let unreadable = |source| StainError::Unreadable { source };
         let name = path.display().to_string();
@@ -169,8 +201,14 @@ impl StainFitter<'_> {
             let name = name.clone();
             unreadable(eosin_data::DecodeError::Read { name, cause })
         })?;
-        let image = decode_rgb_bytes(&bytes, &name, &limits).map_err(unreadable)?;
-        let hash = blake3::hash(&bytes);
+        Ok(TargetImage {
+            patch: decode_rgb_bytes(&bytes, &name, &limits).map_err(unreadable)?,
+            hash: blake3::hash(&bytes),
+        })
+    }
+
+    fn of_image(&self, path: &Path) -> Result<Given, TrainError> {
+        let TargetImage { patch, hash } = self.image(path)?;
         let mut test = self.test.iter();
         if let Some(place) = test.find(|place| self.patches.hash(**place) == hash.as_bytes()) {
             return Err(StainError::TestPatch {
@@ -179,7 +217,7 @@ impl StainFitter<'_> {
             }
             .into());
         }
-        let target = stain_of(self.config.stain, &image);
+        let target = stain_of(self.config.stain, &patch);
         Ok(Given {
             target: target.map_err(|why| StainError::NoTissue {
                 path: path.to_owned(),

@@ -41,6 +41,8 @@ pub fn run(args: &ExplainArgs, json: bool) -> Result<ExitCode> {
         note(&format!("note: {text}"));
     }
     let patches = look(&manifest, record.max_side_px)?;
+    let keys = patches.manifest().patches.iter();
+    let out = out.for_keys(keys.map(|patch| patch.key.as_str()));
     let all = patches.manifest().patches.len();
     let mut progress = Progress::new("explain", "images");
     let mut explained = Vec::new();

@@ -4,6 +4,19 @@ use serde_json::Value;
 
 use crate::scratch::{JOB, Scratch};
 
+/// A run in `run` on patches that are large enough for a map of several places.
+fn with_run() -> Scratch {
+    let scratch = Scratch::new();
+    let options = "--patients 6 --test-patients 2 --slides 1 --patches 3 --size 96";
+    scratch
+        .eosin(&format!("phantom --out data {options}"))
+        .done();
+    scratch
+        .eosin(&format!("run --data data --out run {JOB}"))
+        .done();
+    scratch
+}
+
 /// Values of a `.npy` file of single precision, and its shape as it is written there.
 fn npy(bytes: &[u8]) -> (String, Vec<f32>) {
     let header = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
@@ -38,7 +51,7 @@ fn number(value: &Value) -> f64 {
 
 #[test]
 fn the_mean_of_a_map_is_the_logit_that_the_run_predicts_with() {
-    let scratch = Scratch::with_run();
+    let scratch = with_run();
     let keys = scratch.keys_of("test");
     let images: Vec<String> = keys
         .iter()
@@ -96,7 +109,7 @@ fn the_mean_of_a_map_is_the_logit_that_the_run_predicts_with() {
 
 #[test]
 fn members_of_an_ensemble_explain_each_and_occlusion_takes_any() {
-    let scratch = Scratch::with_run();
+    let scratch = with_run();
     scratch
         .eosin(&format!(
             "run --data data --out hidden {JOB} --mode head --epochs 2 --set train.head=mlp --set train.hidden=8"

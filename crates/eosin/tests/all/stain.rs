@@ -148,6 +148,11 @@ fn targets_that_cannot_be_are_refused_before_anything_is_written() {
     let target = |target: &str| refused(&format!("{MACENKO} --set data.stain_target={target}"));
     target("white.png").refused(&["white.png", "little tissue", "name an image of stained"]);
     target("leak.png").refused(&["leak.png", "is the test patch", test]);
+    let leak = image::open(scratch.path("leak.png")).unwrap().to_rgb8();
+    let turned = image::imageops::rotate90(&leak);
+    let larger = image::imageops::resize(&turned, 48, 48, image::imageops::FilterType::Triangle);
+    larger.save(scratch.path("turned.jpg")).unwrap();
+    target("turned.jpg").refused(&["turned.jpg", "or shows it", test]);
     target("gone.png").refused(&["gone.png"]);
     refused("--set data.stain_target=reference").refused(&["data.stain is none"]);
     refused("--set data.stain=reinhard --set data.stain_target=reference")
@@ -299,9 +304,9 @@ fn members_of_an_ensemble_keep_their_own_stain() {
 #[test]
 fn a_run_goes_on_with_the_stain_that_it_began_with_or_not_at_all() {
     let scratch = Scratch::with_phantom();
-    let names: Vec<String> = copy_test_images(&scratch).into_keys().collect();
-    let images = [&names[0], &names[1]].map(|name| scratch.path(&format!("new/{name}")));
-    // Byte by byte another image than any test patch: what follows a PNG is not looked at.
+    let names = scratch.keys_of("train");
+    let images = [&names[0], &names[1]].map(|name| scratch.path(&format!("data/{name}")));
+    // Byte by byte another image than any patch: what follows a PNG is not looked at.
     let target = |from: &std::path::Path| {
         let mut bytes = fs::read(from).unwrap();
         bytes.push(0);
