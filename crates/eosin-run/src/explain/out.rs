@@ -106,7 +106,7 @@ impl ExplainOut {
     /// # Errors
     /// When it cannot be written.
     pub fn finish(&self, all: &[Explanation]) -> Result<PathBuf> {
-        let mut json = serde_json::to_vec_pretty(all)?;
+        let mut json = serde_json::to_vec_pretty(&serde_json::json!({ "images": all }))?;
         json.push(b'\n');
         let list = self.dir.join(LIST);
         write_atomic(&list, &json)?;

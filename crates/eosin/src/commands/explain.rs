@@ -55,7 +55,7 @@ pub fn run(args: &ExplainArgs, json: bool) -> Result<ExitCode> {
     progress.finish(&format!("{all} images"));
     let list = out.finish(&explained)?;
     if json {
-        say_json(&explained)?;
+        say_json(&serde_json::json!({ "images": explained }))?;
         return Ok(ExitCode::SUCCESS);
     }
     show(&explained);

@@ -70,7 +70,7 @@ fn the_mean_of_a_map_is_the_logit_that_the_run_predicts_with() {
         .lines()
         .map(|line| serde_json::from_str(line).expect("JSON"))
         .collect();
-    let explained = explained.as_array().expect("a list");
+    let explained = explained["images"].as_array().expect("a list");
     assert_eq!(explained.len(), 3);
     for (one, row) in explained.iter().zip(&predicted) {
         assert_eq!(one["way"], "class-map");
@@ -123,7 +123,7 @@ fn members_of_an_ensemble_explain_each_and_occlusion_takes_any() {
         "explain both {image} --class malignant --out maps"
     ));
     assert!(outcome.done().stdout.contains("written to"));
-    let explained = scratch.json("maps/explain.json");
+    let explained = scratch.json("maps/explain.json")["images"].clone();
     let ways: Vec<&Value> = (0..2).map(|at| &explained[at]["way"]).collect();
     assert_eq!(ways, ["class-map", "occlusion"]);
     assert_eq!(explained[1]["member"], "hidden");
