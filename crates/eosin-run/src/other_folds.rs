@@ -5,7 +5,7 @@ use eosin_core::Config;
 use eosin_core::config::{DoctorPolicy, GroupBy, TrainMode};
 use eosin_data::{Folds, Patches, SplitMethod, SplitOptions, split};
 use eosin_metrics::{Metric, MetricSet};
-use eosin_train::Run;
+use eosin_train::{Run, TrainError};
 use serde::{Deserialize, Serialize};
 
 use crate::event::{QuietTraining, WatchRun};
@@ -82,7 +82,7 @@ pub(crate) struct Judged<'a> {
 /// would cost as much as the run, or tell nothing.
 ///
 /// # Errors
-/// When `watch` fails or ends the work, or the cache fails.
+/// When `watch` fails or ends the work.
 pub(crate) fn on_other_folds(
     job: &Job,
     run: &Run<'_>,
@@ -105,7 +105,9 @@ pub(crate) fn on_other_folds(
     let Some(other) = other else {
         return Ok(None);
     };
-    let there = other.scores(run, watch)?;
+    let Some(there) = other.scores(run, watch)? else {
+        return Ok(None);
+    };
     let metric = if pooled(judged.out_of_fold, Metric::Auroc).is_some() {
         Metric::Auroc
     } else {
@@ -167,8 +169,9 @@ impl Divided {
         Self::of(job, patches, GroupBy::Group)
     }
 
-    /// What `run` scores out of fold, on these folds.
-    fn scores(&self, run: &Run<'_>, watch: &dyn WatchRun) -> Result<Vec<MetricSet>> {
+    /// What `run` scores out of fold, on these folds; `None` where it cannot be trained on them, such as where a
+    /// class is in one fold only.
+    fn scores(&self, run: &Run<'_>, watch: &dyn WatchRun) -> Result<Option<Vec<MetricSet>>> {
         let mut config: Config = run.config.clone();
         // Random folds have on both sides what the doctor would refuse: that is what is to be seen.
         config.train.doctor = DoctorPolicy::Off;
@@ -179,7 +182,11 @@ impl Divided {
             folder: None,
             ..*run
         };
-        Ok(other.run(&QuietTraining { watch })?.metrics.out_of_fold)
+        match other.run(&QuietTraining { watch }) {
+            Ok(result) => Ok(Some(result.metrics.out_of_fold)),
+            Err(error @ (TrainError::Interrupted | TrainError::Watch(_))) => Err(error.into()),
+            Err(_) => Ok(None),
+        }
     }
 }
 

@@ -17,13 +17,11 @@ use self::overlay::overlay;
 use crate::create::weight_store;
 use crate::record::task_of;
 
-/// What is explained, and how.
-#[derive(Clone, Debug)]
+/// What explains, and how.
+#[derive(Clone, Copy, Debug)]
 pub struct ExplainArgs {
     /// How maps come about; else class maps where a run has them.
     pub way: Option<ExplainWay>,
-    /// The class that is spoken for; else the likeliest of each patch.
-    pub class: Option<String>,
     /// Which folds.
     pub folds: UseFolds,
 }
@@ -60,7 +58,7 @@ pub struct ExplainedRun {
 ///
 /// # Errors
 /// When a file is missing or damaged, or the run has no network.
-pub fn open_explainers(run: &Path, args: &ExplainArgs) -> Result<Vec<ExplainedRun>> {
+pub fn open_explainers(run: &Path, args: ExplainArgs) -> Result<Vec<ExplainedRun>> {
     let folder = RunFolder::open(run)?;
     let record: RunRecord = folder.record()?;
     let store = weight_store(&folder)?;

@@ -30,9 +30,8 @@ pub fn run(args: &ExplainArgs, json: bool) -> Result<ExitCode> {
     let asked = Asked::of(&args.run, args.class.as_deref())?;
     let runs = open_explainers(
         &args.run,
-        &Explain {
+        Explain {
             way: args.way,
-            class: args.class.clone(),
             folds: which_folds(args.fold.as_deref(), &record)?,
         },
     )?;
