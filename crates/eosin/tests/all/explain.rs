@@ -103,7 +103,8 @@ fn the_mean_of_a_map_is_the_logit_that_the_run_predicts_with() {
         );
         let picture = scratch.read(one["overlay"].as_str().expect("a path"));
         let picture = image::load_from_memory(&picture).expect("a picture");
-        assert_eq!((picture.width(), picture.height()), (256 + 8 + 256, 256));
+        // 96 px are shown three times as large.
+        assert_eq!((picture.width(), picture.height()), (288 + 8 + 288, 288));
     }
 }
 
