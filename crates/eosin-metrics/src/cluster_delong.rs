@@ -1,5 +1,7 @@
 //! The variance of an AUROC, or of the difference of two, where rows come in groups.
 
+use eosin_core::prob_of;
+
 use crate::distribution::Reference;
 use crate::groups::Groups;
 use crate::interval::Interval;
@@ -61,10 +63,9 @@ impl AurocEstimate {
         }
         let centre = (value / (1.0 - value)).ln();
         let half = self.reference.quantile_95() * self.variance.sqrt() / spread;
-        let back = |logit: f64| 1.0 / (1.0 + (-logit).exp());
         Some(Interval {
-            ci_low: back(centre - half),
-            ci_high: back(centre + half),
+            ci_low: prob_of(centre - half),
+            ci_high: prob_of(centre + half),
         })
     }
 }

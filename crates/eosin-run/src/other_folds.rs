@@ -1,5 +1,7 @@
 //! What the same heads score on folds that keep nothing together, beside folds that do.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 use eosin_core::Config;
 use eosin_core::config::{DoctorPolicy, GroupBy, TrainMode};
@@ -136,13 +138,13 @@ pub(crate) fn on_other_folds(
 
 /// Patches as they are divided otherwise.
 struct Divided {
-    patches: Patches,
+    patches: Arc<Patches>,
     folds: Folds,
 }
 
 impl Divided {
     /// The job's patches, as `by` says; `None` where they cannot be divided so.
-    fn of(job: &Job, patches: Patches, by: GroupBy) -> Option<Self> {
+    fn of(job: &Job, patches: Arc<Patches>, by: GroupBy) -> Option<Self> {
         let options = SplitOptions {
             group: by,
             ..split_options(&job.config, patches.manifest())
@@ -152,7 +154,7 @@ impl Divided {
     }
 
     fn at_random(job: &Job) -> Option<Self> {
-        Self::of(job, job.patches.as_ref().clone(), GroupBy::None)
+        Self::of(job, Arc::clone(&job.patches), GroupBy::None)
     }
 
     /// In groups of these names. Parts that are given stay as they are, whatever is linked across them.
@@ -166,7 +168,7 @@ impl Divided {
             }
         });
         let patches = job.patches.with_groups(names.collect());
-        Self::of(job, patches, GroupBy::Group)
+        Self::of(job, patches.into(), GroupBy::Group)
     }
 
     /// What `run` scores out of fold, on these folds; `None` where it cannot be trained on them, such as where a

@@ -103,6 +103,7 @@ pub use predict::ensemble_network::{EnsembleInput, EnsembleNetwork, PixelScaling
 pub use predict::fold_network::{FoldNetwork, StartingFile, WeightsPlace, has_mean, starting_file};
 pub use predict::held::{held_predictions, judged_groups};
 pub use predict::logits::Logits;
+pub use predict::member_predictor::member_folders;
 pub use predict::own_predictor::OwnPredictor;
 pub use predict::predictions::{Part, Prediction, predictions_from_csv, predictions_to_csv};
 pub use predict::predictor::{Predictor, UseFolds};

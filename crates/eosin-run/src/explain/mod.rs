@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use eosin_core::Task;
 use eosin_data::Patches;
-use eosin_store::{RunFolder, RunRecord, WeightStore, names};
-use eosin_train::{ExplainWay, Explainer, UseFolds, softmax};
+use eosin_store::{RunFolder, RunRecord, WeightStore};
+use eosin_train::{ExplainWay, Explainer, UseFolds, member_folders, softmax};
 use serde::Serialize;
 
 pub use self::out::ExplainOut;
@@ -72,15 +72,15 @@ pub fn open_explainers(run: &Path, args: ExplainArgs) -> Result<Vec<ExplainedRun
             explainer: load(&folder, &store)?,
         }]);
     };
-    let members = ensemble.members.iter().enumerate();
-    let member = |(at, member): (usize, &eosin_store::MemberRecord)| {
-        let own = RunFolder::open(folder.path(&format!("{}/{at}", names::MEMBERS)))?;
+    let members = ensemble.members.iter().map(|member| &member.name);
+    let folders = member_folders(&folder, ensemble)?;
+    let member = |(name, own): (&String, &RunFolder)| {
         Ok(ExplainedRun {
-            member: Some(member.name.clone()),
-            explainer: load(&own, &store)?,
+            member: Some(name.clone()),
+            explainer: load(own, &store)?,
         })
     };
-    members.map(member).collect()
+    members.zip(&folders).map(member).collect()
 }
 
 impl ExplainedRun {
@@ -137,13 +137,12 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// The class that was asked for, among those of the run in the folder.
+    /// The class that was asked for, among those of a run; `run` is what errors call it.
     ///
     /// # Errors
     /// When the run has no such class.
-    pub fn of(run: &Path, class: Option<&str>) -> Result<Self> {
-        let record: RunRecord = RunFolder::open(run)?.record()?;
-        let Task { classes, .. } = task_of(&record)?;
+    pub fn of(run: &Path, record: &RunRecord, class: Option<&str>) -> Result<Self> {
+        let Task { classes, .. } = task_of(record)?;
         let class = match class {
             None => None,
             Some(name) => match classes.iter().position(|class| class == name) {

@@ -120,7 +120,7 @@ pub(crate) fn beside(runs: &[Vec<Vec<f32>>], patches: usize) -> Vec<Vec<f32>> {
 ///
 /// # Errors
 /// When one is missing, or another run.
-pub(crate) fn member_folders(
+pub fn member_folders(
     folder: &RunFolder,
     ensemble: &EnsembleRecord,
 ) -> Result<Vec<RunFolder>, TrainError> {

@@ -27,7 +27,7 @@ const SHOWN: usize = 24;
 pub fn run(args: &ExplainArgs, json: bool) -> Result<ExitCode> {
     let out = ExplainOut::new(&args.out, Overwrite::of_flag(args.overwrite))?;
     let record: RunRecord = RunFolder::open(&args.run)?.record()?;
-    let asked = Asked::of(&args.run, args.class.as_deref())?;
+    let asked = Asked::of(&args.run, &record, args.class.as_deref())?;
     let runs = open_explainers(
         &args.run,
         Explain {
