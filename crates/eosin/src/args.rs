@@ -14,6 +14,7 @@ mod ensemble;
 mod explain;
 mod predict;
 mod search;
+mod serve;
 mod stain;
 mod submit;
 
@@ -23,6 +24,7 @@ pub use ensemble::EnsembleArgs;
 pub use explain::ExplainArgs;
 pub use predict::{PredictArgs, UsableArgs};
 pub use search::{SearchCommand, SearchJobArgs, SearchShowArgs, StudyArgs};
+pub use serve::ServeArgs;
 pub use stain::StainArgs;
 pub use submit::{MakeSubmissionArgs, SubmitCommand};
 
@@ -101,6 +103,8 @@ pub enum Command {
     Compare(CompareArgs),
     /// Give probabilities for new images.
     Predict(PredictArgs),
+    /// Answer for a run over HTTP, with a page to drop patches on.
+    Serve(ServeArgs),
     /// Write the model of a run as ONNX or safetensors.
     Export(ExportArgs),
     /// Copy a run together with all that it needs.

@@ -1,8 +1,9 @@
 //! Probabilities for new images, from a run folder and the weights that it started from.
 
 use eosin_core::FoldId;
-use eosin_data::{DecodeLimits, PatchSource, Resize, RgbPatch};
+use eosin_data::{DecodeLimits, PatchSource, Resize, RgbPatch, decode_rgb_bytes};
 use eosin_store::{RunFolder, RunRecord, WeightStore};
+use rayon::prelude::*;
 
 use crate::embed::starting_point::no_network_of_members;
 use crate::error::TrainError;
@@ -11,7 +12,7 @@ use crate::optimise::loss::softmax;
 use crate::predict::fold_network::FoldNetwork;
 use crate::predict::member_predictor::MemberPredictors;
 use crate::predict::predictions::mean_of;
-use crate::predict::run_predictor::RunPredictor;
+use crate::predict::run_predictor::{RunPredictor, Sized};
 
 /// Which folds of a run predict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,17 @@ impl UseFolds {
             Self::One(fold) => vec![fold],
         }
     }
+}
+
+/// Images decoded and run together.
+pub(crate) const BATCH: usize = 64;
+
+/// A patch as each network of a run sees it.
+#[derive(Clone, Debug)]
+pub struct ReadPatch {
+    /// What errors call it.
+    pub(crate) name: String,
+    pub(crate) runs: Vec<Sized>,
 }
 
 /// A trained run, ready to predict.
@@ -127,15 +139,53 @@ impl Predictor {
         self.runs().iter().map(RunPredictor::reader)
     }
 
+    /// Reads a patch, once for all networks that will see it.
+    ///
+    /// # Errors
+    /// When it cannot be used.
+    pub fn read(&self, source: &PatchSource) -> Result<ReadPatch, TrainError> {
+        let name = source.to_string();
+        let patch = decode_rgb_bytes(&source.read()?, &name, &self.limits())?;
+        let runs = self
+            .runs()
+            .iter()
+            .map(|run| run.sized(&name, patch.clone()));
+        let runs = runs.collect::<Result<_, TrainError>>()?;
+        Ok(ReadPatch { name, runs })
+    }
+
     /// Probabilities of patches, `[patches, classes]`.
     ///
     /// # Errors
     /// The first patch, in order, that cannot be used.
     pub fn predict(&self, patches: &[PatchSource]) -> Result<Vec<f32>, TrainError> {
-        Ok(self.probs(&match &self.judges {
-            Judges::Folds(run) => run.logits(patches)?,
-            Judges::Members(members) => members.logits(patches)?,
-        }))
+        let mut probs = Vec::with_capacity(patches.len() * self.record.classes.len());
+        for batch in patches.chunks(BATCH) {
+            let read = batch.par_iter().map(|source| self.read(source));
+            let read: Result<Vec<ReadPatch>, TrainError> =
+                read.collect::<Vec<_>>().into_iter().collect();
+            probs.extend(self.predict_read(&read?)?);
+        }
+        Ok(probs)
+    }
+
+    /// Probabilities of patches that this has [read](Self::read), `[patches, classes]`.
+    ///
+    /// # Errors
+    /// The first patch, in order, with values that the run's cache could not have kept.
+    pub fn predict_read(&self, patches: &[ReadPatch]) -> Result<Vec<f32>, TrainError> {
+        let mut probs = Vec::with_capacity(patches.len() * self.record.classes.len());
+        for batch in patches.chunks(BATCH) {
+            let folds = match &self.judges {
+                Judges::Members(members) => members.logits(batch)?,
+                Judges::Folds(run) => {
+                    let sized: Vec<&Sized> = batch.iter().map(|patch| &patch.runs[0]).collect();
+                    run.logits(&sized, |patch| batch[patch].name.clone())?
+                }
+            };
+            probs.extend(self.probs(&folds));
+        }
+        Ok(probs)
     }
 
     /// Probabilities of patches of the network's size, `[patches, classes]`; see
