@@ -31,6 +31,8 @@ pub enum Stream {
     Bootstrap,
     /// Exchanges of what two models say.
     Permutation,
+    /// Slices of patches drawn at random.
+    Slice,
     /// Synthetic patches.
     Phantom,
     /// What a trial of a search is suggested.
@@ -51,6 +53,7 @@ impl Stream {
             Self::Dropout => "dropout",
             Self::Bootstrap => "bootstrap",
             Self::Permutation => "permutation",
+            Self::Slice => "slice",
             Self::Phantom => "phantom",
             Self::Trial => "trial",
         }

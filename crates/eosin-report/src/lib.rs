@@ -28,6 +28,7 @@ mod numbers;
 mod page;
 mod plots;
 mod sections;
+mod slices;
 mod svg;
 
 pub use audit::{AuditReport, LabelCard, PairCard, ProbeRow, render_audit};
@@ -37,3 +38,4 @@ pub use model::{
     PairsReport, Report, ShareReport, SplitCounts, Thumbnail, Timing, WrongPatch,
 };
 pub use page::render;
+pub use slices::{SliceKindReport, SliceRow, SlicedPart, SlicesReport};

@@ -4,6 +4,7 @@ use eosin_metrics::{Metric, MetricSet};
 
 use crate::audit::PairCard;
 use crate::evaluation::Evaluation;
+use crate::slices::SlicesReport;
 
 /// Everything that [`render`](crate::render) shows. Empty lists leave their section out or say that
 /// there is nothing.
@@ -43,6 +44,8 @@ pub struct Report {
     /// Pooled predictions, in the order of the table's columns: out-of-fold of each cross-validation
     /// first, then test by fold average and test by best fold where there is a test split.
     pub evaluations: Vec<Evaluation>,
+    /// How the run does on parts of its patches; `None`: it is not known.
+    pub slices: Option<SlicesReport>,
     /// The wrong predictions held with most confidence, worst first.
     pub most_wrong: Vec<WrongPatch>,
     /// The resolved configuration as TOML.

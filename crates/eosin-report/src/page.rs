@@ -26,6 +26,7 @@ pub fn render(report: &Report) -> String {
         sections::discrimination(report),
         sections::probabilities(report),
         sections::calibration(report),
+        sections::slices(report),
         sections::folds(report),
         sections::learning(report),
         sections::wrong(report),

@@ -8,6 +8,7 @@ mod head;
 mod metrics;
 mod pairs;
 mod provenance;
+mod slices;
 mod wrong;
 
 pub(crate) use confusion::confusion;
@@ -18,4 +19,5 @@ pub(crate) use head::{data, summary, warnings};
 pub(crate) use metrics::{metrics, per_class};
 pub(crate) use pairs::pairs;
 pub(crate) use provenance::{configuration, reproducibility, timings};
+pub(crate) use slices::slices;
 pub(crate) use wrong::wrong;

@@ -60,6 +60,7 @@ mod report;
 mod report_facts;
 mod search;
 mod settings;
+mod slices;
 mod start;
 mod submit;
 mod tensorboard;
@@ -98,6 +99,10 @@ pub use search::{
     Searched, StudyRecord, TrialRow, export_journal, findings, replay, search,
 };
 pub use settings::{Setting, cache_dir, config_of_run, parse_settings, resolve};
+pub use slices::{
+    KindSlices, NotDivided, PartSlices, SliceKind, SliceRecord, SlicesRecord, WorstRecord,
+    slices_of_run,
+};
 pub use submit::{
     MadeSubmission, PlannedSubmission, ReturnedScore, RuleChanges, Submission, SubmissionPlan,
     SubmissionRules, SubmissionRun, make_submission, plan_submissions, record_score,

@@ -23,6 +23,7 @@ use crate::ensemble_report::ensemble_report;
 use crate::record::{seen_warning, task_of};
 use crate::report_facts::{input, reproducibility, stain};
 use crate::settings::config_of_run;
+use crate::slices::slices_report;
 use crate::thumbnail::{THUMBNAIL_PX, thumbnail};
 use crate::timings::Timings;
 
@@ -75,6 +76,7 @@ pub fn write(folder: &RunFolder, patches: &Patches, source: &Path) -> Result<()>
         kept: kept(&events, keep, metrics.select),
         best_fold: Some(metrics.best_fold),
         evaluations: evaluations(&rows, &record, &task, &metrics)?,
+        slices: slices_report(folder)?,
         most_wrong: most_wrong(&rows, patches, &record, &task),
         config_toml: folder.read_text(names::CONFIG)?,
         timings: timing_rows(&timings),

@@ -420,6 +420,10 @@ pub struct EvaluateArgs {
     /// Also say what answers are worth where this share of patches is positive, such as 0.05.
     #[arg(long, value_name = "SHARE")]
     pub prevalence: Option<f64>,
+    /// Also say how the run does by patient, slide, class, size, stain and source, and whether the worst of
+    /// each is worse than chance makes one.
+    #[arg(long)]
+    pub slices: bool,
 }
 
 /// `eosin predict`.
