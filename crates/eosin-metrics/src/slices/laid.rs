@@ -14,6 +14,8 @@ pub(super) struct Laid<'a> {
     expected: RightShare,
     /// The share of rows of each class that is right.
     shares: Vec<f64>,
+    /// The chance of a row of each class to be wrong.
+    chances_wrong: Vec<f64>,
 }
 
 /// A row in a slice.
@@ -46,15 +48,20 @@ impl<'a> Laid<'a> {
         };
         let placed: Vec<Placed> = slice_of.iter().enumerate().filter_map(placed).collect();
         let classes = rows.targets().iter().max().map_or(0, |most| most + 1);
-        let share = |class: usize| {
+        let counts = |class: usize| {
             let counts = |of: &&Placed| expected == RightShare::AsAll || of.class == class;
-            let right = placed.iter().filter(counts);
-            let right = right.filter(|of| rows.is_right(of.row)).count();
-            right as f64 / placed.iter().filter(counts).count().max(1) as f64
+            let of_class = placed.iter().filter(counts);
+            let right = of_class.clone().filter(|of| rows.is_right(of.row)).count();
+            [right as f64, of_class.count() as f64]
         };
+        let counts: Vec<[f64; 2]> = (0..classes).map(counts).collect();
+        let share = |[right, all]: &[f64; 2]| right / all.max(1.0);
+        // By Laplace's rule: of a class that was never decided wrongly the next one still may be.
+        let wrong = |[right, all]: &[f64; 2]| (all - right + 1.0) / (all + 2.0);
         Self {
             rows,
-            shares: (0..classes).map(share).collect(),
+            shares: counts.iter().map(share).collect(),
+            chances_wrong: counts.iter().map(wrong).collect(),
             placed,
             expected,
         }
@@ -122,7 +129,7 @@ impl<'a> Laid<'a> {
     pub(super) fn chances_of_none(&self, slices: usize) -> Vec<f64> {
         let mut chances = vec![1.0; slices];
         for of in &self.placed {
-            chances[of.slice] *= 1.0 - self.shares[of.class];
+            chances[of.slice] *= self.chances_wrong[of.class];
         }
         chances
     }

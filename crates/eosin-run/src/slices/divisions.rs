@@ -55,19 +55,18 @@ impl Divisions {
 
 fn division(kind: SliceKind, patches: &Patches) -> Result<Division, String> {
     let manifest = patches.manifest();
-    let known = |of: &dyn Fn(&Patch) -> Option<&str>| {
-        let name = |patch: &Patch| of(patch).map(str::to_owned);
+    let known = |of: &dyn Fn(&Patch) -> Option<String>| {
         Ok(Division {
             kind,
             told_by: kind.as_str().to_owned(),
-            names: manifest.patches.iter().map(name).collect(),
+            names: manifest.patches.iter().map(of).collect(),
         })
     };
     match kind {
-        SliceKind::Patient => known(&|patch| patch.patient.as_deref()),
-        SliceKind::Slide => known(&|patch| patch.slide.as_deref()),
-        SliceKind::Group => known(&|patch| patch.group.as_deref()),
-        SliceKind::Class => known(&|patch| Some(manifest.classes.get(patch.class?)?.as_str())),
+        SliceKind::Patient => known(&|patch| patch.patient.clone()),
+        SliceKind::Slide => known(&|patch| patch.slide.clone()),
+        SliceKind::Group => known(&|patch| patch.group.clone()),
+        SliceKind::Class => known(&|patch| manifest.classes.get(patch.class?).cloned()),
         SliceKind::Size => Ok(sizes(patches)),
         SliceKind::Stain => stains(patches),
         SliceKind::Source => sources(patches),
