@@ -33,6 +33,8 @@ pub enum Stream {
     Permutation,
     /// Slices of patches drawn at random.
     Slice,
+    /// Patches that stand for all of a set.
+    Subset,
     /// Synthetic patches.
     Phantom,
     /// What a trial of a search is suggested.
@@ -54,6 +56,7 @@ impl Stream {
             Self::Bootstrap => "bootstrap",
             Self::Permutation => "permutation",
             Self::Slice => "slice",
+            Self::Subset => "subset",
             Self::Phantom => "phantom",
             Self::Trial => "trial",
         }

@@ -27,8 +27,10 @@ mod model;
 mod numbers;
 mod page;
 mod plots;
+mod robustness;
 mod sections;
 mod slices;
+mod speaking;
 mod svg;
 
 pub use audit::{AuditReport, LabelCard, PairCard, ProbeRow, render_audit};
@@ -38,4 +40,6 @@ pub use model::{
     PairsReport, Report, ShareReport, SplitCounts, Thumbnail, Timing, WrongPatch,
 };
 pub use page::render;
+pub use robustness::{RobustnessReport, ShiftCurve, ShiftPoint};
 pub use slices::{SliceKindReport, SliceRow, SlicedPart, SlicesReport};
+pub use speaking::{SpeakingClass, SpeakingPatch};

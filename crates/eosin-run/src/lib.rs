@@ -58,9 +58,11 @@ mod pack;
 mod record;
 mod report;
 mod report_facts;
+mod robustness;
 mod search;
 mod settings;
 mod slices;
+mod speaking;
 mod start;
 mod submit;
 mod tensorboard;
@@ -83,7 +85,10 @@ pub use ensemble::{EnsembleArgs, EnsembleChoice, Ensembled, ensemble};
 pub use ensemble_findings::{EnsembleFindings, SearchLimits};
 pub use eosin_audit::Probed;
 pub use event::{RunEvent, WatchRun};
-pub use explain::{Asked, ExplainArgs, ExplainOut, ExplainedRun, Explanation, open_explainers};
+pub use explain::{
+    Asked, ExplainArgs, ExplainOut, ExplainedRun, Explanation, Nearest, NearestAsked, NearestOf,
+    Neighbour, open_explainers, with_nearest,
+};
 pub use half_precision::{HalfEffect, HalfSubject, measure_half_precision};
 pub use job::{Job, split_options};
 pub use look::{Look, find_patches, inspect};
@@ -94,6 +99,10 @@ pub use out_file::check_out_file;
 pub use pack::{Packed, pack};
 pub use record::{seen_warning, task_of};
 pub use report::duration;
+pub use robustness::{
+    Begins, MetricShift, Robustness, RobustnessArgs, RobustnessRecord, ShiftProgress, ShiftRecord,
+    WorstShift, robustness,
+};
 pub use search::{
     ChangedKey, HeldOut, HonestScore, Outcome, Prune, Replayed, Score, SearchArgs, SearchFindings,
     Searched, StudyRecord, TrialRow, export_journal, findings, replay, search,

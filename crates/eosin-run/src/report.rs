@@ -22,8 +22,10 @@ use crate::audit::{AuditOfRun, PairsAcross, Pictures, audit_of_run};
 use crate::ensemble_report::ensemble_report;
 use crate::record::{seen_warning, task_of};
 use crate::report_facts::{input, reproducibility, stain};
+use crate::robustness::robustness_report;
 use crate::settings::config_of_run;
 use crate::slices::slices_report;
+use crate::speaking::speaking;
 use crate::thumbnail::{THUMBNAIL_PX, thumbnail};
 use crate::timings::Timings;
 
@@ -77,6 +79,11 @@ pub fn write(folder: &RunFolder, patches: &Patches, source: &Path) -> Result<()>
         best_fold: Some(metrics.best_fold),
         evaluations: evaluations(&rows, &record, &task, &metrics)?,
         slices: slices_report(folder)?,
+        robustness: Some(robustness_report(folder)?),
+        speaking: speaking(&rows, &record, &task, &|key| {
+            let place = patches.manifest().position(key)?;
+            small(patches, place, shown_px(&record))
+        }),
         most_wrong: most_wrong(&rows, patches, &record, &task),
         config_toml: folder.read_text(names::CONFIG)?,
         timings: timing_rows(&timings),

@@ -14,6 +14,7 @@ mod audit;
 mod compare;
 mod ensemble;
 mod explain;
+mod robustness;
 mod search;
 mod stain;
 mod submit;
@@ -22,6 +23,7 @@ pub use audit::AuditArgs;
 pub use compare::CompareArgs;
 pub use ensemble::EnsembleArgs;
 pub use explain::ExplainArgs;
+pub use robustness::RobustnessArgs;
 pub use search::{SearchCommand, SearchJobArgs, SearchShowArgs, StudyArgs};
 pub use stain::StainArgs;
 pub use submit::{MakeSubmissionArgs, SubmitCommand};
@@ -95,6 +97,8 @@ pub enum Command {
     Ensemble(EnsembleArgs),
     /// Show where in images a model sees a class.
     Explain(ExplainArgs),
+    /// Measure a run on its patches stained, blurred, compressed, lit and scaled otherwise.
+    Robustness(RobustnessArgs),
     /// Compute a run's metrics again from its predictions.
     Evaluate(EvaluateArgs),
     /// Compare finished runs on the same patches: differences, intervals by patient, tests.

@@ -47,10 +47,12 @@ impl Table {
         match others.as_slice() {
             [] => Ok(None),
             // A wrong path names no files, which is refused; a wrong site divides a table, which says its name.
-            [at, ..] if others.len() == 1 || matches!(role, Role::Path | Role::Site) => Ok(Some(Found {
-                at: *at,
-                renamed: true,
-            })),
+            [at, ..] if others.len() == 1 || matches!(role, Role::Path | Role::Site) => {
+                Ok(Some(Found {
+                    at: *at,
+                    renamed: true,
+                }))
+            }
             _ => Err(ambiguous(others)),
         }
     }

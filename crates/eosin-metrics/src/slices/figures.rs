@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::clustered_share::{Trials, clustered_wilson};
 use crate::cluster_delong::AurocEstimate;
+use crate::clustered_share::{Trials, clustered_wilson};
 use crate::error::{MetricError, check_classes, check_length, check_scores};
 use crate::groups::Groups;
 use crate::interval::Interval;

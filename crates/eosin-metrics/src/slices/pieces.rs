@@ -191,7 +191,14 @@ mod tests {
     #[test]
     fn nothing_is_lost_whatever_is_dealt_and_slices_of_rows_keep_their_size() {
         let rows: Vec<Piece> = (0..50)
-            .map(|at: u32| piece(at % 3, at % 2, 1.0, f64::from(u8::from(!at.is_multiple_of(7)))))
+            .map(|at: u32| {
+                piece(
+                    at % 3,
+                    at % 2,
+                    1.0,
+                    f64::from(u8::from(!at.is_multiple_of(7))),
+                )
+            })
             .collect();
         let whole: Vec<Piece> = (0..20)
             .map(|at: u32| piece(at % 4, 0, f64::from(at % 5 + 1), f64::from(at % 5)))
@@ -209,7 +216,11 @@ mod tests {
                 assert!((after.expected - before.expected).abs() < 1e-9);
                 if slices == 3 {
                     let sizes = dealt.iter().zip(deck.seen());
-                    assert!(sizes.into_iter().all(|(a, b)| (a.rows - b.rows).abs() < 1e-9));
+                    assert!(
+                        sizes
+                            .into_iter()
+                            .all(|(a, b)| (a.rows - b.rows).abs() < 1e-9)
+                    );
                 }
             }
         }

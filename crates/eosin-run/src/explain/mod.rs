@@ -1,5 +1,6 @@
 //! Maps of what speaks for a class in patches, as pictures and as data.
 
+mod nearest;
 mod out;
 mod overlay;
 
@@ -12,6 +13,7 @@ use eosin_store::{RunFolder, RunRecord, WeightStore};
 use eosin_train::{ExplainWay, Explainer, UseFolds, member_folders, softmax};
 use serde::Serialize;
 
+pub use self::nearest::{Nearest, NearestAsked, NearestOf, Neighbour, with_nearest};
 pub use self::out::ExplainOut;
 use self::overlay::overlay;
 use crate::create::weight_store;
@@ -46,6 +48,11 @@ pub struct Explanation {
     pub overlay: PathBuf,
     /// `[height, width, classes]`, little-endian `f32` as `.npy`.
     pub map: PathBuf,
+    /// The class that the network finds likeliest.
+    pub likeliest: String,
+    /// The training patches that are most like it, where these were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nearest: Option<Nearest>,
 }
 
 /// A run that explains: by itself, or as a member of an ensemble.
@@ -126,6 +133,8 @@ impl ExplainedRun {
             way: map.way,
             overlay: written.overlay,
             map: written.map,
+            likeliest: asked.classes[map.likeliest()].clone(),
+            nearest: None,
         })
     }
 }

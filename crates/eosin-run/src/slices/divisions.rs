@@ -80,9 +80,9 @@ fn refuse_useless(names: &[Option<String>], kind: SliceKind) -> Result<(), Strin
     match distinct.first() {
         None => Err(format!("no {kind} is known of any patch")),
         Some(only) if distinct.len() == 1 => Err(format!("all patches are of one {kind}: {only}")),
-        Some(_) if distinct.len() == known.len() => {
-            Err(format!("each {kind} has one patch, of which nothing can be told"))
-        }
+        Some(_) if distinct.len() == known.len() => Err(format!(
+            "each {kind} has one patch, of which nothing can be told"
+        )),
         Some(_) => Ok(()),
     }
 }

@@ -22,7 +22,10 @@ pub(super) fn sources(patches: &Patches) -> Result<Division, String> {
         ("column 'site'", sites.collect()),
         ("folder", folders(manifest)),
         ("pattern of file names", patterns(patches)),
-        ("file format", (0..count).map(|at| format_of(patches, at)).collect()),
+        (
+            "file format",
+            (0..count).map(|at| format_of(patches, at)).collect(),
+        ),
     ];
     let divides = |(_, names): &(&str, Vec<Option<String>>)| {
         let distinct: BTreeSet<&String> = names.iter().flatten().collect();

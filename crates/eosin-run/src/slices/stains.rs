@@ -78,14 +78,19 @@ fn k_means(points: &[Density], clusters: usize) -> (Vec<usize>, Vec<Density>) {
             }
         }
         let kept = sums.into_iter().filter(|(_, count)| *count > 0.0);
-        let moved: Vec<Density> = kept.map(|(sum, count)| sum.map(|sum| sum / count)).collect();
+        let moved: Vec<Density> = kept
+            .map(|(sum, count)| sum.map(|sum| sum / count))
+            .collect();
         if moved == means {
             break;
         }
         means = moved;
     }
     means.sort_by(|a, b| a.iter().sum::<f64>().total_cmp(&b.iter().sum()));
-    (points.iter().map(|point| nearest(&means, point)).collect(), means)
+    (
+        points.iter().map(|point| nearest(&means, point)).collect(),
+        means,
+    )
 }
 
 /// The point nearest to the mean, then each time the one that is furthest from all before.

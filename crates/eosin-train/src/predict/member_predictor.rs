@@ -2,7 +2,7 @@
 
 use eosin_core::FoldId;
 use eosin_core::config::EnsembleMethod;
-use eosin_data::PatchSource;
+use eosin_data::{PatchSource, RgbPatch};
 use eosin_ensemble::Combiner;
 use eosin_models::BackboneSpec;
 use eosin_store::{
@@ -15,7 +15,7 @@ use crate::model::classifier::{Classifier, Named};
 use crate::model::head::Head;
 use crate::predict::fold_network::{network_of, read_weights};
 use crate::predict::predictor::UseFolds;
-use crate::predict::run_predictor::RunPredictor;
+use crate::predict::run_predictor::{RunPredictor, WhichFolds};
 use crate::run::shelf::FoldRecord;
 
 /// The members of an ensemble.
@@ -85,6 +85,31 @@ impl MemberPredictors {
                 let runs = runs.collect::<Result<Vec<_>, TrainError>>()?;
                 let views = beside(&runs, patches.len());
                 Ok(heads.iter().map(|head| head.mean_logits(&views)).collect())
+            }
+        }
+    }
+}
+
+impl MemberPredictors {
+    /// Logits of decoded patches, as they lie on disk, in each of the folds that are asked.
+    pub(crate) fn decoded_logits(
+        &self,
+        patches: &[RgbPatch],
+        folds: WhichFolds,
+    ) -> Result<Vec<Vec<f32>>, TrainError> {
+        match &self.join {
+            Join::Combined(combiners) => {
+                let runs = self.runs.iter();
+                let runs = runs.map(|run| run.decoded_logits(patches, folds));
+                let runs = runs.collect::<Result<Vec<_>, TrainError>>()?;
+                combined(folds.of(combiners), &runs)
+            }
+            Join::Embeddings(heads) => {
+                let runs = self.runs.iter().map(|run| run.decoded_embeddings(patches));
+                let runs = runs.collect::<Result<Vec<_>, TrainError>>()?;
+                let views = beside(&runs, patches.len());
+                let heads = folds.of(heads).iter();
+                Ok(heads.map(|head| head.mean_logits(&views)).collect())
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Probabilities for new images, from a run folder and the weights that it started from.
 
+use std::collections::BTreeSet;
+
 use eosin_core::FoldId;
 use eosin_data::{DecodeLimits, PatchSource, Resize, RgbPatch};
 use eosin_store::{RunFolder, RunRecord, WeightStore};
@@ -11,7 +13,7 @@ use crate::optimise::loss::softmax;
 use crate::predict::fold_network::FoldNetwork;
 use crate::predict::member_predictor::MemberPredictors;
 use crate::predict::predictions::mean_of;
-use crate::predict::run_predictor::RunPredictor;
+use crate::predict::run_predictor::{RunPredictor, WhichFolds};
 
 /// Which folds of a run predict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,6 +150,47 @@ impl Predictor {
         match &self.judges {
             Judges::Folds(run) => Ok(self.probs(&run.pixel_logits(patches)?)),
             Judges::Members(_) => Err(no_network_of_members()),
+        }
+    }
+
+    /// Probabilities of decoded patches, as they lie on disk, `[patches, classes]`: they are given the run's stain and
+    /// size. `folds` says which of the run's folds judges each, by its number among [`RunRecord::fold_ids`]; without
+    /// it the mean of all folds' logits does. Only for a predictor of all folds.
+    ///
+    /// # Errors
+    /// When a patch has another size than the run's and none is to be changed, or values that the run's cache
+    /// could not have kept.
+    pub fn predict_decoded(
+        &self,
+        patches: &[RgbPatch],
+        folds: Option<&[usize]>,
+    ) -> Result<Vec<f32>, TrainError> {
+        let Some(folds) = folds else {
+            return Ok(self.probs(&self.decoded_logits(patches, WhichFolds::All)?));
+        };
+        let classes = self.record.classes.len();
+        let mut probs = vec![0.0; patches.len() * classes];
+        let asked: BTreeSet<usize> = folds.iter().copied().collect();
+        for fold in asked {
+            let mine = (0..patches.len()).filter(|patch| folds.get(*patch) == Some(&fold));
+            let mine: Vec<usize> = mine.collect();
+            let some: Vec<RgbPatch> = mine.iter().map(|patch| patches[*patch].clone()).collect();
+            let found = self.probs(&self.decoded_logits(&some, WhichFolds::Only(fold))?);
+            for (patch, found) in mine.into_iter().zip(found.chunks_exact(classes)) {
+                probs[patch * classes..][..classes].copy_from_slice(found);
+            }
+        }
+        Ok(probs)
+    }
+
+    fn decoded_logits(
+        &self,
+        patches: &[RgbPatch],
+        folds: WhichFolds,
+    ) -> Result<Vec<Vec<f32>>, TrainError> {
+        match &self.judges {
+            Judges::Folds(run) => run.decoded_logits(patches, folds),
+            Judges::Members(members) => members.decoded_logits(patches, folds),
         }
     }
 

@@ -44,6 +44,25 @@ struct Member {
     own: Own,
 }
 
+/// Which of the folds that were loaded are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WhichFolds {
+    /// Each.
+    All,
+    /// The one of this number among them.
+    Only(usize),
+}
+
+impl WhichFolds {
+    /// Those that are asked.
+    pub(crate) fn of<T>(self, all: &[T]) -> &[T] {
+        match self {
+            Self::All => all,
+            Self::Only(at) => all.get(at..=at).unwrap_or_default(),
+        }
+    }
+}
+
 /// A patch at each size.
 type Sized = Vec<RgbPatch>;
 
@@ -269,7 +288,8 @@ impl RunPredictor {
         for batch in patches.chunks(BATCH) {
             let pixels = self.read(batch)?;
             let name = |patch: usize| batch[patch].to_string();
-            for (fold, more) in logits.iter_mut().zip(self.named_logits(&pixels, name)?) {
+            let more = self.named_logits(&self.members, &pixels, name)?;
+            for (fold, more) in logits.iter_mut().zip(more) {
                 fold.extend(more);
             }
         }
@@ -282,18 +302,57 @@ impl RunPredictor {
     /// # Errors
     /// When a patch has values that the run's cache could not have kept.
     pub(crate) fn pixel_logits(&self, patches: &[RgbPatch]) -> Result<Vec<Vec<f32>>, TrainError> {
-        let mut logits = vec![Vec::new(); self.members.len()];
+        self.decoded_logits(patches, WhichFolds::All)
+    }
+
+    /// Logits of decoded patches, as they lie on disk, by each of the folds that are asked.
+    ///
+    /// # Errors
+    /// As [`logits`](Self::logits).
+    pub(crate) fn decoded_logits(
+        &self,
+        patches: &[RgbPatch],
+        folds: WhichFolds,
+    ) -> Result<Vec<Vec<f32>>, TrainError> {
+        let members = folds.of(&self.members);
+        let mut logits = vec![Vec::new(); members.len()];
         for (index, batch) in patches.chunks(BATCH).enumerate() {
             let name = |patch: usize| format!("patch {}", index * BATCH + patch);
-            let sized = batch.iter().enumerate();
-            let sized =
-                sized.map(|(at, patch)| self.at_sizes(&name(at), self.stained(patch.clone())));
-            let sized: Vec<Sized> = sized.collect::<Result<_, _>>()?;
-            for (fold, more) in logits.iter_mut().zip(self.named_logits(&sized, name)?) {
+            let sized = self.sized(batch, name)?;
+            for (fold, more) in logits
+                .iter_mut()
+                .zip(self.named_logits(members, &sized, name)?)
+            {
                 fold.extend(more);
             }
         }
         Ok(logits)
+    }
+
+    /// Embeddings of decoded patches, as [`embeddings`](Self::embeddings).
+    ///
+    /// # Errors
+    /// As [`logits`](Self::logits).
+    pub(crate) fn decoded_embeddings(
+        &self,
+        patches: &[RgbPatch],
+    ) -> Result<Vec<Vec<f32>>, TrainError> {
+        let name = |patch: usize| format!("patch {patch}");
+        let sized = self.sized(patches, name)?;
+        let seen = self.views_of(&self.members[0].fronts, &sized, name)?;
+        Ok(seen.iter().map(|view| view.concat()).collect())
+    }
+
+    /// Decoded patches with the run's stain, at each size.
+    fn sized(
+        &self,
+        patches: &[RgbPatch],
+        name: impl Fn(usize) -> String + Sync,
+    ) -> Result<Vec<Sized>, TrainError> {
+        let patches = patches.par_iter().enumerate();
+        let sized =
+            patches.map(|(at, patch)| self.at_sizes(&name(at), self.stained(patch.clone())));
+        sized.collect::<Vec<_>>().into_iter().collect()
     }
 
     /// Embeddings of patches, one `[patches, width]` a view, of a run whose folds share them.
@@ -349,12 +408,13 @@ impl RunPredictor {
 
     fn named_logits(
         &self,
+        members: &[Member],
         patches: &[Sized],
         name: impl Fn(usize) -> String,
     ) -> Result<Vec<Vec<f32>>, TrainError> {
         let mut seen: Option<(*const [Front], Vec<ViewValues>)> = None;
-        let mut members = Vec::with_capacity(self.members.len());
-        for Member { fronts, own } in &self.members {
+        let mut logits = Vec::with_capacity(members.len());
+        for Member { fronts, own } in members {
             let which = Arc::as_ptr(fronts);
             if seen
                 .as_ref()
@@ -362,9 +422,9 @@ impl RunPredictor {
             {
                 seen = Some((which, self.views_of(fronts, patches, &name)?));
             }
-            members.push(own.logits(seen.as_ref().map_or(&[], |(_, views)| views)));
+            logits.push(own.logits(seen.as_ref().map_or(&[], |(_, views)| views)));
         }
-        Ok(members)
+        Ok(logits)
     }
 
     /// What `fronts` make of the patches under each symmetry that they are judged under, size by size.

@@ -22,6 +22,9 @@ pub struct ExplainArgs {
     /// linear layer) or occlusion (what covering a part costs; of any). Default: class-map where there is one.
     #[arg(long, value_name = "WAY")]
     pub way: Option<ExplainWay>,
+    /// Also show the K training patches whose embeddings are nearest, and whether their classes agree.
+    #[arg(long, value_name = "K")]
+    pub nearest: Option<usize>,
     /// One fold instead of all: its number, or `best`.
     #[arg(long)]
     pub fold: Option<String>,
