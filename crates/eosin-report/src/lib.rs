@@ -26,6 +26,7 @@ mod html;
 mod model;
 mod numbers;
 mod page;
+mod picture;
 mod plots;
 mod robustness;
 mod sections;

@@ -45,6 +45,7 @@ mod ensemble_findings;
 mod ensemble_report;
 mod event;
 mod explain;
+mod gallery;
 mod half_precision;
 mod job;
 mod ledger;
@@ -86,8 +87,8 @@ pub use ensemble_findings::{EnsembleFindings, SearchLimits};
 pub use eosin_audit::Probed;
 pub use event::{RunEvent, WatchRun};
 pub use explain::{
-    Asked, ExplainArgs, ExplainOut, ExplainedRun, Explanation, Nearest, NearestAsked, NearestOf,
-    Neighbour, open_explainers, with_nearest,
+    Asked, ExplainArgs, ExplainOut, ExplainedRun, Explanation, Explanations, Nearest, NearestAsked,
+    NearestOf, Neighbour, Sanity, open_explainers, sanity_check, with_nearest,
 };
 pub use half_precision::{HalfEffect, HalfSubject, measure_half_precision};
 pub use job::{Job, split_options};

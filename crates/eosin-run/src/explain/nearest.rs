@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use eosin_core::Unwatched;
-use eosin_data::{Folds, PatchSource, Patches, RgbPatch};
+use eosin_data::{Folds, PatchSource, Patches, Resize, RgbPatch};
 use eosin_store::{RunFolder, RunRecord, names};
 use eosin_train::{NearPatch, NearestPatches, TrainError, decode_limits};
 use serde::Serialize;
@@ -52,12 +52,16 @@ pub struct Neighbour {
     pub distance: f64,
 }
 
-/// Calls `with` with the training patches of a run.
+/// Calls `with` with the training patches of a run; `resize` is how images are brought to their size.
 ///
 /// # Errors
 /// When the run is an ensemble, its patches are gone or are others, or its cache lacks their embeddings; and as
 /// `with`.
-pub fn with_nearest<T>(run: &Path, with: impl FnOnce(&NearestOf<'_>) -> Result<T>) -> Result<T> {
+pub fn with_nearest<T>(
+    run: &Path,
+    resize: Option<Resize>,
+    with: impl FnOnce(&NearestOf<'_>) -> Result<T>,
+) -> Result<T> {
     let folder = RunFolder::open(run)?;
     let record = folder.record()?;
     refuse_ensemble(run, &record)?;
@@ -82,7 +86,7 @@ pub fn with_nearest<T>(run: &Path, with: impl FnOnce(&NearestOf<'_>) -> Result<T
     let found = found.map_err(|error| with_command(error, &begun.data, run))?;
     with(&NearestOf {
         patches: &job.patches,
-        found,
+        found: found.resizing(resize),
         max_side_px: record.max_side_px,
     })
 }

@@ -6,5 +6,5 @@ mod nearest;
 mod occlusion;
 
 pub use class_map::{ClassMap, ExplainWay};
-pub use explainer::Explainer;
+pub use explainer::{ExplainedWeights, Explainer};
 pub use nearest::{NearPatch, NearestPatches};

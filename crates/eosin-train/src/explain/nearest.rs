@@ -1,7 +1,7 @@
 //! The training patches that are most like a patch, as the run's network sees them.
 
 use eosin_core::{Cut, D4, Preprocess};
-use eosin_data::{PatchSource, Patches, RgbPatch};
+use eosin_data::{PatchSource, Patches, Resize, RgbPatch};
 use eosin_store::cache::{ViewKey, round_as_stored};
 use eosin_store::{Entry, Reader};
 
@@ -82,6 +82,15 @@ impl<'a> NearestPatches<'a> {
             embedder,
             dtype,
         })
+    }
+
+    /// The same, which brings images of another size to the run's.
+    #[must_use]
+    pub const fn resizing(mut self, how: Option<Resize>) -> Self {
+        if how.is_some() {
+            self.reader.resize = how;
+        }
+        self
     }
 
     /// Training patches that there are.

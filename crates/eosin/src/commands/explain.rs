@@ -1,22 +1,21 @@
 //! `eosin explain`: where in images a model's logits come from.
 
-use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use eosin_data::{ImagesFound, InspectOptions, Manifest, NoLedger, Patches, find_images, inspect};
+use eosin_data::{ImagesFound, Patches, Resize, find_images};
 use eosin_run::{
-    Asked, ExplainArgs as Explain, ExplainOut, ExplainedRun, Explanation, NearestAsked, NearestOf,
-    Overwrite, open_explainers, with_nearest,
+    Asked, ExplainArgs as Explain, ExplainOut, ExplainedRun, Explanation, Explanations,
+    NearestAsked, NearestOf, Overwrite, Sanity, config_of_run, open_explainers, sanity_check,
+    with_nearest,
 };
 use eosin_store::{RunFolder, RunRecord};
-use eosin_train::decode_limits;
 
 use crate::args::ExplainArgs;
 use crate::commands::predict::which_folds;
+use crate::look::Look;
 use crate::output::{note, say, say_json, say_table};
 use crate::progress::Progress;
-use crate::terminal::list_all;
 
 /// Images that the table shows.
 const SHOWN: usize = 24;
@@ -30,49 +29,71 @@ pub fn run(args: &ExplainArgs, json: bool) -> Result<ExitCode> {
         bail!("--nearest 0 shows nothing; name a number above 0, or leave it out");
     }
     let out = ExplainOut::new(&args.out, Overwrite::of_flag(args.overwrite))?;
-    let record: RunRecord = RunFolder::open(&args.run)?.record()?;
+    let folder = RunFolder::open(&args.run)?;
+    let record: RunRecord = folder.record()?;
     let asked = Asked::of(&args.run, &record, args.class.as_deref())?;
-    let runs = open_explainers(
-        &args.run,
-        Explain {
-            way: args.way,
-            folds: which_folds(args.fold.as_deref(), &record)?,
-        },
-    )?;
+    let filter = config_of_run(&folder)?.data.resize;
+    let how = Explain {
+        way: args.way,
+        folds: which_folds(args.fold.as_deref(), &record)?,
+        resize: args
+            .usable
+            .resize
+            .map(|non_square| Resize { filter, non_square }),
+    };
+    let runs = open_explainers(&args.run, how)?;
     let ImagesFound { manifest, .. } = find_images(&args.images)?;
     for text in &manifest.notes {
         note(&format!("note: {text}"));
     }
-    let patches = look(&manifest, record.max_side_px)?;
+    let look = Look {
+        max_side_px: record.max_side_px,
+        skip_bad: args.usable.skip_bad,
+    };
+    let patches = look.at(&manifest, runs.iter().map(ExplainedRun::reader))?;
     let keys = patches.manifest().patches.iter();
     let out = out.for_keys(keys.map(|patch| patch.key.as_str()));
-    let work = Work {
-        runs: &runs,
+    let mut work = Work {
+        runs,
         patches: &patches,
         asked: &asked,
         out: &out,
     };
-    let explained = match args.nearest {
+    let images = match args.nearest {
         None => work.explain_all(None)?,
         // Before any map is made: where there are no neighbours that is said at once.
-        Some(count) => with_nearest(&args.run, |found| {
+        Some(count) => with_nearest(&args.run, how.resize, |found| {
             say_few(found.len(), count);
             work.explain_all(Some(Neighbours { found, count }))
         })?,
     };
+    drop(work);
+    let sanity = if args.sanity {
+        let mut progress = Progress::new("sanity", "maps");
+        let looked = |done, all| progress.update(done, all, "");
+        let found = sanity_check(&args.run, how, &patches, &asked, looked)?;
+        progress.finish(&format!("{} pairs of maps", found.pairs));
+        Some(found)
+    } else {
+        None
+    };
+    let explained = Explanations { images, sanity };
     let list = out.finish(&explained)?;
     if json {
-        say_json(&serde_json::json!({ "images": explained }))?;
+        say_json(&explained)?;
         return Ok(ExitCode::SUCCESS);
     }
-    show(&explained);
+    show(&explained.images);
+    if let Some(sanity) = &explained.sanity {
+        say(&sanity_words(sanity));
+    }
     say(&format!("written to {}", list.display()));
     Ok(ExitCode::SUCCESS)
 }
 
 /// What is to be explained.
 struct Work<'a> {
-    runs: &'a [ExplainedRun],
+    runs: Vec<ExplainedRun>,
     patches: &'a Patches,
     asked: &'a Asked,
     out: &'a ExplainOut,
@@ -86,12 +107,12 @@ struct Neighbours<'a> {
 }
 
 impl Work<'_> {
-    fn explain_all(&self, neighbours: Option<Neighbours<'_>>) -> Result<Vec<Explanation>> {
+    fn explain_all(&mut self, neighbours: Option<Neighbours<'_>>) -> Result<Vec<Explanation>> {
         let all = self.patches.manifest().patches.len();
         let mut progress = Progress::new("explain", "images");
         let mut explained = Vec::new();
         for place in 0..all {
-            for run in self.runs {
+            for run in &mut self.runs {
                 let mut one = run.explain(self.patches, place, self.asked, self.out)?;
                 if let Some(Neighbours { found, count }) = neighbours {
                     let asked = NearestAsked {
@@ -117,6 +138,17 @@ fn say_few(there: usize, wanted: usize) {
             "note: the run has {there} training patches, fewer than --nearest {wanted}: all are shown"
         ));
     }
+}
+
+fn sanity_words(sanity: &Sanity) -> String {
+    let (Some(mean), Some(absolute)) = (sanity.rank_correlation, sanity.absolute) else {
+        return "sanity: nothing to compare, every map has one value everywhere".to_owned();
+    };
+    format!(
+        "sanity: {} maps of fresh weights have a rank correlation of {mean:.2} with these ({absolute:.2} whatever \
+         its sign; a map that did not depend on what was learned would have 1)",
+        sanity.pairs
+    )
 }
 
 fn show(explained: &[Explanation]) {
@@ -147,25 +179,4 @@ fn show(explained: &[Explanation]) {
     if explained.len() > SHOWN {
         say(&format!("and {} more", explained.len() - SHOWN));
     }
-}
-
-/// Reads every image and lists all that cannot be used at once.
-fn look(manifest: &Manifest, max_side_px: usize) -> Result<Patches> {
-    let options = InspectOptions {
-        decode: true,
-        limits: decode_limits(max_side_px),
-        sizes_may_differ: true,
-    };
-    let mut found = inspect(manifest, &options, &NoLedger, &|_, _| ());
-    let problems = &mut found.inspection.problems;
-    problems.retain(|problem| problem.kind.is_bad());
-    if !problems.is_empty() {
-        list_all(problems);
-        bail!(
-            "{} of {} images cannot be used (listed above)",
-            problems.len(),
-            manifest.patches.len()
-        );
-    }
-    Ok(Patches::new(manifest, found.contents, &BTreeSet::new()))
 }
