@@ -125,7 +125,7 @@ pub use roc_curve::RocPoint;
 pub use sample_size::{Criterion, DesignEffect, Expected, Need, SampleSize};
 pub use scored::ScoredRows;
 pub use slices::{
-    Measured, RightShare, SliceComparison, SliceFigures, SliceTest, SlicedRows, WorstSlice,
+    Measured, SliceComparison, SliceFigures, SliceTest, SlicedBy, SlicedRows, WorstSlice,
 };
 pub use specificity::specificity;
 pub use threshold::{Cut, Cuts, NoCut, choose_cut, rate_of};

@@ -34,6 +34,23 @@ pub struct ShiftCurve {
     pub points: Vec<ShiftPoint>,
 }
 
+impl ShiftCurve {
+    /// Everything that a chart of it shows upwards.
+    pub(crate) fn heights(&self) -> Vec<f64> {
+        let of_point = |point: &ShiftPoint| {
+            let ends = self.before.zip(point.interval);
+            let ends = ends.map(|(before, of)| [before + of.ci_low, before + of.ci_high]);
+            point
+                .after
+                .into_iter()
+                .chain(ends.into_iter().flatten())
+                .collect::<Vec<f64>>()
+        };
+        let points = self.points.iter().flat_map(of_point);
+        self.before.into_iter().chain(points).collect()
+    }
+}
+
 /// A shift.
 #[derive(Clone, Debug)]
 pub struct ShiftPoint {

@@ -100,7 +100,8 @@ fn what_is_known_has_sections_and_what_is_undefined_no_numbers() {
         assert!(html.contains(&format!("<section id=\"{id}\">")), "{id}");
     }
     assert!(html.contains("too small to tell") && html.contains("5 more are in slices.json"));
-    assert!(html.contains("more than chance") && html.contains("none is right"));
+    assert!(html.contains("<b>by site</b> (7 slices): <b>by site</b>"));
+    assert!(html.contains("none is right"));
     assert!(!html.contains("NaN") && html.contains("undefined"));
 }
 
@@ -119,5 +120,7 @@ fn where_robustness_was_not_measured_the_command_is_told_and_nothing_else_is_lef
     });
     let html = render(&report);
     assert!(html.contains("<code>eosin robustness runs/a</code>"));
-    assert!(!html.contains("<section id=\"slices\">") && !html.contains("<section id=\"speaking\">"));
+    assert!(
+        !html.contains("<section id=\"slices\">") && !html.contains("<section id=\"speaking\">")
+    );
 }

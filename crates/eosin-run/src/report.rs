@@ -83,7 +83,7 @@ pub fn write(folder: &RunFolder, patches: &Patches, source: &Path) -> Result<()>
         best_fold: Some(metrics.best_fold),
         evaluations: evaluations(&rows, &record, &task, &metrics)?,
         slices: slices_report(folder)?,
-        robustness: Some(robustness_report(folder)?),
+        robustness: robustness_report(folder, &record)?,
         speaking: speaking(&rows, &record, &task, &|key| gallery.small(key)),
         most_wrong: gallery.most_wrong(&rows),
         config_toml: folder.read_text(names::CONFIG)?,

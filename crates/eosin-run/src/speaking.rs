@@ -7,8 +7,10 @@ use eosin_report::{SpeakingClass, SpeakingPatch, Thumbnail};
 use eosin_store::RunRecord;
 use eosin_train::{Part, Prediction};
 
-/// Patches of a kind that are shown of each class.
+/// Patches of a kind that are shown of each class, at most.
 const SHOWN: usize = 4;
+/// Patches of a kind that are shown of all classes together, where there are many.
+const SHOWN_OF_ALL: usize = 48;
 
 /// A labelled prediction.
 #[derive(Clone, Copy)]
@@ -46,6 +48,7 @@ pub(crate) fn speaking(
         },
         thumbnail: small(&said.row.key),
     };
+    let most = (SHOWN_OF_ALL / task.classes.len().max(1)).clamp(1, SHOWN);
     let of_class = |class: usize| {
         let of_class: Vec<Said<'_>> = said
             .values()
@@ -54,8 +57,16 @@ pub(crate) fn speaking(
             .collect();
         (!of_class.is_empty()).then(|| SpeakingClass {
             class,
-            typical: typical(&of_class, task).iter().map(shown).collect(),
-            least_sure: least_sure(&of_class, task).iter().map(shown).collect(),
+            typical: typical(&of_class, task)
+                .iter()
+                .take(most)
+                .map(shown)
+                .collect(),
+            least_sure: least_sure(&of_class, task)
+                .iter()
+                .take(most)
+                .map(shown)
+                .collect(),
         })
     };
     (0..task.classes.len()).filter_map(of_class).collect()

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use super::deviance::Tally;
 use super::figures::SlicedRows;
 use super::pieces::Piece;
-use super::test::RightShare;
+use super::test::SlicedBy;
 
 /// Rows that are in a slice.
 pub(super) struct Laid<'a> {
     rows: &'a SlicedRows<'a>,
     placed: Vec<Placed>,
-    expected: RightShare,
+    by: SlicedBy,
     /// The share of rows of each class that is right.
     shares: Vec<f64>,
     /// The chance of a row of each class to be wrong.
@@ -34,11 +34,7 @@ pub(super) struct Cut {
 }
 
 impl<'a> Laid<'a> {
-    pub(super) fn new(
-        rows: &'a SlicedRows<'a>,
-        slice_of: &[Option<usize>],
-        expected: RightShare,
-    ) -> Self {
+    pub(super) fn new(rows: &'a SlicedRows<'a>, slice_of: &[Option<usize>], by: SlicedBy) -> Self {
         let placed = |(row, slice): (usize, &Option<usize>)| {
             Some(Placed {
                 row,
@@ -49,7 +45,7 @@ impl<'a> Laid<'a> {
         let placed: Vec<Placed> = slice_of.iter().enumerate().filter_map(placed).collect();
         let classes = rows.targets().iter().max().map_or(0, |most| most + 1);
         let counts = |class: usize| {
-            let counts = |of: &&Placed| expected == RightShare::AsAll || of.class == class;
+            let counts = |of: &&Placed| by == SlicedBy::Class || of.class == class;
             let of_class = placed.iter().filter(counts);
             let right = of_class.clone().filter(|of| rows.is_right(of.row)).count();
             [right as f64, of_class.count() as f64]
@@ -63,7 +59,7 @@ impl<'a> Laid<'a> {
             shares: counts.iter().map(share).collect(),
             chances_wrong: counts.iter().map(wrong).collect(),
             placed,
-            expected,
+            by,
         }
     }
 
@@ -77,16 +73,17 @@ impl<'a> Laid<'a> {
 
     /// The stratum that a piece of this class is in.
     fn stratum(&self, class: usize) -> u32 {
-        match self.expected {
-            RightShare::AsItsClass => u32::try_from(class).unwrap_or(u32::MAX),
-            RightShare::AsAll => 0,
+        match self.by {
+            SlicedBy::Class => 0,
+            SlicedBy::Belonging | SlicedBy::Feature => number(class),
         }
     }
 
-    /// Groups in slices, where most slices hold several; else rows.
+    /// Groups in slices, where any are known; rows where slices are what they belong to and most hold one group.
     pub(super) fn cut(&self, slices: usize) -> Cut {
         let of_groups = self.groups();
-        if !self.rows.groups().are_rows() && of_groups.len() >= 2 * slices {
+        let hold_several = of_groups.len() >= 2 * slices || self.by != SlicedBy::Belonging;
+        if !self.rows.groups().are_rows() && hold_several {
             return Cut {
                 pieces: of_groups,
                 of_groups: true,

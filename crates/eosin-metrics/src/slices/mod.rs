@@ -7,4 +7,4 @@ mod pieces;
 mod test;
 
 pub use figures::{Measured, SliceFigures, SlicedRows};
-pub use test::{RightShare, SliceComparison, SliceTest, WorstSlice};
+pub use test::{SliceComparison, SliceTest, SlicedBy, WorstSlice};

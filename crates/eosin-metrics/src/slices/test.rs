@@ -15,13 +15,15 @@ const TOLD: f64 = 0.05;
 /// Two sums of the same rows in another order differ by less.
 const ROUNDING: f64 = 1e-9;
 
-/// How often rows are expected to be right.
+/// What slices are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RightShare {
-    /// As often as rows of their class.
-    AsItsClass,
-    /// As often as all rows: of slices that are classes.
-    AsAll,
+pub enum SlicedBy {
+    /// What rows belong to, such as patients and slides: they may be groups themselves.
+    Belonging,
+    /// Classes, all of whose rows are expected to be right alike.
+    Class,
+    /// Anything else that is known of rows.
+    Feature,
 }
 
 /// Slices drawn at random.
@@ -77,10 +79,11 @@ impl SliceTest {
     /// costs nothing (the largest of many under permutation: Westfall and Young, Resampling-Based Multiple
     /// Testing, 1993).
     ///
+    /// Rows are expected to be right as often as those of their class, or where slices are classes as often as all.
     /// Rows of a group that are in one slice are right or wrong together, so they are dealt out together, to
-    /// the places of others of mostly the same class. Where most slices hold one group only, as slices that
-    /// are patients do, there is no other place to deal them to, and rows are dealt by themselves: then the
-    /// question is whether groups differ by more than their rows do.
+    /// the places of others of mostly the same class. Where slices are what rows belong to and most hold one
+    /// group only, as slices that are patients do, there is no other place to deal them to, and rows are
+    /// dealt by themselves: then the question is whether groups differ by more than their rows do.
     ///
     /// # Panics
     /// When there is not an entry a row, or one is not below `slices`.
@@ -89,10 +92,10 @@ impl SliceTest {
         rows: &SlicedRows<'_>,
         slice_of: &[Option<usize>],
         slices: usize,
-        expected: RightShare,
+        by: SlicedBy,
     ) -> SliceComparison {
         assert_eq!(rows.len(), slice_of.len(), "a slice for each row");
-        let laid = Laid::new(rows, slice_of, expected);
+        let laid = Laid::new(rows, slice_of, by);
         let cut = laid.cut(slices);
         let deck = Deck::new(&cut.pieces, slices);
         let times = slices as f64;

@@ -1,7 +1,7 @@
 //! The worst of many slices: null behaviour, and a slice that is worse.
 
 use eosin_core::{Seed, Stream};
-use eosin_metrics::{Groups, RightShare, SliceComparison, SliceTest, SlicedRows};
+use eosin_metrics::{Groups, SliceComparison, SliceTest, SlicedBy, SlicedRows};
 use rand::RngExt as _;
 
 /// Simulated sets.
@@ -52,7 +52,12 @@ fn compared(made: Made, set: u64) -> SliceComparison {
         number: set,
         draws: 199,
     };
-    test.compare(&rows, &slice_of, made.slices, RightShare::AsItsClass)
+    let by = if made.slices == made.groups {
+        SlicedBy::Belonging
+    } else {
+        SlicedBy::Feature
+    };
+    test.compare(&rows, &slice_of, made.slices, by)
 }
 
 /// Shares of sets whose p is at most 0.05, 0.25, 0.5, 0.75. Where no slice falls below, p is 1.
@@ -132,8 +137,29 @@ fn slices_of_a_few_rows_are_too_small_and_of_all_right_rows_none_is_worst() {
     let groups = Groups::apart(6);
     let rows = SlicedRows::new(&targets, &targets, &[0.5; 6], 2, Some(1), &groups).unwrap();
     let slice_of = [Some(0), Some(0), Some(0), Some(1), Some(1), None];
-    let found = SliceTest::new(Seed(1), 0).compare(&rows, &slice_of, 2, RightShare::AsItsClass);
+    let found = SliceTest::new(Seed(1), 0).compare(&rows, &slice_of, 2, SlicedBy::Feature);
     assert_eq!(found.worst, None);
+}
+
+#[test]
+fn features_of_one_group_each_are_not_told_from_the_groups() {
+    // Three sites of a patient each: bad as the first may be, it may be its patient.
+    let (targets, preds): (Vec<usize>, Vec<usize>) = (0..120)
+        .map(|row| (row % 2, if row < 40 { 1 - row % 2 } else { row % 2 }))
+        .unzip();
+    let of: Vec<usize> = (0..120).map(|row| row / 40).collect();
+    let slice_of: Vec<Option<usize>> = of.iter().copied().map(Some).collect();
+    let groups = Groups::named(&of);
+    let rows = SlicedRows::new(&targets, &preds, &[0.5; 120], 2, Some(1), &groups).unwrap();
+    let compare = |by| SliceTest::new(Seed(1), 0).compare(&rows, &slice_of, 3, by);
+    let sites = compare(SlicedBy::Feature);
+    assert_eq!((sites.too_small, sites.worst), (vec![true; 3], None));
+    let patients = compare(SlicedBy::Belonging);
+    assert!(
+        patients
+            .worst
+            .is_some_and(|worst| worst.slice == 0 && worst.p < 0.01)
+    );
 }
 
 #[test]

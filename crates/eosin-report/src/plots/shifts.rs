@@ -6,8 +6,9 @@ use crate::html::escape;
 use crate::robustness::ShiftCurve;
 use crate::svg::{Axis, MEDIUM, Plot};
 
-/// The metric by strength, each with the interval of its difference from the unshifted one, which is the grey dot.
-pub(crate) fn shift_curve(curve: &ShiftCurve, metric: Metric) -> String {
+/// The metric by strength, each with the interval of its difference from the unshifted one, which is the red dot;
+/// `heights` are those of all curves, so that they can be compared.
+pub(crate) fn shift_curve(curve: &ShiftCurve, metric: Metric, heights: &[f64]) -> String {
     let mut ends = vec![];
     let mut points: Vec<(f64, f64)> = vec![];
     points.extend(curve.before.map(|before| (curve.unchanged, before)));
@@ -20,13 +21,11 @@ pub(crate) fn shift_curve(curve: &ShiftCurve, metric: Metric) -> String {
     }
     points.sort_by(|a, b| a.0.total_cmp(&b.0));
     let strengths = points.iter().map(|point| point.0);
-    let heights = points.iter().map(|point| point.1);
-    let heights = heights.chain(ends.iter().flat_map(|(_, ends)| *ends));
     let mut plot = Plot::new(
         MEDIUM,
         &curve.name,
         Axis::around(&curve.name, strengths),
-        Axis::around(metric.title(), heights),
+        Axis::around(metric.title(), heights.iter().copied()),
     );
     for (strength, [low, high]) in &ends {
         plot.line(&[(*strength, *low), (*strength, *high)], "chance");

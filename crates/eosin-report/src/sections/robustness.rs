@@ -31,7 +31,8 @@ fn measured(sentences: &[String], metric: Metric, curves: &[ShiftCurve]) -> Stri
         format!("<p>{}</p>\n", escape(sentence))
     });
     let known = curves.iter().filter(|curve| !curve.points.is_empty());
-    let plots = each(known, |curve| shift_curve(curve, metric));
+    let heights: Vec<f64> = curves.iter().flat_map(ShiftCurve::heights).collect();
+    let plots = each(known, |curve| shift_curve(curve, metric, &heights));
     format!(
         "{said}<div class=\"figures\">\n{plots}</div>\n\
          <details><summary>Every shift</summary>\n{}</details>\n",

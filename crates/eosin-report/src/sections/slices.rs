@@ -28,27 +28,19 @@ const METHOD: &str = "The worst slice is the one whose accuracy has the largest 
      chance.";
 
 fn part(part: &SlicedPart) -> String {
-    let mut table = Table::new(
-        &format!("The worst of each kind, {}", escape(&part.name)),
-        ["divided by", "slices", "worst", "verdict"],
-    );
-    for kind in &part.kinds {
-        table.row(vec![
-            escape(&kind.kind),
-            kind.count.to_string(),
-            escape(&kind.worst),
-            if kind.is_told {
-                "<b>more than chance</b>".to_owned()
-            } else {
-                "not told from chance".to_owned()
-            },
-        ]);
-    }
+    let worst = each(&part.kinds, |kind| {
+        let (name, worst) = (escape(&kind.kind), escape(&kind.worst));
+        let worst = if kind.is_told {
+            format!("<b>{worst}</b>")
+        } else {
+            worst
+        };
+        format!("<li><b>{name}</b> ({} slices): {worst}</li>\n", kind.count)
+    });
     let tables = each(&part.kinds, |kind| folded(kind, part));
     format!(
-        "<h3>{}</h3>\n{}{tables}",
-        escape(&part.name),
-        table.finish()
+        "<h3>{}</h3>\n<p>The worst of each kind:</p>\n<ul class=\"plain\">\n{worst}</ul>\n{tables}",
+        escape(&part.name)
     )
 }
 

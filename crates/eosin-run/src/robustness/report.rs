@@ -3,24 +3,31 @@
 use anyhow::Result;
 use eosin_data::augment::ShiftKind;
 use eosin_report::{RobustnessReport, ShiftCurve, ShiftPoint};
-use eosin_store::{RunFolder, names};
+use eosin_store::{RunFolder, RunRecord, names};
 
 use super::record::{RobustnessRecord, ShiftRecord};
 
-/// What `robustness.json` says; what measures it where a run has none.
-pub(crate) fn robustness_report(folder: &RunFolder) -> Result<RobustnessReport> {
+/// What `robustness.json` says; what measures it where a run has none. `None` of runs on embeddings, which have no network
+/// to show other patches to.
+pub(crate) fn robustness_report(
+    folder: &RunFolder,
+    run: &RunRecord,
+) -> Result<Option<RobustnessReport>> {
+    if run.embeddings().is_some() {
+        return Ok(None);
+    }
     if !folder.has(names::ROBUSTNESS) {
-        return Ok(RobustnessReport::NotMeasured {
+        return Ok(Some(RobustnessReport::NotMeasured {
             command: format!("eosin robustness {}", folder.dir().display()),
-        });
+        }));
     }
     let record: RobustnessRecord = folder.read_json(names::ROBUSTNESS)?;
     let curves = ShiftKind::ALL.iter().map(|kind| curve(*kind, &record));
-    Ok(RobustnessReport::Measured {
+    Ok(Some(RobustnessReport::Measured {
         sentences: record.sentences(),
         metric: record.select,
         curves: curves.collect(),
-    })
+    }))
 }
 
 fn curve(kind: ShiftKind, record: &RobustnessRecord) -> ShiftCurve {

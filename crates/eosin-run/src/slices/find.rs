@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use eosin_core::{Decision, Seed, Task};
 use eosin_data::{Folds, Patches};
-use eosin_metrics::{Groups, RightShare, SliceTest, SlicedRows, Unit, holm};
+use eosin_metrics::{Groups, SliceTest, SlicedBy, SlicedRows, Unit, holm};
 use eosin_store::{RunFolder, names};
 use eosin_train::{Part, PatchGroups, Prediction, predictions_from_csv};
 
@@ -190,14 +190,15 @@ impl<'a> Judged<'a> {
             .iter()
             .map(|name| numbers.get((*name)?).copied())
             .collect();
-        let expected = match division.kind {
-            SliceKind::Class => RightShare::AsAll,
-            _ => RightShare::AsItsClass,
+        let by = match division.kind {
+            SliceKind::Patient | SliceKind::Slide | SliceKind::Group => SlicedBy::Belonging,
+            SliceKind::Class => SlicedBy::Class,
+            SliceKind::Size | SliceKind::Stain | SliceKind::Source => SlicedBy::Feature,
         };
-        let compared = test.compare(&by_group.rows, &slice_of, members.len(), expected);
-        // Where each slice is one of what is taken for independent, patches are what it has several of.
+        let compared = test.compare(&by_group.rows, &slice_of, members.len(), by);
+        // Where each slice is one of what is taken for independent, or within one, patches are what it has several of.
         let is_one = |rows: &Vec<usize>| by_group.rows.figures(rows).groups == 1;
-        let shown = if members.values().all(is_one) {
+        let shown = if by == SlicedBy::Belonging && members.values().all(is_one) {
             by_patch
         } else {
             by_group
