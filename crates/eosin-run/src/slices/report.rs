@@ -5,7 +5,7 @@ use eosin_report::{Fact, SliceKindReport, SliceRow, SlicedPart, SlicesReport};
 use eosin_store::{RunFolder, names};
 use eosin_train::Part;
 
-use super::record::{KindSlices, PartSlices, SliceRecord, SlicesRecord};
+use super::record::{KindSlices, PartSlices, SliceRecord, SlicesRecord, WorstRecord};
 
 /// Slices of a kind that are shown.
 const SHOWN: usize = 12;
@@ -54,7 +54,7 @@ fn kind(slices: &KindSlices) -> SliceKindReport {
             slices.told_by, slices.by
         ),
         worst: slices.worst_text(),
-        is_told: slices.worst.as_ref().is_some_and(|worst| worst.is_told()),
+        is_told: slices.worst.as_ref().is_some_and(WorstRecord::is_told),
         count: slices.slices.len(),
         shown: slices
             .worst_first()

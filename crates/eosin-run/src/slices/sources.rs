@@ -24,7 +24,7 @@ pub(super) fn sources(patches: &Patches) -> Result<Division, String> {
         ("pattern of file names", patterns(patches)),
         (
             "file format",
-            (0..count).map(|at| format_of(patches, at)).collect(),
+            (0..count).map(|at| Some(format_of(patches, at))).collect(),
         ),
     ];
     let divides = |(_, names): &(&str, Vec<Option<String>>)| {
@@ -94,9 +94,9 @@ fn patterns(patches: &Patches) -> Vec<Option<String>> {
 }
 
 /// Format, depth and the quality that a JPEG's tables stand for.
-fn format_of(patches: &Patches, place: usize) -> Option<String> {
+fn format_of(patches: &Patches, place: usize) -> String {
     let header = patches.facts(place).header;
     let quality = header.jpeg_quality;
     let quality = quality.map_or_else(String::new, |quality| format!(", quality {quality}"));
-    Some(format!("{} {}{quality}", header.format, header.mode))
+    format!("{} {}{quality}", header.format, header.mode)
 }
