@@ -48,6 +48,7 @@ mod explain;
 mod gallery;
 mod half_precision;
 mod job;
+mod judgement;
 mod ledger;
 mod log;
 mod look;
@@ -92,6 +93,7 @@ pub use explain::{
 };
 pub use half_precision::{HalfEffect, HalfSubject, measure_half_precision};
 pub use job::{Job, split_options};
+pub use judgement::{Answer, Judgement};
 pub use look::{Look, find_patches, inspect};
 pub use members::open_member;
 pub use named_weights::{HubOptions, open_hub, resolve_weights};

@@ -106,7 +106,7 @@ pub use predict::logits::Logits;
 pub use predict::member_predictor::member_folders;
 pub use predict::own_predictor::OwnPredictor;
 pub use predict::predictions::{Part, Prediction, predictions_from_csv, predictions_to_csv};
-pub use predict::predictor::{Predictor, UseFolds};
+pub use predict::predictor::{Predictor, ReadPatch, UseFolds};
 pub use run::save::save_run;
 pub use run::shelf::FoldRecord;
 pub use run::{ColumnOutcome, EmbeddedPatches, JoinedSaid, Run, RunResult};

@@ -15,6 +15,7 @@ mod explain;
 mod predict;
 mod robustness;
 mod search;
+mod serve;
 mod stain;
 mod submit;
 
@@ -25,6 +26,7 @@ pub use explain::ExplainArgs;
 pub use predict::{PredictArgs, UsableArgs};
 pub use robustness::RobustnessArgs;
 pub use search::{SearchCommand, SearchJobArgs, SearchShowArgs, StudyArgs};
+pub use serve::ServeArgs;
 pub use stain::StainArgs;
 pub use submit::{MakeSubmissionArgs, SubmitCommand};
 
@@ -105,6 +107,8 @@ pub enum Command {
     Compare(CompareArgs),
     /// Give probabilities for new images.
     Predict(PredictArgs),
+    /// Answer for a run over HTTP, with a page to drop patches on.
+    Serve(ServeArgs),
     /// Write the model of a run as ONNX or safetensors.
     Export(ExportArgs),
     /// Copy a run together with all that it needs.

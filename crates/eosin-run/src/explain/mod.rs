@@ -169,6 +169,17 @@ impl ExplainedRun {
         })
     }
 
+    /// A PNG of an image: as the network sees it, and beside it in grey under what speaks for `class` (red) and
+    /// against it (blue).
+    ///
+    /// # Errors
+    /// When it cannot be used.
+    pub fn show(&mut self, image: &PatchSource, class: usize) -> Result<Vec<u8>> {
+        let patch = self.explainer.read(image)?;
+        let map = self.explainer.explain(&patch)?;
+        overlay(&patch, &map, class)
+    }
+
     /// The patch at `place` as the network sees it, and its map.
     fn map(&mut self, patches: &Patches, place: usize) -> Result<(RgbPatch, ClassMap)> {
         let source = PatchSource::Bytes {

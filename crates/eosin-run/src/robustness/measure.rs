@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use anyhow::{Result, bail};
 use eosin_core::{Seed, Task};
 use eosin_data::augment::{Shift, ShiftKind, ShiftWay};
-use eosin_data::{PatchSource, RgbPatch, decode_rgb_bytes};
+use eosin_data::{PatchSource, decode_rgb_bytes};
 use eosin_metrics::{
     Bootstrap, Groups, Interval, Metric, ModelRows, PairedModels, Probs, Trials, Unit,
     clustered_wilson, wilson,
 };
-use eosin_train::{PatchGroups, Predictor};
+use eosin_train::{PatchGroups, Predictor, ReadPatch};
 use rayon::prelude::*;
 
 use super::ShiftProgress;
@@ -122,20 +122,24 @@ impl Measuring<'_> {
     /// Probabilities of all patches, `[patches, classes]`, shifted before anything else happens to them.
     fn probs(&self, shift: Option<Shift>) -> Result<Vec<f32>> {
         let limits = self.predictor.limits();
-        let read = |source: &PatchSource| -> Result<RgbPatch> {
-            let patch = decode_rgb_bytes(&source.read()?, &source.to_string(), &limits)?;
-            Ok(match shift {
-                Some(shift) => shift.apply(&patch),
-                None => patch,
-            })
+        let read = |source: &PatchSource| -> Result<ReadPatch> {
+            let name = source.to_string();
+            let mut patch = decode_rgb_bytes(&source.read()?, &name, &limits)?;
+            if let Some(shift) = shift {
+                patch = shift.apply(&patch);
+            }
+            Ok(self.predictor.read_decoded(name, &patch)?)
         };
         let mut probs = Vec::new();
         let rows = self.sample.rows.chunks(TOGETHER);
         for (images, rows) in self.images.chunks(TOGETHER).zip(rows) {
-            let patches: Vec<Result<RgbPatch>> = images.par_iter().map(read).collect();
+            let patches: Vec<Result<ReadPatch>> = images.par_iter().map(read).collect();
             let patches = patches.into_iter().collect::<Result<Vec<_>>>()?;
             let folds: Option<Vec<usize>> = rows.iter().map(|row| row.fold).collect();
-            probs.extend(self.predictor.predict_decoded(&patches, folds.as_deref())?);
+            probs.extend(match folds {
+                Some(folds) => self.predictor.predict_by_folds(&patches, &folds)?,
+                None => self.predictor.predict_read(&patches)?,
+            });
         }
         Ok(probs)
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use eosin_core::config::{CacheDtype, Symmetries};
 use eosin_core::{Cut, D4, Preprocess};
-use eosin_data::{PatchSource, Resize, RgbPatch, decode_rgb_bytes};
+use eosin_data::{Resize, RgbPatch};
 use eosin_models::{BackboneSpec, Graph, Recording, Workspace};
 use eosin_store::cache::round_as_stored;
 use eosin_store::{OtherSize, RunFolder, RunRecord, WeightStore};
@@ -22,10 +22,7 @@ use crate::model::classifier::{Classifier, Named};
 use crate::model::network_model::{TOGETHER, padded_logits};
 use crate::predict::fold_network::{FoldNetwork, cut_of, frozen_tensors, network_of};
 use crate::predict::predictions::mean_of;
-use crate::predict::predictor::UseFolds;
-
-/// Images decoded and run together.
-const BATCH: usize = 64;
+use crate::predict::predictor::{BATCH, UseFolds};
 
 /// The trained folds of a run, ready to judge patches.
 pub(crate) struct RunPredictor {
@@ -64,7 +61,7 @@ impl WhichFolds {
 }
 
 /// A patch at each size.
-type Sized = Vec<RgbPatch>;
+pub(crate) type Sized = Vec<RgbPatch>;
 
 /// What enters a fold's own part, of each patch under one view.
 type ViewValues = Vec<Vec<f32>>;
@@ -279,16 +276,20 @@ impl RunPredictor {
         &self.readers[0]
     }
 
-    /// Logits of patches by each fold, `[folds][patches, classes]`.
+    /// Logits of patches of the network's size by each fold, `[folds][patches, classes]`; see
+    /// [`PatchReader::fit`]. Where they are judged at others, too, they are brought to these from there.
     ///
     /// # Errors
-    /// The first patch, in order, that cannot be used.
-    pub(crate) fn logits(&self, patches: &[PatchSource]) -> Result<Vec<Vec<f32>>, TrainError> {
+    /// When a patch has values that the run's cache could not have kept.
+    pub(crate) fn pixel_logits(&self, patches: &[RgbPatch]) -> Result<Vec<Vec<f32>>, TrainError> {
         let mut logits = vec![Vec::new(); self.members.len()];
-        for batch in patches.chunks(BATCH) {
-            let pixels = self.read(batch)?;
-            let name = |patch: usize| batch[patch].to_string();
-            let more = self.named_logits(&self.members, &pixels, name)?;
+        for (index, batch) in patches.chunks(BATCH).enumerate() {
+            let name = |patch: usize| format!("patch {}", index * BATCH + patch);
+            let sized = batch.iter().enumerate();
+            let sized = sized.map(|(at, patch)| self.sized(&name(at), patch.clone()));
+            let sized: Vec<Sized> = sized.collect::<Result<_, _>>()?;
+            let sized: Vec<&Sized> = sized.iter().collect();
+            let more = self.logits(&sized, WhichFolds::All, name)?;
             for (fold, more) in logits.iter_mut().zip(more) {
                 fold.extend(more);
             }
@@ -296,91 +297,32 @@ impl RunPredictor {
         Ok(logits)
     }
 
-    /// The same of patches of the network's size; see [`PatchReader::fit`]. Where they are judged at
-    /// others, too, they are brought to these from there.
-    ///
-    /// # Errors
-    /// When a patch has values that the run's cache could not have kept.
-    pub(crate) fn pixel_logits(&self, patches: &[RgbPatch]) -> Result<Vec<Vec<f32>>, TrainError> {
-        self.decoded_logits(patches, WhichFolds::All)
-    }
-
-    /// Logits of decoded patches, as they lie on disk, by each of the folds that are asked.
+    /// Embeddings of patches, one `[patches, width]` a view, of a run whose folds share them; `name` is what
+    /// errors call a patch.
     ///
     /// # Errors
     /// As [`logits`](Self::logits).
-    pub(crate) fn decoded_logits(
+    pub(crate) fn embeddings(
         &self,
-        patches: &[RgbPatch],
-        folds: WhichFolds,
+        patches: &[&Sized],
+        name: impl Fn(usize) -> String,
     ) -> Result<Vec<Vec<f32>>, TrainError> {
-        let members = folds.of(&self.members);
-        let mut logits = vec![Vec::new(); members.len()];
-        for (index, batch) in patches.chunks(BATCH).enumerate() {
-            let name = |patch: usize| format!("patch {}", index * BATCH + patch);
-            let sized = self.sized(batch, name)?;
-            for (fold, more) in logits
-                .iter_mut()
-                .zip(self.named_logits(members, &sized, name)?)
-            {
-                fold.extend(more);
-            }
-        }
-        Ok(logits)
+        let views = self.views_of(&self.members[0].fronts, patches, name)?;
+        Ok(views.into_iter().map(|view| view.concat()).collect())
     }
 
-    /// Embeddings of decoded patches, as [`embeddings`](Self::embeddings).
+    /// A decoded patch, as it lies on disk, with its stain, at each size that it is judged at.
     ///
     /// # Errors
-    /// As [`logits`](Self::logits).
-    pub(crate) fn decoded_embeddings(
-        &self,
-        patches: &[RgbPatch],
-    ) -> Result<Vec<Vec<f32>>, TrainError> {
-        let name = |patch: usize| format!("patch {patch}");
-        let sized = self.sized(patches, name)?;
-        let seen = self.views_of(&self.members[0].fronts, &sized, name)?;
-        Ok(seen.iter().map(|view| view.concat()).collect())
-    }
-
-    /// Decoded patches with the run's stain, at each size.
-    fn sized(
-        &self,
-        patches: &[RgbPatch],
-        name: impl Fn(usize) -> String + Sync,
-    ) -> Result<Vec<Sized>, TrainError> {
-        let patches = patches.par_iter().enumerate();
-        let sized =
-            patches.map(|(at, patch)| self.at_sizes(&name(at), self.stained(patch.clone())));
-        sized.collect::<Vec<_>>().into_iter().collect()
-    }
-
-    /// Embeddings of patches, one `[patches, width]` a view, of a run whose folds share them.
-    ///
-    /// # Errors
-    /// As [`logits`](Self::logits).
-    pub(crate) fn embeddings(&self, patches: &[PatchSource]) -> Result<Vec<Vec<f32>>, TrainError> {
-        let mut views = vec![Vec::new(); self.record.view_count()];
-        for batch in patches.chunks(BATCH) {
-            let pixels = self.read(batch)?;
-            let name = |patch: usize| batch[patch].to_string();
-            let seen = self.views_of(&self.members[0].fronts, &pixels, name)?;
-            for (view, more) in views.iter_mut().zip(seen) {
-                view.extend(more.concat());
-            }
-        }
-        Ok(views)
-    }
-
-    /// The pixels of patches, or why the first that cannot be used cannot.
-    fn read(&self, batch: &[PatchSource]) -> Result<Vec<Sized>, TrainError> {
-        let read = |source: &PatchSource| {
-            let name = source.to_string();
-            let patch = decode_rgb_bytes(&source.read()?, &name, &self.readers[0].limits)?;
-            self.at_sizes(&name, self.stained(patch))
-        };
-        let read = batch.par_iter().map(read);
-        read.collect::<Vec<_>>().into_iter().collect()
+    /// When it has another size and no resizing was asked for, or cannot be resized.
+    pub(crate) fn sized(&self, name: &str, patch: RgbPatch) -> Result<Sized, TrainError> {
+        let patch = self.stained(patch);
+        let others = self.readers[1..].iter();
+        let others = others.map(|reader| reader.fit(name, patch.clone()));
+        let others = others.collect::<Result<Sized, _>>()?;
+        let mut sized = vec![self.readers[0].fit(name, patch)?];
+        sized.extend(others);
+        Ok(sized)
     }
 
     /// A patch with the stain that the run's patches were given.
@@ -396,25 +338,20 @@ impl RunPredictor {
         self.kept_stains.load(Ordering::Relaxed)
     }
 
-    /// A patch at each size that it is judged at.
-    fn at_sizes(&self, name: &str, patch: RgbPatch) -> Result<Sized, TrainError> {
-        let others = self.readers[1..].iter();
-        let others = others.map(|reader| reader.fit(name, patch.clone()));
-        let others = others.collect::<Result<Sized, _>>()?;
-        let mut sized = vec![self.readers[0].fit(name, patch)?];
-        sized.extend(others);
-        Ok(sized)
-    }
-
-    fn named_logits(
+    /// Logits of patches by each fold that is asked, `[folds][patches, classes]`; `name` is what errors call a patch.
+    ///
+    /// # Errors
+    /// The first patch, in order, with values that the run's cache could not have kept.
+    pub(crate) fn logits(
         &self,
-        members: &[Member],
-        patches: &[Sized],
+        patches: &[&Sized],
+        folds: WhichFolds,
         name: impl Fn(usize) -> String,
     ) -> Result<Vec<Vec<f32>>, TrainError> {
         let mut seen: Option<(*const [Front], Vec<ViewValues>)> = None;
-        let mut logits = Vec::with_capacity(members.len());
-        for Member { fronts, own } in members {
+        let asked = folds.of(&self.members);
+        let mut logits = Vec::with_capacity(asked.len());
+        for Member { fronts, own } in asked {
             let which = Arc::as_ptr(fronts);
             if seen
                 .as_ref()
@@ -431,11 +368,11 @@ impl RunPredictor {
     fn views_of(
         &self,
         fronts: &[Front],
-        patches: &[Sized],
+        patches: &[&Sized],
         name: impl Fn(usize) -> String,
     ) -> Result<Vec<ViewValues>, TrainError> {
         let view = |size: usize, symmetry: &D4| {
-            let turn = |patch: &Sized| RgbPatch {
+            let turn = |patch: &&Sized| RgbPatch {
                 pixels: symmetric(&patch[size], *symmetry),
                 ..patch[size]
             };

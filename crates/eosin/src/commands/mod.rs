@@ -23,6 +23,7 @@ mod robustness;
 pub mod run;
 mod score;
 mod search;
+mod serve;
 mod split;
 mod stain;
 mod submit;
@@ -66,6 +67,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         Command::Predict(args) => predict::run(&args, json),
         Command::Export(args) => export::run(&args, json),
         Command::Pack(args) => pack::run(&args, json),
+        Command::Serve(args) => serve::run(&args, json),
         Command::Score(args) => score::run(&args, json),
         Command::Submit(command) => submit::run(&command, json),
         Command::Models(args) => models::run(&args, json),

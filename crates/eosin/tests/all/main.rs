@@ -32,6 +32,7 @@ mod run_parts;
 mod score;
 mod scratch;
 mod search;
+mod serve;
 mod shared_cases;
 mod sizes;
 mod slices;
