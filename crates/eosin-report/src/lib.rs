@@ -28,7 +28,10 @@ mod numbers;
 mod page;
 mod picture;
 mod plots;
+mod robustness;
 mod sections;
+mod slices;
+mod speaking;
 mod svg;
 
 pub use audit::{AuditReport, LabelCard, PairCard, ProbeRow, render_audit};
@@ -38,3 +41,6 @@ pub use model::{
     PairsReport, Report, ShareReport, SplitCounts, Thumbnail, Timing, WrongPatch,
 };
 pub use page::render;
+pub use robustness::{RobustnessReport, ShiftCurve, ShiftPoint};
+pub use slices::{SliceKindReport, SliceRow, SlicedPart, SlicesReport};
+pub use speaking::{SpeakingClass, SpeakingPatch};

@@ -5,12 +5,14 @@ mod learning;
 mod pr;
 mod reliability;
 mod roc;
+mod shifts;
 
 pub(crate) use histogram::histograms;
 pub(crate) use learning::{learning_of_fold, learning_overview};
 pub(crate) use pr::pr;
 pub(crate) use reliability::reliability;
 pub(crate) use roc::roc;
+pub(crate) use shifts::shift_curve;
 
 /// The style class of the n-th curve: eight colours, then the same dashed.
 fn series(index: usize) -> String {

@@ -8,6 +8,9 @@ mod head;
 mod metrics;
 mod pairs;
 mod provenance;
+mod robustness;
+mod slices;
+mod speaking;
 mod wrong;
 
 pub(crate) use confusion::confusion;
@@ -18,4 +21,7 @@ pub(crate) use head::{data, summary, warnings};
 pub(crate) use metrics::{metrics, per_class};
 pub(crate) use pairs::pairs;
 pub(crate) use provenance::{configuration, reproducibility, timings};
+pub(crate) use robustness::robustness;
+pub(crate) use slices::slices;
+pub(crate) use speaking::speaking;
 pub(crate) use wrong::wrong;

@@ -60,8 +60,11 @@ mod pack;
 mod record;
 mod report;
 mod report_facts;
+mod robustness;
 mod search;
 mod settings;
+mod slices;
+mod speaking;
 mod start;
 mod submit;
 mod tensorboard;
@@ -85,8 +88,8 @@ pub use ensemble_findings::{EnsembleFindings, SearchLimits};
 pub use eosin_audit::Probed;
 pub use event::{RunEvent, WatchRun};
 pub use explain::{
-    Asked, ExplainArgs, ExplainOut, ExplainedRun, Explanation, Explanations, Sanity,
-    open_explainers, sanity_check,
+    Asked, ExplainArgs, ExplainOut, ExplainedRun, Explanation, Explanations, Nearest, NearestAsked,
+    NearestOf, Neighbour, Sanity, open_explainers, sanity_check, with_nearest,
 };
 pub use half_precision::{HalfEffect, HalfSubject, measure_half_precision};
 pub use job::{Job, split_options};
@@ -99,11 +102,19 @@ pub use out_file::check_out_file;
 pub use pack::{Packed, pack};
 pub use record::{seen_warning, task_of};
 pub use report::duration;
+pub use robustness::{
+    Begins, MetricShift, Robustness, RobustnessArgs, RobustnessRecord, ShiftProgress, ShiftRecord,
+    WorstShift, robustness,
+};
 pub use search::{
     ChangedKey, HeldOut, HonestScore, Outcome, Prune, Replayed, Score, SearchArgs, SearchFindings,
     Searched, StudyRecord, TrialRow, export_journal, findings, replay, search,
 };
 pub use settings::{Setting, cache_dir, config_of_run, parse_settings, resolve};
+pub use slices::{
+    KindSlices, NotDivided, PartSlices, SliceKind, SliceRecord, SlicesRecord, WorstRecord,
+    slices_of_run,
+};
 pub use submit::{
     MadeSubmission, PlannedSubmission, ReturnedScore, RuleChanges, Submission, SubmissionPlan,
     SubmissionRules, SubmissionRun, make_submission, plan_submissions, record_score,

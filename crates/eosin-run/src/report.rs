@@ -23,7 +23,10 @@ use crate::ensemble_report::ensemble_report;
 use crate::gallery::Gallery;
 use crate::record::{seen_warning, task_of};
 use crate::report_facts::{input, reproducibility, stain};
+use crate::robustness::robustness_report;
 use crate::settings::config_of_run;
+use crate::slices::slices_report;
+use crate::speaking::speaking;
 use crate::timings::Timings;
 
 /// Pairs across folds shown with thumbnails.
@@ -79,6 +82,9 @@ pub fn write(folder: &RunFolder, patches: &Patches, source: &Path) -> Result<()>
         kept: kept(&events, keep, metrics.select),
         best_fold: Some(metrics.best_fold),
         evaluations: evaluations(&rows, &record, &task, &metrics)?,
+        slices: slices_report(folder)?,
+        robustness: robustness_report(folder, &record)?,
+        speaking: speaking(&rows, &record, &task, &|key| gallery.small(key)),
         most_wrong: gallery.most_wrong(&rows),
         config_toml: folder.read_text(names::CONFIG)?,
         timings: timing_rows(&timings),

@@ -13,6 +13,7 @@ mod compare;
 mod ensemble;
 mod explain;
 mod predict;
+mod robustness;
 mod search;
 mod serve;
 mod stain;
@@ -23,6 +24,7 @@ pub use compare::CompareArgs;
 pub use ensemble::EnsembleArgs;
 pub use explain::ExplainArgs;
 pub use predict::{PredictArgs, UsableArgs};
+pub use robustness::RobustnessArgs;
 pub use search::{SearchCommand, SearchJobArgs, SearchShowArgs, StudyArgs};
 pub use serve::ServeArgs;
 pub use stain::StainArgs;
@@ -97,6 +99,8 @@ pub enum Command {
     Ensemble(EnsembleArgs),
     /// Show where in images a model sees a class.
     Explain(ExplainArgs),
+    /// Measure a run on its patches stained, blurred, compressed, lit and scaled otherwise.
+    Robustness(RobustnessArgs),
     /// Compute a run's metrics again from its predictions.
     Evaluate(EvaluateArgs),
     /// Compare finished runs on the same patches: differences, intervals by patient, tests.
@@ -424,6 +428,10 @@ pub struct EvaluateArgs {
     /// Also say what answers are worth where this share of patches is positive, such as 0.05.
     #[arg(long, value_name = "SHARE")]
     pub prevalence: Option<f64>,
+    /// Also say how the run does by patient, slide, class, size, stain and source, and whether the worst of
+    /// each is worse than chance makes one.
+    #[arg(long)]
+    pub slices: bool,
 }
 
 /// `eosin export`.

@@ -1,5 +1,7 @@
 //! Probabilities for new images, from a run folder and the weights that it started from.
 
+use std::collections::BTreeSet;
+
 use eosin_core::FoldId;
 use eosin_data::{DecodeLimits, PatchSource, Resize, RgbPatch, decode_rgb_bytes};
 use eosin_store::{RunFolder, RunRecord, WeightStore};
@@ -12,7 +14,7 @@ use crate::optimise::loss::softmax;
 use crate::predict::fold_network::FoldNetwork;
 use crate::predict::member_predictor::MemberPredictors;
 use crate::predict::predictions::mean_of;
-use crate::predict::run_predictor::{RunPredictor, Sized};
+use crate::predict::run_predictor::{RunPredictor, Sized, WhichFolds};
 
 /// Which folds of a run predict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,10 +148,16 @@ impl Predictor {
     pub fn read(&self, source: &PatchSource) -> Result<ReadPatch, TrainError> {
         let name = source.to_string();
         let patch = decode_rgb_bytes(&source.read()?, &name, &self.limits())?;
-        let runs = self
-            .runs()
-            .iter()
-            .map(|run| run.sized(&name, patch.clone()));
+        self.read_decoded(name, &patch)
+    }
+
+    /// The same of a decoded patch, as it lies on disk; `name` is what errors call it.
+    ///
+    /// # Errors
+    /// When it has another size than the run's and none is to be changed.
+    pub fn read_decoded(&self, name: String, patch: &RgbPatch) -> Result<ReadPatch, TrainError> {
+        let runs = self.runs().iter();
+        let runs = runs.map(|run| run.sized(&name, patch.clone()));
         let runs = runs.collect::<Result<_, TrainError>>()?;
         Ok(ReadPatch { name, runs })
     }
@@ -176,16 +184,48 @@ impl Predictor {
     pub fn predict_read(&self, patches: &[ReadPatch]) -> Result<Vec<f32>, TrainError> {
         let mut probs = Vec::with_capacity(patches.len() * self.record.classes.len());
         for batch in patches.chunks(BATCH) {
-            let folds = match &self.judges {
-                Judges::Members(members) => members.logits(batch)?,
-                Judges::Folds(run) => {
-                    let sized: Vec<&Sized> = batch.iter().map(|patch| &patch.runs[0]).collect();
-                    run.logits(&sized, |patch| batch[patch].name.clone())?
-                }
-            };
-            probs.extend(self.probs(&folds));
+            probs.extend(self.probs(&self.logits(batch, WhichFolds::All)?));
         }
         Ok(probs)
+    }
+
+    /// The same, each patch by one fold: `folds` are numbers among [`RunRecord::fold_ids`], one a patch. Only of a
+    /// predictor of all folds.
+    ///
+    /// # Errors
+    /// As [`predict_read`](Self::predict_read).
+    pub fn predict_by_folds(
+        &self,
+        patches: &[ReadPatch],
+        folds: &[usize],
+    ) -> Result<Vec<f32>, TrainError> {
+        let classes = self.record.classes.len();
+        let mut probs = vec![0.0; patches.len() * classes];
+        let asked: BTreeSet<usize> = folds.iter().copied().collect();
+        for fold in asked {
+            let mine = (0..patches.len()).filter(|patch| folds.get(*patch) == Some(&fold));
+            let mine: Vec<usize> = mine.collect();
+            let some: Vec<ReadPatch> = mine.iter().map(|patch| patches[*patch].clone()).collect();
+            let found = self.probs(&self.logits(&some, WhichFolds::Only(fold))?);
+            for (patch, found) in mine.into_iter().zip(found.chunks_exact(classes)) {
+                probs[patch * classes..][..classes].copy_from_slice(found);
+            }
+        }
+        Ok(probs)
+    }
+
+    fn logits(
+        &self,
+        patches: &[ReadPatch],
+        folds: WhichFolds,
+    ) -> Result<Vec<Vec<f32>>, TrainError> {
+        match &self.judges {
+            Judges::Members(members) => members.logits(patches, folds),
+            Judges::Folds(run) => {
+                let sized: Vec<&Sized> = patches.iter().map(|patch| &patch.runs[0]).collect();
+                run.logits(&sized, folds, |patch| patches[patch].name.clone())
+            }
+        }
     }
 
     /// Probabilities of patches of the network's size, `[patches, classes]`; see

@@ -41,6 +41,25 @@ struct Member {
     own: Own,
 }
 
+/// Which of the folds that were loaded are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WhichFolds {
+    /// Each.
+    All,
+    /// The one of this number among them.
+    Only(usize),
+}
+
+impl WhichFolds {
+    /// Those that are asked.
+    pub(crate) fn of<T>(self, all: &[T]) -> &[T] {
+        match self {
+            Self::All => all,
+            Self::Only(at) => all.get(at..=at).unwrap_or_default(),
+        }
+    }
+}
+
 /// A patch at each size.
 pub(crate) type Sized = Vec<RgbPatch>;
 
@@ -270,7 +289,8 @@ impl RunPredictor {
             let sized = sized.map(|(at, patch)| self.sized(&name(at), patch.clone()));
             let sized: Vec<Sized> = sized.collect::<Result<_, _>>()?;
             let sized: Vec<&Sized> = sized.iter().collect();
-            for (fold, more) in logits.iter_mut().zip(self.logits(&sized, name)?) {
+            let more = self.logits(&sized, WhichFolds::All, name)?;
+            for (fold, more) in logits.iter_mut().zip(more) {
                 fold.extend(more);
             }
         }
@@ -318,18 +338,20 @@ impl RunPredictor {
         self.kept_stains.load(Ordering::Relaxed)
     }
 
-    /// Logits of patches by each fold, `[folds][patches, classes]`; `name` is what errors call a patch.
+    /// Logits of patches by each fold that is asked, `[folds][patches, classes]`; `name` is what errors call a patch.
     ///
     /// # Errors
     /// The first patch, in order, with values that the run's cache could not have kept.
     pub(crate) fn logits(
         &self,
         patches: &[&Sized],
+        folds: WhichFolds,
         name: impl Fn(usize) -> String,
     ) -> Result<Vec<Vec<f32>>, TrainError> {
         let mut seen: Option<(*const [Front], Vec<ViewValues>)> = None;
-        let mut members = Vec::with_capacity(self.members.len());
-        for Member { fronts, own } in &self.members {
+        let asked = folds.of(&self.members);
+        let mut logits = Vec::with_capacity(asked.len());
+        for Member { fronts, own } in asked {
             let which = Arc::as_ptr(fronts);
             if seen
                 .as_ref()
@@ -337,9 +359,9 @@ impl RunPredictor {
             {
                 seen = Some((which, self.views_of(fronts, patches, &name)?));
             }
-            members.push(own.logits(seen.as_ref().map_or(&[], |(_, views)| views)));
+            logits.push(own.logits(seen.as_ref().map_or(&[], |(_, views)| views)));
         }
-        Ok(members)
+        Ok(logits)
     }
 
     /// What `fronts` make of the patches under each symmetry that they are judged under, size by size.

@@ -19,6 +19,7 @@ mod pack;
 mod phantom;
 mod predict;
 mod predict_embeddings;
+mod robustness;
 pub mod run;
 mod score;
 mod search;
@@ -60,6 +61,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         Command::Search(args) => search::run(&args, json),
         Command::Ensemble(args) => ensemble::run(&args, json),
         Command::Explain(args) => explain::run(&args, json),
+        Command::Robustness(args) => robustness::run(&args, json),
         Command::Evaluate(args) => evaluate::run(&args, json),
         Command::Compare(args) => compare::run(&args, json),
         Command::Predict(args) => predict::run(&args, json),
