@@ -1,15 +1,19 @@
 //! The charts of a report, each a figure in HTML.
 
+mod decision_curve;
 mod histogram;
 mod learning;
 mod pr;
 mod reliability;
+mod reliability_points;
 mod roc;
 
+pub(crate) use decision_curve::decision_curve;
 pub(crate) use histogram::histograms;
 pub(crate) use learning::{learning_of_fold, learning_overview};
 pub(crate) use pr::pr;
 pub(crate) use reliability::reliability;
+pub(crate) use reliability_points::reliability_points;
 pub(crate) use roc::roc;
 
 /// The style class of the n-th curve: eight colours, then the same dashed.

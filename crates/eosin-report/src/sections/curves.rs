@@ -26,13 +26,6 @@ pub(crate) fn probabilities(report: &Report) -> String {
     })
 }
 
-/// Reliability diagrams.
-pub(crate) fn calibration(report: &Report) -> String {
-    charts(report, "calibration", "Calibration", |evaluation| {
-        plots::reliability(evaluation, &report.classes)
-    })
-}
-
 fn charts(
     report: &Report,
     id: &str,
