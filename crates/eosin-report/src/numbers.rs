@@ -46,13 +46,20 @@ pub(crate) fn share(figure: Figure) -> String {
         ),
         None => "<small class=\"ci\">no interval</small>".to_owned(),
     };
-    format!("<span title=\"{value}\">{}</span>{interval}", percent(value))
+    format!(
+        "<span title=\"{value}\">{}</span>{interval}",
+        percent(value)
+    )
 }
 
 /// A share in per cent as plain text, with its interval.
 pub(crate) fn share_text(figure: Figure) -> String {
     let interval = figure.interval.map(|Interval { ci_low, ci_high }| {
-        format!(" (95 % interval {} to {})", percent(ci_low), percent(ci_high))
+        format!(
+            " (95 % interval {} to {})",
+            percent(ci_low),
+            percent(ci_high)
+        )
     });
     match figure.value {
         None => "undefined".to_owned(),
@@ -151,7 +158,10 @@ mod tests {
         assert_eq!(fixed(0.0), "0.0000");
         assert_eq!(fixed(0.000_012), "1.2e-5");
         assert_eq!(percent(0.999_7), "99.970 %");
-        assert_eq!((percent(1.0), percent(0.0)), ("100.0 %".to_owned(), "0.0 %".to_owned()));
+        assert_eq!(
+            (percent(1.0), percent(0.0)),
+            ("100.0 %".to_owned(), "0.0 %".to_owned())
+        );
     }
 
     #[test]

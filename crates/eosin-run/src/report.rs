@@ -1,16 +1,16 @@
-//! A run folder to `report.html`.
+//! A run folder to `report.html`, and to its model card.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Result;
 use eosin_core::config::Keep;
-use eosin_core::{Split, Task};
-use eosin_data::{FoldIndices, Folds, Manifest, Patches};
+use eosin_core::{FoldId, Split, Task};
+use eosin_data::{Folds, Manifest, Patches};
 use eosin_metrics::{Metric, MetricSet};
 use eosin_report::{
-    DataSummary, EpochPoint, Evaluation, Fact, FoldReport, PairsReport, Report, SplitCounts,
-    Thumbnail, Timing, WrongPatch, render,
+    DataSummary, EpochPoint, Evaluation, Fact, FoldReport, PageOne, PairsReport, Report,
+    SplitCounts, Thumbnail, Timing, WrongPatch, model_card, render,
 };
 use eosin_store::{FoldFile, RunFolder, RunRecord, names};
 use eosin_train::{
@@ -21,7 +21,13 @@ use eosin_train::{
 use crate::audit::{AuditOfRun, PairsAcross, Pictures, audit_of_run};
 use crate::ensemble_report::ensemble_report;
 use crate::record::{seen_warning, task_of};
+use crate::report_again::ReportAsked;
+use crate::report_audit::{audit_summary, optimism};
+use crate::report_decision::{deciding, findings};
 use crate::report_facts::{input, reproducibility, stain};
+use crate::report_listed::{listed, no_patches};
+use crate::report_page_one::{Known, page_one};
+use crate::report_study::study;
 use crate::settings::config_of_run;
 use crate::thumbnail::{THUMBNAIL_PX, thumbnail};
 use crate::timings::Timings;
@@ -31,13 +37,46 @@ const WRONG_SHOWN: usize = 24;
 /// Pairs across folds shown with thumbnails.
 const PAIRS_SHOWN: usize = 12;
 
-/// Writes `report.html` from the files of a finished run.
+/// The pictures of a run, where they are to be had.
+pub(crate) struct Pictured<'a> {
+    /// Its patches; `None`: they are gone, or others.
+    pub patches: Option<&'a Patches>,
+    /// Where they are, or were.
+    pub source: &'a Path,
+    /// Why there are none.
+    pub missing: Option<&'a str>,
+}
+
+/// Writes `report.html` and the model card from the files of a finished run.
 ///
 /// # Errors
 /// When a file is missing or damaged, or the report cannot be written.
 pub fn write(folder: &RunFolder, patches: &Patches, source: &Path) -> Result<()> {
-    let manifest = patches.manifest();
+    let pictured = Pictured {
+        patches: Some(patches),
+        source,
+        missing: None,
+    };
+    let report = report_of(folder, &pictured, &ReportAsked::default())?;
+    folder.write(names::REPORT, render(&report))?;
+    folder.write(names::MODEL_CARD, model_card(&report))?;
+    Ok(())
+}
+
+/// What the files of a finished run say, with pictures where there are some.
+///
+/// # Errors
+/// When a file is missing or damaged.
+pub(crate) fn report_of(
+    folder: &RunFolder,
+    pictured: &Pictured<'_>,
+    asked: &ReportAsked,
+) -> Result<Report> {
+    let source = pictured.source;
     let record: RunRecord = folder.record()?;
+    let manifest = &listed(folder, &record.classes)?;
+    let none = no_patches(&record.classes);
+    let patches = pictured.patches.unwrap_or(&none);
     let task = task_of(&record)?;
     let metrics: RunMetrics = folder.read_json(names::METRICS)?;
     let folds = Folds::from_json(&folder.read_text(names::FOLDS)?)?;
@@ -52,10 +91,25 @@ pub fn write(folder: &RunFolder, patches: &Patches, source: &Path) -> Result<()>
         folds: other_folds,
     } = audit_of_run(folder)?;
     let pictures = Pictures::of(patches, &config);
+    let decided = findings(folder, &record, &rows, &task, config.judge)?;
+    let known = Known {
+        record: &record,
+        task: &task,
+        metrics: &metrics,
+        decided: &decided,
+        manifest,
+        asked,
+    };
+    let why = kept(&events, keep, metrics.select);
     let mut warnings = warnings(manifest, &record, &events, keep);
+    warnings.extend(
+        pictured
+            .missing
+            .map(|why| format!("This report has no pictures: {why}.")),
+    );
     warnings.extend(pairs.as_ref().map(|pairs| format!("{}.", pairs.text)));
     warnings.extend(other_folds.map(|text| format!("{text}.")));
-    let report = Report {
+    Ok(Report {
         title: source.file_name().map_or_else(
             || source.display().to_string(),
             |name| name.to_string_lossy().into_owned(),
@@ -65,14 +119,30 @@ pub fn write(folder: &RunFolder, patches: &Patches, source: &Path) -> Result<()>
         eosin_version: record.eosin_version.clone(),
         classes: record.classes.clone(),
         positive: task.positive,
-        data: data_summary(manifest, &folds, source, &record),
+        page_one: PageOne {
+            no_pictures: pictured
+                .missing
+                .map(|why| format!("Without pictures: {why}.")),
+            ..page_one(known)
+        },
+        study: study(
+            folder,
+            &record,
+            &config,
+            &folds,
+            chosen(&why, &metrics, &record),
+        )?,
+        data: data_summary(known, &folds, pictured),
         ensemble: ensemble_report(folder)?,
         warnings,
         pairs: pairs.map(|pairs| pairs_report(&pairs, &pictures)),
+        deciding: Some(deciding(&decided)),
+        audit: audit_summary(folder, source)?,
+        optimism: optimism(folder)?,
         selection: metrics.select,
-        folds: fold_reports(folder, &metrics, &record, &folds.resolve(manifest)?)?,
+        folds: fold_reports(folder, &metrics, &record, &trained_on(manifest, &folds))?,
         strength: strength_name(&events).map(str::to_owned),
-        kept: kept(&events, keep, metrics.select),
+        kept: why,
         best_fold: Some(metrics.best_fold),
         evaluations: evaluations(&rows, &record, &task, &metrics)?,
         most_wrong: most_wrong(&rows, patches, &record, &task),
@@ -80,17 +150,43 @@ pub fn write(folder: &RunFolder, patches: &Patches, source: &Path) -> Result<()>
         timings: timing_rows(&timings),
         reproducibility: reproducibility(&record),
         command: record.command.join(" "),
-    };
-    folder.write(names::REPORT, render(&report))?;
-    Ok(())
+    })
 }
 
-fn data_summary(
-    manifest: &Manifest,
-    folds: &Folds,
-    source: &Path,
-    record: &RunRecord,
-) -> DataSummary {
+/// How epochs, strengths and the best fold were chosen, sentences.
+fn chosen(kept: &str, metrics: &RunMetrics, record: &RunRecord) -> String {
+    let best = if record.folds * record.repeats > 1 {
+        format!(
+            " The best fold is the one with the best {} on its own validation part; the mean of all folds is what \
+             predicts.",
+            metrics.select.title()
+        )
+    } else {
+        String::new()
+    };
+    format!("{kept}{best}")
+}
+
+/// Patches that each fold is trained on: what is in no test part, less what it validates on.
+fn trained_on(manifest: &Manifest, folds: &Folds) -> Vec<TrainedOn> {
+    let pool = manifest.training_pool().len();
+    let of = |fold: &eosin_data::Fold| TrainedOn {
+        fold: fold.id,
+        patches: pool.saturating_sub(fold.val.len()) as u64,
+    };
+    folds.folds.iter().map(of).collect()
+}
+
+/// How many patches a fold is trained on.
+struct TrainedOn {
+    fold: FoldId,
+    patches: u64,
+}
+
+fn data_summary(known: Known<'_>, folds: &Folds, pictured: &Pictured<'_>) -> DataSummary {
+    let Known {
+        manifest, record, ..
+    } = known;
     let groups = |places: &[usize]| {
         let group = |place: &usize| manifest.patches[*place].group_by(folds.group);
         let known: BTreeSet<&str> = places.iter().filter_map(group).collect();
@@ -124,7 +220,7 @@ fn data_summary(
         ""
     };
     DataSummary {
-        source: source.display().to_string(),
+        source: pictured.source.display().to_string(),
         split_kind: format!(
             "{}, {} folds{repeats}{drawn}, group: {}",
             folds.method, record.folds, folds.group
@@ -133,7 +229,9 @@ fn data_summary(
         facts: [
             Some(input(record)),
             stain(record),
-            Some(Fact::new("Layout", manifest.layout.to_string())),
+            pictured
+                .patches
+                .map(|patches| Fact::new("Layout", patches.manifest().layout.to_string())),
         ]
         .into_iter()
         .flatten()
@@ -185,14 +283,14 @@ fn fold_reports(
     folder: &RunFolder,
     metrics: &RunMetrics,
     record: &RunRecord,
-    resolved: &[FoldIndices],
+    trained: &[TrainedOn],
 ) -> Result<Vec<FoldReport>> {
     let report = |judged: &FoldMetrics| {
         let outcome: FoldRecord = folder.read_json(&FoldFile::Outcome.of(judged.fold))?;
-        let rows = resolved.iter().find(|rows| rows.id == judged.fold);
+        let trained = trained.iter().find(|of| of.fold == judged.fold);
         Ok(FoldReport {
             name: record.fold_name(judged.fold),
-            train_count: rows.map_or(0, |rows| rows.train.len() as u64),
+            train_count: trained.map_or(0, |of| of.patches),
             metrics: judged.metrics.clone(),
             epochs: outcome.epochs.iter().map(epoch_point).collect(),
             kept_epoch: epoch_number(outcome.kept_epoch),

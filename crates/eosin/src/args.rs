@@ -14,6 +14,7 @@ mod audit;
 mod compare;
 mod ensemble;
 mod explain;
+mod report;
 mod search;
 mod stain;
 mod submit;
@@ -22,6 +23,7 @@ pub use audit::AuditArgs;
 pub use compare::CompareArgs;
 pub use ensemble::EnsembleArgs;
 pub use explain::ExplainArgs;
+pub use report::ReportArgs;
 pub use search::{SearchCommand, SearchJobArgs, SearchShowArgs, StudyArgs};
 pub use stain::StainArgs;
 pub use submit::{MakeSubmissionArgs, SubmitCommand};
@@ -99,6 +101,8 @@ pub enum Command {
     Evaluate(EvaluateArgs),
     /// Compare finished runs on the same patches: differences, intervals by patient, tests.
     Compare(CompareArgs),
+    /// Write the report of a finished run again, for a pathologist and a reviewer.
+    Report(ReportArgs),
     /// Give probabilities for new images.
     Predict(PredictArgs),
     /// Write the model of a run as ONNX or safetensors.

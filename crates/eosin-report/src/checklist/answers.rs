@@ -52,18 +52,30 @@ pub(super) fn predictors_measured(report: &Report) -> Answer {
 
 /// Nobody judges pixels.
 pub(super) fn predictors_subjective(_: &Report) -> Answer {
-    Answer::not_applicable("pixels are measured by a scanner: nobody interprets them before the model does")
+    Answer::not_applicable(
+        "pixels are measured by a scanner: nobody interprets them before the model does",
+    )
 }
 
 /// What was needed against what there is.
 pub(super) fn sample_size(report: &Report) -> Answer {
-    let first = report.deciding.iter().flat_map(|deciding| &deciding.usefulness).next();
+    let first = report
+        .deciding
+        .iter()
+        .flat_map(|deciding| &deciding.usefulness)
+        .next();
     let Some(of) = first else {
         return Answer::Author;
     };
     let size = &of.sample_size;
-    let met = size.needs.iter().filter(|need| need.is_met == Some(true)).count();
-    let worth = size.rows_worth.map(|worth| format!(", worth {worth:.0} independent ones"));
+    let met = size
+        .needs
+        .iter()
+        .filter(|need| need.is_met == Some(true))
+        .count();
+    let worth = size
+        .rows_worth
+        .map(|worth| format!(", worth {worth:.0} independent ones"));
     Answer::made(
         format!(
             "{} patches were judged {}{}; they suffice for {met} of {} criteria (observed / expected, slope, \
@@ -86,7 +98,10 @@ pub(super) fn used_data(report: &Report) -> Answer {
 /// How pixels enter.
 pub(super) fn handled_predictors(report: &Report) -> Answer {
     Answer::made(
-        format!("{} {}", report.study.preprocessing, report.study.augmentation),
+        format!(
+            "{} {}",
+            report.study.preprocessing, report.study.augmentation
+        ),
         "configuration",
     )
 }
@@ -119,7 +134,10 @@ pub(super) fn initial_weights(report: &Report) -> Answer {
 pub(super) fn training(report: &Report) -> Answer {
     let study = &report.study;
     Answer::made(
-        format!("{} {} {}", study.training, study.augmentation, study.imbalance),
+        format!(
+            "{} {} {}",
+            study.training, study.augmentation, study.imbalance
+        ),
         "configuration",
     )
 }
@@ -131,7 +149,11 @@ pub(super) fn selection(report: &Report) -> Answer {
 
 /// How several answer as one.
 pub(super) fn combination(report: &Report) -> Answer {
-    let link = if report.ensemble.is_some() { "ensemble" } else { "summary" };
+    let link = if report.ensemble.is_some() {
+        "ensemble"
+    } else {
+        "summary"
+    };
     Answer::made(report.study.combination.clone(), link)
 }
 
@@ -139,7 +161,9 @@ pub(super) fn combination(report: &Report) -> Answer {
 pub(super) fn clusters(report: &Report) -> Answer {
     match &report.study.kept_together {
         Some(kept) => Answer::made(
-            format!("Folds keep every {kept} together, and intervals take {kept}s for independent, not patches."),
+            format!(
+                "Folds keep every {kept} together, and intervals take {kept}s for independent, not patches."
+            ),
             "metrics",
         ),
         None => Answer::made(
@@ -158,17 +182,25 @@ pub(super) fn measures(report: &Report) -> Answer {
         "; calibration by ECE and reliability of each class"
     };
     Answer::made(
-        format!("AUROC, AUPRC, sensitivity, specificity, predictive values, F1, MCC, log loss, Brier score{two}."),
+        format!(
+            "AUROC, AUPRC, sensitivity, specificity, predictive values, F1, MCC, log loss, Brier score{two}."
+        ),
         "metrics",
     )
 }
 
 /// How uncertain they are.
 pub(super) fn uncertainty(report: &Report) -> Answer {
-    let basis = report.evaluations.first().and_then(|judged| judged.metrics.intervals_by.as_ref());
+    let basis = report
+        .evaluations
+        .first()
+        .and_then(|judged| judged.metrics.intervals_by.as_ref());
     match basis {
         Some(basis) => Answer::made(
-            format!("{}; Wilson, DeLong or bootstrap, each said.", basis.heading()),
+            format!(
+                "{}; Wilson, DeLong or bootstrap, each said.",
+                basis.heading()
+            ),
             "metrics",
         ),
         None => Answer::Author,
@@ -177,10 +209,19 @@ pub(super) fn uncertainty(report: &Report) -> Answer {
 
 /// Whether it was updated.
 pub(super) fn updating(report: &Report) -> Answer {
-    let calibrators = report.deciding.iter().flat_map(|deciding| &deciding.calibrations);
-    match calibrators.filter(|one| one.is_applied).find(|one| one.calibrator != "none") {
+    let calibrators = report
+        .deciding
+        .iter()
+        .flat_map(|deciding| &deciding.calibrations);
+    match calibrators
+        .filter(|one| one.is_applied)
+        .find(|one| one.calibrator != "none")
+    {
         Some(one) => Answer::made(
-            format!("Probabilities are recalibrated by {}, fitted out of fold.", one.calibrator),
+            format!(
+                "Probabilities are recalibrated by {}, fitted out of fold.",
+                one.calibrator
+            ),
             "calibration",
         ),
         None => Answer::not_applicable("the model was not updated after it was evaluated"),
@@ -194,7 +235,10 @@ pub(super) fn calculated(report: &Report) -> Answer {
 
 /// Classes of unequal size.
 pub(super) fn imbalance(report: &Report) -> Answer {
-    Answer::made(format!("{} {}.", report.study.imbalance, counts(report)), "data")
+    Answer::made(
+        format!("{} {}.", report.study.imbalance, counts(report)),
+        "data",
+    )
 }
 
 /// Fairness.
@@ -217,7 +261,9 @@ pub(super) fn output(report: &Report) -> Answer {
 /// How development and evaluation differ.
 pub(super) fn differences(report: &Report) -> Answer {
     match test(report) {
-        None => Answer::not_applicable("evaluated by cross-validation on the patches of development"),
+        None => {
+            Answer::not_applicable("evaluated by cross-validation on the patches of development")
+        }
         Some(_) => Answer::Author,
     }
 }

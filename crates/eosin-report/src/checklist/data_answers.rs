@@ -21,7 +21,9 @@ pub(super) fn counts(report: &Report) -> String {
         let classes: Vec<String> = classes
             .map(|(patches, class)| format!("{} {class}", count(*patches)))
             .collect();
-        let groups = split.groups.map(|groups| format!(" of {} groups", count(groups)));
+        let groups = split
+            .groups
+            .map(|groups| format!(" of {} groups", count(groups)));
         format!(
             "{}: {}{}",
             split.name,
@@ -29,7 +31,13 @@ pub(super) fn counts(report: &Report) -> String {
             groups.unwrap_or_default()
         )
     };
-    report.data.splits.iter().map(of).collect::<Vec<_>>().join("; ")
+    report
+        .data
+        .splits
+        .iter()
+        .map(of)
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 /// Where the data are from.
@@ -49,11 +57,16 @@ pub(super) fn sources(report: &Report) -> Answer {
 pub(super) fn eligibility(report: &Report) -> Answer {
     let left_out = match report.study.left_out {
         Some(0) => "none was left out".to_owned(),
-        Some(some) => format!("{} that could not be used were left out, named in skipped.txt", count(some)),
+        Some(some) => format!(
+            "{} that could not be used were left out, named in skipped.txt",
+            count(some)
+        ),
         None => "how many were left out is not known".to_owned(),
     };
     Answer::made(
-        format!("Every labelled patch in the folder that can be read and is not blank; {left_out}."),
+        format!(
+            "Every labelled patch in the folder that can be read and is not blank; {left_out}."
+        ),
         "data",
     )
     .with_rest("which patients and slides were eligible")
@@ -96,7 +109,10 @@ pub(super) fn preparation(report: &Report) -> Answer {
         (all, []) => format!("{all} checks before training found nothing."),
         (all, found) => format!("{all} checks before training found: {}.", found.join("; ")),
     };
-    Answer::made(format!("{} {checks}", report.study.preprocessing), "configuration")
+    Answer::made(
+        format!("{} {checks}", report.study.preprocessing),
+        "configuration",
+    )
 }
 
 /// What part of slides was used.

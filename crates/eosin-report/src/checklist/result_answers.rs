@@ -24,7 +24,9 @@ pub(super) fn analysed(report: &Report) -> Answer {
 /// How development and evaluation compare.
 pub(super) fn compared(report: &Report) -> Answer {
     match test(report) {
-        None => Answer::not_applicable("evaluated by cross-validation on the patches of development"),
+        None => {
+            Answer::not_applicable("evaluated by cross-validation on the patches of development")
+        }
         Some(_) => Answer::made(format!("Classes: {}.", counts(report)), "data")
             .with_rest("how patients and images differ"),
     }
@@ -68,7 +70,10 @@ pub(super) fn metrics(report: &Report) -> Answer {
                 numbers::fixed(interval.ci_high)
             )
         });
-        let value = judged.metrics.get(metric).map_or_else(|| "undefined".to_owned(), numbers::fixed);
+        let value = judged
+            .metrics
+            .get(metric)
+            .map_or_else(|| "undefined".to_owned(), numbers::fixed);
         format!("{} {value}{}", metric.title(), interval.unwrap_or_default())
     };
     let shown = [Metric::Auroc, Metric::Accuracy, Metric::F1].map(said);
@@ -77,10 +82,20 @@ pub(super) fn metrics(report: &Report) -> Answer {
 
 /// How performance varies between what belongs together.
 pub(super) fn heterogeneity(report: &Report) -> Answer {
-    let Some(kept) = report.study.kept_together.as_ref().filter(|_| report.folds.len() > 1) else {
+    let Some(kept) = report
+        .study
+        .kept_together
+        .as_ref()
+        .filter(|_| report.folds.len() > 1)
+    else {
         return Answer::Author;
     };
-    let accuracy = summarise(report.folds.iter().map(|fold| fold.metrics.get(Metric::Accuracy)));
+    let accuracy = summarise(
+        report
+            .folds
+            .iter()
+            .map(|fold| fold.metrics.get(Metric::Accuracy)),
+    );
     let (Some(mean), Some(sd)) = (accuracy.mean, accuracy.sd) else {
         return Answer::Author;
     };
@@ -97,7 +112,11 @@ pub(super) fn heterogeneity(report: &Report) -> Answer {
 
 /// Internal data.
 pub(super) fn internal(report: &Report) -> Answer {
-    let names: Vec<&str> = report.evaluations.iter().map(|judged| judged.name.as_str()).collect();
+    let names: Vec<&str> = report
+        .evaluations
+        .iter()
+        .map(|judged| judged.name.as_str())
+        .collect();
     Answer::made(format!("{}.", names.join("; ")), "metrics")
 }
 
@@ -136,7 +155,12 @@ pub(super) fn explained(report: &Report) -> Answer {
 
 /// Limits.
 pub(super) fn limitations(report: &Report) -> Answer {
-    let all: Vec<&str> = report.page_one.cannot_tell.iter().map(String::as_str).collect();
+    let all: Vec<&str> = report
+        .page_one
+        .cannot_tell
+        .iter()
+        .map(String::as_str)
+        .collect();
     Answer::made(all.join(" "), "page-one").with_rest("limits of labels, patients and setting")
 }
 

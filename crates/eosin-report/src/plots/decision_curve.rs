@@ -14,7 +14,12 @@ pub(crate) fn decision_curve(title: &str, curve: &[DecisionPoint]) -> String {
     let least = -0.25 * most;
     let y = Axis::around("net benefit", [least, most]);
     let low = y.low;
-    let mut plot = Plot::new(WIDE, title, Axis::unit("probability from which on one acts"), y);
+    let mut plot = Plot::new(
+        WIDE,
+        title,
+        Axis::unit("probability from which on one acts"),
+        y,
+    );
     plot.line(&[(0.0, 0.0), (1.0, 0.0)], "c5");
     let all = |point: &DecisionPoint| (point.threshold, point.treat_all);
     plot.line(&above(curve.iter().map(all), low), "c4 dashed");

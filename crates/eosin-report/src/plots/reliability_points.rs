@@ -21,10 +21,16 @@ pub(crate) fn reliability_points(title: &str, class: &str, points: &[Reliability
     let filled: Vec<_> = filled.collect();
     for (prob, _, _, interval) in &filled {
         if let Some(interval) = interval {
-            plot.line(&[(*prob, interval.ci_low), (*prob, interval.ci_high)], "c1 whisker");
+            plot.line(
+                &[(*prob, interval.ci_low), (*prob, interval.ci_high)],
+                "c1 whisker",
+            );
         }
     }
-    let line: Vec<(f64, f64)> = filled.iter().map(|(prob, share, ..)| (*prob, *share)).collect();
+    let line: Vec<(f64, f64)> = filled
+        .iter()
+        .map(|(prob, share, ..)| (*prob, *share))
+        .collect();
     plot.line(&line, "c1");
     let most = filled.iter().map(|bin| bin.2).max().unwrap_or(1) as f64;
     for (prob, share, count, interval) in filled {
@@ -32,11 +38,21 @@ pub(crate) fn reliability_points(title: &str, class: &str, points: &[Reliability
             || "no interval".to_owned(),
             |interval| format!("{:.3} to {:.3}", interval.ci_low, interval.ci_high),
         );
-        let hover = format!("mean probability {prob:.3}, observed {share:.3} ({interval}), {count} patches");
-        plot.dot((prob, share), 2.5 + 4.5 * (count as f64 / most).sqrt(), "c1", &hover);
+        let hover = format!(
+            "mean probability {prob:.3}, observed {share:.3} ({interval}), {count} patches"
+        );
+        plot.dot(
+            (prob, share),
+            2.5 + 4.5 * (count as f64 / most).sqrt(),
+            "c1",
+            &hover,
+        );
     }
     plot.figure(&[(
         "c1".to_owned(),
-        format!("{}; lines are 95 % intervals, larger dots hold more patches", escape(class)),
+        format!(
+            "{}; lines are 95 % intervals, larger dots hold more patches",
+            escape(class)
+        ),
     )])
 }

@@ -31,7 +31,11 @@ fn shortcut_table(shortcuts: &ShortcutsReport) -> String {
     let head = ["fact", "AUROC of it alone", ""];
     let mut table = Table::new("What facts beside the tissue say of the class", head);
     for fact in &shortcuts.facts {
-        let near = if fact.is_near { "<b class=\"warn\">near the model</b>" } else { "" };
+        let near = if fact.is_near {
+            "<b class=\"warn\">near the model</b>"
+        } else {
+            ""
+        };
         table.row(vec![
             escape(&fact.name),
             numbers::figure(fact.score),
@@ -52,7 +56,10 @@ pub(crate) fn selection(report: &Report) -> String {
     if let Some(optimism) = &report.optimism {
         body.push_str(&optimism_table(optimism));
     }
-    let thresholds = report.deciding.iter().flat_map(|deciding| &deciding.thresholds);
+    let thresholds = report
+        .deciding
+        .iter()
+        .flat_map(|deciding| &deciding.thresholds);
     if let Some(locked) = thresholds
         .filter(|one| one.is_locked)
         .find(|one| one.chosen_on.is_some() && one.chosen_on != one.out_of_fold)
@@ -75,7 +82,13 @@ pub(crate) fn selection(report: &Report) -> String {
 fn optimism_table(optimism: &OptimismReport) -> String {
     let title = optimism.metric.title();
     let head = ["", title];
-    let mut table = Table::new(&format!("The best of {} combinations", numbers::count(optimism.tried)), head);
+    let mut table = Table::new(
+        &format!(
+            "The best of {} combinations",
+            numbers::count(optimism.tried)
+        ),
+        head,
+    );
     table.row(vec![
         "its own, by which it was chosen".to_owned(),
         numbers::value(optimism.own),

@@ -133,7 +133,11 @@ fn of_part(report: &Report, deciding: &DecidingReport, part: &str) -> String {
             "none" => "as it is".to_owned(),
             name => escape(name),
         };
-        let applied = if one.is_applied { " <b class=\"best\">applied</b>" } else { "" };
+        let applied = if one.is_applied {
+            " <b class=\"best\">applied</b>"
+        } else {
+            ""
+        };
         format!("{name}{applied}")
     }));
     let mut table = Table::new(&format!("Calibration {}", escape(part)), head);
@@ -141,7 +145,8 @@ fn of_part(report: &Report, deciding: &DecidingReport, part: &str) -> String {
         .iter()
         .any(|one| matches!(&one.figures, Ok(values) if values.two_classes.is_some()));
     for measure in &MEASURES {
-        let is_two = !["ECE, 15 bins", "log loss", "Brier score", "patches"].contains(&measure.name);
+        let is_two =
+            !["ECE, 15 bins", "log loss", "Brier score", "patches"].contains(&measure.name);
         if is_two && !any_two {
             continue;
         }
@@ -149,11 +154,19 @@ fn of_part(report: &Report, deciding: &DecidingReport, part: &str) -> String {
             Ok(values) => (measure.of)(values),
             Err(_) => numbers::UNDEFINED.to_owned(),
         });
-        table.row(std::iter::once(measure.name.to_owned()).chain(cells).collect());
+        table.row(
+            std::iter::once(measure.name.to_owned())
+                .chain(cells)
+                .collect(),
+        );
     }
     let why = each(&all, |one| match &one.figures {
         Ok(_) => String::new(),
-        Err(why) => format!("<p class=\"note\">{}: {}.</p>\n", escape(&one.calibrator), escape(why)),
+        Err(why) => format!(
+            "<p class=\"note\">{}: {}.</p>\n",
+            escape(&one.calibrator),
+            escape(why)
+        ),
     });
     let drawn = all
         .iter()

@@ -52,7 +52,10 @@ fn row(item: &Item, report: &Report, sections: &[String]) -> Vec<String> {
                 String::new()
             };
             let rest = made.rest.map(|rest| {
-                format!(" <span class=\"author\">Left for the author: {}.</span>", escape(rest))
+                format!(
+                    " <span class=\"author\">Left for the author: {}.</span>",
+                    escape(rest)
+                )
             });
             format!("{}{link}{}", escape(&made.text), rest.unwrap_or_default())
         }

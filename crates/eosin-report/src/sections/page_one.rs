@@ -87,11 +87,15 @@ fn figures(report: &Report) -> String {
         || "there are no intervals".to_owned(),
         |counted| {
             let all = counted.by.counted(counted.groups);
-            format!("beneath each figure its 95 % interval by {} ({all})", counted.by)
+            format!(
+                "beneath each figure its 95 % interval by {} ({all})",
+                counted.by
+            )
         },
     );
     match page.figures.as_slice() {
-        [] => "<h3>How often it is right</h3>\n<p>Undefined: no labelled patch was judged.</p>\n".to_owned(),
+        [] => "<h3>How often it is right</h3>\n<p>Undefined: no labelled patch was judged.</p>\n"
+            .to_owned(),
         [one] if report.classes.len() == 2 => {
             let (name, other) = (
                 escape(&report.classes[one.class]),
@@ -128,17 +132,29 @@ fn tiles(one: &ClassFigures, name: &str, other: &str) -> String {
         tile(
             "Sensitivity",
             one.sensitivity,
-            format!("{} of {} {name} missed", count(one.missed), count(one.targets)),
+            format!(
+                "{} of {} {name} missed",
+                count(one.missed),
+                count(one.targets)
+            ),
         ),
         tile(
             "Specificity",
             one.specificity,
-            format!("{} of {} {other} called {name}", count(one.false_alarms), count(one.others)),
+            format!(
+                "{} of {} {other} called {name}",
+                count(one.false_alarms),
+                count(one.others)
+            ),
         ),
         tile(
             "PPV",
             one.ppv,
-            format!("{} of {} called {name} are", count(called - one.false_alarms), count(called)),
+            format!(
+                "{} of {} called {name} are",
+                count(called - one.false_alarms),
+                count(called)
+            ),
         ),
         tile(
             "NPV",
@@ -187,7 +203,15 @@ fn of_share(share: Option<Share>) -> Figure {
 
 fn class_table(all: &[ClassFigures], report: &Report) -> String {
     let stated = report.page_one.prevalence;
-    let head = ["class", "patches", "missed", "sensitivity", "specificity", "PPV", "NPV"];
+    let head = [
+        "class",
+        "patches",
+        "missed",
+        "sensitivity",
+        "specificity",
+        "PPV",
+        "NPV",
+    ];
     let mut head: Vec<String> = head.map(str::to_owned).to_vec();
     if let Some(share) = stated {
         let at = numbers::percent(share);
@@ -203,7 +227,10 @@ fn class_table(all: &[ClassFigures], report: &Report) -> String {
         let figures = [one.sensitivity, one.specificity, one.ppv, one.npv];
         cells.extend(figures.map(numbers::share));
         if stated.is_some() {
-            let [ppv, npv] = [one.at_prevalence.and_then(|at| at.ppv), one.at_prevalence.and_then(|at| at.npv)];
+            let [ppv, npv] = [
+                one.at_prevalence.and_then(|at| at.ppv),
+                one.at_prevalence.and_then(|at| at.npv),
+            ];
             cells.extend([ppv, npv].map(|share| numbers::share(of_share(share))));
         }
         table.row(cells);
@@ -229,12 +256,23 @@ fn missed(report: &Report) -> String {
         };
     }
     let is_missed = |patch: &&WrongPatch| !two || patch.target == report.positive;
-    let shown: Vec<&WrongPatch> = report.most_wrong.iter().filter(is_missed).take(SHOWN).collect();
+    let shown: Vec<&WrongPatch> = report
+        .most_wrong
+        .iter()
+        .filter(is_missed)
+        .take(SHOWN)
+        .collect();
     let body = match (&page.no_pictures, shown.as_slice()) {
         (Some(why), _) => format!("<p>{}</p>\n", escape(why)),
-        (None, []) => "<p>None of them is among the errors that are held with most confidence.</p>\n".to_owned(),
+        (None, []) => {
+            "<p>None of them is among the errors that are held with most confidence.</p>\n"
+                .to_owned()
+        }
         (None, shown) => {
-            let cards: String = shown.iter().map(|patch| card(patch, &report.classes)).collect();
+            let cards: String = shown
+                .iter()
+                .map(|patch| card(patch, &report.classes))
+                .collect();
             format!("<ol class=\"missed\">\n{cards}</ol>\n")
         }
     };

@@ -36,7 +36,12 @@ fn curve(one: &UsefulnessReport) -> String {
         );
     }
     let title = format!("Decision curve {}", one.part);
-    let head = ["threshold", "the model", "act on every patch", "alarms spared of 100"];
+    let head = [
+        "threshold",
+        "the model",
+        "act on every patch",
+        "alarms spared of 100",
+    ];
     let mut table = Table::new(&format!("Net benefit {}", escape(&one.part)), head);
     for shown in SHOWN {
         let near = |point: &&DecisionPoint| (point.threshold - shown).abs() < 1e-9;
@@ -61,9 +66,17 @@ fn thresholds(deciding: &DecidingReport) -> String {
         return String::new();
     }
     let has_test = deciding.thresholds.iter().any(|one| one.test.is_some());
-    let mut head = ["way", "probability", "sensitivity", "specificity", "PPV", "NPV", "F1"]
-        .map(str::to_owned)
-        .to_vec();
+    let mut head = [
+        "way",
+        "probability",
+        "sensitivity",
+        "specificity",
+        "PPV",
+        "NPV",
+        "F1",
+    ]
+    .map(str::to_owned)
+    .to_vec();
     if has_test {
         let of_test = ["sensitivity", "specificity", "PPV", "NPV", "F1"];
         head.extend(of_test.map(|name| format!("test {name}")));
@@ -82,7 +95,11 @@ fn thresholds(deciding: &DecidingReport) -> String {
 }
 
 fn threshold_row(one: &ThresholdReport, has_test: bool) -> Vec<String> {
-    let locked = if one.is_locked { " <b class=\"best\">locked</b>" } else { "" };
+    let locked = if one.is_locked {
+        " <b class=\"best\">locked</b>"
+    } else {
+        ""
+    };
     let prob = match &one.prob {
         Ok(prob) => numbers::value(Some(*prob)),
         Err(why) => format!(
@@ -111,8 +128,13 @@ fn figures(of: Option<&CutFigures>) -> [String; 5] {
 
 /// Patches needed against those at hand.
 pub(crate) fn sample_size(report: &Report) -> String {
-    let parts = report.deciding.iter().flat_map(|deciding| &deciding.usefulness);
-    let tables: Vec<String> = parts.map(|one| size_table(&one.part, &one.sample_size)).collect();
+    let parts = report
+        .deciding
+        .iter()
+        .flat_map(|deciding| &deciding.usefulness);
+    let tables: Vec<String> = parts
+        .map(|one| size_table(&one.part, &one.sample_size))
+        .collect();
     if tables.is_empty() {
         return String::new();
     }
@@ -126,7 +148,14 @@ pub(crate) fn sample_size(report: &Report) -> String {
 }
 
 fn size_table(part: &str, size: &SampleSize) -> String {
-    let head = ["for", "width", "patches needed", "there are", "width here", ""];
+    let head = [
+        "for",
+        "width",
+        "patches needed",
+        "there are",
+        "width here",
+        "",
+    ];
     let mut table = Table::new(&format!("Patches needed, {}", escape(part)), head);
     for need in &size.needs {
         table.row(need_row(need, size.rows));
@@ -143,7 +172,8 @@ fn need_row(need: &Need, rows: usize) -> Vec<String> {
     vec![
         criterion(need.criterion).to_owned(),
         format!("{}", need.width),
-        need.rows.map_or_else(|| numbers::UNDEFINED.to_owned(), numbers::count),
+        need.rows
+            .map_or_else(|| numbers::UNDEFINED.to_owned(), numbers::count),
         numbers::count(rows as u64),
         numbers::value(need.width_here),
         enough.to_owned(),
@@ -167,7 +197,9 @@ fn design(size: &SampleSize) -> String {
              {worth:.0} independent ones.",
             design.groups, design.rows_a_group, size.rows
         ),
-        (Some(_), _) => "Each patch counts by itself: no groups are known, or each has one patch.".to_owned(),
+        (Some(_), _) => {
+            "Each patch counts by itself: no groups are known, or each has one patch.".to_owned()
+        }
         (None, _) => "One group only: what its patches are worth is undefined.".to_owned(),
     }
 }
