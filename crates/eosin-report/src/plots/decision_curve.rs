@@ -2,7 +2,13 @@
 
 use eosin_metrics::DecisionPoint;
 
-use crate::svg::{Axis, Plot, WIDE};
+use crate::svg::{Axis, Plot, Size};
+
+/// Read on narrow screens, too.
+const SIZE: Size = Size {
+    width: 440.0,
+    height: 290.0,
+};
 
 /// Net benefit by threshold of the model, of acting always and of acting never.
 pub(crate) fn decision_curve(title: &str, curve: &[DecisionPoint]) -> String {
@@ -15,7 +21,7 @@ pub(crate) fn decision_curve(title: &str, curve: &[DecisionPoint]) -> String {
     let y = Axis::around("net benefit", [least, most]);
     let low = y.low;
     let mut plot = Plot::new(
-        WIDE,
+        SIZE,
         title,
         Axis::unit("probability from which on one acts"),
         y,

@@ -180,7 +180,7 @@ fn of_part(report: &Report, deciding: &DecidingReport, part: &str) -> String {
         drawn.concat()
     };
     format!(
-        "<div class=\"side\">\n<div>{}{why}</div>\n<div class=\"figures\">\n{charts}</div>\n</div>\n",
+        "<div class=\"side table-first\">\n<div>{}{why}</div>\n<div class=\"figures\">\n{charts}</div>\n</div>\n",
         table.finish()
     )
 }

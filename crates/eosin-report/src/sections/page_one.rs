@@ -16,12 +16,12 @@ const SHOWN: usize = 6;
 pub(crate) fn page_one(report: &Report) -> String {
     let page = &report.page_one;
     let body = format!(
-        "<div class=\"brief\">\n<div>\n{}{}{}</div>\n<div>\n{}{}</div>\n</div>\n",
+        "<div class=\"brief\">\n<div>\n{}{}</div>\n<div>\n{}</div>\n<div>\n{}</div>\n<div>\n{}</div>\n</div>\n",
         intended_use(page),
         measured_on(report),
-        cannot_tell(page),
         figures(report),
         missed(report),
+        cannot_tell(page),
     );
     section("page-one", "In brief", &body)
 }
@@ -84,11 +84,11 @@ fn cannot_tell(page: &PageOne) -> String {
 fn figures(report: &Report) -> String {
     let page = &report.page_one;
     let by = page.counted.map_or_else(
-        || "there are no intervals".to_owned(),
+        || "There are no intervals".to_owned(),
         |counted| {
             let all = counted.by.counted(counted.groups);
             format!(
-                "beneath each figure its 95 % interval by {} ({all})",
+                "Beneath each figure its 95 % interval by {} ({all})",
                 counted.by
             )
         },
@@ -102,9 +102,11 @@ fn figures(report: &Report) -> String {
                 escape(&report.classes[1 - one.class]),
             );
             format!(
-                "<h3>How often it is right about {name}</h3>\n{}{}<p class=\"note\">{by}.</p>\n",
+                "<h3>How often it is right about {name}</h3>\n{}{}<p class=\"note\">{by}; PPV and NPV of the tiles are for as many {name} as among these \
+                 patches ({}).</p>\n",
                 tiles(one, &name, &other),
                 at_prevalence(one, page.prevalence),
+                prevalence(one),
             )
         }
         all => format!(
@@ -124,7 +126,7 @@ fn tiles(one: &ClassFigures, name: &str, other: &str) -> String {
     let count = numbers::count;
     let tile = |title: &str, figure: Figure, words: String| {
         format!(
-            "<div class=\"tile\"><dt>{title}</dt><dd>{}</dd><p>{words}</p></div>\n",
+            "<div class=\"tile\"><dt>{title}</dt><dd>{}</dd><dd class=\"words\">{words}</dd></div>\n",
             numbers::share(figure)
         )
     };
@@ -162,17 +164,15 @@ fn tiles(one: &ClassFigures, name: &str, other: &str) -> String {
             format!("{} of {} called {other} are", count(right), count(cleared)),
         ),
     ];
-    let total = one.targets + one.others;
-    let prevalence = if total == 0 {
-        numbers::UNDEFINED.to_owned()
-    } else {
-        numbers::percent(one.targets as f64 / total as f64)
-    };
-    format!(
-        "<dl class=\"tiles\">\n{}</dl>\n<p class=\"note\">PPV and NPV are for {prevalence} {name}, as among \
-         these patches.</p>\n",
-        all.concat()
-    )
+    format!("<dl class=\"tiles\">\n{}</dl>\n", all.concat())
+}
+
+/// The share of the class among the patches that were judged.
+fn prevalence(one: &ClassFigures) -> String {
+    match one.targets + one.others {
+        0 => "undefined".to_owned(),
+        total => numbers::percent(one.targets as f64 / total as f64),
+    }
 }
 
 /// What answers are worth where the class is as common as was stated.

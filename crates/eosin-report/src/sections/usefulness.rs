@@ -149,12 +149,12 @@ pub(crate) fn sample_size(report: &Report) -> String {
 
 fn size_table(part: &str, size: &SampleSize) -> String {
     let head = [
-        "for",
-        "width",
-        "patches needed",
-        "there are",
-        "width here",
+        "interval of",
         "",
+        "needed",
+        "there are",
+        "width wanted",
+        "width here",
     ];
     let mut table = Table::new(&format!("Patches needed, {}", escape(part)), head);
     for need in &size.needs {
@@ -171,12 +171,12 @@ fn need_row(need: &Need, rows: usize) -> Vec<String> {
     };
     vec![
         criterion(need.criterion).to_owned(),
-        format!("{}", need.width),
+        enough.to_owned(),
         need.rows
             .map_or_else(|| numbers::UNDEFINED.to_owned(), numbers::count),
         numbers::count(rows as u64),
+        format!("{}", need.width),
         numbers::value(need.width_here),
-        enough.to_owned(),
     ]
 }
 
