@@ -11,7 +11,7 @@ use crate::scratch::{EPOCHS, JOB, Scratch, TEST_PATCHES, TRAIN_PATCHES};
 #[test]
 fn a_run_folder_holds_every_documented_file() {
     let scratch = Scratch::with_run();
-    let expected = "audit.json config.toml decision.json doctor.json events.jsonl folds folds.json manifest.csv metrics.json \
+    let expected = "audit.json config.toml decision.json doctor.json events.jsonl folds folds.json manifest.csv metrics.json model-card.md \
         predictions.csv report.html run.json run.lock start.json timings.json";
     assert_eq!(
         listing(&scratch, "run"),

@@ -24,6 +24,7 @@ mod precision;
 mod predict;
 mod probe;
 mod reading;
+mod report;
 mod resume;
 mod run_files;
 mod run_parts;
