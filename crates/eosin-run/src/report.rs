@@ -501,7 +501,11 @@ fn timing_rows(timings: &Timings) -> Vec<Timing> {
             timings.train_secs,
             "all folds and epochs, with their evaluation",
         ),
-        row("Total", timings.total_secs, &duration(timings.total_secs)),
+        row(
+            "Rest",
+            (timings.total_secs - timings.embed_secs - timings.train_secs).max(0.0),
+            "looking at patches and for copies, judging, writing",
+        ),
     ]
 }
 

@@ -83,16 +83,7 @@ fn cannot_tell(page: &PageOne) -> String {
 
 fn figures(report: &Report) -> String {
     let page = &report.page_one;
-    let by = page.counted.map_or_else(
-        || "There are no intervals".to_owned(),
-        |counted| {
-            let all = counted.by.counted(counted.groups);
-            format!(
-                "Beneath each figure its 95 % interval by {} ({all})",
-                counted.by
-            )
-        },
-    );
+    let by = basis(page);
     match page.figures.as_slice() {
         [] => "<h3>How often it is right</h3>\n<p>Undefined: no labelled patch was judged.</p>\n"
             .to_owned(),
@@ -115,6 +106,25 @@ fn figures(report: &Report) -> String {
             class_table(all, report),
             report.classes.len()
         ),
+    }
+}
+
+/// What intervals count, a sentence without its end.
+fn basis(page: &PageOne) -> String {
+    let all = page.figures.iter();
+    let any = all
+        .clone()
+        .any(|one| one.sensitivity.interval.is_some() || one.specificity.interval.is_some());
+    match page.counted {
+        _ if !any => "There are no intervals: of one group there is none, and a run of an older version may lack \
+                      them, which ‘eosin evaluate RUN’ adds"
+            .to_owned(),
+        Some(counted) => format!(
+            "Beneath each figure its 95 % interval by {} ({})",
+            counted.by,
+            counted.by.counted(counted.groups)
+        ),
+        None => "Beneath each figure its 95 % interval, which takes patches for independent".to_owned(),
     }
 }
 
