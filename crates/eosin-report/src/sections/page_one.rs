@@ -305,5 +305,10 @@ fn card(patch: &WrongPatch, classes: &[String]) -> String {
         ),
         None => format!("<div class=\"no-image\" title=\"{said}\">no picture</div>"),
     };
-    format!("<li>{image}<p>{pred} at {prob:.3}</p></li>\n")
+    let told = if classes.len() == 2 {
+        format!("{pred} at {prob:.3}")
+    } else {
+        format!("{target}, called {pred} at {prob:.3}")
+    };
+    format!("<li>{image}<p>{told}</p></li>\n")
 }
