@@ -9,7 +9,7 @@ use crate::arch::{
     BaselineCnn, ConvNext, DenseNet, EfficientNet, EosinMini, MobileNetV3, Norms, ResNest, ResNet,
     RexNet, SqueezeNet, Vgg, VisionTransformer,
 };
-use crate::architecture::Architecture;
+use crate::architecture::{Architecture, LastPlaces};
 use crate::layers::Linear;
 use crate::param::{Module, Names, Param, Role, module};
 use crate::recorder::{Map, Recorder, Vector};
@@ -155,6 +155,11 @@ impl Backbone {
             embedding = net.linear(embedding, &hidden.at_0, None, Activation::Relu);
         }
         net.linear(embedding, self.classifier(), None, Activation::Identity)
+    }
+
+    /// The last map whose places are told apart on the way to the logits.
+    pub(crate) fn last_places(&self) -> LastPlaces {
+        self.architecture.last_places()
     }
 
     fn stage(&self, net: &Recorder, stage: usize, x: Map) -> Map {

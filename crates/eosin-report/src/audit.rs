@@ -1,9 +1,9 @@
 //! The page of an audit.
 
-use crate::base64::encode;
 use crate::html::{Table, each, escape, section};
 use crate::model::Thumbnail;
 use crate::page::{Frame, framed};
+use crate::picture::picture;
 
 /// What the page of an audit shows.
 #[derive(Clone, Debug, Default)]
@@ -192,18 +192,6 @@ fn probes(report: &AuditReport) -> String {
         table.finish()
     );
     section("shortcuts", "Shortcuts", &body)
-}
-
-/// `alt` is escaped.
-fn picture(alt: &str, thumbnail: Option<&Thumbnail>) -> String {
-    match thumbnail {
-        Some(thumbnail) => format!(
-            "<img alt=\"{alt}\" src=\"data:{};base64,{}\">",
-            thumbnail.mime.as_str(),
-            encode(&thumbnail.bytes)
-        ),
-        None => "<div class=\"no-image\">no thumbnail</div>".to_owned(),
-    }
 }
 
 #[cfg(test)]

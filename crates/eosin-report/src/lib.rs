@@ -35,6 +35,7 @@ mod model;
 mod numbers;
 mod page;
 mod page_one;
+mod picture;
 mod plots;
 mod sections;
 mod study;

@@ -229,6 +229,8 @@ pub struct WrongPatch {
     pub origin: String,
     /// A small image of it.
     pub thumbnail: Option<Thumbnail>,
+    /// The same with what speaks for the class predicted in red, and what speaks against it in blue.
+    pub map: Option<Thumbnail>,
 }
 
 /// An encoded image.

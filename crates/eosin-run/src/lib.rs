@@ -45,6 +45,7 @@ mod ensemble_findings;
 mod ensemble_report;
 mod event;
 mod explain;
+mod gallery;
 mod half_precision;
 mod job;
 mod ledger;
@@ -90,7 +91,10 @@ pub use ensemble_findings::{EnsembleFindings, SearchLimits};
 pub use eosin_audit::Probed;
 pub use eosin_report::ChecklistShare;
 pub use event::{RunEvent, WatchRun};
-pub use explain::{Asked, ExplainArgs, ExplainOut, ExplainedRun, Explanation, open_explainers};
+pub use explain::{
+    Asked, ExplainArgs, ExplainOut, ExplainedRun, Explanation, Explanations, Sanity,
+    open_explainers, sanity_check,
+};
 pub use half_precision::{HalfEffect, HalfSubject, measure_half_precision};
 pub use job::{Job, split_options};
 pub use look::{Look, find_patches, inspect};

@@ -10,7 +10,7 @@ use eosin_data::{Folds, Manifest, Patches};
 use eosin_metrics::{Metric, MetricSet};
 use eosin_report::{
     DataSummary, EpochPoint, Evaluation, Fact, FoldReport, PageOne, PairsReport, Report,
-    SplitCounts, Thumbnail, Timing, WrongPatch, model_card, render,
+    SplitCounts, Timing, model_card, render,
 };
 use eosin_store::{FoldFile, RunFolder, RunRecord, names};
 use eosin_train::{
@@ -20,6 +20,7 @@ use eosin_train::{
 
 use crate::audit::{AuditOfRun, PairsAcross, Pictures, audit_of_run};
 use crate::ensemble_report::ensemble_report;
+use crate::gallery::Gallery;
 use crate::record::{seen_warning, task_of};
 use crate::report_again::ReportAsked;
 use crate::report_audit::{audit_summary, optimism};
@@ -29,11 +30,8 @@ use crate::report_listed::{listed, no_patches};
 use crate::report_page_one::{Known, page_one};
 use crate::report_study::study;
 use crate::settings::config_of_run;
-use crate::thumbnail::{THUMBNAIL_PX, thumbnail};
 use crate::timings::Timings;
 
-/// Wrong patches shown with thumbnails.
-const WRONG_SHOWN: usize = 24;
 /// Pairs across folds shown with thumbnails.
 const PAIRS_SHOWN: usize = 12;
 
@@ -109,6 +107,12 @@ pub(crate) fn report_of(
     );
     warnings.extend(pairs.as_ref().map(|pairs| format!("{}.", pairs.text)));
     warnings.extend(other_folds.map(|text| format!("{text}.")));
+    let gallery = Gallery {
+        folder,
+        patches,
+        record: &record,
+        task: &task,
+    };
     Ok(Report {
         title: source.file_name().map_or_else(
             || source.display().to_string(),
@@ -145,7 +149,7 @@ pub(crate) fn report_of(
         kept: why,
         best_fold: Some(metrics.best_fold),
         evaluations: evaluations(&rows, &record, &task, &metrics)?,
-        most_wrong: most_wrong(&rows, patches, &record, &task),
+        most_wrong: gallery.most_wrong(&rows),
         config_toml: folder.read_text(names::CONFIG)?,
         timings: timing_rows(&timings),
         reproducibility: reproducibility(&record),
@@ -424,64 +428,6 @@ fn evaluation(
         made.metrics = judged.clone();
     }
     Ok(Some(made))
-}
-
-/// The wrong predictions held with most confidence, out-of-fold and on the test part; of a patch
-/// that several cross-validations get wrong, the surest.
-fn most_wrong(
-    rows: &[Prediction],
-    patches: &Patches,
-    record: &RunRecord,
-    task: &Task,
-) -> Vec<WrongPatch> {
-    let pred = |row: &Prediction| task.decision.decide(&row.probs);
-    let mut wrong: Vec<(&Prediction, usize)> = rows
-        .iter()
-        .filter(|row| matches!(row.part, Part::OutOfFold | Part::TestAverage))
-        .filter_map(|row| Some((row, row.target?)))
-        .filter(|(row, target)| pred(row) != *target)
-        .collect();
-    let confidence = |row: &Prediction| row.probs[pred(row)];
-    wrong.sort_by(|(a, _), (b, _)| {
-        confidence(b)
-            .total_cmp(&confidence(a))
-            .then(a.key.cmp(&b.key))
-    });
-    let patch = |(row, target): (&Prediction, usize)| WrongPatch {
-        key: row.key.clone(),
-        target,
-        pred: pred(row),
-        pred_prob: f64::from(confidence(row)),
-        origin: match row.fold {
-            Some(fold) => format!("fold {}", record.fold_name(fold)),
-            None => "test".to_owned(),
-        },
-        thumbnail: patches
-            .manifest()
-            .position(&row.key)
-            .and_then(|place| small(patches, place, shown_px(record))),
-    };
-    let mut known = BTreeSet::new();
-    wrong.retain(|(row, _)| known.insert(&row.key));
-    wrong.into_iter().take(WRONG_SHOWN).map(patch).collect()
-}
-
-/// Side that the network sees; of pictures that no network sees, that of a thumbnail.
-fn shown_px(record: &RunRecord) -> usize {
-    match record.network() {
-        Some(_) => record.size_px(),
-        None => THUMBNAIL_PX as usize,
-    }
-}
-
-/// A small picture of a patch; none when it can no longer be read, which is no reason to lose a
-/// report.
-fn small(patches: &Patches, place: usize, size_px: usize) -> Option<Thumbnail> {
-    let patch = patches
-        .decoded(place, &eosin_data::DecodeLimits::default())
-        .ok()?;
-    let side = u32::try_from(size_px).ok()?.max(THUMBNAIL_PX / 2);
-    thumbnail(patch, [THUMBNAIL_PX.min(side); 2])
 }
 
 fn timing_rows(timings: &Timings) -> Vec<Timing> {

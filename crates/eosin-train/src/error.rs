@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use eosin_core::bytes_in_words;
 
 use crate::embed::embedding_error::EmbeddingsError;
+use crate::explain::ExplainWay;
 use crate::input::stain_fit::StainError;
 
 impl From<eosin_weights::StateError> for TrainError {
@@ -350,13 +351,30 @@ pub enum TrainError {
          run's folds/*/weights.safetensors", .0.display()
     )]
     NoNetwork(PathBuf),
-    /// Logits are wanted place by place where they are no mean of such.
+    /// Logits are wanted place by place where they are not told so.
     #[error(
-        "{} has no class maps: its network does not end in a mean over places and one linear layer (or it has a \
-         hidden layer, neighbours or several sizes); leave '--way' out, or write '--way occlusion'",
+        "{} has no maps by '--way {way}': {}; leave '--way' out, or write '--way occlusion'",
+        .run.display(),
+        match .way {
+            ExplainWay::ClassMap => "its network does not end in a mean over places and one linear layer (or it \
+                has a hidden layer, neighbours or several sizes)",
+            _ => "its answers are not logits of a network with places (it has neighbours or several sizes, or the \
+                last map is of one place)",
+        }
+    )]
+    NoMapsOf {
+        /// The way.
+        way: ExplainWay,
+        /// The run.
+        run: PathBuf,
+    },
+    /// Weights are to be replaced where maps are made without looking into the network.
+    #[error(
+        "{} is explained by covering parts of a patch, not through its network; '--sanity' needs maps by class-map \
+         or hires-cam",
         .0.display()
     )]
-    NoClassMaps(PathBuf),
+    NothingToRandomise(PathBuf),
     /// More neighbours are asked for than there are patches.
     #[error(
         "train.strength asks for {asked} neighbours, and the training part of a fold has {patches} \

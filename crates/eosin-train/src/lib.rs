@@ -76,7 +76,7 @@ pub use ensemble::member_run::{MemberRun, MemberRuns, check_agreement, refuse_un
 pub use ensemble::soup_runs::{SoupRuns, is_soup, refuse_unlike};
 pub use error::TrainError;
 pub use event::Event;
-pub use explain::{ClassMap, ExplainWay, Explainer};
+pub use explain::{ClassMap, ExplainWay, ExplainedWeights, Explainer};
 pub use input::draw::{Draw, InputSource};
 pub use input::pixels::{PatchSet, PixelRows, PixelSource};
 pub use input::reader::{PatchReader, RowReader, decode_limits, resize_between_sizes, resize_of};

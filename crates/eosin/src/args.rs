@@ -4,9 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use eosin_core::config::{
-    CalibratorKind, GroupBy, HeadKind, NormaliseMode, ResizePolicy, Symmetries, TrainMode,
-};
+use eosin_core::config::{CalibratorKind, GroupBy, HeadKind, NormaliseMode, Symmetries, TrainMode};
 use eosin_core::{BackboneName, Layout};
 use eosin_run::HubOptions;
 
@@ -14,6 +12,7 @@ mod audit;
 mod compare;
 mod ensemble;
 mod explain;
+mod predict;
 mod report;
 mod search;
 mod stain;
@@ -23,6 +22,7 @@ pub use audit::AuditArgs;
 pub use compare::CompareArgs;
 pub use ensemble::EnsembleArgs;
 pub use explain::ExplainArgs;
+pub use predict::{PredictArgs, UsableArgs};
 pub use report::ReportArgs;
 pub use search::{SearchCommand, SearchJobArgs, SearchShowArgs, StudyArgs};
 pub use stain::StainArgs;
@@ -424,39 +424,6 @@ pub struct EvaluateArgs {
     /// Also say what answers are worth where this share of patches is positive, such as 0.05.
     #[arg(long, value_name = "SHARE")]
     pub prevalence: Option<f64>,
-}
-
-/// `eosin predict`.
-#[derive(Debug, clap::Args)]
-pub struct PredictArgs {
-    /// Run folder.
-    pub run: PathBuf,
-    /// Images, folders of images with what lies in sub-folders, or tables with a column `path`, read
-    /// as '--data' is.
-    pub images: Vec<PathBuf>,
-    /// Embeddings instead of images, where the run was trained on such: every row of the file, by key. Of
-    /// an ensemble one file for all members, or the flag once for each, in their order.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["images", "skip_bad", "resize"])]
-    pub embeddings: Vec<PathBuf>,
-    /// Go on without images that cannot be used.
-    #[arg(long)]
-    pub skip_bad: bool,
-    /// Bring images of another size to that of the run: square (only square ones), stretch, pad.
-    #[arg(long, value_name = "POLICY")]
-    pub resize: Option<ResizePolicy>,
-    /// One fold instead of the mean of all: its number, or `best`.
-    #[arg(long)]
-    pub fold: Option<String>,
-    /// Write lines `<key> <class>` as the 2020 datathon wanted: the key is the file's stem, the class
-    /// its own number where classes are numbers, else its index.
-    #[arg(long)]
-    pub datathon: bool,
-    /// File to write; default: standard output.
-    #[arg(long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
-    /// Replace the file if it is there.
-    #[arg(long, requires = "out")]
-    pub overwrite: bool,
 }
 
 /// `eosin export`.

@@ -5,6 +5,7 @@ mod commands;
 mod decision_lines;
 mod gate;
 mod interrupt;
+mod look;
 mod metrics_table;
 mod output;
 mod prediction_rows;

@@ -74,13 +74,13 @@ impl ConvBackward {
         scratch: &mut Vec<f32>,
     ) -> WeightGradients {
         let shape = &self.shape;
-        let (from, to) = shape.map_sizes(sizes, input, gradient);
+        let maps = shape.map_sizes(sizes, input, gradient);
+        let (from, to) = maps;
         let mut of_weights = zeros(self.weights(), memory);
         let mut bias = vec![0.0; shape.cout];
         for row in gradient.chunks_exact(shape.cout) {
             add(&mut bias, row);
         }
-        let maps = (from, to);
         if shape.is_pointwise() {
             let (cin, cout) = (shape.cin, shape.cout);
             let rows = input.len() / cin;
@@ -105,16 +105,44 @@ impl ConvBackward {
         } else {
             dense_of_weights(shape, maps, input, gradient, &mut of_weights, scratch);
         }
+        if self.gives_input() {
+            of_input.resize(input.len(), 0.0);
+            self.to_input(sizes, gradient, of_input, scratch);
+        }
+        WeightGradients {
+            weights: of_weights,
+            bias,
+        }
+    }
+
+    /// Whether the gradient of the input is wanted.
+    pub const fn gives_input(&self) -> bool {
+        !matches!(self.of_input, OfInput::Unwanted)
+    }
+
+    /// The gradient of the input alone, as [`run`](Self::run) finds it; `of_input` is `[n, height, width,
+    /// cin]` and is replaced.
+    ///
+    /// # Panics
+    /// As [`run`](Self::run).
+    pub fn to_input(
+        &self,
+        sizes: (usize, usize, usize),
+        gradient: &[f32],
+        of_input: &mut [f32],
+        scratch: &mut Vec<f32>,
+    ) {
+        let shape = &self.shape;
+        let maps = shape.map_sizes(sizes, of_input, gradient);
+        let (from, to) = maps;
         match &self.of_input {
             OfInput::Unwanted => {}
             OfInput::Mirrored(conv) => {
-                of_input.resize(input.len(), 0.0);
                 let sizes = (sizes.0, to.height, to.width);
                 conv.run(sizes, gradient, None, of_input, scratch);
             }
             OfInput::Scattered(weights) => {
-                of_input.clear();
-                of_input.resize(input.len(), 0.0);
+                of_input.fill(0.0);
                 if shape.is_depthwise() {
                     let images = of_input.chunks_exact_mut(from.height * from.width * shape.cin);
                     let gradients = gradient.chunks_exact(to.height * to.width * shape.cout);
@@ -125,10 +153,6 @@ impl ConvBackward {
                     dense_of_input(shape, maps, weights, gradient, of_input, scratch);
                 }
             }
-        }
-        WeightGradients {
-            weights: of_weights,
-            bias,
         }
     }
 }

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use crate::groups::Groups;
 use crate::paired::models::{ModelRows, PairedModels};
 use crate::probs::Probs;
+use crate::rank_correlation::midranks;
 use crate::resample::{CountedRows, MetricValues};
 
 /// Groups up to which every way of exchanging is tried.
@@ -104,22 +105,6 @@ impl SwappableRows {
             &targets, &probs, &scores, positive, &groups,
         ))
     }
-}
-
-/// The rank of each score, from 0 on, the mean of them where scores are equal.
-fn midranks(scores: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..scores.len()).collect();
-    order.sort_by(|a, b| scores[*a].total_cmp(&scores[*b]));
-    let mut ranks = vec![0.0; scores.len()];
-    let mut below = 0;
-    #[expect(clippy::float_cmp, reason = "a tie is exact equality")]
-    for tied in order.chunk_by(|a, b| scores[*a] == scores[*b]) {
-        for row in tied {
-            ranks[*row] = below as f64 + (tied.len() - 1) as f64 / 2.0;
-        }
-        below += tied.len();
-    }
-    ranks
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use eosin_kernels::Activation;
 
-use crate::architecture::Architecture;
+use crate::architecture::{Architecture, LastPlaces};
 use crate::layers::{Conv2d, LayerNorm, Linear, PadMode};
 use crate::mlp::Mlp;
 use crate::param::{Param, module};
@@ -170,6 +170,14 @@ impl Architecture for VisionTransformer {
 
     fn pool(&self, net: &Recorder, map: Map) -> Vector {
         net.first_token(map)
+    }
+
+    fn last_places(&self) -> LastPlaces {
+        // Behind the last block only the class token is read.
+        LastPlaces {
+            cut: BLOCKS,
+            tokens: 1,
+        }
     }
 
     fn classifier(&self) -> &Linear {

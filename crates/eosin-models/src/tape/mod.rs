@@ -8,6 +8,7 @@
 
 mod dropout;
 mod folded;
+mod maps;
 mod norm;
 mod opened;
 mod part;
@@ -25,11 +26,13 @@ use rayon::prelude::*;
 use self::dropout::Masks;
 use self::folded::{folded, write_gradients};
 use self::norm::Norm;
-use self::part::Part;
+use self::part::{Part, Sought};
 use crate::graph::{Graph, Workspace};
 use crate::origin::Origin;
 use crate::recording::{Op, Recording};
 use crate::stored_network::StoredNetwork;
+
+pub use self::maps::MapTape;
 
 /// What batch norms normalise with while a network is trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +71,7 @@ pub struct Tape {
     masks: Masks,
     /// Stages before it are frozen.
     first_stage: usize,
+    sought: Sought,
 }
 
 /// Gradients of folded weights, by node.
@@ -81,11 +85,15 @@ impl Tape {
     /// When weights cannot be read.
     pub fn new(network: &StoredNetwork, tail: &Tail) -> Result<Self, WeightsError> {
         let recording = network.record_training(tail.cut, tail.map, tail.dropout)?;
-        Self::of(recording, tail.norms)
+        Self::of(recording, tail.norms, Sought::Weights)
     }
 
     /// A recording made for training.
-    fn of(mut recording: Recording, statistics: BatchStatistics) -> Result<Self, WeightsError> {
+    fn of(
+        mut recording: Recording,
+        statistics: BatchStatistics,
+        sought: Sought,
+    ) -> Result<Self, WeightsError> {
         if statistics == BatchStatistics::OfBatch {
             recording = recording.with_open_norms();
         }
@@ -106,6 +114,7 @@ impl Tape {
             norms,
             masks: Masks::default(),
             first_stage: 0,
+            sought,
         })
     }
 
@@ -126,7 +135,7 @@ impl Tape {
                 }
             }
         }
-        let (norms, nodes) = (&self.norms, &self.graph.nodes);
+        let (norms, nodes, sought) = (&self.norms, &self.graph.nodes, self.sought);
         let packed = self.origins.par_iter().filter_map(|(node, origin)| {
             let step = &nodes[*node].step;
             let Op::Conv(conv) = &step.op else {
@@ -137,7 +146,7 @@ impl Tape {
             }
             let (weights, bias) = folded(*conv.shape(), origin, &values);
             let conv = Conv::new(*conv.shape(), &weights, &bias, conv.activation());
-            let wants_input = step.inputs[0] > 0;
+            let wants_input = step.inputs[0] > 0 || sought == Sought::Maps;
             let backward = ConvBackward::new(*conv.shape(), &weights, wants_input);
             Some((*node, conv, backward))
         });
@@ -197,10 +206,20 @@ impl Tape {
     /// [`forward`](Self::forward) in these workspaces. Those of frozen stages are left out.
     pub fn backward(&self, of_logits: &[f32], workspaces: &mut [Workspace]) -> TapeGradients {
         let mut parts = self.parts(of_logits, workspaces);
+        let found = self.way_back(&mut parts);
+        // Nobody asks for the gradient of the maps.
+        for part in &mut parts {
+            part.drop_gradient(0);
+        }
+        found
+    }
+
+    /// Takes the gradient of the logits back to the maps, and gives those of folded weights on the way.
+    fn way_back(&self, parts: &mut [Part<'_>]) -> TapeGradients {
         let mut found = TapeGradients::default();
         for node in (1..self.graph.nodes.len()).rev() {
             if self.graph.nodes[node].step.stage < self.first_stage {
-                for part in &mut parts {
+                for part in &mut *parts {
                     part.drop_gradient(node);
                 }
                 continue;
@@ -208,7 +227,7 @@ impl Tape {
             if let Some(norm) = self.norms.get(&node)
                 && norm.is_of_batch()
             {
-                let of_norm = self.norm_backward(node, norm, &mut parts);
+                let of_norm = self.norm_backward(node, norm, parts);
                 found.0.insert(node, of_norm);
                 continue;
             }
@@ -228,10 +247,6 @@ impl Tape {
                 }
             }
         }
-        // Nobody asks for the gradient of the maps.
-        for part in &mut parts {
-            part.drop_gradient(0);
-        }
         found
     }
 
@@ -249,6 +264,7 @@ impl Tape {
             first += n;
             Part {
                 graph: &self.graph,
+                sought: self.sought,
                 masks: &self.masks,
                 first: first - n,
                 n,

@@ -9,9 +9,19 @@ use crate::layer::{Input, Layer, Returned};
 use crate::recording::Op;
 use crate::spare::Spare;
 
+/// What a way back is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sought {
+    /// Gradients of what the network has learned.
+    Weights,
+    /// That of the maps that enter it, and no others.
+    Maps,
+}
+
 /// A part of a batch on its way back.
 pub(super) struct Part<'a> {
     pub graph: &'a Graph,
+    pub sought: Sought,
     pub masks: &'a Masks,
     /// The first of its maps in the batch.
     pub first: usize,
@@ -73,7 +83,7 @@ impl Part<'_> {
         match &node.step.op {
             Op::Conv(conv) => {
                 activation_backward(conv.activation(), &self.values[index], &mut gradient);
-                Some(self.conv(node, conv, backward?, (inputs[0], gradient)))
+                self.conv(node, conv, backward?, (inputs[0], gradient))
             }
             Op::Layer(layer) => {
                 self.masks.apply(index, self.first, &mut gradient);
@@ -89,7 +99,7 @@ impl Part<'_> {
         conv: &Conv,
         backward: &ConvBackward,
         (input, gradient): (Input<'_>, Vec<f32>),
-    ) -> WeightGradients {
+    ) -> Option<WeightGradients> {
         debug_assert_eq!(conv.shape().cin, input.shape[2]);
         let from = node.step.inputs[0];
         if let Some(shortcut) = node.step.inputs.get(1) {
@@ -97,22 +107,33 @@ impl Part<'_> {
         }
         let [height, width, _] = input.shape;
         let mut of_input = self.spare.take(input.values.len());
-        // The first part's gradients become the sum of all; the others' memory comes back.
-        let memory = if self.first == 0 {
-            Vec::new()
-        } else {
-            self.spare.take(backward.weights())
+        let sizes = (self.n, height, width);
+        let found = match self.sought {
+            Sought::Weights => {
+                // The first part's gradients become the sum of all; the others' memory comes back.
+                let memory = if self.first == 0 {
+                    Vec::new()
+                } else {
+                    self.spare.take(backward.weights())
+                };
+                let values = input.values;
+                Some(backward.run(
+                    sizes,
+                    values,
+                    &gradient,
+                    &mut of_input,
+                    memory,
+                    self.scratch,
+                ))
+            }
+            Sought::Maps => {
+                of_input.resize(input.values.len(), 0.0);
+                backward.to_input(sizes, &gradient, &mut of_input, self.scratch);
+                None
+            }
         };
-        let found = backward.run(
-            (self.n, height, width),
-            input.values,
-            &gradient,
-            &mut of_input,
-            memory,
-            self.scratch,
-        );
         self.spare.put(gradient);
-        if from > 0 {
+        if backward.gives_input() {
             self.give(from, of_input);
         } else {
             self.spare.put(of_input);

@@ -154,7 +154,7 @@ impl Case {
     }
 
     fn by_tape(&self, network: &StoredNetwork, state: &StateDict, together: usize) -> Found {
-        let mut tape = Tape::of(self.recording(network), self.norms).unwrap();
+        let mut tape = Tape::of(self.recording(network), self.norms, Sought::Weights).unwrap();
         let values = |name: &str| &state[name].values[..];
         // Folding anew must change nothing.
         tape.set_weights(values, self.cut);
@@ -351,7 +351,7 @@ fn frozen_stages_have_no_gradient_and_change_none() {
     for name in [B::ResNet18, B::VitSmallPatch16, B::ConvNextTiny] {
         let case = Case::of(name, BatchStatistics::Frozen);
         let (stored, state) = network(case.name, case.size);
-        let mut tape = Tape::of(case.recording(&stored), case.norms).unwrap();
+        let mut tape = Tape::of(case.recording(&stored), case.norms, Sought::Weights).unwrap();
         let values = |name: &str| &state[name].values[..];
         let mut gradients = |first_stage: usize| {
             tape.set_weights(values, first_stage);

@@ -2,11 +2,11 @@
 
 use eosin_metrics::{PredictiveValues, Share};
 
-use crate::base64::encode;
 use crate::html::{Table, each, escape, section};
 use crate::model::{Report, WrongPatch};
 use crate::numbers;
 use crate::page_one::{ClassFigures, Figure, PageOne};
+use crate::picture::picture;
 
 /// Missed patches that are shown.
 const SHOWN: usize = 6;
@@ -297,14 +297,7 @@ fn card(patch: &WrongPatch, classes: &[String]) -> String {
     let (key, target) = (escape(&patch.key), escape(&classes[patch.target]));
     let (pred, prob) = (escape(&classes[patch.pred]), patch.pred_prob);
     let said = format!("Patch {key}, a {target} taken for {pred} at {prob:.3}");
-    let image = match &patch.thumbnail {
-        Some(thumbnail) => format!(
-            "<img alt=\"{said}\" title=\"{said}\" src=\"data:{};base64,{}\">",
-            thumbnail.mime.as_str(),
-            encode(&thumbnail.bytes)
-        ),
-        None => format!("<div class=\"no-image\" title=\"{said}\">no picture</div>"),
-    };
+    let image = picture(&said, patch.thumbnail.as_ref());
     let told = if classes.len() == 2 {
         format!("{pred} at {prob:.3}")
     } else {

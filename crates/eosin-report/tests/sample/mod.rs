@@ -109,6 +109,10 @@ fn wrong_patches(classes: usize) -> Vec<WrongPatch> {
                 mime: Mime::Png,
                 bytes: PIXEL.to_vec(),
             }),
+            map: (index == 0).then(|| Thumbnail {
+                mime: Mime::Png,
+                bytes: PIXEL.to_vec(),
+            }),
         })
         .collect()
 }

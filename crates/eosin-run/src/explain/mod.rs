@@ -2,28 +2,36 @@
 
 mod out;
 mod overlay;
+mod sanity;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use eosin_core::Task;
-use eosin_data::Patches;
+use eosin_data::{PatchSource, Patches, Resize, RgbPatch};
 use eosin_store::{RunFolder, RunRecord, WeightStore};
-use eosin_train::{ExplainWay, Explainer, UseFolds, member_folders, softmax};
+use eosin_train::{
+    ClassMap, ExplainWay, ExplainedWeights, Explainer, PatchReader, UseFolds, member_folders,
+    softmax,
+};
 use serde::Serialize;
 
 pub use self::out::ExplainOut;
+pub(crate) use self::overlay::overlaid;
 use self::overlay::overlay;
+pub use self::sanity::{Sanity, sanity_check};
 use crate::create::weight_store;
 use crate::record::task_of;
 
 /// What explains, and how.
 #[derive(Clone, Copy, Debug)]
 pub struct ExplainArgs {
-    /// How maps come about; else class maps where a run has them.
+    /// How maps come about; else class maps where a run has them, `HiResCAM` where it is a network.
     pub way: Option<ExplainWay>,
     /// Which folds.
     pub folds: UseFolds,
+    /// How patches of other sizes are brought to the network's.
+    pub resize: Option<Resize>,
 }
 
 /// What was found of a patch.
@@ -48,6 +56,16 @@ pub struct Explanation {
     pub map: PathBuf,
 }
 
+/// What was found of all patches: `explain.json`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Explanations {
+    /// Patch by patch, and member by member.
+    pub images: Vec<Explanation>,
+    /// Whether maps depend on what was learned, where that was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sanity: Option<Sanity>,
+}
+
 /// A run that explains: by itself, or as a member of an ensemble.
 pub struct ExplainedRun {
     member: Option<String>,
@@ -59,12 +77,25 @@ pub struct ExplainedRun {
 /// # Errors
 /// When a file is missing or damaged, or the run has no network.
 pub fn open_explainers(run: &Path, args: ExplainArgs) -> Result<Vec<ExplainedRun>> {
+    open_with(run, args, ExplainedWeights::Trained)
+}
+
+fn open_with(
+    run: &Path,
+    args: ExplainArgs,
+    weights: ExplainedWeights,
+) -> Result<Vec<ExplainedRun>> {
     let folder = RunFolder::open(run)?;
     let record: RunRecord = folder.record()?;
     let store = weight_store(&folder)?;
-    let load = |folder: &RunFolder, store: &WeightStore| {
-        let explainer = Explainer::load(folder, store, args.folds, args.way);
-        explainer.with_context(|| format!("cannot explain {}", folder.dir().display()))
+    let load = |folder: &RunFolder, store: &WeightStore| -> Result<Explainer> {
+        let explainer = Explainer::load(folder, store, args.folds, args.way, weights);
+        let explainer =
+            explainer.with_context(|| format!("cannot explain {}", folder.dir().display()))?;
+        Ok(match args.resize {
+            Some(how) => explainer.resizing(how),
+            None => explainer,
+        })
     };
     let Some(ensemble) = record.ensemble() else {
         return Ok(vec![ExplainedRun {
@@ -85,8 +116,13 @@ pub fn open_explainers(run: &Path, args: ExplainArgs) -> Result<Vec<ExplainedRun
 
 impl ExplainedRun {
     /// How its maps come about.
-    pub const fn way(&self) -> ExplainWay {
+    pub fn way(&self) -> ExplainWay {
         self.explainer.way()
+    }
+
+    /// How its patches are read.
+    pub const fn reader(&self) -> &PatchReader {
+        self.explainer.reader()
     }
 
     /// The member of an ensemble.
@@ -99,19 +135,14 @@ impl ExplainedRun {
     /// # Errors
     /// When the patch cannot be used, or a file not be written.
     pub fn explain(
-        &self,
+        &mut self,
         patches: &Patches,
         place: usize,
         asked: &Asked,
         out: &ExplainOut,
     ) -> Result<Explanation> {
         let key = &patches.manifest().patches[place].key;
-        let source = eosin_data::PatchSource::Bytes {
-            name: patches.name(place),
-            bytes: patches.bytes(place)?,
-        };
-        let patch = self.explainer.read(&source)?;
-        let map = self.explainer.explain(&patch)?;
+        let (patch, map) = self.map(patches, place)?;
         let class = asked.class.unwrap_or_else(|| map.likeliest());
         let mut probs = map.logits.clone();
         softmax(&mut probs, map.classes);
@@ -127,6 +158,17 @@ impl ExplainedRun {
             overlay: written.overlay,
             map: written.map,
         })
+    }
+
+    /// The patch at `place` as the network sees it, and its map.
+    fn map(&mut self, patches: &Patches, place: usize) -> Result<(RgbPatch, ClassMap)> {
+        let source = PatchSource::Bytes {
+            name: patches.name(place),
+            bytes: patches.bytes(place)?,
+        };
+        let patch = self.explainer.read(&source)?;
+        let map = self.explainer.explain(&patch)?;
+        Ok((patch, map))
     }
 }
 

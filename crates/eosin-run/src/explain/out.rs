@@ -7,7 +7,7 @@ use eosin_store::{write_atomic, write_atomic_with};
 use eosin_train::ClassMap;
 use eosin_weights::{StateTensor, write_npy};
 
-use super::Explanation;
+use super::Explanations;
 use crate::create::Overwrite;
 use crate::out_file::check_out_file;
 
@@ -105,8 +105,8 @@ impl ExplainOut {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn finish(&self, all: &[Explanation]) -> Result<PathBuf> {
-        let mut json = serde_json::to_vec_pretty(&serde_json::json!({ "images": all }))?;
+    pub fn finish(&self, all: &Explanations) -> Result<PathBuf> {
+        let mut json = serde_json::to_vec_pretty(all)?;
         json.push(b'\n');
         let list = self.dir.join(LIST);
         write_atomic(&list, &json)?;

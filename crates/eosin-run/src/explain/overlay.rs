@@ -15,35 +15,56 @@ const GAP_PX: usize = 8;
 
 /// A PNG: the patch, and beside it the patch in grey under the map's colours.
 pub(super) fn overlay(patch: &RgbPatch, map: &ClassMap, class: usize) -> Result<Vec<u8>> {
+    let times = LEAST_PX
+        .div_ceil(patch.width_px.max(patch.height_px))
+        .max(1);
+    let patch = enlarged(patch, times);
+    let beside = overlaid(&patch, map, class);
+    let (width, height) = (patch.width_px, patch.height_px);
+    let whole = 2 * width + GAP_PX;
+    let mut shown = vec![255_u8; 3 * whole * height];
+    for (row, line) in shown.chunks_exact_mut(3 * whole).enumerate() {
+        let own = row * 3 * width..(row + 1) * 3 * width;
+        line[..3 * width].copy_from_slice(&patch.pixels[own.clone()]);
+        line[3 * (width + GAP_PX)..].copy_from_slice(&beside.pixels[own]);
+    }
+    png(&shown, whole, height)
+}
+
+/// The patch in grey under the map's colours.
+pub(crate) fn overlaid(patch: &RgbPatch, map: &ClassMap, class: usize) -> RgbPatch {
     let evidence = map.evidence(class);
     let largest = evidence
         .iter()
         .fold(0.0_f32, |most, value| most.max(value.abs()));
-    let times = LEAST_PX
-        .div_ceil(patch.width_px.max(patch.height_px))
-        .max(1);
-    let (width, height) = (patch.width_px * times, patch.height_px * times);
     let field = Field {
         values: &evidence,
         sides: [map.width, map.height],
-        shown: [width, height],
+        shown: [patch.width_px, patch.height_px],
     };
-    let pixels = patch.pixels.as_chunks::<3>().0;
-    let whole = 2 * width + GAP_PX;
-    let mut shown = vec![[255_u8; 3]; whole * height];
-    for row in 0..height {
-        for column in 0..width {
-            let pixel = pixels[row / times * patch.width_px + column / times];
-            let share = if largest > 0.0 {
-                field.at(column, row) / largest
-            } else {
-                0.0
-            };
-            shown[row * whole + column] = pixel;
-            shown[row * whole + width + GAP_PX + column] = coloured(pixel, share);
-        }
+    let mut shown = patch.clone();
+    let pixels = shown.pixels.as_chunks_mut::<3>().0;
+    for (at, pixel) in pixels.iter_mut().enumerate() {
+        let share = if largest > 0.0 {
+            field.at(at % patch.width_px, at / patch.width_px) / largest
+        } else {
+            0.0
+        };
+        *pixel = coloured(*pixel, share);
     }
-    png(shown.as_flattened(), whole, height)
+    shown
+}
+
+/// Each pixel as a square of so many.
+fn enlarged(patch: &RgbPatch, times: usize) -> RgbPatch {
+    let mut large = RgbPatch::filled(patch.width_px * times, patch.height_px * times, [0; 3]);
+    let pixels = patch.pixels.as_chunks::<3>().0;
+    let width = large.width_px;
+    for (at, pixel) in large.pixels.as_chunks_mut::<3>().0.iter_mut().enumerate() {
+        let (row, column) = (at / width / times, at % width / times);
+        *pixel = pixels[row * patch.width_px + column];
+    }
+    large
 }
 
 /// Values between the middles of places.

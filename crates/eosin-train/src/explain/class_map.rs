@@ -8,6 +8,9 @@ choices! {
         /// Logits position by position: see [`class_maps`](eosin_models::Recording::class_maps). Their mean
         /// over positions is the patch's logits, exactly.
         ClassMap => "class-map",
+        /// Values of the last map with places times the gradients of logits: see
+        /// [`HiResCam`](eosin_models::HiResCam). For any network.
+        HiResCam => "hires-cam",
         /// What is lost of the logarithm of a class's probability when a part of the patch is covered with
         /// the patch's mean colour (Zeiler & Fergus 2014, arXiv:1311.2901). For any model.
         Occlusion => "occlusion",
@@ -27,7 +30,7 @@ pub struct ClassMap {
     pub classes: usize,
     /// `[height, width, classes]`.
     pub values: Vec<f32>,
-    /// Of the patch, mean over views and folds; of an occlusion the logarithms of its probabilities, which are
+    /// Of the patch, mean over views and folds; by occlusion the logarithms of its probabilities, which are
     /// its logits but for a number that is the same for all classes.
     pub logits: Vec<f32>,
 }

@@ -5,4 +5,4 @@ mod explainer;
 mod occlusion;
 
 pub use class_map::{ClassMap, ExplainWay};
-pub use explainer::Explainer;
+pub use explainer::{ExplainedWeights, Explainer};

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use eosin_train::ExplainWay;
 
+use super::UsableArgs;
+
 /// `eosin explain`.
 #[derive(Debug, clap::Args)]
 pub struct ExplainArgs {
@@ -19,9 +21,16 @@ pub struct ExplainArgs {
     #[arg(long, value_name = "NAME")]
     pub class: Option<String>,
     /// class-map (logits place by place, whose mean is the logit; of networks that end in a mean and one
-    /// linear layer) or occlusion (what covering a part costs; of any). Default: class-map where there is one.
+    /// linear layer), hires-cam (values of the last map times gradients of the logit; of any network) or
+    /// occlusion (what covering a part costs; of any run). Default: the first of these that the run has.
     #[arg(long, value_name = "WAY")]
     pub way: Option<ExplainWay>,
+    #[command(flatten)]
+    pub usable: UsableArgs,
+    /// Also compare the maps with those of the same network with fresh weights: a map that is much the same
+    /// says nothing of what was learned.
+    #[arg(long)]
+    pub sanity: bool,
     /// One fold instead of all: its number, or `best`.
     #[arg(long)]
     pub fold: Option<String>,

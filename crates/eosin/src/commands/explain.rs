@@ -1,21 +1,20 @@
 //! `eosin explain`: where in images a model's logits come from.
 
-use std::collections::BTreeSet;
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
-use eosin_data::{ImagesFound, InspectOptions, Manifest, NoLedger, Patches, find_images, inspect};
+use anyhow::Result;
+use eosin_data::{ImagesFound, Resize, find_images};
 use eosin_run::{
-    Asked, ExplainArgs as Explain, ExplainOut, Explanation, Overwrite, open_explainers,
+    Asked, ExplainArgs as Explain, ExplainOut, ExplainedRun, Explanation, Explanations, Overwrite,
+    Sanity, config_of_run, open_explainers, sanity_check,
 };
 use eosin_store::{RunFolder, RunRecord};
-use eosin_train::decode_limits;
 
 use crate::args::ExplainArgs;
 use crate::commands::predict::which_folds;
+use crate::look::Look;
 use crate::output::{note, say, say_json, say_table};
 use crate::progress::Progress;
-use crate::terminal::list_all;
 
 /// Images that the table shows.
 const SHOWN: usize = 24;
@@ -26,40 +25,73 @@ const SHOWN: usize = 24;
 /// When the run or an image cannot be used, or the folder not be written.
 pub fn run(args: &ExplainArgs, json: bool) -> Result<ExitCode> {
     let out = ExplainOut::new(&args.out, Overwrite::of_flag(args.overwrite))?;
-    let record: RunRecord = RunFolder::open(&args.run)?.record()?;
+    let folder = RunFolder::open(&args.run)?;
+    let record: RunRecord = folder.record()?;
     let asked = Asked::of(&args.run, &record, args.class.as_deref())?;
-    let runs = open_explainers(
-        &args.run,
-        Explain {
-            way: args.way,
-            folds: which_folds(args.fold.as_deref(), &record)?,
-        },
-    )?;
+    let filter = config_of_run(&folder)?.data.resize;
+    let how = Explain {
+        way: args.way,
+        folds: which_folds(args.fold.as_deref(), &record)?,
+        resize: args
+            .usable
+            .resize
+            .map(|non_square| Resize { filter, non_square }),
+    };
+    let mut runs = open_explainers(&args.run, how)?;
     let ImagesFound { manifest, .. } = find_images(&args.images)?;
     for text in &manifest.notes {
         note(&format!("note: {text}"));
     }
-    let patches = look(&manifest, record.max_side_px)?;
+    let look = Look {
+        max_side_px: record.max_side_px,
+        skip_bad: args.usable.skip_bad,
+    };
+    let patches = look.at(&manifest, runs.iter().map(ExplainedRun::reader))?;
     let keys = patches.manifest().patches.iter();
     let out = out.for_keys(keys.map(|patch| patch.key.as_str()));
     let all = patches.manifest().patches.len();
     let mut progress = Progress::new("explain", "images");
-    let mut explained = Vec::new();
+    let mut images = Vec::new();
     for place in 0..all {
-        for run in &runs {
-            explained.push(run.explain(&patches, place, &asked, &out)?);
+        for run in &mut runs {
+            images.push(run.explain(&patches, place, &asked, &out)?);
         }
         progress.update(place + 1, all, "");
     }
     progress.finish(&format!("{all} images"));
+    drop(runs);
+    let sanity = if args.sanity {
+        let mut progress = Progress::new("sanity", "maps");
+        let looked = |done, all| progress.update(done, all, "");
+        let found = sanity_check(&args.run, how, &patches, &asked, looked)?;
+        progress.finish(&format!("{} pairs of maps", found.pairs));
+        Some(found)
+    } else {
+        None
+    };
+    let explained = Explanations { images, sanity };
     let list = out.finish(&explained)?;
     if json {
-        say_json(&serde_json::json!({ "images": explained }))?;
+        say_json(&explained)?;
         return Ok(ExitCode::SUCCESS);
     }
-    show(&explained);
+    show(&explained.images);
+    if let Some(sanity) = &explained.sanity {
+        say(&sanity_words(sanity));
+    }
     say(&format!("written to {}", list.display()));
     Ok(ExitCode::SUCCESS)
+}
+
+fn sanity_words(sanity: &Sanity) -> String {
+    let (Some(mean), Some(absolute)) = (sanity.rank_correlation, sanity.absolute) else {
+        return "sanity: nothing to compare, every map has one value everywhere".to_owned();
+    };
+    format!(
+        "sanity: {} maps of fresh weights have a rank correlation of {mean:.2} with these ({absolute:.2} whatever \
+         its sign; a map that did not depend on what was learned would have 1)",
+        sanity.pairs
+    )
 }
 
 fn show(explained: &[Explanation]) {
@@ -82,25 +114,4 @@ fn show(explained: &[Explanation]) {
     if explained.len() > SHOWN {
         say(&format!("and {} more", explained.len() - SHOWN));
     }
-}
-
-/// Reads every image and lists all that cannot be used at once.
-fn look(manifest: &Manifest, max_side_px: usize) -> Result<Patches> {
-    let options = InspectOptions {
-        decode: true,
-        limits: decode_limits(max_side_px),
-        sizes_may_differ: true,
-    };
-    let mut found = inspect(manifest, &options, &NoLedger, &|_, _| ());
-    let problems = &mut found.inspection.problems;
-    problems.retain(|problem| problem.kind.is_bad());
-    if !problems.is_empty() {
-        list_all(problems);
-        bail!(
-            "{} of {} images cannot be used (listed above)",
-            problems.len(),
-            manifest.patches.len()
-        );
-    }
-    Ok(Patches::new(manifest, found.contents, &BTreeSet::new()))
 }

@@ -1,29 +1,24 @@
 //! `eosin predict`: probabilities for new images, or for embeddings.
 
-use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
-use eosin_core::config::ResizePolicy;
-use eosin_core::{Task, Watch as _};
-use eosin_data::{
-    ImagesFound, InspectOptions, Inspection, Manifest, NoLedger, PatchSource, Patches, Problem,
-    ProblemKind, Resize, find_images, inspect,
-};
+use eosin_core::Task;
+use eosin_data::{ImagesFound, PatchSource, Patches, Resize, find_images};
 use eosin_run::{
-    Overwrite, RunEvent, check_out_file, config_of_run, decision_text, duration, refuse_same_stems,
-    task_of, weight_store,
+    Overwrite, check_out_file, config_of_run, decision_text, duration, refuse_same_stems, task_of,
+    weight_store,
 };
 use eosin_store::{RunFolder, RunRecord};
-use eosin_train::{EmbeddingFile, OwnPredictor, PatchReader, Predictor, UseFolds};
+use eosin_train::{EmbeddingFile, OwnPredictor, Predictor, UseFolds};
 
 use crate::args::PredictArgs;
 use crate::commands::predict_embeddings;
+use crate::look::Look;
 use crate::output::note;
 use crate::prediction_rows::{Format, Judgement, PredictionRows};
 use crate::progress::Progress;
-use crate::terminal::{Terminal, list_all};
 
 /// Images that are predicted before their rows are written.
 const BATCH: usize = 64;
@@ -64,7 +59,7 @@ pub fn run(args: &PredictArgs, json: bool) -> Result<ExitCode> {
     refuse_nothing(args, &record)?;
     let store = weight_store(&folder)?;
     let mut predictor = Predictor::load(&folder, &store, folds)?;
-    if let Some(non_square) = args.resize {
+    if let Some(non_square) = args.usable.resize {
         let filter = config_of_run(&folder)?.data.resize;
         predictor = predictor.resizing(Resize { filter, non_square });
     }
@@ -75,7 +70,11 @@ pub fn run(args: &PredictArgs, json: bool) -> Result<ExitCode> {
     for text in &manifest.notes {
         note(&format!("note: {text}"));
     }
-    let patches = look(&manifest, &predictor, args)?;
+    let look = Look {
+        max_side_px: record.max_side_px,
+        skip_bad: args.usable.skip_bad,
+    };
+    let patches = look.at(&manifest, predictor.readers())?;
     if format == Format::Datathon {
         let keys = patches.manifest().patches.iter();
         let fix = "predict them apart, or leave out '--datathon'";
@@ -101,79 +100,6 @@ fn refuse_nothing(args: &PredictArgs, record: &RunRecord) -> Result<()> {
         ),
         None => Ok(()),
     }
-}
-
-/// Reads every image and lists all that cannot be used at once.
-fn look(manifest: &Manifest, predictor: &Predictor, args: &PredictArgs) -> Result<Patches> {
-    let terminal = Terminal::default();
-    let options = InspectOptions {
-        decode: true,
-        limits: predictor.limits(),
-        sizes_may_differ: true,
-    };
-    let progress = |done, total| {
-        // Nothing is lost when a bar is not drawn.
-        drop(terminal.event(&RunEvent::Inspecting { done, total }));
-    };
-    let mut found = inspect(manifest, &options, &NoLedger, &progress);
-    let inspection = &mut found.inspection;
-    inspection.problems.retain(|problem| problem.kind.is_bad());
-    let mut others = Vec::new();
-    for reader in predictor.readers() {
-        others.extend(other_sizes(inspection, reader));
-    }
-    // Networks of one size say the same.
-    others.dedup_by(|one, other| one.key == other.key && one.message == other.message);
-    inspection.problems.extend(others);
-    let bad: BTreeSet<String> = inspection.problems.iter().map(|p| p.key.clone()).collect();
-    if let Err(error) = terminal.event(&RunEvent::Inspected(inspection)) {
-        bail!("{error}");
-    }
-    if !bad.is_empty() {
-        list_all(&inspection.problems);
-        let (count, all) = (bad.len(), manifest.patches.len());
-        if !args.skip_bad {
-            bail!(
-                "{count} of {all} images cannot be used (listed above); mend them, or go on without \
-                 them with '--skip-bad'"
-            );
-        }
-        if count == all {
-            bail!("none of {all} images can be used (listed above)");
-        }
-        note(&format!("going on without {count} images"));
-    }
-    Ok(Patches::new(manifest, found.contents, &bad))
-}
-
-/// Images that do not have the size of the run and are not brought to it.
-fn other_sizes(inspection: &Inspection, reader: &PatchReader) -> Vec<Problem> {
-    let side = reader.size_px;
-    let policy = reader.resize.map(|how| how.non_square);
-    let images = inspection.images.iter().filter_map(|image| {
-        let (width, height) = (image.width_px, image.height_px);
-        let fits = match policy {
-            None => (width, height) == (side, side),
-            Some(ResizePolicy::Square) => width == height,
-            Some(_) => true,
-        };
-        let fix = if width == height {
-            "bring it to that size with '--resize square'"
-        } else {
-            "bring it to that size with '--resize stretch' or '--resize pad'"
-        };
-        (!fits).then(|| Problem {
-            key: image.key.clone(),
-            path: image.path.clone(),
-            kind: ProblemKind::OtherSize,
-            message: format!(
-                "{} is {width}x{height} px, the run's patches are {side}x{side} px",
-                image.key
-            ),
-            fix: fix.to_owned(),
-        })
-    });
-    images.collect()
 }
 
 /// Predicts batch by batch; what was written stays, whatever comes.

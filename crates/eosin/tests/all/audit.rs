@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use image::imageops;
 
-use crate::scratch::{JOB, Outcome, Scratch};
+use crate::scratch::{EXAMINED, Outcome, Scratch};
 
 /// Each of `parts` must be in the result.
 #[track_caller]
@@ -88,7 +88,7 @@ fn pair_of<'a>(audit: &'a serde_json::Value, name: &str) -> &'a serde_json::Valu
 #[test]
 fn copies_are_found_however_they_were_changed_and_share_a_group() {
     let scratch = with_copies();
-    let outcome = scratch.eosin(&format!("audit --data data {JOB} --out found"));
+    let outcome = scratch.eosin(&format!("audit --data data {EXAMINED} --out found"));
     let parts = [
         "2 copies, 1 near-copies, 1 overlaps",
         "1 with labels that differ",
@@ -112,7 +112,7 @@ fn copies_are_found_however_they_were_changed_and_share_a_group() {
     // The pair of one picture with two labels is what no run takes: the doctor names it.
     scratch
         .eosin(&format!(
-            "run --data found/groups.csv {JOB} --set train.doctor=warn --out run"
+            "run --data found/groups.csv {EXAMINED} --set train.doctor=warn --out run"
         ))
         .done();
     let folds = scratch.json("run/folds.json");
@@ -188,7 +188,7 @@ fn many_copies_of_one_patch_are_one_cluster_and_as_many_pairs() {
     for number in 0..300 {
         fs::copy(&first, folder.join(format!("again_{number}.png"))).expect("a copy");
     }
-    let outcome = scratch.eosin(&format!("audit --data data {JOB} --out found"));
+    let outcome = scratch.eosin(&format!("audit --data data {EXAMINED} --out found"));
     prints(&outcome.done(), &["300 copies"]);
     let audit = scratch.json("found/audit.json");
     assert_eq!(audit["clusters"].as_array().map(Vec::len), Some(1));
@@ -204,7 +204,7 @@ fn empty_glass_is_said_and_nothing_is_made_of_it() {
         blank.save(path).expect("a picture");
     }
     scratch
-        .eosin(&format!("audit --data data {JOB} --out found"))
+        .eosin(&format!("audit --data data {EXAMINED} --out found"))
         .done()
         .says(&["3 patches show nothing that could be compared"]);
     let audit = scratch.json("found/audit.json");
@@ -268,7 +268,7 @@ fn a_run_says_which_copies_its_folds_tear_apart_and_the_groups_of_an_audit_mend_
     for threads in [1, 2] {
         scratch
             .eosin(&format!(
-                "run --data data {JOB} --threads {threads} --out run{threads}"
+                "run --data data {EXAMINED} --threads {threads} --out run{threads}"
             ))
             .done()
             .says(&["warning: ", TORN_APART, "eosin audit --data"]);
@@ -307,9 +307,11 @@ fn a_run_says_which_copies_its_folds_tear_apart_and_the_groups_of_an_audit_mend_
     assert!(report.contains("<section id=\"pairs\">") && report.contains(TORN_APART));
     assert!(report.contains("alt=\"Patch benign/turned_"));
     scratch
-        .eosin(&format!("audit --data data {JOB} --out found"))
+        .eosin(&format!("audit --data data {EXAMINED} --out found"))
         .done();
-    let outcome = scratch.eosin(&format!("run --data found/groups.csv {JOB} --out grouped"));
+    let outcome = scratch.eosin(&format!(
+        "run --data found/groups.csv {EXAMINED} --out grouped"
+    ));
     let outcome = outcome.done();
     assert!(!outcome.stderr.contains(TORN_APART));
     let of_grouped = scratch.json("grouped/audit.json");
@@ -333,7 +335,7 @@ fn a_run_says_which_copies_its_folds_tear_apart_and_the_groups_of_an_audit_mend_
 #[test]
 fn a_run_without_copies_says_nothing_of_pairs_and_without_a_doctor_looks_for_none() {
     let scratch = Scratch::with_phantom();
-    let outcome = scratch.eosin(&format!("run --data data --out run {JOB}"));
+    let outcome = scratch.eosin(&format!("run --data data --out run {EXAMINED}"));
     assert!(!outcome.done().stderr.contains(TORN_APART));
     let audit = scratch.json("run/audit.json");
     assert_eq!(audit["pairs"].as_array().map(Vec::len), Some(0));
@@ -341,7 +343,7 @@ fn a_run_without_copies_says_nothing_of_pairs_and_without_a_doctor_looks_for_non
     assert!(!scratch.text("run/report.html").contains("id=\"pairs\""));
     let with_copies = with_turned();
     let outcome = with_copies.eosin(&format!(
-        "run --data data --out run {JOB} --set train.doctor=off"
+        "run --data data --out run {EXAMINED} --set train.doctor=off"
     ));
     assert!(!outcome.done().stderr.contains(TORN_APART));
     assert!(!with_copies.path("run/audit.json").exists());

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::run_files::{answers, assert_same_run, rows};
-use crate::scratch::{JOB, Scratch, copy_reversed};
+use crate::scratch::{EXAMINED, JOB, Scratch, copy_reversed};
 
 #[test]
 fn one_seed_gives_the_same_bytes_with_any_threads_and_any_cache() {
@@ -11,7 +11,7 @@ fn one_seed_gives_the_same_bytes_with_any_threads_and_any_cache() {
     let run = |out: &str, more: &str| {
         scratch
             .eosin(&format!(
-                "run --data data --out {out} --seed 7 {JOB} {more}"
+                "run --data data --out {out} --seed 7 {EXAMINED} {more}"
             ))
             .done()
     };

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use crate::run_files::listing;
-use crate::scratch::{EPOCHS, JOB, Scratch};
+use crate::scratch::{EXAMINED, Scratch};
 
 #[test]
 fn good_data_passes_every_check_in_every_mode() {
@@ -12,7 +12,7 @@ fn good_data_passes_every_check_in_every_mode() {
     for mode in ["head", "last-block", "full"] {
         scratch
             .eosin(&format!(
-                "run --data data {EPOCHS} --mode {mode} --set train.doctor=refuse --out {mode}"
+                "run --data data {EXAMINED} --epochs 3 --batch-size 16 --mode {mode} --set train.doctor=refuse --out {mode}"
             ))
             .done()
             .says(&["9 of 9 checks passed"]);
@@ -57,7 +57,7 @@ fn parted(scratch: &Scratch, run: &str) -> BTreeSet<String> {
 #[test]
 fn pictures_in_training_and_validation_are_an_error_that_lists_all() {
     let scratch = with_twins();
-    let words = format!("run --data data {JOB} --out");
+    let words = format!("run --data data {EXAMINED} --out");
     let refused = scratch.eosin(&format!("{words} refused"));
     let expected = parted(&scratch, "refused");
     assert!(expected.len() > 20, "{}", expected.len());
@@ -96,7 +96,7 @@ fn pictures_in_training_and_validation_are_an_error_that_lists_all() {
 #[test]
 fn a_run_that_cannot_be_replaced_stays() {
     let scratch = with_twins();
-    let run = |words: &str| scratch.eosin(&format!("run --data data --out run {JOB} {words}"));
+    let run = |words: &str| scratch.eosin(&format!("run --data data --out run {EXAMINED} {words}"));
     run("--set train.doctor=warn").done();
     let state = || (listing(&scratch, "run"), scratch.text("run/run.json"));
     let before = state();
@@ -121,7 +121,7 @@ fn a_run_that_cannot_be_replaced_stays() {
 #[test]
 fn whoever_wants_goes_on_with_a_leak() {
     let scratch = with_twins();
-    let words = format!("run --data data {JOB} --out");
+    let words = format!("run --data data {EXAMINED} --out");
     scratch
         .eosin(&format!("{words} warned --set train.doctor=warn"))
         .done()
@@ -146,7 +146,7 @@ fn swapped_channels_are_told() {
         picture.save(&path).expect("a patch");
     }
     scratch
-        .eosin(&format!("run --data data {JOB} --out run"))
+        .eosin(&format!("run --data data {EXAMINED} --out run"))
         .done()
         .says(&["the channels seem to be in the order blue, green, red"]);
 }
@@ -159,13 +159,13 @@ fn a_folder_that_is_no_runs_is_never_written_over() {
     scratch.write("own/manifest.csv", own);
     for words in ["", "--overwrite"] {
         scratch
-            .eosin(&format!("run --data data {JOB} --out own {words}"))
+            .eosin(&format!("run --data data {EXAMINED} --out own {words}"))
             .refused(&[
                 "own holds 'manifest.csv', which is no run's",
                 "name another folder",
             ]);
         scratch
-            .eosin(&format!("run --data data {JOB} --out data {words}"))
+            .eosin(&format!("run --data data {EXAMINED} --out data {words}"))
             .refused(&["is the folder of the patches itself"]);
     }
     assert_eq!(scratch.text("own/manifest.csv"), own);

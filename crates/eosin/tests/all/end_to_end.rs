@@ -6,7 +6,7 @@ use std::fs;
 use serde_json::Value;
 
 use crate::run_files::{Row, answers, assert_same_run, copy_test_images, file_name, listing, rows};
-use crate::scratch::{EPOCHS, JOB, Scratch, TEST_PATCHES, TRAIN_PATCHES};
+use crate::scratch::{EPOCHS, EXAMINED, Scratch, TEST_PATCHES, TRAIN_PATCHES};
 
 #[test]
 fn a_run_folder_holds_every_documented_file() {
@@ -168,7 +168,7 @@ fn predictions_are_repeated_to_the_last_bit_when_the_cache_rounds() {
 fn evaluating_a_run_again_changes_nothing() {
     let scratch = Scratch::with_phantom();
     let run = scratch
-        .eosin(&format!("run --data data --out run {JOB}"))
+        .eosin(&format!("run --data data --out run {EXAMINED}"))
         .done();
     let before = scratch.read("run/metrics.json");
     let again = scratch.eosin("evaluate run").done();
@@ -190,14 +190,16 @@ fn the_steps_one_by_one_come_to_what_run_comes_to() {
     fs::remove_dir_all(scratch.path("cache")).unwrap();
     scratch.eosin("inspect --data data").done();
     scratch
-        .eosin(&format!("split --data data --out folds.json {JOB}"))
+        .eosin(&format!("split --data data --out folds.json {EXAMINED}"))
         .done();
     scratch
-        .eosin(&format!("split --data data --out folds.json {JOB}"))
+        .eosin(&format!("split --data data --out folds.json {EXAMINED}"))
         .refused(&["folds.json is there already", "'--overwrite'"]);
-    scratch.eosin(&format!("embed --data data {JOB}")).done();
+    scratch
+        .eosin(&format!("embed --data data {EXAMINED}"))
+        .done();
     let train = scratch.eosin(&format!(
-        "train --data data --split folds.json --out steps {JOB}"
+        "train --data data --split folds.json --out steps {EXAMINED}"
     ));
     train.done().says(&["0 embeddings computed, 48 found"]);
     assert_same_run(&scratch, "run", "steps");
@@ -207,7 +209,7 @@ fn the_steps_one_by_one_come_to_what_run_comes_to() {
 fn a_set_without_groups_or_test_part_runs_too() {
     let scratch = Scratch::with_class_folders();
     let run = scratch
-        .eosin(&format!("run --data data --out run {JOB}"))
+        .eosin(&format!("run --data data --out run {EXAMINED}"))
         .done();
     run.says(&["warning: no patient, slide or group is known"]);
     assert_eq!(
@@ -308,7 +310,7 @@ fn predictions_that_the_folds_did_not_make_are_not_evaluated() {
 fn runs_of_one_second_have_folders_of_their_own() {
     let scratch = Scratch::with_phantom();
     for _ in 0..3 {
-        scratch.eosin(&format!("run --data data {JOB}")).done();
+        scratch.eosin(&format!("run --data data {EXAMINED}")).done();
     }
     assert_eq!(listing(&scratch, "runs").len(), 3);
 }

@@ -109,7 +109,7 @@ fn the_mean_of_a_map_is_the_logit_that_the_run_predicts_with() {
 }
 
 #[test]
-fn members_of_an_ensemble_explain_each_and_occlusion_takes_any() {
+fn members_of_an_ensemble_explain_each_by_the_best_way_that_it_has() {
     let scratch = with_run();
     scratch
         .eosin(&format!(
@@ -126,17 +126,33 @@ fn members_of_an_ensemble_explain_each_and_occlusion_takes_any() {
     assert!(outcome.done().stdout.contains("written to"));
     let explained = scratch.json("maps/explain.json")["images"].clone();
     let ways: Vec<&Value> = (0..2).map(|at| &explained[at]["way"]).collect();
-    assert_eq!(ways, ["class-map", "occlusion"]);
+    assert_eq!(ways, ["class-map", "hires-cam"]);
     assert_eq!(explained[1]["member"], "hidden");
     assert_eq!(explained[0]["class"], "malignant");
     let (shape, values) = npy(&scratch.read(explained[1]["map"].as_str().expect("a path")));
+    assert_eq!(shape, "3, 3, 2");
+    // What offsets bring is no place's.
+    let mean = mean_evidence(&values, 1);
+    assert!(mean != 0.0 && mean != number(&explained[1]["evidence"]));
+    let covered = scratch.eosin(&format!(
+        "explain hidden {image} --way occlusion --out covered --json"
+    ));
+    let covered = covered.done().json()["images"][0].clone();
+    let (shape, values) = npy(&scratch.read(covered["map"].as_str().expect("a path")));
     assert_eq!(shape, "8, 8, 2");
     assert!(values.iter().any(|value| *value != 0.0));
+    // The same answer, looked at two ways.
+    let given = explained[1].clone();
+    let same = (number(&covered["prob"]) - number(&given["prob"])).abs();
+    assert!(
+        covered["class"] != given["class"] || same < 5e-3,
+        "{covered} {given}"
+    );
     scratch
         .eosin(&format!(
             "explain hidden {image} --way class-map --out other"
         ))
-        .refused(&["hidden has no class maps", "--way occlusion"]);
+        .refused(&["hidden has no maps by '--way class-map'", "--way occlusion"]);
     scratch
         .eosin(&format!("explain run {image} --class tumour --out other"))
         .refused(&["tumour is no class of run", "benign, malignant"]);
@@ -147,4 +163,41 @@ fn members_of_an_ensemble_explain_each_and_occlusion_takes_any() {
         .eosin(&format!("explain run {image} --out data"))
         .refused(&["data is a folder of something else"]);
     assert!(!scratch.path("other").exists());
+}
+
+#[test]
+fn maps_of_fresh_weights_are_others_and_images_of_other_sizes_are_listed() {
+    let scratch = with_run();
+    let images: Vec<String> = scratch
+        .keys_of("test")
+        .iter()
+        .take(4)
+        .map(|key| format!("data/{key}"))
+        .collect();
+    let images = images.join(" ");
+    let outcome = scratch.eosin(&format!("explain run {images} --sanity --out maps"));
+    assert!(outcome.done().stdout.contains("maps of fresh weights"));
+    let sanity = scratch.json("maps/explain.json")["sanity"].clone();
+    assert_eq!(number(&sanity["pairs"]) + number(&sanity["constant"]), 20.0);
+    let absolute = number(&sanity["absolute"]);
+    assert!(number(&sanity["rank_correlation"]).abs() <= absolute && absolute < 1.0);
+    scratch
+        .eosin(&format!(
+            "explain run {images} --sanity --way occlusion --out covers"
+        ))
+        .refused(&["not through its network", "--sanity"]);
+    scratch
+        .eosin("phantom --out larger --patients 2 --slides 1 --patches 1 --size 128")
+        .done();
+    let refused = scratch.eosin("explain run larger --out other");
+    refused.refused(&[
+        "is 128x128 px, the run's patches are 96x96 px",
+        "--resize square",
+    ]);
+    let outcome = scratch.eosin("explain run larger --resize square --out other --json");
+    assert_eq!(
+        outcome.done().json()["images"][0]["way"],
+        "class-map",
+        "brought to size"
+    );
 }

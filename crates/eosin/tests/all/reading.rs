@@ -22,9 +22,7 @@ fn a_run_says_its_classes_parts_and_groups_before_it_trains() {
         "Testing/benign",
         "Testing/malignant",
     ]);
-    let run = scratch.eosin(&format!(
-        "run --data data --out run {JOB} --set train.doctor=off"
-    ));
+    let run = scratch.eosin(&format!("run --data data --out run {JOB}"));
     run.done().says(&[
         "  classes  benign 24, malignant 24 (48 patches, layout part/class)\n",
         "    parts  train 24, test 24\n",
@@ -61,7 +59,7 @@ fn a_folder_that_can_be_read_in_two_ways_lists_them_and_takes_the_one_that_is_ch
 #[test]
 fn runs_and_sheets_within_the_data_folder_are_said_and_passed_over() {
     let scratch = folders(&["benign", "malignant"]);
-    let job = format!("{JOB} --set train.doctor=off");
+    let job = format!("{JOB}");
     let first = scratch.eosin(&format!("run --data data --out data/runs/a {job}"));
     first.done().says(&["within the data folder"]);
     let sheet = scratch.eosin("augment --data data --preview data/sheet.png");
