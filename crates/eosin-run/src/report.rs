@@ -4,19 +4,14 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Result;
+use eosin_core::Split;
 use eosin_core::config::Keep;
-use eosin_core::{FoldId, Split, Task};
 use eosin_data::{Folds, Manifest, Patches};
-use eosin_metrics::{Metric, MetricSet};
 use eosin_report::{
-    DataSummary, EpochPoint, Evaluation, Fact, FoldReport, PageOne, PairsReport, Report,
-    SplitCounts, Timing, model_card, render,
+    DataSummary, Fact, PageOne, PairsReport, Report, SplitCounts, Timing, model_card, render,
 };
-use eosin_store::{FoldFile, RunFolder, RunRecord, names};
-use eosin_train::{
-    ChosenBy, EpochRecord, Event, FoldMetrics, FoldRecord, Part, Prediction, RunMetrics,
-    predictions_from_csv,
-};
+use eosin_store::{RunFolder, RunRecord, names};
+use eosin_train::{Event, RunMetrics, predictions_from_csv};
 
 use crate::audit::{AuditOfRun, PairsAcross, Pictures, audit_of_run};
 use crate::ensemble_report::ensemble_report;
@@ -25,7 +20,9 @@ use crate::record::{seen_warning, task_of};
 use crate::report_again::ReportAsked;
 use crate::report_audit::{audit_summary, optimism};
 use crate::report_decision::{deciding, findings};
+use crate::report_evaluations::evaluations;
 use crate::report_facts::{input, reproducibility, stain};
+use crate::report_folds::{chosen, fold_reports, kept, strength_name, trained_on};
 use crate::report_listed::{listed, no_patches};
 use crate::report_page_one::{Known, page_one};
 use crate::report_study::study;
@@ -50,9 +47,11 @@ pub(crate) struct Pictured<'a> {
 /// # Errors
 /// When a file is missing or damaged, or the report cannot be written.
 pub fn write(folder: &RunFolder, patches: &Patches, source: &Path) -> Result<()> {
+    // As 'eosin report' finds it noted.
+    let source = std::path::absolute(source)?;
     let pictured = Pictured {
         patches: Some(patches),
-        source,
+        source: &source,
         missing: None,
     };
     let report = report_of(folder, &pictured, &ReportAsked::default())?;
@@ -157,36 +156,6 @@ pub(crate) fn report_of(
     })
 }
 
-/// How epochs, strengths and the best fold were chosen, sentences.
-fn chosen(kept: &str, metrics: &RunMetrics, record: &RunRecord) -> String {
-    let best = if record.folds * record.repeats > 1 {
-        format!(
-            " The best fold is the one with the best {} on its own validation part; the mean of all folds is what \
-             predicts.",
-            metrics.select.title()
-        )
-    } else {
-        String::new()
-    };
-    format!("{kept}{best}")
-}
-
-/// Patches that each fold is trained on: what is in no test part, less what it validates on.
-fn trained_on(manifest: &Manifest, folds: &Folds) -> Vec<TrainedOn> {
-    let pool = manifest.training_pool().len();
-    let of = |fold: &eosin_data::Fold| TrainedOn {
-        fold: fold.id,
-        patches: pool.saturating_sub(fold.val.len()) as u64,
-    };
-    folds.folds.iter().map(of).collect()
-}
-
-/// How many patches a fold is trained on.
-struct TrainedOn {
-    fold: FoldId,
-    patches: u64,
-}
-
 fn data_summary(known: Known<'_>, folds: &Folds, pictured: &Pictured<'_>) -> DataSummary {
     let Known {
         manifest, record, ..
@@ -280,154 +249,6 @@ fn pairs_report(across: &PairsAcross, pictures: &Pictures<'_>) -> PairsReport {
         count: across.pairs.len(),
         shown: shown.map(|pair| pictures.card(pair)).collect(),
     }
-}
-
-/// Every fold of every cross-validation, in the order of `metrics.json`.
-fn fold_reports(
-    folder: &RunFolder,
-    metrics: &RunMetrics,
-    record: &RunRecord,
-    trained: &[TrainedOn],
-) -> Result<Vec<FoldReport>> {
-    let report = |judged: &FoldMetrics| {
-        let outcome: FoldRecord = folder.read_json(&FoldFile::Outcome.of(judged.fold))?;
-        let trained = trained.iter().find(|of| of.fold == judged.fold);
-        Ok(FoldReport {
-            name: record.fold_name(judged.fold),
-            train_count: trained.map_or(0, |of| of.patches),
-            metrics: judged.metrics.clone(),
-            epochs: outcome.epochs.iter().map(epoch_point).collect(),
-            kept_epoch: epoch_number(outcome.kept_epoch),
-            strength: outcome.probe.map(|probe| probe.shown().value),
-        })
-    };
-    metrics.folds.iter().map(report).collect()
-}
-
-/// What the strength of the heads is called, where they were solved.
-fn strength_name(events: &[Event]) -> Option<&'static str> {
-    events.iter().find_map(|event| match event {
-        Event::Solved { record, .. } => Some(record.shown().name),
-        _ => None,
-    })
-}
-
-/// How each fold's epoch or head came about.
-fn kept(events: &[Event], keep: Keep, select: Metric) -> String {
-    let by = events.iter().filter_map(|event| match event {
-        Event::Solved { record, .. } => Some(match record.by {
-            ChosenBy::InnerFolds => "was chosen on inner folds of its training part",
-            ChosenBy::Setting => "was given",
-            ChosenBy::Nothing => {
-                "makes for a simple model where the training part is too small to be divided"
-            }
-        }),
-        _ => None,
-    });
-    let by: BTreeSet<&str> = by.collect();
-    let name = strength_name(events).unwrap_or_default();
-    if by.is_empty() {
-        let select = select.title();
-        return match keep {
-            Keep::Last => "Each fold keeps its last epoch.".to_owned(),
-            Keep::Inner => format!(
-                "Each fold keeps the epoch with the best {select} on a fifth of its training part, \
-                 which was not trained on."
-            ),
-            Keep::Best => format!("Each fold keeps its best epoch by validation {select}."),
-        };
-    }
-    let by: Vec<&str> = by.into_iter().collect();
-    format!(
-        "Each fold's head is solved; its {name} {}.",
-        by.join(", or ")
-    )
-}
-
-fn epoch_point(record: &EpochRecord) -> EpochPoint {
-    EpochPoint {
-        epoch: epoch_number(record.epoch),
-        train_loss: record.train_loss,
-        val_loss: Some(record.val_loss),
-        val_metric: record.val_metric,
-    }
-}
-
-/// Epochs are counted from 1 where people read.
-fn epoch_number(epoch: usize) -> u32 {
-    u32::try_from(epoch + 1).unwrap_or(u32::MAX)
-}
-
-/// Out-of-fold of each cross-validation, then the test part by each way of predicting it.
-fn evaluations(
-    rows: &[Prediction],
-    record: &RunRecord,
-    task: &Task,
-    metrics: &RunMetrics,
-) -> Result<Vec<Evaluation>> {
-    let mut evaluations = Vec::new();
-    for repeat in 0..record.repeats {
-        let mine = |row: &&Prediction| {
-            row.part == Part::OutOfFold && row.fold.is_some_and(|fold| fold.repeat == repeat)
-        };
-        let (name, note) = if record.repeats > 1 {
-            (
-                format!("Out-of-fold, repeat {repeat}"),
-                "Every training patch, by the fold of this cross-validation that did not see it.",
-            )
-        } else {
-            (
-                "Out-of-fold".to_owned(),
-                "Every training patch, by the fold that did not see it.",
-            )
-        };
-        let of_repeat: Vec<&Prediction> = rows.iter().filter(mine).collect();
-        let judged = metrics.out_of_fold.get(repeat);
-        evaluations.extend(evaluation(name, note, &of_repeat, task, judged)?);
-    }
-    for (part, name, note, judged) in [
-        (
-            Part::TestAverage,
-            "Test, fold average",
-            "Mean of all folds' logits.",
-            &metrics.test_average,
-        ),
-        (
-            Part::TestBest,
-            "Test, best fold",
-            "The fold that was best on its validation part.",
-            &metrics.test_best,
-        ),
-    ] {
-        let of_part: Vec<&Prediction> = rows.iter().filter(|row| row.part == part).collect();
-        let judged = judged.as_ref();
-        evaluations.extend(evaluation(name.to_owned(), note, &of_part, task, judged)?);
-    }
-    Ok(evaluations)
-}
-
-/// The labelled ones of `rows`, judged together; nothing when there are none. The metrics and intervals
-/// are those of `metrics.json`.
-fn evaluation(
-    name: String,
-    note: &str,
-    rows: &[&Prediction],
-    task: &Task,
-    judged: Option<&MetricSet>,
-) -> Result<Option<Evaluation>> {
-    let labelled = rows.iter().filter_map(|row| Some((row, row.target?)));
-    let (rows, targets): (Vec<&&Prediction>, Vec<usize>) = labelled.unzip();
-    if rows.is_empty() {
-        return Ok(None);
-    }
-    let probs = rows.iter().flat_map(|row| row.probs.iter().copied());
-    let probs: Vec<f32> = probs.collect();
-    let classes = task.classes.len();
-    let mut made = Evaluation::new(name, note, &targets, &probs, classes, task.positive)?;
-    if let Some(judged) = judged {
-        made.metrics = judged.clone();
-    }
-    Ok(Some(made))
 }
 
 fn timing_rows(timings: &Timings) -> Vec<Timing> {

@@ -11,7 +11,7 @@ pub(crate) fn model_card(report: &Report) -> String {
         format!("<div><h3>{}</h3>\n{lines}</div>\n", part.heading)
     });
     let body = format!(
-        "<p>Also in <code>model-card.md</code> beside this report.</p>\n<div class=\"card\">\n{cards}</div>\n"
+        "<p>The same lies beside this report as Markdown.</p>\n<div class=\"card\">\n{cards}</div>\n"
     );
     section("model-card", "Model card", &body)
 }

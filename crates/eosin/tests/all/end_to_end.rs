@@ -10,7 +10,10 @@ use crate::scratch::{EPOCHS, EXAMINED, Scratch, TEST_PATCHES, TRAIN_PATCHES};
 
 #[test]
 fn a_run_folder_holds_every_documented_file() {
-    let scratch = Scratch::with_run();
+    let scratch = Scratch::with_phantom();
+    scratch
+        .eosin(&format!("run --data data --out run {EXAMINED}"))
+        .done();
     let expected = "audit.json config.toml decision.json doctor.json events.jsonl folds folds.json manifest.csv metrics.json model-card.md \
         predictions.csv report.html run.json run.lock start.json timings.json";
     assert_eq!(
