@@ -151,8 +151,8 @@ mod tests {
     #[test]
     fn intervals_are_wilsons_and_of_groups_their_clustered_form() {
         let row = |at: usize| DecidedRow {
-            positive: at % 2 == 0,
-            called: at % 2 == 0 && at % 8 > 0,
+            positive: at.is_multiple_of(2),
+            called: at.is_multiple_of(2) && !at.is_multiple_of(8),
             group: None,
         };
         let free: Vec<DecidedRow> = (0..40).map(row).collect();

@@ -3,6 +3,7 @@
 //! Parts as in Mitchell et al., FAT* 2019.
 
 use crate::checklist::checklist_shares;
+use crate::html::each;
 use crate::model::Report;
 use crate::numbers;
 use crate::page_one::ClassFigures;
@@ -20,14 +21,11 @@ const AUTHOR: &str = "Left for the author.";
 
 /// The card as Markdown, a file of its own.
 pub fn model_card(report: &Report) -> String {
-    let mut text = format!("# Model card: {}\n", markdown(&report.title));
-    for part in parts(report) {
-        text.push_str(&format!("\n## {}\n\n", part.heading));
-        for line in &part.lines {
-            text.push_str(&format!("- {}\n", markdown(line)));
-        }
-    }
-    text
+    let parts = each(parts(report), |part| {
+        let lines = each(&part.lines, |line| format!("- {}\n", markdown(line)));
+        format!("\n## {}\n\n{lines}", part.heading)
+    });
+    format!("# Model card: {}\n{parts}", markdown(&report.title))
 }
 
 /// The parts of the card.

@@ -19,7 +19,7 @@ const NAMES: [&str; 6] = [
     "microsoft-edge",
 ];
 /// After so long a browser has failed.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A browser that prints without a window.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,16 +147,13 @@ fn wait(child: &mut Child) -> Result<String> {
 
 /// The address of a file, with what has a meaning in addresses escaped.
 fn file_url(path: &Path) -> String {
-    let mut url = "file://".to_owned();
-    for byte in path.as_os_str().as_encoded_bytes() {
-        match byte {
-            b'/' | b'-' | b'_' | b'.' | b'~' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => {
-                url.push(char::from(*byte))
-            }
-            other => url.push_str(&format!("%{other:02X}")),
-        }
-    }
-    url
+    let escaped = path.as_os_str().as_encoded_bytes().iter();
+    let escaped = escaped.map(|byte| match byte {
+        b'/' | b'-' | b'_' | b'.' | b'~' => char::from(*byte).to_string(),
+        plain if plain.is_ascii_alphanumeric() => char::from(*plain).to_string(),
+        other => format!("%{other:02X}"),
+    });
+    format!("file://{}", escaped.collect::<String>())
 }
 
 #[cfg(test)]

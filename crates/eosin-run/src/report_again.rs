@@ -150,17 +150,14 @@ fn write(folder: &RunFolder, args: &ReportArgs, report: &Report) -> Result<Repor
     let html = render(report);
     let card = model_card(report);
     let card_path = beside(folder, args, names::MODEL_CARD, "md");
-    let path = match &args.out {
-        Some(out) => {
-            write_atomic(out, html.as_bytes())?;
-            write_atomic(&card_path, card.as_bytes())?;
-            out.clone()
-        }
-        None => {
-            folder.write(names::REPORT, &html)?;
-            folder.write(names::MODEL_CARD, card)?;
-            folder.path(names::REPORT)
-        }
+    let path = if let Some(out) = &args.out {
+        write_atomic(out, html.as_bytes())?;
+        write_atomic(&card_path, card.as_bytes())?;
+        out.clone()
+    } else {
+        folder.write(names::REPORT, &html)?;
+        folder.write(names::MODEL_CARD, card)?;
+        folder.path(names::REPORT)
     };
     Ok(ReportMade {
         html: path,

@@ -136,7 +136,7 @@ fn values(of: &CalibrationFigures) -> CalibrationValues {
         brier: of.brier,
         ece: of.ece,
         two_classes: of.two_classes.as_ref().map(|two| TwoClassCalibration {
-            recalibration: two.recalibration.clone(),
+            recalibration: two.recalibration,
             brier_parts: two.brier_parts,
             reliability: two.reliability.clone(),
         }),

@@ -17,7 +17,7 @@ use crate::report_again::ReportAsked;
 const FEW_GROUPS: u64 = 30;
 /// Patches of a class below which a reader is told so.
 const FEW_PATCHES: u64 = 30;
-/// Patches that one of two models must get right alone, all of them, for McNemar's exact test to tell them
+/// Patches that one of two models must get right alone, all of them, for `McNemar`'s exact test to tell them
 /// apart: `2 / 2^6 < .05`.
 const LEAST_TOLD: f64 = 6.0;
 
@@ -140,6 +140,7 @@ fn figures(known: Known<'_>, on: &JudgedOn, set: &MetricSet) -> Vec<ClassFigures
 }
 
 /// The four figures of a class.
+#[derive(Clone, Copy)]
 struct Four {
     sensitivity: Figure,
     specificity: Figure,
