@@ -19,7 +19,7 @@ struct Part {
 }
 
 /// Every part that a test may need.
-const PARTS: [Part; 2] = [
+const PARTS: [Part; 4] = [
     Part {
         name: "python",
         variable: Some("EOSIN_PYTHON"),
@@ -30,11 +30,21 @@ const PARTS: [Part; 2] = [
         variable: None,
         install: shared,
     },
+    Part {
+        name: "chromium",
+        variable: Some("EOSIN_BROWSER"),
+        install: chromium,
+    },
+    Part {
+        name: "axe",
+        variable: Some("EOSIN_AXE"),
+        install: axe,
+    },
 ];
 
 /// Python packages of other projects' reference implementations. The registry has PyTorch for Linux
 /// with CUDA only, so they take 6 GB.
-const PACKAGES: [&str; 9] = [
+const PACKAGES: [&str; 10] = [
     "torch==2.15.0",
     "timm==1.0.31",
     "onnxruntime",
@@ -44,6 +54,7 @@ const PACKAGES: [&str; 9] = [
     "numpy",
     "pillow",
     "tifffile",
+    "playwright",
 ];
 
 /// Installs every part below `target/full` and gives the environment in which no test may be skipped
@@ -102,6 +113,32 @@ fn shared(_: &Path) -> Result<PathBuf> {
         }
     }
     Ok(folder)
+}
+
+/// The browser that reports are looked at in: the one that is there, else Debian's.
+fn chromium(_: &Path) -> Result<PathBuf> {
+    let find = || {
+        let path = std::env::var_os("PATH")?;
+        let mut files = std::env::split_paths(&path).map(|folder| folder.join("chromium"));
+        files.find(|file| file.is_file())
+    };
+    if let Some(found) = find() {
+        return Ok(found);
+    }
+    run(Command::new("apt-get").args(["install", "-y", "-qq", "chromium"]))?;
+    find().context("Debian's chromium is not on the PATH")
+}
+
+/// The checker of accessibility, from npm.
+fn axe(folder: &Path) -> Result<PathBuf> {
+    let file = folder.join("node_modules/axe-core/axe.min.js");
+    if !file.is_file() {
+        run(Command::new("npm")
+            .args(["install", "--silent", "--prefix"])
+            .arg(folder)
+            .arg("axe-core"))?;
+    }
+    Ok(file)
 }
 
 fn run(command: &mut Command) -> Result<()> {

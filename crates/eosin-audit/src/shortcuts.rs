@@ -7,7 +7,7 @@ use eosin_heads::{
     solve,
 };
 use eosin_metrics::{Interval, Ranking};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Numbers of each patch that a head is solved on.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,7 +30,7 @@ pub struct ProbeFold {
 }
 
 /// How well a fact alone tells classes apart.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Probed {
     /// AUROC out of fold: of two classes, or the mean over classes, each against the others.
     pub auroc: f64,

@@ -77,7 +77,11 @@ impl IntervalBasis {
 
 /// Intervals with how they were made.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Intervals(BTreeMap<Metric, Made>);
+pub(crate) struct Intervals {
+    made: BTreeMap<Metric, Made>,
+    /// Of more than two classes, of each against the rest.
+    of_classes: Vec<BTreeMap<Metric, Interval>>,
+}
 
 #[derive(Clone, Copy, Debug)]
 struct Made {
@@ -97,31 +101,24 @@ pub(crate) struct GroupedRows<'a> {
 impl Intervals {
     /// Those that have a formula: of shares, and with two classes of the AUROC.
     pub fn by_formula(rows: GroupedRows<'_>) -> Result<Self, MetricError> {
-        let GroupedRows {
-            targets,
-            probs,
-            positive,
-            groups,
-        } = rows;
-        let preds = probs.preds();
-        let right = |row: usize| preds[row] == targets[row];
+        let preds = rows.probs.preds();
+        let right = |row: usize| preds[row] == rows.targets[row];
         let mut this = Self::default();
-        let mut share = |metric, counts: &dyn Fn(usize) -> bool| {
-            this.add(metric, IntervalMethod::Wilson, share(groups, counts, right));
-        };
-        share(Metric::Accuracy, &|_| true);
-        if probs.class_count() > 2 {
+        let accuracy = share(rows.groups, &|_| true, right);
+        this.add(Metric::Accuracy, IntervalMethod::Wilson, accuracy);
+        let classes = rows.probs.class_count();
+        if classes > 2 {
+            let of_classes = (0..classes).map(|class| of_class(rows, &preds, class));
+            this.of_classes = of_classes.collect::<Result<_, MetricError>>()?;
             return Ok(this);
         }
-        share(Metric::Recall, &|row| targets[row] == positive);
-        share(Metric::Specificity, &|row| targets[row] != positive);
-        share(Metric::Precision, &|row| preds[row] == positive);
-        share(Metric::Npv, &|row| preds[row] != positive);
-        let is_positive: Vec<bool> = targets.iter().map(|target| *target == positive).collect();
-        let placements = Placements::new(&is_positive, &probs.column(positive))?;
-        let estimate = placements.and_then(|all| AurocEstimate::of(&is_positive, &all, groups));
-        let interval = estimate.and_then(|estimate| estimate.logit_interval());
-        this.add(Metric::Auroc, IntervalMethod::DeLong, interval);
+        for (metric, interval) in of_class(rows, &preds, rows.positive)? {
+            let method = match metric {
+                Metric::Auroc => IntervalMethod::DeLong,
+                _ => IntervalMethod::Wilson,
+            };
+            this.add(metric, method, Some(interval));
+        }
         Ok(this)
     }
 
@@ -143,19 +140,24 @@ impl Intervals {
 
     fn add(&mut self, metric: Metric, method: IntervalMethod, interval: Option<Interval>) {
         if let Some(interval) = interval {
-            self.0.insert(metric, Made { interval, method });
+            self.made.insert(metric, Made { interval, method });
         }
     }
 
     /// The intervals alone.
     pub fn intervals(&self) -> BTreeMap<Metric, Interval> {
-        let all = self.0.iter();
+        let all = self.made.iter();
         all.map(|(metric, made)| (*metric, made.interval)).collect()
+    }
+
+    /// Those of a class against the rest; none of two classes, where they are the same.
+    pub fn of_class(&self, class: usize) -> BTreeMap<Metric, Interval> {
+        self.of_classes.get(class).cloned().unwrap_or_default()
     }
 
     /// How each was made.
     pub fn methods(&self) -> BTreeMap<Metric, IntervalMethod> {
-        let all = self.0.iter();
+        let all = self.made.iter();
         all.map(|(metric, made)| (*metric, made.method)).collect()
     }
 }
@@ -168,6 +170,34 @@ const FORMULAS: [Metric; 5] = [
     Metric::Precision,
     Metric::Npv,
 ];
+
+/// Those that have a formula, of a class against the rest.
+fn of_class(
+    rows: GroupedRows<'_>,
+    preds: &[usize],
+    class: usize,
+) -> Result<BTreeMap<Metric, Interval>, MetricError> {
+    let is_target: Vec<bool> = rows.targets.iter().map(|target| *target == class).collect();
+    let is_pred: Vec<bool> = preds.iter().map(|pred| *pred == class).collect();
+    let right = |row: usize| is_target[row] == is_pred[row];
+    let of = |counts: &dyn Fn(usize) -> bool| share(rows.groups, counts, right);
+    let placements = Placements::new(&is_target, &rows.probs.column(class))?;
+    let estimate = placements.and_then(|all| AurocEstimate::of(&is_target, &all, rows.groups));
+    let all = [
+        (Metric::Recall, of(&|row| is_target[row])),
+        (Metric::Specificity, of(&|row| !is_target[row])),
+        (Metric::Precision, of(&|row| is_pred[row])),
+        (Metric::Npv, of(&|row| !is_pred[row])),
+        (
+            Metric::Auroc,
+            estimate.and_then(|estimate| estimate.logit_interval()),
+        ),
+    ];
+    let defined = all.into_iter();
+    Ok(defined
+        .filter_map(|(metric, interval)| Some((metric, interval?)))
+        .collect())
+}
 
 /// The interval of the share of rows that are right among those that count.
 fn share(

@@ -92,7 +92,7 @@ pub use cluster_delong::AurocEstimate;
 pub use clustered_share::{Trials, clustered_wilson};
 pub use confusion::Confusion;
 pub use counts::Counts;
-pub use cut::{CutFigures, counts_at};
+pub use cut::{CutFigures, CutIntervals, DecidedRow, counts_at};
 pub use decision_curve::{DecisionPoint, decision_curve};
 pub use distribution::Reference;
 pub use ece::{ReliabilityBin, ece, reliability};

@@ -99,6 +99,17 @@ pub struct ClassMetrics {
     pub auroc: Option<f64>,
     /// See [`Ranking::auprc`].
     pub auprc: Option<f64>,
+    /// 95 % intervals of those that have a formula, where there are more than two classes: with two those of
+    /// the table are of the positive class.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub intervals: BTreeMap<Metric, Interval>,
+}
+
+impl ClassMetrics {
+    /// The interval of a metric that has one.
+    pub fn interval(&self, metric: Metric) -> Option<Interval> {
+        self.intervals.get(&metric).copied()
+    }
 }
 
 /// One kind of average over the classes.
@@ -216,7 +227,16 @@ impl MetricSet {
         Ok(this.with_intervals(&found, sampling.unit, groups, resamples))
     }
 
-    fn with_intervals(self, found: &Intervals, by: Unit, groups: &Groups, resamples: u64) -> Self {
+    fn with_intervals(
+        mut self,
+        found: &Intervals,
+        by: Unit,
+        groups: &Groups,
+        resamples: u64,
+    ) -> Self {
+        for of in &mut self.per_class {
+            of.intervals = found.of_class(of.class);
+        }
         Self {
             intervals: found.intervals(),
             intervals_by: Some(IntervalBasis {
@@ -231,7 +251,10 @@ impl MetricSet {
 
     /// The same without intervals: of rows too few groups of which are there to tell.
     #[must_use]
-    pub fn without_intervals(self) -> Self {
+    pub fn without_intervals(mut self) -> Self {
+        for of in &mut self.per_class {
+            of.intervals.clear();
+        }
         Self {
             intervals: BTreeMap::new(),
             intervals_by: None,
@@ -333,5 +356,6 @@ fn class_metrics(confusion: &Confusion, rankings: &[Ranking], class: usize) -> C
         f1: f1(&counts),
         auroc: rankings[class].auroc(),
         auprc: rankings[class].auprc(),
+        intervals: BTreeMap::new(),
     }
 }

@@ -3,10 +3,14 @@
 use eosin_metrics::{Metric, MetricSet};
 
 use crate::audit::PairCard;
+use crate::auditing::{AuditSummary, OptimismReport};
+use crate::deciding::DecidingReport;
 use crate::evaluation::Evaluation;
+use crate::page_one::PageOne;
 use crate::robustness::RobustnessReport;
 use crate::slices::SlicesReport;
 use crate::speaking::SpeakingClass;
+use crate::study::Study;
 
 /// Everything that [`render`](crate::render) shows. Empty lists leave their section out or say that
 /// there is nothing.
@@ -24,6 +28,10 @@ pub struct Report {
     pub classes: Vec<String>,
     /// The positive class of two; with more classes its views are one-vs-rest and this is unused.
     pub positive: usize,
+    /// What stands first, for who would use the model.
+    pub page_one: PageOne,
+    /// What was done, in sentences.
+    pub study: Study,
     /// The data and its splits.
     pub data: DataSummary,
     /// What the run is an ensemble of; `None`: it is none.
@@ -32,6 +40,12 @@ pub struct Report {
     pub warnings: Vec<String>,
     /// Patches that show the same tissue in different folds or parts; `None`: none were found.
     pub pairs: Option<PairsReport>,
+    /// How probabilities agree with what comes true, and what decisions gain; `None`: it is not known.
+    pub deciding: Option<DecidingReport>,
+    /// What was looked for among patches, and what facts beside the tissue say.
+    pub audit: AuditSummary,
+    /// What the best of many owes to luck; `None` where nothing was searched.
+    pub optimism: Option<OptimismReport>,
     /// The metric that chose the best fold.
     pub selection: Metric,
     /// The folds, each at the epoch that was kept.

@@ -2,6 +2,8 @@
 
 use eosin_metrics::{FoldSummary, Interval};
 
+use crate::page_one::Figure;
+
 /// What stands for a value that does not exist.
 pub(crate) const UNDEFINED: &str =
     "<span class=\"undefined\" title=\"0/0: there is nothing to measure it on\">undefined</span>";
@@ -24,6 +26,45 @@ pub(crate) fn value_with_interval(point: Option<f64>, interval: Option<Interval>
         )
     });
     format!("{}{interval}", value(point))
+}
+
+/// A figure with four decimals and its interval beneath.
+pub(crate) fn figure(figure: Figure) -> String {
+    value_with_interval(figure.value, figure.interval)
+}
+
+/// A share in per cent with its interval beneath; on hover all digits.
+pub(crate) fn share(figure: Figure) -> String {
+    let Some(value) = figure.value else {
+        return UNDEFINED.to_owned();
+    };
+    let interval = match figure.interval {
+        Some(Interval { ci_low, ci_high }) => format!(
+            "<small class=\"ci\">{} to {}</small>",
+            percent(ci_low),
+            percent(ci_high)
+        ),
+        None => "<small class=\"ci\">no interval</small>".to_owned(),
+    };
+    format!(
+        "<span title=\"{value}\">{}</span>{interval}",
+        percent(value)
+    )
+}
+
+/// A share in per cent as plain text, with its interval.
+pub(crate) fn share_text(figure: Figure) -> String {
+    let interval = figure.interval.map(|Interval { ci_low, ci_high }| {
+        format!(
+            " (95 % interval {} to {})",
+            percent(ci_low),
+            percent(ci_high)
+        )
+    });
+    match figure.value {
+        None => "undefined".to_owned(),
+        Some(value) => percent(value) + &interval.unwrap_or_default(),
+    }
 }
 
 /// Mean and standard deviation over folds.
@@ -52,8 +93,13 @@ pub(crate) fn fixed(value: f64) -> String {
         .map_or(text.clone(), |rest| format!("−{rest}"))
 }
 
-/// A share as a percentage with one decimal.
+/// A share as a percentage with one decimal; more where one would make all of nearly all, or nothing of
+/// little.
 pub(crate) fn percent(share: f64) -> String {
+    let missing = (1.0 - share).min(share);
+    if missing > 0.0 && missing < 0.000_5 {
+        return format!("{:.3} %", share * 100.0);
+    }
     format!("{:.1} %", share * 100.0)
 }
 
@@ -111,6 +157,11 @@ mod tests {
         assert_eq!(fixed(0.999_94), "0.9999");
         assert_eq!(fixed(0.0), "0.0000");
         assert_eq!(fixed(0.000_012), "1.2e-5");
+        assert_eq!(percent(0.999_7), "99.970 %");
+        assert_eq!(
+            (percent(1.0), percent(0.0)),
+            ("100.0 %".to_owned(), "0.0 %".to_owned())
+        );
     }
 
     #[test]

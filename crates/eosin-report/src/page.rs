@@ -14,7 +14,8 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src dat
 /// # Panics
 /// When a class index anywhere in `report` has no name in `report.classes`.
 pub fn render(report: &Report) -> String {
-    let sections = [
+    let mut sections = vec![
+        sections::page_one(report),
         sections::summary(report),
         sections::warnings(report),
         sections::data(report),
@@ -23,19 +24,26 @@ pub fn render(report: &Report) -> String {
         sections::metrics(report),
         sections::per_class(report),
         sections::confusion(report),
-        sections::discrimination(report),
         sections::probabilities(report),
+        sections::discrimination(report),
         sections::calibration(report),
+        sections::usefulness(report),
+        sections::sample_size(report),
         sections::slices(report),
         sections::robustness(report),
+        sections::wrong(report),
+        sections::speaking(report),
+        sections::audit(report),
+        sections::selection(report),
         sections::folds(report),
         sections::learning(report),
-        sections::speaking(report),
-        sections::wrong(report),
         sections::timings(report),
         sections::reproducibility(report),
         sections::configuration(report),
+        sections::model_card(report),
     ];
+    let checklists = sections::checklists(report, &sections);
+    sections.push(checklists);
     let run = format!(
         "Run <b>{}</b>, {}",
         escape(&report.run_id),

@@ -253,8 +253,7 @@ impl Plot {
             _ => format!("<ul class=\"legend\">{entries}</ul>\n"),
         };
         format!(
-            "<figure style=\"width:{}px\">\n<figcaption>{}</figcaption>\n{}{legend}</figure>\n",
-            self.size.width,
+            "<figure>\n<figcaption>{}</figcaption>\n{}{legend}</figure>\n",
             self.title,
             self.svg(),
         )

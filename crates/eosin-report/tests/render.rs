@@ -59,6 +59,7 @@ fn the_file_asks_nothing_of_the_network() {
 fn every_section_and_chart_is_there() {
     let html = render(&binary());
     for id in [
+        "page-one",
         "summary",
         "warnings",
         "data",
@@ -67,6 +68,12 @@ fn every_section_and_chart_is_there() {
         "curves",
         "probabilities",
         "calibration",
+        "usefulness",
+        "sample-size",
+        "audit",
+        "selection",
+        "model-card",
+        "checklists",
         "folds",
         "learning",
         "wrong",
@@ -83,8 +90,9 @@ fn every_section_and_chart_is_there() {
             "no link to {id}"
         );
     }
-    // Three evaluations with ROC, PR, histogram and calibration, two overviews, ten folds.
-    assert_eq!(html.matches("<svg ").count(), 3 * 4 + 2 + 10);
+    // Three evaluations with ROC, PR and histogram, a reliability diagram, a decision curve, two overviews,
+    // ten folds.
+    assert_eq!(html.matches("<svg ").count(), 3 * 3 + 1 + 1 + 2 + 10);
     assert_eq!(
         html.matches("<svg ").count(),
         html.matches("role=\"img\" aria-label").count()
@@ -141,6 +149,25 @@ fn outside_text_is_escaped_wherever_it_appears() {
     report.reproducibility[0].name = evil.to_owned();
     report.reproducibility[0].value = evil.to_owned();
     report.command = evil.to_owned();
+    report.page_one.intended_use = Some(evil.to_owned());
+    report.page_one.judged = evil.to_owned();
+    report.page_one.decided = evil.to_owned();
+    report.page_one.cannot_tell = vec![evil.to_owned()];
+    report.page_one.no_pictures = Some(evil.to_owned());
+    report.study.model = evil.to_owned();
+    report.study.preprocessing = evil.to_owned();
+    report.study.run = evil.to_owned();
+    report.study.selection = evil.to_owned();
+    report.audit.sentences = vec![evil.to_owned()];
+    report.audit.command = evil.to_owned();
+    let deciding = report.deciding.as_mut().unwrap();
+    deciding.undone = vec![evil.to_owned()];
+    deciding.calibrations[0].calibrator = evil.to_owned();
+    deciding.calibrations[0].part = evil.to_owned();
+    deciding.calibrations[2].figures = Err(evil.to_owned());
+    deciding.thresholds[0].rule = evil.to_owned();
+    deciding.thresholds[0].prob = Err(evil.to_owned());
+    deciding.usefulness[0].part = evil.to_owned();
     let html = render(&report);
     assert!(!html.contains("<script") && !html.contains("<b>&\""));
     assert!(html.contains("&lt;b&gt;&amp;&quot;&#39;&lt;/b&gt;&lt;script&gt;"));
@@ -169,16 +196,11 @@ fn an_undefined_metric_is_called_undefined_and_never_given_a_number() {
             .split_once(&format!("<th scope=\"row\">{name}</th>"))
             .unwrap()
             .1;
-        let last = row
-            .split_once("</tr>")
-            .unwrap()
-            .0
-            .rsplit_once("<td>")
-            .unwrap()
-            .1;
+        let first = row.split_once("<td>").unwrap().1;
+        let first = first.split_once("</td>").unwrap().0;
         assert!(
-            last.contains("undefined") && !last.contains("0.0000"),
-            "{name}: {last}"
+            first.contains("undefined") && !first.contains("0.0000"),
+            "{name}: {first}"
         );
     }
     assert!(metrics.contains("undefined in 1"));

@@ -3,7 +3,7 @@
 //! A [`Job`] is a checked plan: a resolved configuration, and patches that were looked at once.
 //! [`create`] carries it out into a run folder, [`resume`] goes on with one that was left, [`run`]
 //! does all from a configuration on, [`ensemble()`] makes one run of several, [`search()`] tries
-//! configurations, [`compare()`] says how runs differ, [`pack()`] makes a run independent of where its weights lie, and
+//! configurations, [`compare()`] says how runs differ, [`report()`] makes the report of one again, [`pack()`] makes a run independent of where its weights lie, and
 //! [`make_submission`] takes one to a contest. Nothing here prints: what happens is told to a [`Watch`](eosin_core::Watch) of
 //! [`RunEvent`]s, which may also end the work.
 //!
@@ -57,9 +57,18 @@ mod named_weights;
 mod other_folds;
 mod out_file;
 mod pack;
+mod pdf;
 mod record;
 mod report;
+mod report_again;
+mod report_audit;
+mod report_decision;
+mod report_evaluations;
 mod report_facts;
+mod report_folds;
+mod report_listed;
+mod report_page_one;
+mod report_study;
 mod robustness;
 mod search;
 mod settings;
@@ -86,6 +95,7 @@ pub use embeddings_out::EmbeddingsOut;
 pub use ensemble::{EnsembleArgs, EnsembleChoice, Ensembled, ensemble};
 pub use ensemble_findings::{EnsembleFindings, SearchLimits};
 pub use eosin_audit::Probed;
+pub use eosin_report::ChecklistShare;
 pub use event::{RunEvent, WatchRun};
 pub use explain::{
     Asked, ExplainArgs, ExplainOut, ExplainedRun, Explanation, Explanations, Nearest, NearestAsked,
@@ -100,8 +110,10 @@ pub use named_weights::{HubOptions, open_hub, resolve_weights};
 pub use other_folds::{FoldsCompared, OtherFolds};
 pub use out_file::check_out_file;
 pub use pack::{Packed, pack};
+pub use pdf::Browser;
 pub use record::{seen_warning, task_of};
 pub use report::duration;
+pub use report_again::{ReportArgs, ReportAsked, ReportMade, report};
 pub use robustness::{
     Begins, MetricShift, Robustness, RobustnessArgs, RobustnessRecord, ShiftProgress, ShiftRecord,
     WorstShift, robustness,

@@ -1,28 +1,31 @@
-//! A run folder to `report.html`.
+//! A run folder to `report.html`, and to its model card.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Result;
+use eosin_core::Split;
 use eosin_core::config::Keep;
-use eosin_core::{Split, Task};
-use eosin_data::{FoldIndices, Folds, Manifest, Patches};
-use eosin_metrics::{Metric, MetricSet};
+use eosin_data::{Folds, Manifest, Patches};
 use eosin_report::{
-    DataSummary, EpochPoint, Evaluation, Fact, FoldReport, PairsReport, Report, SplitCounts,
-    Timing, render,
+    DataSummary, Fact, PageOne, PairsReport, Report, SplitCounts, Timing, model_card, render,
 };
-use eosin_store::{FoldFile, RunFolder, RunRecord, names};
-use eosin_train::{
-    ChosenBy, EpochRecord, Event, FoldMetrics, FoldRecord, Part, Prediction, RunMetrics,
-    predictions_from_csv,
-};
+use eosin_store::{RunFolder, RunRecord, names};
+use eosin_train::{Event, RunMetrics, predictions_from_csv};
 
 use crate::audit::{AuditOfRun, PairsAcross, Pictures, audit_of_run};
 use crate::ensemble_report::ensemble_report;
 use crate::gallery::Gallery;
 use crate::record::{seen_warning, task_of};
+use crate::report_again::ReportAsked;
+use crate::report_audit::{audit_summary, optimism};
+use crate::report_decision::{deciding, findings};
+use crate::report_evaluations::evaluations;
 use crate::report_facts::{input, reproducibility, stain};
+use crate::report_folds::{chosen, fold_reports, kept, strength_name, trained_on};
+use crate::report_listed::{listed, no_patches};
+use crate::report_page_one::{Known, page_one};
+use crate::report_study::study;
 use crate::robustness::robustness_report;
 use crate::settings::config_of_run;
 use crate::slices::slices_report;
@@ -32,13 +35,48 @@ use crate::timings::Timings;
 /// Pairs across folds shown with thumbnails.
 const PAIRS_SHOWN: usize = 12;
 
-/// Writes `report.html` from the files of a finished run.
+/// The pictures of a run, where they are to be had.
+pub(crate) struct Pictured<'a> {
+    /// Its patches; `None`: they are gone, or others.
+    pub patches: Option<&'a Patches>,
+    /// Where they are, or were.
+    pub source: &'a Path,
+    /// Why there are none.
+    pub missing: Option<&'a str>,
+}
+
+/// Writes `report.html` and the model card from the files of a finished run.
 ///
 /// # Errors
 /// When a file is missing or damaged, or the report cannot be written.
 pub fn write(folder: &RunFolder, patches: &Patches, source: &Path) -> Result<()> {
-    let manifest = patches.manifest();
+    // As 'eosin report' finds it noted.
+    let source = std::path::absolute(source)?;
+    let pictured = Pictured {
+        patches: Some(patches),
+        source: &source,
+        missing: None,
+    };
+    let report = report_of(folder, &pictured, &ReportAsked::default())?;
+    folder.write(names::REPORT, render(&report))?;
+    folder.write(names::MODEL_CARD, model_card(&report))?;
+    Ok(())
+}
+
+/// What the files of a finished run say, with pictures where there are some.
+///
+/// # Errors
+/// When a file is missing or damaged.
+pub(crate) fn report_of(
+    folder: &RunFolder,
+    pictured: &Pictured<'_>,
+    asked: &ReportAsked,
+) -> Result<Report> {
+    let source = pictured.source;
     let record: RunRecord = folder.record()?;
+    let manifest = &listed(folder, &record.classes)?;
+    let none = no_patches(&record.classes);
+    let patches = pictured.patches.unwrap_or(&none);
     let task = task_of(&record)?;
     let metrics: RunMetrics = folder.read_json(names::METRICS)?;
     let folds = Folds::from_json(&folder.read_text(names::FOLDS)?)?;
@@ -53,7 +91,22 @@ pub fn write(folder: &RunFolder, patches: &Patches, source: &Path) -> Result<()>
         folds: other_folds,
     } = audit_of_run(folder)?;
     let pictures = Pictures::of(patches, &config);
+    let decided = findings(folder, &record, &rows, &task, config.judge)?;
+    let known = Known {
+        record: &record,
+        task: &task,
+        metrics: &metrics,
+        decided: &decided,
+        manifest,
+        asked,
+    };
+    let why = kept(&events, keep, metrics.select);
     let mut warnings = warnings(manifest, &record, &events, keep);
+    warnings.extend(
+        pictured
+            .missing
+            .map(|why| format!("This report has no pictures: {why}.")),
+    );
     warnings.extend(pairs.as_ref().map(|pairs| format!("{}.", pairs.text)));
     warnings.extend(other_folds.map(|text| format!("{text}.")));
     let gallery = Gallery {
@@ -62,7 +115,7 @@ pub fn write(folder: &RunFolder, patches: &Patches, source: &Path) -> Result<()>
         record: &record,
         task: &task,
     };
-    let report = Report {
+    Ok(Report {
         title: source.file_name().map_or_else(
             || source.display().to_string(),
             |name| name.to_string_lossy().into_owned(),
@@ -72,14 +125,30 @@ pub fn write(folder: &RunFolder, patches: &Patches, source: &Path) -> Result<()>
         eosin_version: record.eosin_version.clone(),
         classes: record.classes.clone(),
         positive: task.positive,
-        data: data_summary(manifest, &folds, source, &record),
+        page_one: PageOne {
+            no_pictures: pictured
+                .missing
+                .map(|why| format!("Without pictures: {why}.")),
+            ..page_one(known)
+        },
+        study: study(
+            folder,
+            &record,
+            &config,
+            &folds,
+            chosen(&why, &metrics, &record),
+        )?,
+        data: data_summary(known, &folds, pictured),
         ensemble: ensemble_report(folder)?,
         warnings,
         pairs: pairs.map(|pairs| pairs_report(&pairs, &pictures)),
+        deciding: Some(deciding(&decided)),
+        audit: audit_summary(folder, source)?,
+        optimism: optimism(folder)?,
         selection: metrics.select,
-        folds: fold_reports(folder, &metrics, &record, &folds.resolve(manifest)?)?,
+        folds: fold_reports(folder, &metrics, &record, &trained_on(manifest, &folds))?,
         strength: strength_name(&events).map(str::to_owned),
-        kept: kept(&events, keep, metrics.select),
+        kept: why,
         best_fold: Some(metrics.best_fold),
         evaluations: evaluations(&rows, &record, &task, &metrics)?,
         slices: slices_report(folder)?,
@@ -90,17 +159,13 @@ pub fn write(folder: &RunFolder, patches: &Patches, source: &Path) -> Result<()>
         timings: timing_rows(&timings),
         reproducibility: reproducibility(&record),
         command: record.command.join(" "),
-    };
-    folder.write(names::REPORT, render(&report))?;
-    Ok(())
+    })
 }
 
-fn data_summary(
-    manifest: &Manifest,
-    folds: &Folds,
-    source: &Path,
-    record: &RunRecord,
-) -> DataSummary {
+fn data_summary(known: Known<'_>, folds: &Folds, pictured: &Pictured<'_>) -> DataSummary {
+    let Known {
+        manifest, record, ..
+    } = known;
     let groups = |places: &[usize]| {
         let group = |place: &usize| manifest.patches[*place].group_by(folds.group);
         let known: BTreeSet<&str> = places.iter().filter_map(group).collect();
@@ -134,7 +199,7 @@ fn data_summary(
         ""
     };
     DataSummary {
-        source: source.display().to_string(),
+        source: pictured.source.display().to_string(),
         split_kind: format!(
             "{}, {} folds{repeats}{drawn}, group: {}",
             folds.method, record.folds, folds.group
@@ -143,7 +208,9 @@ fn data_summary(
         facts: [
             Some(input(record)),
             stain(record),
-            Some(Fact::new("Layout", manifest.layout.to_string())),
+            pictured
+                .patches
+                .map(|patches| Fact::new("Layout", patches.manifest().layout.to_string())),
         ]
         .into_iter()
         .flatten()
@@ -190,154 +257,6 @@ fn pairs_report(across: &PairsAcross, pictures: &Pictures<'_>) -> PairsReport {
     }
 }
 
-/// Every fold of every cross-validation, in the order of `metrics.json`.
-fn fold_reports(
-    folder: &RunFolder,
-    metrics: &RunMetrics,
-    record: &RunRecord,
-    resolved: &[FoldIndices],
-) -> Result<Vec<FoldReport>> {
-    let report = |judged: &FoldMetrics| {
-        let outcome: FoldRecord = folder.read_json(&FoldFile::Outcome.of(judged.fold))?;
-        let rows = resolved.iter().find(|rows| rows.id == judged.fold);
-        Ok(FoldReport {
-            name: record.fold_name(judged.fold),
-            train_count: rows.map_or(0, |rows| rows.train.len() as u64),
-            metrics: judged.metrics.clone(),
-            epochs: outcome.epochs.iter().map(epoch_point).collect(),
-            kept_epoch: epoch_number(outcome.kept_epoch),
-            strength: outcome.probe.map(|probe| probe.shown().value),
-        })
-    };
-    metrics.folds.iter().map(report).collect()
-}
-
-/// What the strength of the heads is called, where they were solved.
-fn strength_name(events: &[Event]) -> Option<&'static str> {
-    events.iter().find_map(|event| match event {
-        Event::Solved { record, .. } => Some(record.shown().name),
-        _ => None,
-    })
-}
-
-/// How each fold's epoch or head came about.
-fn kept(events: &[Event], keep: Keep, select: Metric) -> String {
-    let by = events.iter().filter_map(|event| match event {
-        Event::Solved { record, .. } => Some(match record.by {
-            ChosenBy::InnerFolds => "was chosen on inner folds of its training part",
-            ChosenBy::Setting => "was given",
-            ChosenBy::Nothing => {
-                "makes for a simple model where the training part is too small to be divided"
-            }
-        }),
-        _ => None,
-    });
-    let by: BTreeSet<&str> = by.collect();
-    let name = strength_name(events).unwrap_or_default();
-    if by.is_empty() {
-        let select = select.title();
-        return match keep {
-            Keep::Last => "Each fold keeps its last epoch.".to_owned(),
-            Keep::Inner => format!(
-                "Each fold keeps the epoch with the best {select} on a fifth of its training part, \
-                 which was not trained on."
-            ),
-            Keep::Best => format!("Each fold keeps its best epoch by validation {select}."),
-        };
-    }
-    let by: Vec<&str> = by.into_iter().collect();
-    format!(
-        "Each fold's head is solved; its {name} {}.",
-        by.join(", or ")
-    )
-}
-
-fn epoch_point(record: &EpochRecord) -> EpochPoint {
-    EpochPoint {
-        epoch: epoch_number(record.epoch),
-        train_loss: record.train_loss,
-        val_loss: Some(record.val_loss),
-        val_metric: record.val_metric,
-    }
-}
-
-/// Epochs are counted from 1 where people read.
-fn epoch_number(epoch: usize) -> u32 {
-    u32::try_from(epoch + 1).unwrap_or(u32::MAX)
-}
-
-/// Out-of-fold of each cross-validation, then the test part by each way of predicting it.
-fn evaluations(
-    rows: &[Prediction],
-    record: &RunRecord,
-    task: &Task,
-    metrics: &RunMetrics,
-) -> Result<Vec<Evaluation>> {
-    let mut evaluations = Vec::new();
-    for repeat in 0..record.repeats {
-        let mine = |row: &&Prediction| {
-            row.part == Part::OutOfFold && row.fold.is_some_and(|fold| fold.repeat == repeat)
-        };
-        let (name, note) = if record.repeats > 1 {
-            (
-                format!("Out-of-fold, repeat {repeat}"),
-                "Every training patch, by the fold of this cross-validation that did not see it.",
-            )
-        } else {
-            (
-                "Out-of-fold".to_owned(),
-                "Every training patch, by the fold that did not see it.",
-            )
-        };
-        let of_repeat: Vec<&Prediction> = rows.iter().filter(mine).collect();
-        let judged = metrics.out_of_fold.get(repeat);
-        evaluations.extend(evaluation(name, note, &of_repeat, task, judged)?);
-    }
-    for (part, name, note, judged) in [
-        (
-            Part::TestAverage,
-            "Test, fold average",
-            "Mean of all folds' logits.",
-            &metrics.test_average,
-        ),
-        (
-            Part::TestBest,
-            "Test, best fold",
-            "The fold that was best on its validation part.",
-            &metrics.test_best,
-        ),
-    ] {
-        let of_part: Vec<&Prediction> = rows.iter().filter(|row| row.part == part).collect();
-        let judged = judged.as_ref();
-        evaluations.extend(evaluation(name.to_owned(), note, &of_part, task, judged)?);
-    }
-    Ok(evaluations)
-}
-
-/// The labelled ones of `rows`, judged together; nothing when there are none. The metrics and intervals
-/// are those of `metrics.json`.
-fn evaluation(
-    name: String,
-    note: &str,
-    rows: &[&Prediction],
-    task: &Task,
-    judged: Option<&MetricSet>,
-) -> Result<Option<Evaluation>> {
-    let labelled = rows.iter().filter_map(|row| Some((row, row.target?)));
-    let (rows, targets): (Vec<&&Prediction>, Vec<usize>) = labelled.unzip();
-    if rows.is_empty() {
-        return Ok(None);
-    }
-    let probs = rows.iter().flat_map(|row| row.probs.iter().copied());
-    let probs: Vec<f32> = probs.collect();
-    let classes = task.classes.len();
-    let mut made = Evaluation::new(name, note, &targets, &probs, classes, task.positive)?;
-    if let Some(judged) = judged {
-        made.metrics = judged.clone();
-    }
-    Ok(Some(made))
-}
-
 fn timing_rows(timings: &Timings) -> Vec<Timing> {
     let row = |stage: &str, wall_secs: f64, note: &str| Timing {
         stage: stage.to_owned(),
@@ -355,7 +274,11 @@ fn timing_rows(timings: &Timings) -> Vec<Timing> {
             timings.train_secs,
             "all folds and epochs, with their evaluation",
         ),
-        row("Total", timings.total_secs, &duration(timings.total_secs)),
+        row(
+            "Rest",
+            (timings.total_secs - timings.embed_secs - timings.train_secs).max(0.0),
+            "looking at patches and for copies, judging, writing",
+        ),
     ]
 }
 

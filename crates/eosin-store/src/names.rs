@@ -24,6 +24,10 @@ pub const WEIGHTS: &str = "weights.bin";
 pub const SKIPPED: &str = "skipped.txt";
 /// The report.
 pub const REPORT: &str = "report.html";
+/// The model card, as Markdown.
+pub const MODEL_CARD: &str = "model-card.md";
+/// The report, printed.
+pub const REPORT_PDF: &str = "report.pdf";
 /// How the run was started, for going on with it.
 pub const START: &str = "start.json";
 /// What the checks before training found.
@@ -54,7 +58,7 @@ pub const REPLACED: &str = "replaced";
 pub const LOCK: &str = "run.lock";
 
 /// Every file with a fixed name that a run may write, the lock excepted.
-pub const ALL: [&str; 20] = [
+pub const ALL: [&str; 22] = [
     CONFIG,
     MANIFEST,
     FOLDS,
@@ -66,6 +70,8 @@ pub const ALL: [&str; 20] = [
     WEIGHTS,
     SKIPPED,
     REPORT,
+    REPORT_PDF,
+    MODEL_CARD,
     START,
     DOCTOR,
     PRECISION,

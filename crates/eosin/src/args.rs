@@ -13,6 +13,7 @@ mod compare;
 mod ensemble;
 mod explain;
 mod predict;
+mod report;
 mod robustness;
 mod search;
 mod serve;
@@ -24,6 +25,7 @@ pub use compare::CompareArgs;
 pub use ensemble::EnsembleArgs;
 pub use explain::ExplainArgs;
 pub use predict::{PredictArgs, UsableArgs};
+pub use report::ReportArgs;
 pub use robustness::RobustnessArgs;
 pub use search::{SearchCommand, SearchJobArgs, SearchShowArgs, StudyArgs};
 pub use serve::ServeArgs;
@@ -105,6 +107,8 @@ pub enum Command {
     Evaluate(EvaluateArgs),
     /// Compare finished runs on the same patches: differences, intervals by patient, tests.
     Compare(CompareArgs),
+    /// Write the report of a finished run again, for a pathologist and a reviewer.
+    Report(ReportArgs),
     /// Give probabilities for new images.
     Predict(PredictArgs),
     /// Answer for a run over HTTP, with a page to drop patches on.

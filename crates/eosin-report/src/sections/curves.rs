@@ -11,11 +11,17 @@ pub(crate) fn discrimination(report: &Report) -> String {
         return String::new();
     }
     let rows = [plots::roc, plots::pr].map(|draw| {
-        let row = each(&report.evaluations, |evaluation| {
+        each(&report.evaluations, |evaluation| {
             draw(evaluation, &report.classes)
-        });
-        format!("<div class=\"figures\">\n{row}</div>\n")
+        })
     });
+    let figures = |row: String| format!("<div class=\"figures\">\n{row}</div>\n");
+    // Of one evaluation side by side, of more one kind below the other.
+    let rows = if report.evaluations.len() == 1 {
+        vec![figures(rows.concat())]
+    } else {
+        rows.map(figures).to_vec()
+    };
     section("curves", "ROC and precision-recall", &rows.concat())
 }
 
@@ -23,13 +29,6 @@ pub(crate) fn discrimination(report: &Report) -> String {
 pub(crate) fn probabilities(report: &Report) -> String {
     charts(report, "probabilities", "Probabilities", |evaluation| {
         plots::histograms(evaluation, &report.classes)
-    })
-}
-
-/// Reliability diagrams.
-pub(crate) fn calibration(report: &Report) -> String {
-    charts(report, "calibration", "Calibration", |evaluation| {
-        plots::reliability(evaluation, &report.classes)
     })
 }
 

@@ -14,7 +14,7 @@ pub(crate) fn ensemble(report: &Report) -> String {
     });
     let maps = each(&ensemble.maps, |map| heat_map(map, &ensemble.members));
     let body = format!(
-        "{sentences}{}{}<div class=\"figures\">\n{maps}</div>\n",
+        "{sentences}<div class=\"side\">\n{}<div>{}</div>\n</div>\n<div class=\"figures\">\n{maps}</div>\n",
         candidates(ensemble),
         shares(ensemble) + &joined_shares(ensemble),
     );
@@ -51,7 +51,11 @@ fn candidates(ensemble: &EnsembleReport) -> String {
             marks.join(", "),
         ]);
     }
-    table.finish()
+    format!(
+        "<details open><summary>{} candidates</summary>\n{}</details>\n",
+        ensemble.candidates.len(),
+        table.finish()
+    )
 }
 
 fn shares(ensemble: &EnsembleReport) -> String {

@@ -7,36 +7,38 @@ use crate::html::{Table, escape, section};
 use crate::model::Report;
 use crate::numbers;
 
-/// Every metric: by fold, then of each pooled evaluation with intervals.
+/// Every metric: of each pooled evaluation with intervals, then by fold.
 pub(crate) fn metrics(report: &Report) -> String {
     let mut head = vec!["metric".to_owned()];
-    if !report.folds.is_empty() {
-        head.push(format!("{} folds, mean ± sd", report.folds.len()));
-    }
     head.extend(
         report
             .evaluations
             .iter()
             .map(|evaluation| escape(&evaluation.name)),
     );
+    // Last: on a narrow screen what matters stands beside the names.
+    if !report.folds.is_empty() {
+        head.push(format!("{} folds, mean ± sd", report.folds.len()));
+    }
     let mut table = Table::new("Metrics with 95 % intervals", head);
     for &metric in Metric::ALL {
         let mut cells = vec![name(metric)];
-        if !report.folds.is_empty() {
-            let values = report.folds.iter().map(|fold| fold.metrics.get(metric));
-            cells.push(numbers::mean_sd(&summarise(values)));
-        }
         cells.extend(report.evaluations.iter().map(|evaluation| {
             let metrics = &evaluation.metrics;
             numbers::value_with_interval(metrics.get(metric), metrics.interval(metric))
         }));
+        if !report.folds.is_empty() {
+            let values = report.folds.iter().map(|fold| fold.metrics.get(metric));
+            cells.push(numbers::mean_sd(&summarise(values)));
+        }
         table.row(cells);
     }
     let body = format!(
-        "{}{}{}<p class=\"note\">{}{INTERVALS}</p>\n{DEFINITIONS}",
+        "<div class=\"side table-first\">\n<div>{}</div>\n<div>{}{}<p class=\"note\">{}{INTERVALS}</p>\n\
+         {DEFINITIONS}</div>\n</div>\n",
+        table.finish(),
         notes(report),
         form(report),
-        table.finish(),
         bases(report),
     );
     section("metrics", "Metrics", &body)
@@ -114,7 +116,20 @@ pub(crate) fn per_class(report: &Report) -> String {
         .iter()
         .map(|evaluation| class_table(evaluation, report))
         .collect();
-    section("classes", "Classes", &tables)
+    let judged = report
+        .evaluations
+        .iter()
+        .flat_map(|judged| &judged.metrics.per_class);
+    // What has a value in every metric and no interval was written by an older version.
+    let note = if judged.clone().count() > 0
+        && judged.clone().all(|class| class.intervals.is_empty())
+    {
+        "<p class=\"note\">metrics.json has no intervals of classes: an older version wrote it, and ‘eosin evaluate \
+         RUN’ writes it anew.</p>\n"
+    } else {
+        "<p class=\"note\">Intervals as in the table of metrics; AUPRC and F1 of a class have none.</p>\n"
+    };
+    section("classes", "Classes", &format!("{tables}{note}"))
 }
 
 fn class_table(evaluation: &Evaluation, report: &Report) -> String {
@@ -137,15 +152,18 @@ fn class_table(evaluation: &Evaluation, report: &Report) -> String {
             numbers::count(class.targets),
         ];
         let values = [
-            class.auroc,
-            class.auprc,
-            class.precision,
-            class.recall,
-            class.specificity,
-            class.npv,
-            class.f1,
+            (class.auroc, Metric::Auroc),
+            (class.auprc, Metric::Auprc),
+            (class.precision, Metric::Precision),
+            (class.recall, Metric::Recall),
+            (class.specificity, Metric::Specificity),
+            (class.npv, Metric::Npv),
+            (class.f1, Metric::F1),
         ];
-        cells.extend(values.into_iter().map(numbers::value));
+        let shown = values
+            .into_iter()
+            .map(|(value, metric)| numbers::value_with_interval(value, class.interval(metric)));
+        cells.extend(shown);
         table.row(cells);
     }
     for (name, averages) in [

@@ -1,9 +1,11 @@
 //! A report made by code, like one of a real run: seeded noise for probabilities and curves.
 
-use eosin_metrics::{Metric, MetricSet};
+mod judged;
+
+use eosin_metrics::{Metric, MetricSet, Unit};
 use eosin_report::{
-    DataSummary, EpochPoint, Evaluation, Fact, FoldReport, Mime, Report, SplitCounts, Thumbnail,
-    Timing, WrongPatch,
+    AuditSummary, Check, Counted, DataSummary, EpochPoint, Evaluation, Fact, FoldReport, Mime,
+    PageOne, Report, SplitCounts, Study, Thumbnail, Timing, WrongPatch,
 };
 
 /// A linear congruential generator (Knuth's MMIX), enough for noise.
@@ -150,8 +152,32 @@ pub fn report(classes: &[&str], fold_count: usize) -> Report {
                 Fact::new("skipped", "2 files"),
             ],
         },
+        page_one: PageOne {
+            intended_use: Some("To sort patches for a second look; never to diagnose.".to_owned()),
+            judged: "Figures are of the test part, by all folds together".to_owned(),
+            decided: "A patch counts as its likeliest class.".to_owned(),
+            patches: test.targets.len() as u64,
+            counted: Some(Counted {
+                by: Unit::Patient,
+                groups: 412,
+            }),
+            figures: judged::figures(&evaluation("Test", "", &test, count)),
+            prevalence: Some(0.05),
+            cannot_tell: vec![
+                "How it does elsewhere: nothing of another source was judged.".to_owned(),
+            ],
+            no_pictures: None,
+        },
+        study: study(),
         ensemble: None,
         pairs: None,
+        deciding: (count == 2).then(|| judged::deciding(&oof.targets, &oof.probs)),
+        audit: AuditSummary {
+            sentences: vec!["10 000 patches were searched for the same tissue.".to_owned()],
+            command: "eosin audit --data /data/khd --run runs/1".to_owned(),
+            ..AuditSummary::default()
+        },
+        optimism: None,
         warnings: vec![
             "no groups are known for the test split: patches of one patient may be in both"
                 .to_owned(),
@@ -212,6 +238,33 @@ pub fn report(classes: &[&str], fold_count: usize) -> Report {
             Fact::new("weights", "blake3:0a77c9f5e1d24b6f8a90cc31"),
         ],
         command: "eosin run --data /data/khd --seed 7 --backbone efficientnet-lite0".to_owned(),
+    }
+}
+
+fn study() -> Study {
+    let said = |text: &str| text.to_owned();
+    Study {
+        model: said(
+            "efficientnet-lite0, frozen, and a logistic head that is solved on its embeddings.",
+        ),
+        initial_weights: said("Weights of the network: taken from a file."),
+        training: said("Heads of all folds are solved."),
+        preprocessing: said("Patches are decoded to RGB."),
+        augmentation: said("Training patches are seen under the symmetries d4."),
+        imbalance: said("Classes of unequal size: every patch counts once, no class weights."),
+        partition: said("Divided by k-fold, 10 folds, every patient kept together."),
+        kept_together: Some(said("patient")),
+        selection: said("The best fold is the one with the best KHD score."),
+        combination: said("Test patches are judged by the mean of the logits of 10 folds."),
+        checks: vec![Check {
+            name: said("parts are disjoint"),
+            problem: None,
+        }],
+        left_out: Some(2),
+        mpp: None,
+        software: said("eosin 0.1.0 on cpu, 2 threads; seed 7."),
+        input: said("The model takes square RGB patches, seen at 224 x 224 px."),
+        run: said("runs/1"),
     }
 }
 

@@ -19,6 +19,7 @@ mod pack;
 mod phantom;
 mod predict;
 mod predict_embeddings;
+mod report;
 mod robustness;
 pub mod run;
 mod score;
@@ -64,6 +65,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         Command::Robustness(args) => robustness::run(&args, json),
         Command::Evaluate(args) => evaluate::run(&args, json),
         Command::Compare(args) => compare::run(&args, json),
+        Command::Report(args) => report::run(&args, json),
         Command::Predict(args) => predict::run(&args, json),
         Command::Export(args) => export::run(&args, json),
         Command::Pack(args) => pack::run(&args, json),

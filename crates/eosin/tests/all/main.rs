@@ -25,6 +25,7 @@ mod precision;
 mod predict;
 mod probe;
 mod reading;
+mod report;
 mod resume;
 mod robustness;
 mod run_files;

@@ -49,8 +49,8 @@ pub struct Usefulness {
 }
 
 impl DecisionFindings {
-    /// The format that this version writes.
-    pub const FORMAT: u32 = 1;
+    /// The format that this version writes; the first one had no intervals of thresholds.
+    pub const FORMAT: u32 = 2;
 
     /// What was found of the threshold that was asked for.
     pub fn asked_threshold(&self) -> Option<&ThresholdFindings> {

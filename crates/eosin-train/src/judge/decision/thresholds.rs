@@ -2,7 +2,9 @@
 
 use eosin_core::config::CalibratorKind;
 use eosin_core::{Calibrator, ThresholdRule, prob_of};
-use eosin_metrics::{Counts, CutFigures, Cuts, NoCut, ScoredRows, Undefined, counts_at};
+use eosin_metrics::{
+    Counts, CutFigures, CutIntervals, Cuts, DecidedRow, NoCut, ScoredRows, Undefined, counts_at,
+};
 use eosin_store::ThresholdRecord;
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +41,10 @@ pub struct ThresholdFindings {
     pub chosen_on: Option<CutFigures>,
     /// What thresholds do that were chosen on the other folds, fold by fold; counted as `chosen_on`.
     pub out_of_fold: Option<CutFigures>,
+    /// 95 % intervals of `out_of_fold`. Of several cross-validations, in which each patch counts several times,
+    /// only where groups are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub out_of_fold_intervals: Option<CutIntervals>,
     /// Where these lie, as probabilities of the run before calibration.
     pub across_folds: Option<Spread>,
     /// Why there are none.
@@ -46,6 +52,9 @@ pub struct ThresholdFindings {
     pub out_of_fold_undefined: Option<String>,
     /// What it does, untouched, with labelled test patches.
     pub test: Option<CutFigures>,
+    /// 95 % intervals of `test`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_intervals: Option<CutIntervals>,
 }
 
 /// The least and the greatest.
@@ -139,11 +148,22 @@ impl<'a> Chooser<'a> {
             chosen_on: figures(&self.all),
             test: self.judged.test.as_ref().and_then(figures),
             out_of_fold: judged.map(|honest| CutFigures::of(honest.counts)),
+            out_of_fold_intervals: judged.and_then(|honest| honest.intervals),
+            test_intervals: self.judged.test.as_ref().and_then(|rows| {
+                let cut = chosen.as_ref().ok()?;
+                Some(CutIntervals::of(&decided_rows(rows, rule, *cut)))
+            }),
             across_folds: judged.map(|honest| honest.spread),
             out_of_fold_undefined: honest.err(),
             threshold: chosen.as_ref().ok().map(|z| record(rule, *z, calibrator)),
             undefined: chosen.err(),
         }
+    }
+
+    /// A patch that counts several times is not as many patches.
+    fn can_have_intervals(&self) -> bool {
+        let mut repeats = self.judged.folds.iter().map(|fold| fold.fold.repeat);
+        self.all.groups().is_some() || repeats.all(|repeat| repeat == 0)
     }
 
     fn honest(&self, rule: ThresholdRule) -> Result<Honest, String> {
@@ -160,8 +180,12 @@ impl<'a> Chooser<'a> {
         };
         let each = self.judged.folds.iter().zip(&self.on_others).map(of_fold);
         let each: Vec<(f64, Counts)> = each.collect::<Result<_, String>>()?;
+        let folds = self.judged.folds.iter().zip(&each);
+        let rows = folds.flat_map(|(fold, (z, _))| decided_rows(&fold.rows, rule, *z));
+        let rows: Vec<DecidedRow> = rows.collect();
         let probs = each.iter().map(|(z, _)| prob_of(*z));
         Ok(Honest {
+            intervals: self.can_have_intervals().then(|| CutIntervals::of(&rows)),
             counts: each
                 .iter()
                 .fold(Counts::default(), |sum, (_, counts)| sum.plus(counts)),
@@ -176,15 +200,30 @@ impl<'a> Chooser<'a> {
 /// What thresholds of the other folds do.
 struct Honest {
     counts: Counts,
+    intervals: Option<CutIntervals>,
     spread: Spread,
 }
 
-/// Of the most probable class even odds are none of the positive one, as the metrics have it.
 fn decided(rows: &ScoredRows, rule: ThresholdRule, z: f64) -> Counts {
+    counts_at(rows, least(rule, z))
+}
+
+fn decided_rows(rows: &ScoredRows, rule: ThresholdRule, z: f64) -> Vec<DecidedRow> {
+    let least = least(rule, z);
+    let row = |at: usize| DecidedRow {
+        positive: rows.positive()[at],
+        called: rows.log_odds()[at] >= least,
+        group: rows.groups().map(|groups| groups[at]),
+    };
+    (0..rows.len()).map(row).collect()
+}
+
+/// Of the most probable class even odds are none of the positive one, as the metrics have it.
+fn least(rule: ThresholdRule, z: f64) -> f64 {
     if rule.asks() || z != 0.0 {
-        counts_at(rows, z)
+        z
     } else {
-        counts_at(rows, f64::MIN_POSITIVE)
+        f64::MIN_POSITIVE
     }
 }
 
