@@ -6,6 +6,7 @@ use super::Answer;
 use super::data_answers::{counts, test};
 use crate::model::Report;
 use crate::numbers;
+use crate::robustness::RobustnessReport;
 
 /// How many were in each analysis.
 pub(super) fn analysed(report: &Report) -> Answer {
@@ -52,9 +53,29 @@ pub(super) fn performance(report: &Report) -> Answer {
     )
 }
 
-/// The same, of which subgroups are the author's.
+/// The same with the worst of the slices of each kind; subgroups that nobody named are the author's.
 pub(super) fn performance_and_subgroups(report: &Report) -> Answer {
-    performance(report).with_rest("subgroups of patients that matter")
+    let Answer::Made(mut made) = performance(report) else {
+        return Answer::Author;
+    };
+    let parts = report.slices.iter().flat_map(|slices| &slices.parts);
+    for part in parts.take(1) {
+        for kind in &part.kinds {
+            made.text += &format!(" By {}: {}", kind.kind, kind.worst);
+        }
+    }
+    Answer::Made(made).with_rest("subgroups of patients that matter and are not on record")
+}
+
+/// How performance holds where images are otherwise.
+pub(super) fn robustness(report: &Report) -> Answer {
+    match &report.robustness {
+        Some(RobustnessReport::Measured { sentences, .. }) => {
+            Answer::made(sentences.join(" "), "robustness")
+                .with_rest("other scanners and centres, as they are")
+        }
+        Some(RobustnessReport::NotMeasured { .. }) | None => Answer::Author,
+    }
 }
 
 /// All metrics.
@@ -144,8 +165,8 @@ pub(super) fn failures(report: &Report) -> Answer {
 pub(super) fn explained(report: &Report) -> Answer {
     Answer::made(
         format!(
-            "'eosin explain {}' shows where in an image the logit of a class comes from (exact class maps, else \
-             occlusion).",
+            "Maps of what speaks for an answer stand beside the errors (exact class maps, else HiRes-CAM); \
+             'eosin explain {}' makes them of any image.",
             report.study.run
         ),
         "wrong",
