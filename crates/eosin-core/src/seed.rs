@@ -31,6 +31,10 @@ pub enum Stream {
     Bootstrap,
     /// Exchanges of what two models say.
     Permutation,
+    /// Slices of patches drawn at random.
+    Slice,
+    /// Patches that stand for all of a set.
+    Subset,
     /// Synthetic patches.
     Phantom,
     /// What a trial of a search is suggested.
@@ -51,6 +55,8 @@ impl Stream {
             Self::Dropout => "dropout",
             Self::Bootstrap => "bootstrap",
             Self::Permutation => "permutation",
+            Self::Slice => "slice",
+            Self::Subset => "subset",
             Self::Phantom => "phantom",
             Self::Trial => "trial",
         }

@@ -13,6 +13,7 @@
 //! - [`Groups`] say which rows belong together. [`AurocEstimate`], [`clustered_wilson`] and
 //!   [`Resamples`] give intervals that take groups for independent; [`MetricSet::sampled`] has one for
 //!   every metric.
+//! - [`SlicedRows`] are looked at slice by slice; [`SliceTest`] says whether the worst is chance.
 //! - [`PairedModels`] are two models on the same rows: their differences are resampled, exchanged
 //!   ([`Permutation`]) and tested ([`mcnemar()`], [`corrected_t()`], [`holm()`]).
 //!
@@ -70,6 +71,7 @@ mod resample;
 mod roc_curve;
 mod sample_size;
 mod scored;
+mod slices;
 mod specificity;
 mod threshold;
 mod undefined;
@@ -122,6 +124,9 @@ pub use resample::{Bootstrap, CountedRows, MetricValues, Resamples};
 pub use roc_curve::RocPoint;
 pub use sample_size::{Criterion, DesignEffect, Expected, Need, SampleSize};
 pub use scored::ScoredRows;
+pub use slices::{
+    Measured, SliceComparison, SliceFigures, SliceTest, SlicedBy, SlicedRows, WorstSlice,
+};
 pub use specificity::specificity;
 pub use threshold::{Cut, Cuts, NoCut, choose_cut, rate_of};
 pub use undefined::Undefined;

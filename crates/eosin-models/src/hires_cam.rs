@@ -126,7 +126,8 @@ mod tests {
     use crate::{Backbone, BackboneSpec};
 
     fn network(name: B) -> (StoredNetwork, usize) {
-        let size = BackboneSpec::of(name).min_size_px.max(128);
+        let least = if name == B::BaselineCnn { 224 } else { 128 };
+        let size = BackboneSpec::of(name).min_size_px.max(least);
         let network = Backbone::new(name, 3, size);
         (StoredNetwork::fresh(network, Seed(7)), size)
     }

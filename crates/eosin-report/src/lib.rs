@@ -37,7 +37,10 @@ mod page;
 mod page_one;
 mod picture;
 mod plots;
+mod robustness;
 mod sections;
+mod slices;
+mod speaking;
 mod study;
 mod svg;
 
@@ -56,4 +59,7 @@ pub use model::{
 };
 pub use page::render;
 pub use page_one::{ClassFigures, Counted, Figure, PageOne};
+pub use robustness::{RobustnessReport, ShiftCurve, ShiftPoint};
+pub use slices::{SliceKindReport, SliceRow, SlicedPart, SlicesReport};
+pub use speaking::{SpeakingClass, SpeakingPatch};
 pub use study::{Check, Study};

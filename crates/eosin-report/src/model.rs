@@ -7,6 +7,9 @@ use crate::auditing::{AuditSummary, OptimismReport};
 use crate::deciding::DecidingReport;
 use crate::evaluation::Evaluation;
 use crate::page_one::PageOne;
+use crate::robustness::RobustnessReport;
+use crate::slices::SlicesReport;
+use crate::speaking::SpeakingClass;
 use crate::study::Study;
 
 /// Everything that [`render`](crate::render) shows. Empty lists leave their section out or say that
@@ -57,6 +60,12 @@ pub struct Report {
     /// Pooled predictions, in the order of the table's columns: out-of-fold of each cross-validation
     /// first, then test by fold average and test by best fold where there is a test split.
     pub evaluations: Vec<Evaluation>,
+    /// How the run does on parts of its patches; `None`: it is not known.
+    pub slices: Option<SlicesReport>,
+    /// How the run does under shifts of stated strength; `None` leaves the section out.
+    pub robustness: Option<RobustnessReport>,
+    /// Patches that show how the run sees each class; empty leaves the section out.
+    pub speaking: Vec<SpeakingClass>,
     /// The wrong predictions held with most confidence, worst first.
     pub most_wrong: Vec<WrongPatch>,
     /// The resolved configuration as TOML.

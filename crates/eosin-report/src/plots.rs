@@ -7,6 +7,7 @@ mod pr;
 mod reliability;
 mod reliability_points;
 mod roc;
+mod shifts;
 
 pub(crate) use decision_curve::decision_curve;
 pub(crate) use histogram::histograms;
@@ -15,6 +16,7 @@ pub(crate) use pr::pr;
 pub(crate) use reliability::reliability;
 pub(crate) use reliability_points::reliability_points;
 pub(crate) use roc::roc;
+pub(crate) use shifts::shift_curve;
 
 /// The style class of the n-th curve: eight colours, then the same dashed.
 fn series(index: usize) -> String {

@@ -13,6 +13,9 @@ mod model_card;
 mod page_one;
 mod pairs;
 mod provenance;
+mod robustness;
+mod slices;
+mod speaking;
 mod usefulness;
 mod wrong;
 
@@ -29,5 +32,8 @@ pub(crate) use model_card::model_card;
 pub(crate) use page_one::page_one;
 pub(crate) use pairs::pairs;
 pub(crate) use provenance::{configuration, reproducibility, timings};
+pub(crate) use robustness::robustness;
+pub(crate) use slices::slices;
+pub(crate) use speaking::speaking;
 pub(crate) use usefulness::{sample_size, usefulness};
 pub(crate) use wrong::wrong;

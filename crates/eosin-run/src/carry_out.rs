@@ -18,6 +18,7 @@ use crate::log::RunLog;
 use crate::members::keep_members;
 use crate::record::{Circumstances, record};
 use crate::report;
+use crate::slices::{find_slices, keep_slices};
 use crate::tensorboard::TensorBoard;
 use crate::timings::Timings;
 
@@ -105,7 +106,11 @@ impl Begun<'_> {
         let mut record = record(job, folds, start_from, &result, circumstances);
         let applied = &decided.applied;
         record.decision = Some(applied.clone()).filter(|applied| !applied.is_usual());
-        save_run(&folder, &record, &decided_task(&job.task, applied), &result)?;
+        let task = decided_task(&job.task, applied);
+        let rows = &result.predictions;
+        let slices = find_slices(&job.patches, folds, &task, rows, job.config.seed)?;
+        folder.write_json(names::SLICES, &slices)?;
+        save_run(&folder, &record, &task, &result)?;
         timings.total_secs = begun.elapsed().as_secs_f64();
         folder.write_json(names::TIMINGS, &timings)?;
         finish(&folder, job)?;
@@ -151,6 +156,7 @@ pub(crate) fn finish(folder: &RunFolder, job: &Job) -> Result<()> {
     if !folder.has(names::TIMINGS) {
         folder.write_json(names::TIMINGS, &Timings::default())?;
     }
+    keep_slices(folder, job)?;
     report::write(folder, &job.patches, &job.data).context("cannot write the report")?;
     Checkpoints::remove(&folder.path(names::CHECKPOINTS))?;
     Ok(folder.drop_replaced()?)

@@ -111,7 +111,7 @@ impl Gallery<'_> {
 
     /// A small picture of a patch; none when it can no longer be read, which is no reason to lose a
     /// report.
-    fn small(&self, key: &str) -> Option<Thumbnail> {
+    pub fn small(&self, key: &str) -> Option<Thumbnail> {
         let place = self.patches.manifest().position(key)?;
         let patch = self.patches.decoded(place, &DecodeLimits::default()).ok()?;
         thumbnail(patch, self.shown_px())

@@ -48,6 +48,7 @@ mod explain;
 mod gallery;
 mod half_precision;
 mod job;
+mod judgement;
 mod ledger;
 mod log;
 mod look;
@@ -68,8 +69,11 @@ mod report_folds;
 mod report_listed;
 mod report_page_one;
 mod report_study;
+mod robustness;
 mod search;
 mod settings;
+mod slices;
+mod speaking;
 mod start;
 mod submit;
 mod tensorboard;
@@ -94,11 +98,12 @@ pub use eosin_audit::Probed;
 pub use eosin_report::ChecklistShare;
 pub use event::{RunEvent, WatchRun};
 pub use explain::{
-    Asked, ExplainArgs, ExplainOut, ExplainedRun, Explanation, Explanations, Sanity,
-    open_explainers, sanity_check,
+    Asked, ExplainArgs, ExplainOut, ExplainedRun, Explanation, Explanations, Nearest, NearestAsked,
+    NearestOf, Neighbour, Sanity, open_explainers, sanity_check, with_nearest,
 };
 pub use half_precision::{HalfEffect, HalfSubject, measure_half_precision};
 pub use job::{Job, split_options};
+pub use judgement::{Answer, Judgement};
 pub use look::{Look, find_patches, inspect};
 pub use members::open_member;
 pub use named_weights::{HubOptions, open_hub, resolve_weights};
@@ -109,11 +114,19 @@ pub use pdf::Browser;
 pub use record::{seen_warning, task_of};
 pub use report::duration;
 pub use report_again::{ReportArgs, ReportAsked, ReportMade, report};
+pub use robustness::{
+    Begins, MetricShift, Robustness, RobustnessArgs, RobustnessRecord, ShiftProgress, ShiftRecord,
+    WorstShift, robustness,
+};
 pub use search::{
     ChangedKey, HeldOut, HonestScore, Outcome, Prune, Replayed, Score, SearchArgs, SearchFindings,
     Searched, StudyRecord, TrialRow, export_journal, findings, replay, search,
 };
 pub use settings::{Setting, cache_dir, config_of_run, parse_settings, resolve};
+pub use slices::{
+    KindSlices, NotDivided, PartSlices, SliceKind, SliceRecord, SlicesRecord, WorstRecord,
+    slices_of_run,
+};
 pub use submit::{
     MadeSubmission, PlannedSubmission, ReturnedScore, RuleChanges, Submission, SubmissionPlan,
     SubmissionRules, SubmissionRun, make_submission, plan_submissions, record_score,

@@ -26,7 +26,10 @@ use crate::report_folds::{chosen, fold_reports, kept, strength_name, trained_on}
 use crate::report_listed::{listed, no_patches};
 use crate::report_page_one::{Known, page_one};
 use crate::report_study::study;
+use crate::robustness::robustness_report;
 use crate::settings::config_of_run;
+use crate::slices::slices_report;
+use crate::speaking::speaking;
 use crate::timings::Timings;
 
 /// Pairs across folds shown with thumbnails.
@@ -148,6 +151,9 @@ pub(crate) fn report_of(
         kept: why,
         best_fold: Some(metrics.best_fold),
         evaluations: evaluations(&rows, &record, &task, &metrics)?,
+        slices: slices_report(folder)?,
+        robustness: robustness_report(folder, &record)?,
+        speaking: speaking(&rows, &record, &task, &|key| gallery.small(key)),
         most_wrong: gallery.most_wrong(&rows),
         config_toml: folder.read_text(names::CONFIG)?,
         timings: timing_rows(&timings),

@@ -40,6 +40,10 @@ pub const STAIN: &str = "stain.json";
 pub const AUDIT: &str = "audit.json";
 /// How well calibrated the run is, and what thresholds come to.
 pub const DECISION: &str = "decision.json";
+/// How the run does on parts of its patches.
+pub const SLICES: &str = "slices.json";
+/// How the run does on patches that are stained, blurred or scaled otherwise, where that was measured.
+pub const ROBUSTNESS: &str = "robustness.json";
 /// Folder of checkpoints; gone when the run is complete.
 pub const CHECKPOINTS: &str = "checkpoints";
 /// Folder of finished folds, one folder each.
@@ -54,7 +58,7 @@ pub const REPLACED: &str = "replaced";
 pub const LOCK: &str = "run.lock";
 
 /// Every file with a fixed name that a run may write, the lock excepted.
-pub const ALL: [&str; 20] = [
+pub const ALL: [&str; 22] = [
     CONFIG,
     MANIFEST,
     FOLDS,
@@ -74,6 +78,8 @@ pub const ALL: [&str; 20] = [
     STAIN,
     AUDIT,
     DECISION,
+    SLICES,
+    ROBUSTNESS,
     ENSEMBLE,
 ];
 

@@ -226,6 +226,19 @@ pub enum TrainError {
     /// There is no one embedding of each patch to write.
     #[error("there is no one embedding of each patch to write: {0}")]
     NoEmbeddings(String),
+    /// No embeddings of training patches are kept, so none is nearest.
+    #[error("no training patch can be said to be nearest: {0}")]
+    NoNearest(String),
+    /// The cache lacks embeddings of training patches.
+    #[error("the cache in {} lacks the embeddings of {lacking} of {all} training patches", cache.display())]
+    NotCached {
+        /// The cache.
+        cache: PathBuf,
+        /// Patches that it lacks.
+        lacking: usize,
+        /// Training patches.
+        all: usize,
+    },
     /// There is nothing to embed.
     #[error("train.mode trains the whole network from pixels: there is nothing to embed")]
     NothingFrozen,

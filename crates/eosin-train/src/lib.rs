@@ -76,7 +76,7 @@ pub use ensemble::member_run::{MemberRun, MemberRuns, check_agreement, refuse_un
 pub use ensemble::soup_runs::{SoupRuns, is_soup, refuse_unlike};
 pub use error::TrainError;
 pub use event::Event;
-pub use explain::{ClassMap, ExplainWay, ExplainedWeights, Explainer};
+pub use explain::{ClassMap, ExplainWay, ExplainedWeights, Explainer, NearPatch, NearestPatches};
 pub use input::draw::{Draw, InputSource};
 pub use input::pixels::{PatchSet, PixelRows, PixelSource};
 pub use input::reader::{PatchReader, RowReader, decode_limits, resize_between_sizes, resize_of};
@@ -106,7 +106,7 @@ pub use predict::logits::Logits;
 pub use predict::member_predictor::member_folders;
 pub use predict::own_predictor::OwnPredictor;
 pub use predict::predictions::{Part, Prediction, predictions_from_csv, predictions_to_csv};
-pub use predict::predictor::{Predictor, UseFolds};
+pub use predict::predictor::{Predictor, ReadPatch, UseFolds};
 pub use run::save::save_run;
 pub use run::shelf::FoldRecord;
 pub use run::{ColumnOutcome, EmbeddedPatches, JoinedSaid, Run, RunResult};

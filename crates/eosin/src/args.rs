@@ -14,7 +14,9 @@ mod ensemble;
 mod explain;
 mod predict;
 mod report;
+mod robustness;
 mod search;
+mod serve;
 mod stain;
 mod submit;
 
@@ -24,7 +26,9 @@ pub use ensemble::EnsembleArgs;
 pub use explain::ExplainArgs;
 pub use predict::{PredictArgs, UsableArgs};
 pub use report::ReportArgs;
+pub use robustness::RobustnessArgs;
 pub use search::{SearchCommand, SearchJobArgs, SearchShowArgs, StudyArgs};
+pub use serve::ServeArgs;
 pub use stain::StainArgs;
 pub use submit::{MakeSubmissionArgs, SubmitCommand};
 
@@ -97,6 +101,8 @@ pub enum Command {
     Ensemble(EnsembleArgs),
     /// Show where in images a model sees a class.
     Explain(ExplainArgs),
+    /// Measure a run on its patches stained, blurred, compressed, lit and scaled otherwise.
+    Robustness(RobustnessArgs),
     /// Compute a run's metrics again from its predictions.
     Evaluate(EvaluateArgs),
     /// Compare finished runs on the same patches: differences, intervals by patient, tests.
@@ -105,6 +111,8 @@ pub enum Command {
     Report(ReportArgs),
     /// Give probabilities for new images.
     Predict(PredictArgs),
+    /// Answer for a run over HTTP, with a page to drop patches on.
+    Serve(ServeArgs),
     /// Write the model of a run as ONNX or safetensors.
     Export(ExportArgs),
     /// Copy a run together with all that it needs.
@@ -424,6 +432,10 @@ pub struct EvaluateArgs {
     /// Also say what answers are worth where this share of patches is positive, such as 0.05.
     #[arg(long, value_name = "SHARE")]
     pub prevalence: Option<f64>,
+    /// Also say how the run does by patient, slide, class, size, stain and source, and whether the worst of
+    /// each is worse than chance makes one.
+    #[arg(long)]
+    pub slices: bool,
 }
 
 /// `eosin export`.

@@ -13,6 +13,7 @@ mod progress;
 mod score_files;
 mod settings;
 mod sheet;
+mod slice_tables;
 mod tell;
 mod terminal;
 

@@ -5,8 +5,8 @@ use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use eosin_core::{Calibrator, Task};
-use eosin_run::datathon_line;
+use eosin_core::Task;
+use eosin_run::{Judgement, datathon_line};
 
 use crate::output::{note, say};
 
@@ -31,33 +31,9 @@ enum Place {
     },
 }
 
-/// How a run decides, and what it shows.
-#[derive(Clone, Copy)]
-pub struct Judgement<'a> {
-    /// What is told apart, and how a class follows from probabilities before calibration.
-    pub task: &'a Task,
-    /// What makes these the probabilities that are shown.
-    pub calibrator: Option<&'a Calibrator>,
-}
-
-impl Judgement<'_> {
-    /// The class decided on.
-    fn pred(&self, probs: &[f32]) -> &str {
-        &self.task.classes[self.task.decision.decide(probs)]
-    }
-
-    /// The probabilities shown, from the run's.
-    fn shown(&self, probs: &[f32]) -> Vec<f32> {
-        match self.calibrator {
-            None => probs.to_vec(),
-            Some(calibrator) => calibrator.probs(probs, self.task.positive),
-        }
-    }
-}
-
 /// Writes predictions as they come.
 pub struct PredictionRows<'a> {
-    judgement: Judgement<'a>,
+    judgement: &'a Judgement,
     format: Format,
     /// What the first column of a table is called.
     key_column: String,
@@ -71,7 +47,7 @@ impl<'a> PredictionRows<'a> {
     /// # Errors
     /// When the file cannot be made.
     pub fn new(
-        judgement: Judgement<'a>,
+        judgement: &'a Judgement,
         format: Format,
         key_column: Option<String>,
         out: Option<&Path>,
@@ -103,14 +79,14 @@ impl<'a> PredictionRows<'a> {
     /// When it cannot be written.
     pub fn add(&mut self, key: &str, probs: &[f32]) -> Result<()> {
         if self.rows == 0 && self.format == Format::Csv {
-            let header = header(&self.key_column, self.judgement.task)?;
+            let header = header(&self.key_column, &self.judgement.task)?;
             self.line(&header)?;
         }
         self.rows += 1;
         let line = match self.format {
             Format::Csv => csv_row(self.judgement, key, probs)?,
-            Format::Datathon => datathon_line(self.judgement.task, key, probs),
-            Format::Json => json_line(self.judgement, key, probs),
+            Format::Datathon => datathon_line(&self.judgement.task, key, probs),
+            Format::Json => json_line(self.judgement, key, probs)?,
         };
         self.line(&line)
     }
@@ -194,21 +170,13 @@ fn header(key_column: &str, task: &Task) -> Result<String> {
     )
 }
 
-fn csv_row(judgement: Judgement<'_>, key: &str, probs: &[f32]) -> Result<String> {
+fn csv_row(judgement: &Judgement, key: &str, probs: &[f32]) -> Result<String> {
     let pred = judgement.pred(probs).to_owned();
     let shown = judgement.shown(probs);
     let shown = shown.iter().map(f32::to_string);
     csv_line([key.to_owned(), pred].into_iter().chain(shown))
 }
 
-fn json_line(judgement: Judgement<'_>, key: &str, probs: &[f32]) -> String {
-    let pred = judgement.pred(probs);
-    let by_class: serde_json::Map<String, serde_json::Value> = judgement
-        .task
-        .classes
-        .iter()
-        .cloned()
-        .zip(judgement.shown(probs).into_iter().map(Into::into))
-        .collect();
-    serde_json::json!({"path": key, "pred": pred, "probs": by_class}).to_string()
+fn json_line(judgement: &Judgement, key: &str, probs: &[f32]) -> Result<String> {
+    Ok(serde_json::to_string(&judgement.answer(key, probs))?)
 }

@@ -14,7 +14,8 @@ use rayon::prelude::*;
 
 pub(crate) use self::score::Limits;
 use self::score::{Gallery, Query, score_block};
-use self::windows::{WINDOWS, spread, transforms};
+pub(crate) use self::windows::{CROPS, Looking, SHIFTS};
+use self::windows::{spread, transforms};
 use crate::align::{Signs, Transform};
 use crate::plane::Grid;
 
@@ -41,52 +42,70 @@ pub(crate) struct Alike {
     pub transform: Transform,
 }
 
-/// For each patch the others that it is most like, as a part of them, within `limits`. `grids` are
-/// small pictures of the patches.
-pub(crate) fn alike(grids: &[Grid], limits: Limits) -> Vec<Alike> {
+/// For each patch the others that it, or one of its parts, is most like a place of, within `limits`. `grids` are small
+/// pictures of the patches.
+pub(crate) fn alike(grids: &[Grid], looking: &Looking, limits: Limits) -> Vec<Alike> {
     let spread = spread(grids);
-    let galleries: Vec<Gallery> = WINDOWS
+    let galleries: Vec<Gallery> = looking
+        .places
         .iter()
         .map(|window| Gallery::new(transforms(grids, window, &spread)))
         .collect();
-    let whole = transforms(grids, &WINDOWS[0], &spread);
     let all: Vec<usize> = (0..grids.len()).collect();
-    let blocks: Vec<Vec<Alike>> = all
-        .par_chunks(TOGETHER)
-        .map(|block| {
-            let queries: Vec<Query> = block.iter().map(|at| Query::new(&whole[*at])).collect();
-            let best = score_block(&galleries, &queries, block, limits);
-            let of_query = |(query, found): (&usize, Vec<usize>)| {
-                found
-                    .into_iter()
-                    .map(|other| fitting(&galleries, other, *query, &whole[*query]))
-                    .collect::<Vec<_>>()
-            };
-            block.iter().zip(best).flat_map(of_query).collect()
-        })
-        .collect();
-    blocks.into_iter().flatten().collect()
+    let mut found = Vec::new();
+    for part in looking.parts {
+        let layouts = transforms(grids, part, &spread);
+        let blocks: Vec<Vec<Alike>> = all
+            .par_chunks(TOGETHER)
+            .map(|block| {
+                let queries: Vec<Query> =
+                    block.iter().map(|at| Query::new(&layouts[*at])).collect();
+                let best = score_block(&galleries, &queries, block, limits);
+                let of_query = |(query, found): (&usize, Vec<usize>)| {
+                    let alike = |other| {
+                        let fits = fitting(&galleries, other, &layouts[*query]);
+                        Alike {
+                            whole: other,
+                            part: *query,
+                            symmetry: fits.symmetry,
+                            transform: looking.places[fits.place].transform(part, fits.symmetry),
+                        }
+                    };
+                    found.into_iter().map(alike).collect::<Vec<_>>()
+                };
+                block.iter().zip(best).flat_map(of_query).collect()
+            })
+            .collect();
+        found.extend(blocks.into_iter().flatten());
+    }
+    found
 }
 
-/// The window and the symmetry by which a patch is most like a part of another.
-fn fitting(galleries: &[Gallery], whole: usize, part: usize, layout: &Layout) -> Alike {
-    let mut best = (0, D4::IDENTITY, f32::NEG_INFINITY);
+/// Where a layout fits best.
+struct Fits {
+    place: usize,
+    symmetry: D4,
+}
+
+/// The place and the symmetry by which a layout is most like a part of another patch.
+fn fitting(galleries: &[Gallery], whole: usize, layout: &Layout) -> Fits {
+    let (mut best, mut most) = (
+        Fits {
+            place: 0,
+            symmetry: D4::IDENTITY,
+        },
+        f32::NEG_INFINITY,
+    );
     for symmetry in D4::ALL {
         let turned = turned(layout, symmetry);
-        for (window, gallery) in galleries.iter().enumerate() {
+        for (place, gallery) in galleries.iter().enumerate() {
             let cosine = gallery.cosine(whole, &turned);
-            if cosine > best.2 {
-                best = (window, symmetry, cosine);
+            if cosine > most {
+                (best, most) = (Fits { place, symmetry }, cosine);
             }
         }
     }
-    let (window, symmetry, _) = best;
-    Alike {
-        whole,
-        part,
-        symmetry,
-        transform: WINDOWS[window].transform(),
-    }
+    best
 }
 
 /// The layout of a turned patch.
@@ -148,6 +167,7 @@ mod tests {
             grids.push(crop);
             let found = alike(
                 &grids,
+                &CROPS,
                 Limits {
                     count: 1,
                     least: 0.0,
@@ -155,6 +175,42 @@ mod tests {
             );
             let of_crop = found.iter().find(|alike| alike.part == 39).unwrap();
             assert_eq!((of_crop.whole, of_crop.symmetry), (5, symmetry));
+            grids.pop();
+        }
+    }
+
+    #[test]
+    fn a_turned_patch_that_is_shifted_is_laid_where_it_was_cut() {
+        let mut grids: Vec<Grid> = (1..40).map(noise).collect();
+        let slide = noise(77).resized(Sides {
+            width: 60,
+            height: 60,
+        });
+        let cut = |left: f64, top: f64| {
+            let window = Window {
+                side: 0.8,
+                left,
+                top,
+            };
+            window.cut(&slide)
+        };
+        grids.push(cut(0.0, 0.0));
+        for symmetry in D4::ALL {
+            // To the right and down by a quarter of the side of a cut.
+            grids.push(cut(0.2, 0.2).turned(symmetry.inverse()));
+            let limits = Limits {
+                count: 1,
+                least: 0.0,
+            };
+            let found = alike(&grids, &SHIFTS, limits);
+            let laid = found.iter().find(|alike| {
+                let Transform { scale, x, y } = alike.transform;
+                (alike.whole, alike.part, alike.symmetry) == (39, 40, symmetry)
+                    && (scale - 1.0).abs() < 1e-9
+                    && (x - 0.25).abs() < 0.06
+                    && (y - 0.25).abs() < 0.06
+            });
+            assert!(laid.is_some(), "{symmetry:?}");
             grids.pop();
         }
     }

@@ -1,10 +1,20 @@
 //! Windows of a patch, and their low frequencies.
 
+use eosin_core::D4;
 use rayon::prelude::*;
 
 use super::{FREQUENCIES, Layout, NUMBERS};
-use crate::align::Transform;
+use crate::align::{Signs, Transform};
 use crate::plane::{Grid, Sides};
+
+/// What is looked for, and where.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Looking {
+    /// Windows of each patch that may be seen in others.
+    pub parts: &'static [Window],
+    /// Windows of each patch that are compared with these.
+    pub places: &'static [Window],
+}
 
 /// A square of a patch whose sides are 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -14,11 +24,46 @@ pub(crate) struct Window {
     pub top: f64,
 }
 
+/// Copies and crops: a whole patch in parts of another.
+pub(crate) const CROPS: Looking = Looking {
+    parts: &[Window::new(1.0, 0.0, 0.0)],
+    places: &WINDOWS,
+};
+
+/// Patches of which neither holds the other: a corner of one, wherever it lies in the other.
+pub(crate) const SHIFTS: Looking = Looking {
+    parts: &[
+        Window::new(CORNER, 0.0, 0.0),
+        Window::new(CORNER, 1.0 - CORNER, 0.0),
+        Window::new(CORNER, 0.0, 1.0 - CORNER),
+        Window::new(CORNER, 1.0 - CORNER, 1.0 - CORNER),
+    ],
+    places: &CORNER_PLACES,
+};
+
+/// Side of the corners that are looked for: two patches that are shifted by less than the rest share one.
+const CORNER: f64 = 0.7;
+/// Places of a corner along a side.
+const PLACES: usize = 4;
+const CORNER_PLACES: [Window; PLACES * PLACES] = corner_places();
+
+const fn corner_places() -> [Window; PLACES * PLACES] {
+    let mut places = [Window::new(CORNER, 0.0, 0.0); PLACES * PLACES];
+    let step = (1.0 - CORNER) / (PLACES - 1) as f64;
+    let mut at = 0;
+    while at < places.len() {
+        places[at].left = step * (at % PLACES) as f64;
+        places[at].top = step * (at / PLACES) as f64;
+        at += 1;
+    }
+    places
+}
+
 /// The whole patch, and windows such as a crop by 5 to 20 % of the sides leaves: of one size, and so
 /// near to each other that any crop is more like one of them than other patches are (of 500 copies in
 /// 10,500 patches 97 % have their original among the first two; windows of two sizes, 14 in all, find no
 /// more).
-pub(crate) const WINDOWS: [Window; 10] = [
+const WINDOWS: [Window; 10] = [
     Window::new(1.0, 0.0, 0.0),
     Window::new(0.86, 0.0, 0.0),
     Window::new(0.86, 0.07, 0.0),
@@ -36,12 +81,29 @@ impl Window {
         Self { side, left, top }
     }
 
-    /// How a patch that shows the window lies on the patch that has it.
-    pub(crate) const fn transform(&self) -> Transform {
+    /// The window in a turned patch.
+    fn turned(&self, symmetry: D4) -> Self {
+        let signs = Signs::of(symmetry);
+        let far = |near: f64| 1.0 - self.side - near;
+        let (mut left, mut top) = (self.left, self.top);
+        if symmetry.swaps_sides() {
+            (left, top) = (top, left);
+        }
+        Self {
+            side: self.side,
+            left: if signs.columns { far(left) } else { left },
+            top: if signs.rows { far(top) } else { top },
+        }
+    }
+
+    /// How a patch whose window `part`, turned, is seen in this window lies on the patch that has this one.
+    pub(crate) fn transform(&self, part: &Self, symmetry: D4) -> Transform {
+        let part = part.turned(symmetry);
+        let scale = self.side / part.side;
         Transform {
-            scale: self.side,
-            x: self.left,
-            y: self.top,
+            scale,
+            x: self.left - scale * part.left,
+            y: self.top - scale * part.top,
         }
     }
 
@@ -175,7 +237,7 @@ fn transform(grid: &Grid, waves: &Waves) -> Layout {
 
 /// One over the root mean square of each number over the set, of rows and columns alike.
 pub(crate) fn spread(grids: &[Grid]) -> Layout {
-    let layouts = each(grids, &WINDOWS[0]);
+    let layouts = each(grids, &Window::new(1.0, 0.0, 0.0));
     let square = |at: usize| {
         layouts
             .iter()

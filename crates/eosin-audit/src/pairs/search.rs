@@ -5,7 +5,7 @@ use super::judged::judged;
 use super::ways::{Candidate, Ways};
 use crate::align::Scales;
 use crate::chance::Chance;
-use crate::layouts::Limits;
+use crate::layouts::{CROPS, Limits, SHIFTS};
 use crate::neighbours::{Directions, Neighbour};
 
 /// Sets up to this size are compared pair by pair.
@@ -18,6 +18,14 @@ const WHOLES: Limits = Limits {
     count: 3,
     least: 0.6,
 };
+/// Patches that each of its corners is taken to be seen in.
+const CORNERS: Limits = Limits {
+    count: 2,
+    least: 0.6,
+};
+/// Sets up to this size are also searched for patches that are shifted by more than a crop leaves: four corners in
+/// sixteen places are six times the work of whole patches in ten.
+const SHIFTED: usize = 4000;
 /// The same in a quick search.
 const QUICK_WHOLES: Limits = Limits {
     count: 2,
@@ -55,7 +63,10 @@ pub fn find_pairs<E>(search: PairSearch<'_>, pulse: &mut Pulse<'_, E>) -> Result
         ways.compare(&all_pairs(&told), Scales::Any, pulse)?;
     } else {
         let plan = Plan::of(search.effort, told.len());
-        ways.parts(&told, plan.wholes, pulse)?;
+        ways.parts(&told, &CROPS, plan.wholes, pulse)?;
+        if plan.looks_for_shifts {
+            ways.parts(&told, &SHIFTS, CORNERS, pulse)?;
+        }
         if let Some(directions) = search.directions {
             let near = neighbours(directions, &told, plan.neighbours);
             ways.compare(&near, plan.scales, pulse)?;
@@ -105,6 +116,8 @@ struct Plan {
     neighbours: usize,
     /// Scales at which these are compared.
     scales: Scales,
+    /// Whether corners are looked for, too.
+    looks_for_shifts: bool,
 }
 
 impl Plan {
@@ -115,6 +128,7 @@ impl Plan {
                 wholes: QUICK_WHOLES,
                 neighbours: QUICK_NEIGHBOURS,
                 scales: Scales::Own,
+                looks_for_shifts: false,
             },
             Effort::Thorough => Self {
                 wholes: WHOLES,
@@ -124,6 +138,7 @@ impl Plan {
                 } else {
                     Scales::Own
                 },
+                looks_for_shifts: patches <= SHIFTED,
             },
         }
     }

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::found::{Compared, Pulse};
 use crate::align::{Aligner, Alignment, COARSE_PX, Scales, Views, exact, fit};
 use crate::chance::Chance;
-use crate::layouts::{Alike, Limits, alike};
+use crate::layouts::{Alike, Limits, Looking, alike};
 use crate::plane::{Grid, Plane, longest_to};
 
 /// Correlation of small pictures below which a part is not laid on exactly.
@@ -66,10 +66,11 @@ impl<'a> Ways<'a> {
         }
     }
 
-    /// Patches that look like a part of another.
+    /// Patches that look like a part of another, or have a corner that does.
     pub(super) fn parts<E>(
         &mut self,
         told: &[usize],
+        looking: &Looking,
         limits: Limits,
         pulse: &mut Pulse<'_, E>,
     ) -> Result<(), E> {
@@ -79,7 +80,7 @@ impl<'a> Ways<'a> {
         };
         let grids: Vec<Grid> = told.par_iter().map(small).collect();
         pulse(Compared { done: 0, total: 0 })?;
-        let candidates = alike(&grids, limits);
+        let candidates = alike(&grids, looking, limits);
         let total = candidates.len();
         for (chunk, some) in candidates.chunks(BETWEEN_PULSES).enumerate() {
             pulse(Compared {

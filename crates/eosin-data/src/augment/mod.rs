@@ -1,7 +1,7 @@
 //! Random changes to patches: geometry, colour, stain, blur, noise, compression, blanks.
 //!
 //! [`Augmentation`] does what an `[augment]` table asks for; each operation is also a function of
-//! its own. Colour operations compute what torchvision's `v2.functional` does on bytes.
+//! its own, and [`Shift`] is one of stated strength, which models are tried on. Colour operations compute what torchvision's `v2.functional` does on bytes.
 
 mod augmentation;
 mod blur;
@@ -12,6 +12,7 @@ mod jpeg;
 mod noise;
 mod pixels;
 mod rand_augment;
+mod shift;
 mod stain_jitter;
 mod tone;
 
@@ -23,5 +24,6 @@ pub use geometry::Affine;
 pub use jpeg::jpeg;
 pub use noise::gaussian_noise;
 pub use rand_augment::RandOperation;
+pub use shift::{Shift, ShiftKind, ShiftWay};
 pub use stain_jitter::{StainShift, jitter_stains};
 pub use tone::{adjust_sharpness, autocontrast, equalise, posterise, solarise};

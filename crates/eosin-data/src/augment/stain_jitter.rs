@@ -2,7 +2,7 @@
 
 use super::pixels::{map_pixels, rounded};
 use crate::decode::RgbPatch;
-use crate::stain::{HED, StainBasis};
+use crate::stain::{HED, REFERENCE_STAINS, StainBasis};
 
 /// What happens to the concentration `s` of each stain: `scale * s + offset`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,6 +29,21 @@ pub fn jitter_stains_in(stains: [[f32; 3]; 3], patch: &RgbPatch, shift: &StainSh
         let stains = basis.concentrations(pixel);
         let changed = std::array::from_fn(|i| shift.scale[i].mul_add(stains[i], shift.offset[i]));
         basis.colour(changed).map(rounded)
+    })
+}
+
+/// Shows the concentrations of Ruifrok's haematoxylin and eosin in other colours of them: `share` of the way (0 to
+/// 1) to those of Macenko's reference. What is of neither stain stays as it is.
+pub fn restain(patch: &RgbPatch, share: f32) -> RgbPatch {
+    let mut other = HED;
+    for (own, reference) in other.iter_mut().zip(REFERENCE_STAINS) {
+        for (density, towards) in own.iter_mut().zip(reference) {
+            *density += share * (towards - *density);
+        }
+    }
+    let (from, to) = (StainBasis::new(HED), StainBasis::new(other));
+    map_pixels(patch, |pixel| {
+        to.colour(from.concentrations(pixel)).map(rounded)
     })
 }
 

@@ -93,6 +93,7 @@ fn resolve(
         group: patch.group.clone(),
         split: patch.split,
         fold: patch.fold.clone(),
+        site: patch.site.clone(),
     })
 }
 

@@ -16,6 +16,7 @@ pub(super) struct FoundPatch {
     pub group: Option<String>,
     pub split: Option<Split>,
     pub fold: Option<String>,
+    pub site: Option<String>,
     /// The row of the table that names it.
     pub line: Option<u64>,
 }

@@ -105,6 +105,7 @@ impl<'a> Reader<'a> {
             group: own(Role::Group),
             split,
             fold: self.fold(row, split)?,
+            site: own(Role::Site),
             line: Some(row.line),
         })
     }

@@ -152,5 +152,6 @@ fn unlabelled(found: FoundPatch) -> Patch {
         group: None,
         split: None,
         fold: None,
+        site: None,
     }
 }

@@ -30,6 +30,9 @@ pub struct Patch {
     pub split: Option<Split>,
     /// The fold whose validation part it is in, when a table names it.
     pub fold: Option<String>,
+    /// The hospital, laboratory or scanner that it comes from, when a table names it. It divides patches where
+    /// results are told, and keeps none together.
+    pub site: Option<String>,
 }
 
 impl Patch {
@@ -66,7 +69,7 @@ pub struct Manifest {
 
 impl Manifest {
     /// BLAKE3 in hexadecimal over classes, keys, labels, groups, splits and, where there are any,
-    /// folds.
+    /// folds and sites.
     ///
     /// Absolute paths and file contents do not enter, so a moved folder keeps its hash, and the
     /// order of rows in the source does not matter.
@@ -90,6 +93,11 @@ impl Manifest {
         if self.patches.iter().any(|patch| patch.fold.is_some()) {
             for patch in &self.patches {
                 hash_text(&mut hasher, patch.fold.as_deref());
+            }
+        }
+        if self.patches.iter().any(|patch| patch.site.is_some()) {
+            for patch in &self.patches {
+                hash_text(&mut hasher, patch.site.as_deref());
             }
         }
         hasher.finalize().to_hex().to_string()
@@ -172,6 +180,7 @@ mod tests {
             group: None,
             split: None,
             fold: None,
+            site: None,
         };
         Manifest {
             root: root.into(),

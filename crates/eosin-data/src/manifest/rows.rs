@@ -13,7 +13,7 @@ pub struct PatchColumn {
     pub read: fn(&Patch) -> Option<&str>,
 }
 
-const OPTIONAL: [PatchColumn; 5] = [
+const OPTIONAL: [PatchColumn; 6] = [
     PatchColumn {
         name: "patient",
         read: |patch| patch.patient.as_deref(),
@@ -34,10 +34,14 @@ const OPTIONAL: [PatchColumn; 5] = [
         name: "fold",
         read: |patch| patch.fold.as_deref(),
     },
+    PatchColumn {
+        name: "site",
+        read: |patch| patch.site.as_deref(),
+    },
 ];
 
 impl Manifest {
-    /// Those of patient, slide, group, split and fold that are known of any patch.
+    /// Those of patient, slide, group, split, fold and site that are known of any patch.
     pub fn known_columns(&self) -> Vec<PatchColumn> {
         let known = |column: &PatchColumn| {
             self.patches
@@ -47,7 +51,7 @@ impl Manifest {
         OPTIONAL.into_iter().filter(known).collect()
     }
 
-    /// Writes `path,label` and those of `patient,slide,group,split,fold` that any patch has, and `key`
+    /// Writes `path,label` and those of `patient,slide,group,split,fold,site` that any patch has, and `key`
     /// where a table has called patches otherwise. Paths are relative to the root, so the file
     /// belongs into [`root`](Self::root).
     ///

@@ -183,6 +183,7 @@ mod tests {
                 group: None,
                 split: None,
                 fold: None,
+                site: None,
             }],
             notes: Vec::new(),
         };

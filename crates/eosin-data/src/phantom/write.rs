@@ -131,6 +131,7 @@ fn describe(staging: &Path, options: &PhantomOptions, position: PhantomPosition)
         group: None,
         split: (options.test_patients > 0).then_some(part),
         fold: None,
+        site: None,
     }
 }
 

@@ -5,6 +5,10 @@ use super::matrix::inverse;
 /// Optical densities of red, green and blue for haematoxylin, eosin and DAB (Ruifrok & Johnston
 /// 2001, as scikit-image's `rgb_from_hed`).
 pub(crate) const HED: [[f32; 3]; 3] = [[0.65, 0.70, 0.29], [0.07, 0.99, 0.11], [0.27, 0.57, 0.78]];
+/// Those of haematoxylin and eosin that Macenko's authors' code aims at: the colours of `stained.rs`'s reference, as
+/// narrow as these.
+pub(crate) const REFERENCE_STAINS: [[f32; 3]; 2] =
+    [[0.5626, 0.7201, 0.4062], [0.2159, 0.8012, 0.5581]];
 /// Least transmission, as scikit-image's.
 const LEAST: f32 = 1e-6;
 

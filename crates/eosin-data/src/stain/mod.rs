@@ -24,7 +24,7 @@ mod tissue;
 mod unchanged;
 mod vahadane;
 
-pub(crate) use basis::{HED, StainBasis};
+pub(crate) use basis::{HED, REFERENCE_STAINS, StainBasis};
 pub use haematoxylin::haematoxylin;
 pub use normaliser::{StainNormaliser, UnknownStain, stain_of};
 pub use reinhard::ColourStatistics;

@@ -46,11 +46,13 @@ impl Table {
         let others: Vec<usize> = OTHERS[&role].iter().flat_map(|word| named(word)).collect();
         match others.as_slice() {
             [] => Ok(None),
-            // A wrong one names no files, which is refused.
-            [at, ..] if others.len() == 1 || role == Role::Path => Ok(Some(Found {
-                at: *at,
-                renamed: true,
-            })),
+            // A wrong path names no files, which is refused; a wrong site divides a table, which says its name.
+            [at, ..] if others.len() == 1 || matches!(role, Role::Path | Role::Site) => {
+                Ok(Some(Found {
+                    at: *at,
+                    renamed: true,
+                }))
+            }
             _ => Err(ambiguous(others)),
         }
     }

@@ -39,6 +39,12 @@ const SPLIT: &[&str] = &["part partition subset set phase usage data_split teil"
 /// Other names for `fold`, words joined by `_`, the likeliest first.
 const FOLD: &[&str] = &["fold_id fold_no fold_number fold_index folds kfold k_fold cv_fold"];
 
+/// Other names for `site`, words joined by `_`, the likeliest first.
+const SITE: &[&str] = &[
+    "site_id site_name centre center centre_id center_id hospital hospital_id institution institute",
+    "clinic source source_site lab laboratory scanner scanner_id klinik zentrum labor hopital 医院 病院",
+];
+
 /// What a column is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
@@ -58,11 +64,13 @@ pub enum Role {
     Split,
     /// The fold that validates on it.
     Fold,
+    /// The hospital, laboratory or scanner that it comes from.
+    Site,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Key,
         Self::Path,
         Self::Label,
@@ -71,6 +79,7 @@ impl Role {
         Self::Group,
         Self::Split,
         Self::Fold,
+        Self::Site,
     ];
 
     /// The column's proper name.
@@ -84,6 +93,7 @@ impl Role {
             Self::Group => "group",
             Self::Split => "split",
             Self::Fold => "fold",
+            Self::Site => "site",
         }
     }
 
@@ -98,6 +108,7 @@ impl Role {
             Self::Group => GROUP,
             Self::Split => SPLIT,
             Self::Fold => FOLD,
+            Self::Site => SITE,
         };
         lines.iter().flat_map(|line| line.split(' '))
     }

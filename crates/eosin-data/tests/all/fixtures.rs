@@ -54,6 +54,7 @@ pub fn manifest(rows: &[(String, usize, Option<String>, Option<Split>)]) -> Mani
             group: None,
             split: *split,
             fold: None,
+            site: None,
         })
         .collect();
     patches.sort_by(|a, b| a.key.cmp(&b.key));

@@ -7,3 +7,4 @@ mod decision;
 mod intervals;
 mod properties;
 mod sklearn;
+mod slices;

@@ -137,7 +137,7 @@ const ITEMS: [Item; 44] = [
         "30",
         "Evaluation",
         "robustness and sensitivity",
-        data::author
+        result::robustness
     ),
     item!(
         "31",

@@ -208,6 +208,9 @@ pub fn report(classes: &[&str], fold_count: usize) -> Report {
                 count,
             ),
         ],
+        slices: None,
+        robustness: None,
+        speaking: Vec::new(),
         most_wrong: wrong_patches(count),
         config_toml: "seed = 7\n\n[backbone]\nname = \"efficientnet-lite0\"\nsize_px = 224\n"
             .to_owned(),

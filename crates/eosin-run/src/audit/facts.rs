@@ -37,7 +37,7 @@ pub(super) fn facts(job: &Job, looked: &Looked, places: &[usize]) -> Vec<Fact> {
         }),
     ];
     let rows: Vec<usize> = (0..stems.len()).collect();
-    let mut name = words("name pattern", &rows, |row| pattern(&stems[*row]));
+    let mut name = words("name pattern", &rows, |row| name_pattern(&stems[*row]));
     let more = numbers("", &rows, |row| name_numbers(&stems[*row]));
     name = beside(&name, &more);
     facts.push(name);
@@ -60,7 +60,7 @@ fn stem(job: &Job, place: usize) -> String {
 }
 
 /// A name with every run of digits as one `#`: what it looks like.
-fn pattern(stem: &str) -> String {
+pub(crate) fn name_pattern(stem: &str) -> String {
     let mut pattern = String::new();
     for character in stem.chars() {
         let shown = if character.is_ascii_digit() {
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_name_is_its_pattern_its_length_and_its_last_number() {
-        assert_eq!(pattern("slide12_x0034_b"), "slide#_x#_b");
+        assert_eq!(name_pattern("slide12_x0034_b"), "slide#_x#_b");
         assert_eq!(
             name_numbers("slide12_x0034_b")[1].to_bits(),
             35_f32.ln().to_bits()

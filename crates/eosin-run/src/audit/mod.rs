@@ -23,6 +23,7 @@ use anyhow::Result;
 use eosin_audit::{Directions, Effort, PairSearch, find_pairs};
 
 pub(crate) use self::cards::Pictures;
+pub(crate) use self::facts::name_pattern;
 use self::folds::KnownFolds;
 use self::groups::Linked;
 pub use self::in_run::InRun;

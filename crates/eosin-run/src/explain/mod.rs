@@ -1,5 +1,6 @@
 //! Maps of what speaks for a class in patches, as pictures and as data.
 
+mod nearest;
 mod out;
 mod overlay;
 mod sanity;
@@ -16,6 +17,7 @@ use eosin_train::{
 };
 use serde::Serialize;
 
+pub use self::nearest::{Nearest, NearestAsked, NearestOf, Neighbour, with_nearest};
 pub use self::out::ExplainOut;
 pub(crate) use self::overlay::overlaid;
 use self::overlay::overlay;
@@ -54,6 +56,11 @@ pub struct Explanation {
     pub overlay: PathBuf,
     /// `[height, width, classes]`, little-endian `f32` as `.npy`.
     pub map: PathBuf,
+    /// The class that the network finds likeliest.
+    pub likeliest: String,
+    /// The training patches that are most like it, where these were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nearest: Option<Nearest>,
 }
 
 /// What was found of all patches: `explain.json`.
@@ -157,7 +164,20 @@ impl ExplainedRun {
             way: map.way,
             overlay: written.overlay,
             map: written.map,
+            likeliest: asked.classes[map.likeliest()].clone(),
+            nearest: None,
         })
+    }
+
+    /// A PNG of an image: as the network sees it, and beside it in grey under what speaks for `class` (red) and
+    /// against it (blue).
+    ///
+    /// # Errors
+    /// When it cannot be used.
+    pub fn show(&mut self, image: &PatchSource, class: usize) -> Result<Vec<u8>> {
+        let patch = self.explainer.read(image)?;
+        let map = self.explainer.explain(&patch)?;
+        overlay(&patch, &map, class)
     }
 
     /// The patch at `place` as the network sees it, and its map.

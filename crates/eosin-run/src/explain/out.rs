@@ -80,18 +80,8 @@ impl ExplainOut {
         let member = member.map_or_else(String::new, |member| {
             format!(".{}", member.replace(['/', '\\'], "-"))
         });
-        // A key may be a path from anywhere; it stays below the folder.
-        let below: Vec<&str> = key[self.above.len()..]
-            .split(['/', '\\'])
-            .filter(|part| !matches!(*part, "" | "." | ".."))
-            .collect();
-        let name = below.join("/");
-        let overlay = self.dir.join(format!("{name}{member}.overlay.png"));
-        let to = self.dir.join(format!("{name}{member}.map.npy"));
-        if let Some(folder) = overlay.parent() {
-            std::fs::create_dir_all(folder)
-                .with_context(|| format!("cannot make {}", folder.display()))?;
-        }
+        let overlay = self.place(key, &format!("{member}.overlay.png"))?;
+        let to = self.place(key, &format!("{member}.map.npy"))?;
         write_atomic(&overlay, png)?;
         let tensor = StateTensor {
             shape: vec![map.height, map.width, map.classes],
@@ -99,6 +89,28 @@ impl ExplainOut {
         };
         write_atomic_with(&to, |out| write_npy(out, &tensor))?;
         Ok(Written { overlay, map: to })
+    }
+
+    /// Where a file of a patch is written; the folder is made.
+    fn place(&self, key: &str, ending: &str) -> Result<PathBuf> {
+        // A key may be a path from anywhere; it stays below the folder.
+        let below: Vec<&str> = key[self.above.len()..]
+            .split(['/', '\\'])
+            .filter(|part| !matches!(*part, "" | "." | ".."))
+            .collect();
+        let place = self.dir.join(format!("{}{ending}", below.join("/")));
+        if let Some(folder) = place.parent() {
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("cannot make {}", folder.display()))?;
+        }
+        Ok(place)
+    }
+
+    /// Writes the picture of a patch and its neighbours; gives its path.
+    pub(super) fn write_strip(&self, key: &str, png: &[u8]) -> Result<PathBuf> {
+        let strip = self.place(key, ".nearest.png")?;
+        write_atomic(&strip, png)?;
+        Ok(strip)
     }
 
     /// Writes the list of all; gives its path.

@@ -110,7 +110,7 @@ fn coloured([red, green, blue]: [u8; 3], share: f32) -> [u8; 3] {
     colour.map(|value| (grey * (1.0 - alpha) + value * alpha).round() as u8)
 }
 
-fn png(pixels: &[u8], width: usize, height: usize) -> Result<Vec<u8>> {
+pub(super) fn png(pixels: &[u8], width: usize, height: usize) -> Result<Vec<u8>> {
     use image::ImageEncoder as _;
     let mut bytes = Vec::new();
     let (width, height) = (u32::try_from(width)?, u32::try_from(height)?);

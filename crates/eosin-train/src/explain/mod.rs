@@ -2,7 +2,9 @@
 
 mod class_map;
 mod explainer;
+mod nearest;
 mod occlusion;
 
 pub use class_map::{ClassMap, ExplainWay};
 pub use explainer::{ExplainedWeights, Explainer};
+pub use nearest::{NearPatch, NearestPatches};

@@ -273,6 +273,7 @@ mod tests {
             group: None,
             split: None,
             fold: None,
+            site: None,
         };
         Manifest {
             root: "/".into(),

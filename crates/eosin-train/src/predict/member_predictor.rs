@@ -2,7 +2,6 @@
 
 use eosin_core::FoldId;
 use eosin_core::config::EnsembleMethod;
-use eosin_data::PatchSource;
 use eosin_ensemble::Combiner;
 use eosin_models::BackboneSpec;
 use eosin_store::{
@@ -14,8 +13,8 @@ use crate::error::TrainError;
 use crate::model::classifier::{Classifier, Named};
 use crate::model::head::Head;
 use crate::predict::fold_network::{network_of, read_weights};
-use crate::predict::predictor::UseFolds;
-use crate::predict::run_predictor::RunPredictor;
+use crate::predict::predictor::{ReadPatch, UseFolds};
+use crate::predict::run_predictor::{RunPredictor, WhichFolds};
 use crate::run::shelf::FoldRecord;
 
 /// The members of an ensemble.
@@ -72,19 +71,28 @@ impl MemberPredictors {
         Ok(Self { runs, join })
     }
 
-    /// Logits of patches in each fold, `[folds][patches, classes]`.
-    pub(crate) fn logits(&self, patches: &[PatchSource]) -> Result<Vec<Vec<f32>>, TrainError> {
+    /// Logits of patches in each fold that is asked, `[folds][patches, classes]`.
+    pub(crate) fn logits(
+        &self,
+        patches: &[ReadPatch],
+        folds: WhichFolds,
+    ) -> Result<Vec<Vec<f32>>, TrainError> {
+        let name = |patch: usize| patches[patch].name.clone();
+        let runs = self.runs.iter().enumerate();
+        let runs = runs.map(|(at, run)| (run, patches.iter().map(move |patch| &patch.runs[at])));
         match &self.join {
             Join::Combined(combiners) => {
-                let runs = self.runs.iter().map(|run| run.logits(patches));
+                let runs =
+                    runs.map(|(run, seen)| run.logits(&seen.collect::<Vec<_>>(), folds, name));
                 let runs = runs.collect::<Result<Vec<_>, TrainError>>()?;
-                combined(combiners, &runs)
+                combined(folds.of(combiners), &runs)
             }
             Join::Embeddings(heads) => {
-                let runs = self.runs.iter().map(|run| run.embeddings(patches));
+                let runs = runs.map(|(run, seen)| run.embeddings(&seen.collect::<Vec<_>>(), name));
                 let runs = runs.collect::<Result<Vec<_>, TrainError>>()?;
                 let views = beside(&runs, patches.len());
-                Ok(heads.iter().map(|head| head.mean_logits(&views)).collect())
+                let heads = folds.of(heads).iter();
+                Ok(heads.map(|head| head.mean_logits(&views)).collect())
             }
         }
     }

@@ -1,8 +1,11 @@
 //! Probabilities for new images, from a run folder and the weights that it started from.
 
+use std::collections::BTreeSet;
+
 use eosin_core::FoldId;
-use eosin_data::{DecodeLimits, PatchSource, Resize, RgbPatch};
+use eosin_data::{DecodeLimits, PatchSource, Resize, RgbPatch, decode_rgb_bytes};
 use eosin_store::{RunFolder, RunRecord, WeightStore};
+use rayon::prelude::*;
 
 use crate::embed::starting_point::no_network_of_members;
 use crate::error::TrainError;
@@ -11,7 +14,7 @@ use crate::optimise::loss::softmax;
 use crate::predict::fold_network::FoldNetwork;
 use crate::predict::member_predictor::MemberPredictors;
 use crate::predict::predictions::mean_of;
-use crate::predict::run_predictor::RunPredictor;
+use crate::predict::run_predictor::{RunPredictor, Sized, WhichFolds};
 
 /// Which folds of a run predict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +33,17 @@ impl UseFolds {
             Self::One(fold) => vec![fold],
         }
     }
+}
+
+/// Images decoded and run together.
+pub(crate) const BATCH: usize = 64;
+
+/// A patch as each network of a run sees it.
+#[derive(Clone, Debug)]
+pub struct ReadPatch {
+    /// What errors call it.
+    pub(crate) name: String,
+    pub(crate) runs: Vec<Sized>,
 }
 
 /// A trained run, ready to predict.
@@ -127,15 +141,91 @@ impl Predictor {
         self.runs().iter().map(RunPredictor::reader)
     }
 
+    /// Reads a patch, once for all networks that will see it.
+    ///
+    /// # Errors
+    /// When it cannot be used.
+    pub fn read(&self, source: &PatchSource) -> Result<ReadPatch, TrainError> {
+        let name = source.to_string();
+        let patch = decode_rgb_bytes(&source.read()?, &name, &self.limits())?;
+        self.read_decoded(name, &patch)
+    }
+
+    /// The same of a decoded patch, as it lies on disk; `name` is what errors call it.
+    ///
+    /// # Errors
+    /// When it has another size than the run's and none is to be changed.
+    pub fn read_decoded(&self, name: String, patch: &RgbPatch) -> Result<ReadPatch, TrainError> {
+        let runs = self.runs().iter();
+        let runs = runs.map(|run| run.sized(&name, patch.clone()));
+        let runs = runs.collect::<Result<_, TrainError>>()?;
+        Ok(ReadPatch { name, runs })
+    }
+
     /// Probabilities of patches, `[patches, classes]`.
     ///
     /// # Errors
     /// The first patch, in order, that cannot be used.
     pub fn predict(&self, patches: &[PatchSource]) -> Result<Vec<f32>, TrainError> {
-        Ok(self.probs(&match &self.judges {
-            Judges::Folds(run) => run.logits(patches)?,
-            Judges::Members(members) => members.logits(patches)?,
-        }))
+        let mut probs = Vec::with_capacity(patches.len() * self.record.classes.len());
+        for batch in patches.chunks(BATCH) {
+            let read = batch.par_iter().map(|source| self.read(source));
+            let read: Result<Vec<ReadPatch>, TrainError> =
+                read.collect::<Vec<_>>().into_iter().collect();
+            probs.extend(self.predict_read(&read?)?);
+        }
+        Ok(probs)
+    }
+
+    /// Probabilities of patches that this has [read](Self::read), `[patches, classes]`.
+    ///
+    /// # Errors
+    /// The first patch, in order, with values that the run's cache could not have kept.
+    pub fn predict_read(&self, patches: &[ReadPatch]) -> Result<Vec<f32>, TrainError> {
+        let mut probs = Vec::with_capacity(patches.len() * self.record.classes.len());
+        for batch in patches.chunks(BATCH) {
+            probs.extend(self.probs(&self.logits(batch, WhichFolds::All)?));
+        }
+        Ok(probs)
+    }
+
+    /// The same, each patch by one fold: `folds` are numbers among [`RunRecord::fold_ids`], one a patch. Only of a
+    /// predictor of all folds.
+    ///
+    /// # Errors
+    /// As [`predict_read`](Self::predict_read).
+    pub fn predict_by_folds(
+        &self,
+        patches: &[ReadPatch],
+        folds: &[usize],
+    ) -> Result<Vec<f32>, TrainError> {
+        let classes = self.record.classes.len();
+        let mut probs = vec![0.0; patches.len() * classes];
+        let asked: BTreeSet<usize> = folds.iter().copied().collect();
+        for fold in asked {
+            let mine = (0..patches.len()).filter(|patch| folds.get(*patch) == Some(&fold));
+            let mine: Vec<usize> = mine.collect();
+            let some: Vec<ReadPatch> = mine.iter().map(|patch| patches[*patch].clone()).collect();
+            let found = self.probs(&self.logits(&some, WhichFolds::Only(fold))?);
+            for (patch, found) in mine.into_iter().zip(found.chunks_exact(classes)) {
+                probs[patch * classes..][..classes].copy_from_slice(found);
+            }
+        }
+        Ok(probs)
+    }
+
+    fn logits(
+        &self,
+        patches: &[ReadPatch],
+        folds: WhichFolds,
+    ) -> Result<Vec<Vec<f32>>, TrainError> {
+        match &self.judges {
+            Judges::Members(members) => members.logits(patches, folds),
+            Judges::Folds(run) => {
+                let sized: Vec<&Sized> = patches.iter().map(|patch| &patch.runs[0]).collect();
+                run.logits(&sized, folds, |patch| patches[patch].name.clone())
+            }
+        }
     }
 
     /// Probabilities of patches of the network's size, `[patches, classes]`; see

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use eosin_core::config::{CacheDtype, Symmetries};
 use eosin_core::{Cut, D4, Preprocess};
-use eosin_data::{PatchSource, Resize, RgbPatch, decode_rgb_bytes};
+use eosin_data::{Resize, RgbPatch};
 use eosin_models::{BackboneSpec, Graph, Recording, Workspace};
 use eosin_store::cache::round_as_stored;
 use eosin_store::{OtherSize, RunFolder, RunRecord, WeightStore};
@@ -22,10 +22,7 @@ use crate::model::classifier::{Classifier, Named};
 use crate::model::network_model::{TOGETHER, padded_logits};
 use crate::predict::fold_network::{FoldNetwork, cut_of, frozen_tensors, network_of};
 use crate::predict::predictions::mean_of;
-use crate::predict::predictor::UseFolds;
-
-/// Images decoded and run together.
-const BATCH: usize = 64;
+use crate::predict::predictor::{BATCH, UseFolds};
 
 /// The trained folds of a run, ready to judge patches.
 pub(crate) struct RunPredictor {
@@ -44,8 +41,27 @@ struct Member {
     own: Own,
 }
 
+/// Which of the folds that were loaded are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WhichFolds {
+    /// Each.
+    All,
+    /// The one of this number among them.
+    Only(usize),
+}
+
+impl WhichFolds {
+    /// Those that are asked.
+    pub(crate) fn of<T>(self, all: &[T]) -> &[T] {
+        match self {
+            Self::All => all,
+            Self::Only(at) => all.get(at..=at).unwrap_or_default(),
+        }
+    }
+}
+
 /// A patch at each size.
-type Sized = Vec<RgbPatch>;
+pub(crate) type Sized = Vec<RgbPatch>;
 
 /// What enters a fold's own part, of each patch under one view.
 type ViewValues = Vec<Vec<f32>>;
@@ -260,24 +276,8 @@ impl RunPredictor {
         &self.readers[0]
     }
 
-    /// Logits of patches by each fold, `[folds][patches, classes]`.
-    ///
-    /// # Errors
-    /// The first patch, in order, that cannot be used.
-    pub(crate) fn logits(&self, patches: &[PatchSource]) -> Result<Vec<Vec<f32>>, TrainError> {
-        let mut logits = vec![Vec::new(); self.members.len()];
-        for batch in patches.chunks(BATCH) {
-            let pixels = self.read(batch)?;
-            let name = |patch: usize| batch[patch].to_string();
-            for (fold, more) in logits.iter_mut().zip(self.named_logits(&pixels, name)?) {
-                fold.extend(more);
-            }
-        }
-        Ok(logits)
-    }
-
-    /// The same of patches of the network's size; see [`PatchReader::fit`]. Where they are judged at
-    /// others, too, they are brought to these from there.
+    /// Logits of patches of the network's size by each fold, `[folds][patches, classes]`; see
+    /// [`PatchReader::fit`]. Where they are judged at others, too, they are brought to these from there.
     ///
     /// # Errors
     /// When a patch has values that the run's cache could not have kept.
@@ -286,42 +286,43 @@ impl RunPredictor {
         for (index, batch) in patches.chunks(BATCH).enumerate() {
             let name = |patch: usize| format!("patch {}", index * BATCH + patch);
             let sized = batch.iter().enumerate();
-            let sized =
-                sized.map(|(at, patch)| self.at_sizes(&name(at), self.stained(patch.clone())));
+            let sized = sized.map(|(at, patch)| self.sized(&name(at), patch.clone()));
             let sized: Vec<Sized> = sized.collect::<Result<_, _>>()?;
-            for (fold, more) in logits.iter_mut().zip(self.named_logits(&sized, name)?) {
+            let sized: Vec<&Sized> = sized.iter().collect();
+            let more = self.logits(&sized, WhichFolds::All, name)?;
+            for (fold, more) in logits.iter_mut().zip(more) {
                 fold.extend(more);
             }
         }
         Ok(logits)
     }
 
-    /// Embeddings of patches, one `[patches, width]` a view, of a run whose folds share them.
+    /// Embeddings of patches, one `[patches, width]` a view, of a run whose folds share them; `name` is what
+    /// errors call a patch.
     ///
     /// # Errors
     /// As [`logits`](Self::logits).
-    pub(crate) fn embeddings(&self, patches: &[PatchSource]) -> Result<Vec<Vec<f32>>, TrainError> {
-        let mut views = vec![Vec::new(); self.record.view_count()];
-        for batch in patches.chunks(BATCH) {
-            let pixels = self.read(batch)?;
-            let name = |patch: usize| batch[patch].to_string();
-            let seen = self.views_of(&self.members[0].fronts, &pixels, name)?;
-            for (view, more) in views.iter_mut().zip(seen) {
-                view.extend(more.concat());
-            }
-        }
-        Ok(views)
+    pub(crate) fn embeddings(
+        &self,
+        patches: &[&Sized],
+        name: impl Fn(usize) -> String,
+    ) -> Result<Vec<Vec<f32>>, TrainError> {
+        let views = self.views_of(&self.members[0].fronts, patches, name)?;
+        Ok(views.into_iter().map(|view| view.concat()).collect())
     }
 
-    /// The pixels of patches, or why the first that cannot be used cannot.
-    fn read(&self, batch: &[PatchSource]) -> Result<Vec<Sized>, TrainError> {
-        let read = |source: &PatchSource| {
-            let name = source.to_string();
-            let patch = decode_rgb_bytes(&source.read()?, &name, &self.readers[0].limits)?;
-            self.at_sizes(&name, self.stained(patch))
-        };
-        let read = batch.par_iter().map(read);
-        read.collect::<Vec<_>>().into_iter().collect()
+    /// A decoded patch, as it lies on disk, with its stain, at each size that it is judged at.
+    ///
+    /// # Errors
+    /// When it has another size and no resizing was asked for, or cannot be resized.
+    pub(crate) fn sized(&self, name: &str, patch: RgbPatch) -> Result<Sized, TrainError> {
+        let patch = self.stained(patch);
+        let others = self.readers[1..].iter();
+        let others = others.map(|reader| reader.fit(name, patch.clone()));
+        let others = others.collect::<Result<Sized, _>>()?;
+        let mut sized = vec![self.readers[0].fit(name, patch)?];
+        sized.extend(others);
+        Ok(sized)
     }
 
     /// A patch with the stain that the run's patches were given.
@@ -337,24 +338,20 @@ impl RunPredictor {
         self.kept_stains.load(Ordering::Relaxed)
     }
 
-    /// A patch at each size that it is judged at.
-    fn at_sizes(&self, name: &str, patch: RgbPatch) -> Result<Sized, TrainError> {
-        let others = self.readers[1..].iter();
-        let others = others.map(|reader| reader.fit(name, patch.clone()));
-        let others = others.collect::<Result<Sized, _>>()?;
-        let mut sized = vec![self.readers[0].fit(name, patch)?];
-        sized.extend(others);
-        Ok(sized)
-    }
-
-    fn named_logits(
+    /// Logits of patches by each fold that is asked, `[folds][patches, classes]`; `name` is what errors call a patch.
+    ///
+    /// # Errors
+    /// The first patch, in order, with values that the run's cache could not have kept.
+    pub(crate) fn logits(
         &self,
-        patches: &[Sized],
+        patches: &[&Sized],
+        folds: WhichFolds,
         name: impl Fn(usize) -> String,
     ) -> Result<Vec<Vec<f32>>, TrainError> {
         let mut seen: Option<(*const [Front], Vec<ViewValues>)> = None;
-        let mut members = Vec::with_capacity(self.members.len());
-        for Member { fronts, own } in &self.members {
+        let asked = folds.of(&self.members);
+        let mut logits = Vec::with_capacity(asked.len());
+        for Member { fronts, own } in asked {
             let which = Arc::as_ptr(fronts);
             if seen
                 .as_ref()
@@ -362,20 +359,20 @@ impl RunPredictor {
             {
                 seen = Some((which, self.views_of(fronts, patches, &name)?));
             }
-            members.push(own.logits(seen.as_ref().map_or(&[], |(_, views)| views)));
+            logits.push(own.logits(seen.as_ref().map_or(&[], |(_, views)| views)));
         }
-        Ok(members)
+        Ok(logits)
     }
 
     /// What `fronts` make of the patches under each symmetry that they are judged under, size by size.
     fn views_of(
         &self,
         fronts: &[Front],
-        patches: &[Sized],
+        patches: &[&Sized],
         name: impl Fn(usize) -> String,
     ) -> Result<Vec<ViewValues>, TrainError> {
         let view = |size: usize, symmetry: &D4| {
-            let turn = |patch: &Sized| RgbPatch {
+            let turn = |patch: &&Sized| RgbPatch {
                 pixels: symmetric(&patch[size], *symmetry),
                 ..patch[size]
             };

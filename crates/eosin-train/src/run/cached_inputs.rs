@@ -189,7 +189,7 @@ impl<'r> Run<'r> {
         Ok((all, counter.count))
     }
 
-    pub(super) fn embedder(
+    pub(crate) fn embedder(
         &self,
         cut: Cut,
         preprocess: &Preprocess,

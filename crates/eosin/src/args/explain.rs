@@ -25,6 +25,9 @@ pub struct ExplainArgs {
     /// occlusion (what covering a part costs; of any run). Default: the first of these that the run has.
     #[arg(long, value_name = "WAY")]
     pub way: Option<ExplainWay>,
+    /// Also show the K training patches whose embeddings are nearest, and whether their classes agree.
+    #[arg(long, value_name = "K")]
+    pub nearest: Option<usize>,
     #[command(flatten)]
     pub usable: UsableArgs,
     /// Also compare the maps with those of the same network with fresh weights: a map that is much the same

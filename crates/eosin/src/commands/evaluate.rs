@@ -6,13 +6,14 @@ use std::process::ExitCode;
 use anyhow::Result;
 use eosin_data::Folds;
 use eosin_metrics::PredictiveValues;
-use eosin_run::{check_prevalence, config_of_run, task_of};
+use eosin_run::{check_prevalence, config_of_run, slices_of_run, task_of};
 use eosin_store::{Existing, RunFolder, RunRecord, names};
 use eosin_train::{PatchGroups, RunMetrics, evaluate, held_predictions};
 
 use crate::args::EvaluateArgs;
 use crate::metrics_table::{predictive_words, print_metrics};
 use crate::output::{note, say, say_json};
+use crate::slice_tables::print_slices;
 
 /// Recomputes `metrics.json` and prints it; says so when it differs from what the run had.
 ///
@@ -26,6 +27,8 @@ pub fn run(args: &EvaluateArgs, json: bool) -> Result<ExitCode> {
     let folder = RunFolder::create(&args.run, Existing::Resume)?;
     let record: RunRecord = folder.record()?;
     let config = config_of_run(&folder)?;
+    // Before anything is computed: a run of an older version has none.
+    let slices = args.slices.then(|| slices_of_run(&folder)).transpose()?;
     let rows = held_predictions(&folder, &record)?;
     let folds = Folds::from_json(&folder.read_text(names::FOLDS)?)?;
     let groups = PatchGroups::of_run(&folder, &record, folds.group)?;
@@ -49,6 +52,9 @@ pub fn run(args: &EvaluateArgs, json: bool) -> Result<ExitCode> {
         if let Some(values) = at_prevalence {
             all["at_prevalence"] = serde_json::to_value(values)?;
         }
+        if let Some(slices) = slices {
+            all["slices"] = serde_json::to_value(slices)?;
+        }
         say_json(&all)?;
     } else {
         print_metrics(&record.classes, &record.positive, &metrics);
@@ -58,6 +64,9 @@ pub fn run(args: &EvaluateArgs, json: bool) -> Result<ExitCode> {
                 predictive_words,
             );
             say(&format!("{part}: {told}"));
+        }
+        if let Some(slices) = &slices {
+            print_slices(slices);
         }
     }
     Ok(ExitCode::SUCCESS)

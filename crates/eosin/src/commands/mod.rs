@@ -20,9 +20,11 @@ mod phantom;
 mod predict;
 mod predict_embeddings;
 mod report;
+mod robustness;
 pub mod run;
 mod score;
 mod search;
+mod serve;
 mod split;
 mod stain;
 mod submit;
@@ -60,12 +62,14 @@ pub fn run(args: Args) -> Result<ExitCode> {
         Command::Search(args) => search::run(&args, json),
         Command::Ensemble(args) => ensemble::run(&args, json),
         Command::Explain(args) => explain::run(&args, json),
+        Command::Robustness(args) => robustness::run(&args, json),
         Command::Evaluate(args) => evaluate::run(&args, json),
         Command::Compare(args) => compare::run(&args, json),
         Command::Report(args) => report::run(&args, json),
         Command::Predict(args) => predict::run(&args, json),
         Command::Export(args) => export::run(&args, json),
         Command::Pack(args) => pack::run(&args, json),
+        Command::Serve(args) => serve::run(&args, json),
         Command::Score(args) => score::run(&args, json),
         Command::Submit(command) => submit::run(&command, json),
         Command::Models(args) => models::run(&args, json),

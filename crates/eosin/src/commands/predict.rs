@@ -7,8 +7,8 @@ use anyhow::{Context as _, Result, bail};
 use eosin_core::Task;
 use eosin_data::{ImagesFound, PatchSource, Patches, Resize, find_images};
 use eosin_run::{
-    Overwrite, check_out_file, config_of_run, decision_text, duration, refuse_same_stems, task_of,
-    weight_store,
+    Judgement, Overwrite, check_out_file, config_of_run, decision_text, duration,
+    refuse_same_stems, weight_store,
 };
 use eosin_store::{RunFolder, RunRecord};
 use eosin_train::{EmbeddingFile, OwnPredictor, Predictor, UseFolds};
@@ -17,7 +17,7 @@ use crate::args::PredictArgs;
 use crate::commands::predict_embeddings;
 use crate::look::Look;
 use crate::output::note;
-use crate::prediction_rows::{Format, Judgement, PredictionRows};
+use crate::prediction_rows::{Format, PredictionRows};
 use crate::progress::Progress;
 
 /// Images that are predicted before their rows are written.
@@ -33,13 +33,9 @@ pub fn run(args: &PredictArgs, json: bool) -> Result<ExitCode> {
     }
     let folder = RunFolder::open(&args.run)?;
     let record: RunRecord = folder.record()?;
-    let task = task_of(&record)?;
+    let judgement = Judgement::of(&record)?;
+    let task = &judgement.task;
     let folds = which_folds(args.fold.as_deref(), &record)?;
-    let calibrator = record.decision.as_ref();
-    let judgement = Judgement {
-        task: &task,
-        calibrator: calibrator.and_then(|applied| applied.calibrator.as_ref()),
-    };
     if let Some(text) = decision_text(&record) {
         note(&format!("note: {text}"));
     }
@@ -52,8 +48,8 @@ pub fn run(args: &PredictArgs, json: bool) -> Result<ExitCode> {
         let files = args.embeddings.iter().map(|path| EmbeddingFile::open(path));
         let predictor = OwnPredictor::load(&folder, folds, files.collect::<Result<_, _>>()?)?;
         let key_column = Some(predictor.key_column().to_owned());
-        let rows = PredictionRows::new(judgement, format, key_column, args.out.as_deref())?;
-        predict_embeddings::predict(&predictor, &task, rows)?;
+        let rows = PredictionRows::new(&judgement, format, key_column, args.out.as_deref())?;
+        predict_embeddings::predict(&predictor, task, rows)?;
         return Ok(ExitCode::SUCCESS);
     }
     refuse_nothing(args, &record)?;
@@ -80,8 +76,8 @@ pub fn run(args: &PredictArgs, json: bool) -> Result<ExitCode> {
         let fix = "predict them apart, or leave out '--datathon'";
         refuse_same_stems(keys.map(|patch| patch.key.as_str()), fix)?;
     }
-    let rows = PredictionRows::new(judgement, format, key_column, args.out.as_deref())?;
-    predict(&predictor, &patches, &task, rows)?;
+    let rows = PredictionRows::new(&judgement, format, key_column, args.out.as_deref())?;
+    predict(&predictor, &patches, task, rows)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -15,7 +15,7 @@ fn a_run_folder_holds_every_documented_file() {
         .eosin(&format!("run --data data --out run {EXAMINED}"))
         .done();
     let expected = "audit.json config.toml decision.json doctor.json events.jsonl folds folds.json manifest.csv metrics.json model-card.md \
-        predictions.csv report.html run.json run.lock start.json timings.json";
+        predictions.csv report.html run.json run.lock slices.json start.json timings.json";
     assert_eq!(
         listing(&scratch, "run"),
         expected.split_whitespace().collect::<Vec<_>>()

@@ -226,13 +226,8 @@ fn only_a_run_that_was_begun_and_is_unchanged_can_be_resumed() {
 impl Scratch {
     /// Starts the program with these words and does not wait for it.
     fn start(&self, words: &str) -> Child {
-        Command::new(env!("CARGO_BIN_EXE_eosin"))
-            .args(words.split_whitespace())
-            .current_dir(self.path(""))
-            .env("EOSIN_CACHE", self.path("cache"))
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts")
+        let mut command = self.command(words);
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        command.spawn().expect("the program starts")
     }
 }

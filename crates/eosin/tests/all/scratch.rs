@@ -137,21 +137,32 @@ impl Scratch {
 
     /// Runs the program with these words.
     pub fn eosin(&self, words: &str) -> Outcome {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_eosin"));
-        self.run(command.args(words.split_whitespace()))
+        Self::outcome(&mut self.command(words))
     }
 
     /// Runs the program after shell commands that set its limits.
     pub fn eosin_under(&self, limits: &str, words: &str) -> Outcome {
-        let mut shell = Command::new("sh");
+        let mut shell = self.here("sh");
         let line = format!("{limits}; exec \"$0\" {words}");
-        self.run(shell.args(["-c", &line, env!("CARGO_BIN_EXE_eosin")]))
+        Self::outcome(shell.args(["-c", &line, env!("CARGO_BIN_EXE_eosin")]))
     }
 
-    fn run(&self, command: &mut Command) -> Outcome {
-        let command = command
+    /// The program with these words, ready to be started.
+    pub fn command(&self, words: &str) -> Command {
+        let mut command = self.here(env!("CARGO_BIN_EXE_eosin"));
+        command.args(words.split_whitespace());
+        command
+    }
+
+    fn here(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command
             .current_dir(self.dir.path())
             .env("EOSIN_CACHE", self.path("cache"));
+        command
+    }
+
+    fn outcome(command: &mut Command) -> Outcome {
         let Output {
             status,
             stdout,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use crate::scratch::{JOB, Scratch};
 
@@ -249,14 +249,9 @@ fn a_damaged_line_is_named_and_nothing_is_lost() {
 }
 
 fn start(scratch: &Scratch, words: &str) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_eosin"))
-        .args(words.split_whitespace())
-        .current_dir(scratch.path(""))
-        .env("EOSIN_CACHE", scratch.path("cache"))
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the program starts")
+    let mut command = scratch.command(words);
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().expect("the program starts")
 }
 
 #[test]

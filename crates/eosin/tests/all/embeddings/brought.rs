@@ -4,7 +4,7 @@ use std::fs;
 
 use super::array::Array;
 use crate::run_files::{Row, answers, rows};
-use crate::scratch::{EPOCHS, JOB, Scratch};
+use crate::scratch::{EPOCHS, EXAMINED, JOB, Scratch};
 
 /// What a run predicts, by its part.
 fn predicted(scratch: &Scratch, run: &str) -> Vec<Row> {
@@ -29,7 +29,7 @@ fn embeddings_taken_away_and_brought_back_give_the_run_of_their_network() {
     for name in ["e.npy", "f.safetensors"] {
         let embed = format!("embed --data data --out {name} {JOB}");
         scratch.eosin(&embed).done();
-        let run = format!("run --data data --embeddings {name} --out own-{name} {JOB}");
+        let run = format!("run --data data --embeddings {name} --out own-{name} {EXAMINED}");
         let told = scratch.eosin(&run).done();
         assert!(!told.stdout.contains("eosin export"), "{}", told.stdout);
         told.says(&[
