@@ -100,6 +100,7 @@ fn every_section_and_chart_is_there() {
     assert_eq!(
         html.matches("<img ").count(),
         html.matches("<img alt=\"Patch ").count()
+            + html.matches("<img alt=\"What speaks for").count()
     );
 }
 
