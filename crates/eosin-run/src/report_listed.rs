@@ -52,7 +52,6 @@ fn patch(values: &BTreeMap<&str, &str>, classes: &[String]) -> Result<Patch> {
         patient: text("patient"),
         slide: text("slide"),
         group: text("group"),
-        site: text("site"),
         split: split.transpose()?,
         fold: text("fold"),
         site: text("site"),

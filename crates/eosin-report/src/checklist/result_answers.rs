@@ -141,17 +141,6 @@ pub(super) fn internal(report: &Report) -> Answer {
     Answer::made(format!("{}.", names.join("; ")), "metrics")
 }
 
-/// Shifts, where they were measured: by another command than the run.
-pub(super) fn robustness(report: &Report) -> Answer {
-    match &report.robustness {
-        Some(_) => Answer::made(
-            "Scores on the same patches stained, blurred, compressed, lit and scaled otherwise, by stated strength.",
-            "robustness",
-        ),
-        None => Answer::Author,
-    }
-}
-
 /// External data.
 pub(super) fn external(_: &Report) -> Answer {
     Answer::made(
