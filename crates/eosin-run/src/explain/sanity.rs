@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::{Asked, ExplainArgs, open_with};
 
 /// Networks with fresh weights that a map is compared with.
-const NETWORKS: u64 = 5;
+const NETWORKS: usize = 5;
 
 /// What came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -41,7 +41,7 @@ pub fn sanity_check(
     mut looked: impl FnMut(usize, usize),
 ) -> Result<Sanity> {
     let all = patches.manifest().patches.len();
-    let seeds = (0..NETWORKS).map(|seed| ExplainedWeights::Fresh(Seed(seed)));
+    let seeds = (0..NETWORKS).map(|seed| ExplainedWeights::Fresh(Seed(seed as u64)));
     let (mut correlations, mut constant, mut done) = (Vec::new(), 0, 0);
     let mut trained: Vec<Evidence> = Vec::new();
     for weights in [ExplainedWeights::Trained].into_iter().chain(seeds) {
@@ -65,7 +65,7 @@ pub fn sanity_check(
                 at += 1;
             }
             done += 1;
-            looked(done, all * (NETWORKS as usize + 1));
+            looked(done, all * (NETWORKS + 1));
         }
     }
     let mean = |of: fn(f64) -> f64| {

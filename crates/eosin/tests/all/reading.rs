@@ -59,8 +59,7 @@ fn a_folder_that_can_be_read_in_two_ways_lists_them_and_takes_the_one_that_is_ch
 #[test]
 fn runs_and_sheets_within_the_data_folder_are_said_and_passed_over() {
     let scratch = folders(&["benign", "malignant"]);
-    let job = format!("{JOB}");
-    let first = scratch.eosin(&format!("run --data data --out data/runs/a {job}"));
+    let first = scratch.eosin(&format!("run --data data --out data/runs/a {JOB}"));
     first.done().says(&["within the data folder"]);
     let sheet = scratch.eosin("augment --data data --preview data/sheet.png");
     sheet
@@ -69,7 +68,7 @@ fn runs_and_sheets_within_the_data_folder_are_said_and_passed_over() {
     scratch
         .eosin("augment --data data --preview data/sheet.jpg")
         .refused(&["would be taken for a patch"]);
-    let again = scratch.eosin(&format!("run --data data --out data/runs/b {job}"));
+    let again = scratch.eosin(&format!("run --data data --out data/runs/b {JOB}"));
     again
         .done()
         .says(&["passed over what eosin wrote: data/runs, data/sheet.png"]);
