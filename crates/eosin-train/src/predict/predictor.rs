@@ -228,8 +228,8 @@ impl Predictor {
         }
     }
 
-    /// Probabilities of patches of the network's size, `[patches, classes]`; see
-    /// [`PatchReader::fit`].
+    /// Probabilities of patches that were read, their stain and the network's size given, `[patches, classes]`; see
+    /// [`PatchReader::read`].
     ///
     /// # Errors
     /// When a patch has values that the run's cache could not have kept; when it is an ensemble, whose

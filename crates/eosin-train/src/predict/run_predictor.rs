@@ -276,8 +276,8 @@ impl RunPredictor {
         &self.readers[0]
     }
 
-    /// Logits of patches of the network's size by each fold, `[folds][patches, classes]`; see
-    /// [`PatchReader::fit`]. Where they are judged at others, too, they are brought to these from there.
+    /// Logits of patches that were read, their stain and the network's size given, by each fold,
+    /// `[folds][patches, classes]`; see [`PatchReader::read`]. Where they are judged at others, too, they are brought to these from there.
     ///
     /// # Errors
     /// When a patch has values that the run's cache could not have kept.
@@ -286,7 +286,7 @@ impl RunPredictor {
         for (index, batch) in patches.chunks(BATCH).enumerate() {
             let name = |patch: usize| format!("patch {}", index * BATCH + patch);
             let sized = batch.iter().enumerate();
-            let sized = sized.map(|(at, patch)| self.sized(&name(at), patch.clone()));
+            let sized = sized.map(|(at, patch)| self.at_sizes(&name(at), patch.clone()));
             let sized: Vec<Sized> = sized.collect::<Result<_, _>>()?;
             let sized: Vec<&Sized> = sized.iter().collect();
             let more = self.logits(&sized, WhichFolds::All, name)?;
@@ -316,7 +316,10 @@ impl RunPredictor {
     /// # Errors
     /// When it has another size and no resizing was asked for, or cannot be resized.
     pub(crate) fn sized(&self, name: &str, patch: RgbPatch) -> Result<Sized, TrainError> {
-        let patch = self.stained(patch);
+        self.at_sizes(name, self.stained(patch))
+    }
+
+    fn at_sizes(&self, name: &str, patch: RgbPatch) -> Result<Sized, TrainError> {
         let others = self.readers[1..].iter();
         let others = others.map(|reader| reader.fit(name, patch.clone()));
         let others = others.collect::<Result<Sized, _>>()?;
