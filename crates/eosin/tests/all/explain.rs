@@ -202,3 +202,26 @@ fn maps_of_fresh_weights_are_others_and_images_of_other_sizes_are_listed() {
         "brought to size"
     );
 }
+
+#[test]
+fn a_patch_that_is_covered_has_its_stain_given_once() {
+    let scratch = with_run();
+    scratch
+        .eosin(&format!(
+            "run --data data --out stained {JOB} --set data.stain=macenko"
+        ))
+        .done();
+    let image = format!("data/{}", scratch.keys_of("test")[0]);
+    let explained = scratch
+        .eosin(&format!(
+            "explain stained {image} --way occlusion --out maps --json"
+        ))
+        .done()
+        .json();
+    let row = scratch.eosin(&format!("predict stained {image} --json"));
+    let row: Value = serde_json::from_str(row.done().stdout.trim()).expect("JSON");
+    let one = &explained["images"][0];
+    let class = one["class"].as_str().expect("a class");
+    let (found, expected) = (number(&one["prob"]), number(&row["probs"][class]));
+    assert!((found - expected).abs() < 1e-5, "{one} {row}");
+}
