@@ -2,6 +2,8 @@
 
 use eosin_metrics::{Interval, PredictiveValues, Unit};
 
+use crate::model::WrongPatch;
+
 /// A figure with its 95 % interval; what is undefined has no value.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Figure {
@@ -46,7 +48,7 @@ pub struct Counted {
 }
 
 /// Page one.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct PageOne {
     /// What the model is for, as its author says; `None`: nobody has said.
     pub intended_use: Option<String>,
@@ -64,6 +66,8 @@ pub struct PageOne {
     pub prevalence: Option<f64>,
     /// What these data cannot tell, a sentence each.
     pub cannot_tell: Vec<String>,
+    /// Missed patches held with most confidence, of those that the figures are of.
+    pub missed: Vec<WrongPatch>,
     /// Why there are no pictures, a sentence, where there are none.
     pub no_pictures: Option<String>,
 }

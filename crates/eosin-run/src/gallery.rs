@@ -15,7 +15,9 @@ use crate::thumbnail::{THUMBNAIL_PX, thumbnail};
 
 /// Wrong patches shown.
 const SHOWN: usize = 24;
-/// How many of them with a map, where maps take a way back through the network.
+/// Missed patches shown on page one.
+const MISSED: usize = 6;
+/// How many of the wrong ones with a map, where maps take a way back through the network.
 const MAPS_BY_GRADIENT: usize = 8;
 
 /// What pictures are made of.
@@ -28,13 +30,44 @@ pub(crate) struct Gallery<'a> {
 }
 
 impl Gallery<'_> {
-    /// The wrong predictions held with most confidence, out-of-fold and on the test part; of a patch
-    /// that several cross-validations get wrong, the surest.
+    /// The wrong predictions held with most confidence, out-of-fold and on the test part, with what speaks for
+    /// them; of a patch that several cross-validations get wrong, the surest.
     pub fn most_wrong(&self, rows: &[Prediction]) -> Vec<WrongPatch> {
+        let judged = |row: &&Prediction| matches!(row.part, Part::OutOfFold | Part::TestAverage);
+        let wrong = self.surest(rows.iter().filter(judged), SHOWN);
+        let maps = self.maps(&wrong);
+        let patch = |(wrong, map): (&(&Prediction, usize), Option<Thumbnail>)| WrongPatch {
+            map,
+            ..self.patch(*wrong)
+        };
+        wrong.iter().zip(maps).map(patch).collect()
+    }
+
+    /// What page one shows of the part that its figures are of, the test part where there is one: missed patches of
+    /// the positive class, or of any of more than two.
+    pub fn missed(&self, rows: &[Prediction]) -> Vec<WrongPatch> {
+        let has_test = rows
+            .iter()
+            .any(|row| row.part == Part::TestAverage && row.target.is_some());
+        let is_of_part = |row: &Prediction| match row.fold {
+            None => has_test && row.part == Part::TestAverage,
+            Some(fold) => !has_test && row.part == Part::OutOfFold && fold.repeat == 0,
+        };
+        let two = self.task.classes.len() == 2;
+        let is_asked =
+            |row: &&Prediction| is_of_part(row) && (!two || row.target == Some(self.task.positive));
+        let missed = self.surest(rows.iter().filter(is_asked), MISSED);
+        missed.into_iter().map(|wrong| self.patch(wrong)).collect()
+    }
+
+    /// Those of `rows` that are wrong, with their classes, the surest first.
+    fn surest<'r>(
+        &self,
+        rows: impl Iterator<Item = &'r Prediction>,
+        count: usize,
+    ) -> Vec<(&'r Prediction, usize)> {
         let pred = |row: &Prediction| self.task.decision.decide(&row.probs);
         let mut wrong: Vec<(&Prediction, usize)> = rows
-            .iter()
-            .filter(|row| matches!(row.part, Part::OutOfFold | Part::TestAverage))
             .filter_map(|row| Some((row, row.target?)))
             .filter(|(row, target)| pred(row) != *target)
             .collect();
@@ -46,21 +79,24 @@ impl Gallery<'_> {
         });
         let mut known = BTreeSet::new();
         wrong.retain(|(row, _)| known.insert(&row.key));
-        wrong.truncate(SHOWN);
-        let maps = self.maps(&wrong);
-        let patch = |((row, target), map): ((&Prediction, usize), Option<Thumbnail>)| WrongPatch {
+        wrong.truncate(count);
+        wrong
+    }
+
+    fn patch(&self, (row, target): (&Prediction, usize)) -> WrongPatch {
+        let pred = self.task.decision.decide(&row.probs);
+        WrongPatch {
             key: row.key.clone(),
             target,
-            pred: pred(row),
-            pred_prob: f64::from(confidence(row)),
+            pred,
+            pred_prob: f64::from(row.probs[pred]),
             origin: match row.fold {
                 Some(fold) => format!("fold {}", self.record.fold_name(fold)),
                 None => "test".to_owned(),
             },
             thumbnail: self.small(&row.key),
-            map,
-        };
-        wrong.into_iter().zip(maps).map(patch).collect()
+            map: None,
+        }
     }
 
     /// What speaks for each answer; none where the run has no maps, or they can no longer be made, which is no

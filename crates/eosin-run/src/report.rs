@@ -129,6 +129,7 @@ pub(crate) fn report_of(
             no_pictures: pictured
                 .missing
                 .map(|why| format!("Without pictures: {why}.")),
+            missed: gallery.missed(&rows),
             ..page_one(known)
         },
         study: study(

@@ -65,7 +65,7 @@ pub(crate) fn page_one(known: Known<'_>) -> PageOne {
         counted,
         figures,
         prevalence: known.asked.prevalence,
-        no_pictures: None,
+        ..PageOne::default()
     }
 }
 

@@ -11,7 +11,8 @@ use crate::served_run::NOTICE;
 const RETRY_AFTER: &str = "1";
 
 /// Why there is no answer.
-pub fn problem(status: StatusCode, text: String) -> Response {
+pub fn problem(status: StatusCode, text: impl Into<String>) -> Response {
+    let text: String = text.into();
     (status, Json(json!({ "error": text }))).into_response()
 }
 
@@ -25,7 +26,7 @@ pub fn busy(what: &str) -> Response {
 }
 
 /// The answers to all images of a request, in their order.
-pub fn predictions(model: &str, calibrated: bool, images: Vec<Value>) -> Response {
+pub fn predictions(model: &str, calibrated: bool, images: &[Value]) -> Response {
     let answered = images.iter().any(|image| image.get("error").is_none());
     let status = if answered {
         StatusCode::OK

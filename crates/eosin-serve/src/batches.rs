@@ -108,13 +108,12 @@ fn answer(run: &ServedRun, requests: Vec<Request>) {
     for (images, claim, reply) in replies {
         let own = first..first + images;
         first = own.end;
-        let answer = match &probs {
-            Ok(probs) => Ok(probs[own.start * classes..own.end * classes].to_vec()),
+        let answer = if let Ok(probs) = &probs {
+            Ok(probs[own.start * classes..own.end * classes].to_vec())
+        } else {
             // One image of many has values that the run could not have kept: each request by itself.
-            Err(_) => {
-                let alone = run.predictor.predict_read(&patches[own]);
-                alone.map_err(|error| error.to_string())
-            }
+            let alone = run.predictor.predict_read(&patches[own]);
+            alone.map_err(|error| error.to_string())
         };
         drop(claim);
         // Nobody is there to hear it when the connection has gone.

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 
 /// A wrong token is answered after this.
 pub const WRONG_TOKEN_DELAY: Duration = Duration::from_millis(500);
@@ -171,7 +171,7 @@ fn is_this_machine(host: &str) -> bool {
 
 /// Whether a request comes from a page of this server, or from no page.
 fn is_same_origin(headers: &HeaderMap) -> bool {
-    let site = headers.get("sec-fetch-site").map(|site| site.as_bytes());
+    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
     if !matches!(site, None | Some(b"same-origin" | b"none")) {
         return false;
     }

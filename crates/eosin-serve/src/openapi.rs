@@ -1,4 +1,4 @@
-//! The server's description of itself, as OpenAPI 3.1.
+//! The server's description of itself, as `OpenAPI` 3.1.
 
 use serde_json::{Value, json};
 

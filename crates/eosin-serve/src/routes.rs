@@ -84,11 +84,11 @@ pub fn router(shared: Arc<Shared>) -> Router {
             "/openapi.json",
             get(|State(shared): Server| async move { Json(openapi(&shared.limits)) }),
         )
-        .fallback(|| async { problem(StatusCode::NOT_FOUND, NOTHING.to_owned()) })
+        .fallback(|| async { problem(StatusCode::NOT_FOUND, NOTHING) })
         .method_not_allowed_fallback(|| async {
             problem(
                 StatusCode::METHOD_NOT_ALLOWED,
-                "this is asked for by another method; see /openapi.json".to_owned(),
+                "this is asked for by another method; see /openapi.json",
             )
         })
         .layer(limit)
@@ -137,9 +137,9 @@ async fn admitted(State(shared): Server, request: Request<Body>, next: Next) -> 
         }
         Admission::WrongToken => {
             tokio::time::sleep(WRONG_TOKEN_DELAY).await;
-            problem(StatusCode::UNAUTHORIZED, "a token is wanted".to_owned())
+            problem(StatusCode::UNAUTHORIZED, "a token is wanted")
         }
-        Admission::Foreign(why) => problem(StatusCode::FORBIDDEN, why.to_owned()),
+        Admission::Foreign(why) => problem(StatusCode::FORBIDDEN, why),
     }
 }
 
@@ -207,11 +207,11 @@ async fn predicted(shared: &Arc<Shared>, request: Request<Body>) -> Result<Respo
                 .next()
                 .map_or(Value::Null, |probs| json!(judgement.answer(name, probs))),
         });
-    let answers = answers.collect();
+    let answers: Vec<Value> = answers.collect();
     Ok(predictions(
         &shared.run.model,
         judgement.calibrator.is_some(),
-        answers,
+        &answers,
     ))
 }
 
@@ -262,7 +262,7 @@ fn source(image: Upload) -> PatchSource {
 fn failed() -> Response {
     problem(
         StatusCode::INTERNAL_SERVER_ERROR,
-        "the image could not be handled; this is a fault of eosin".to_owned(),
+        "the image could not be handled; this is a fault of eosin",
     )
 }
 

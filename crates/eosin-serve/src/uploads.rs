@@ -48,7 +48,7 @@ pub async fn uploads(request: Request<Body>, limits: &Limits) -> Result<Vec<Uplo
     if images.is_empty() || images.iter().all(|image| image.bytes.is_empty()) {
         return Err(problem(
             StatusCode::BAD_REQUEST,
-            "there is no image in the request: send one as its body, or files of a form".to_owned(),
+            "there is no image in the request: send one as its body, or files of a form",
         ));
     }
     Ok(images)

@@ -208,7 +208,9 @@ mod tests {
     #[test]
     fn the_slice_of_all_rows_has_the_figures_and_intervals_of_the_table() {
         let targets: Vec<usize> = (0..60).map(|row| row * 7 % 5 % 2).collect();
-        let probs: Vec<f64> = (0..60).map(|row| ((row * 13) % 61) as f64 / 61.0).collect();
+        let probs: Vec<f64> = (0..60)
+            .map(|row| f64::from((row * 13) % 61) / 61.0)
+            .collect();
         let preds: Vec<usize> = probs.iter().map(|prob| usize::from(*prob > 0.5)).collect();
         let both: Vec<f64> = probs.iter().flat_map(|prob| [1.0 - prob, *prob]).collect();
         for groups in [

@@ -184,7 +184,9 @@ mod tests {
 
     fn sums(tallies: &[Tally]) -> Tally {
         let mut sum = Tally::default();
-        tallies.iter().for_each(|tally| sum.add(*tally));
+        for tally in tallies {
+            sum.add(*tally);
+        }
         sum
     }
 

@@ -58,12 +58,12 @@ pub(super) fn performance_and_subgroups(report: &Report) -> Answer {
     let Answer::Made(mut made) = performance(report) else {
         return Answer::Author;
     };
-    let parts = report.slices.iter().flat_map(|slices| &slices.parts);
-    for part in parts.take(1) {
-        for kind in &part.kinds {
-            made.text += &format!(" By {}: {}", kind.kind, kind.worst);
-        }
-    }
+    let first = report.slices.iter().flat_map(|slices| &slices.parts).next();
+    let kinds = first.map_or(&[][..], |part| &part.kinds);
+    let worst = kinds
+        .iter()
+        .map(|kind| format!(" By {}: {}.", kind.kind, kind.worst));
+    made.text.extend(worst);
     Answer::Made(made).with_rest("subgroups of patients that matter and are not on record")
 }
 

@@ -8,9 +8,6 @@ use crate::numbers;
 use crate::page_one::{ClassFigures, Figure, PageOne};
 use crate::picture::picture;
 
-/// Missed patches that are shown.
-const SHOWN: usize = 6;
-
 /// What the model is for, on whom it was measured, how often it is right, what it missed, and what the
 /// data cannot tell.
 pub(crate) fn page_one(report: &Report) -> String {
@@ -265,19 +262,9 @@ fn missed(report: &Report) -> String {
             _ => format!("<h3>{what}</h3>\n<p>None was missed.</p>\n"),
         };
     }
-    let is_missed = |patch: &&WrongPatch| !two || patch.target == report.positive;
-    let shown: Vec<&WrongPatch> = report
-        .most_wrong
-        .iter()
-        .filter(is_missed)
-        .take(SHOWN)
-        .collect();
-    let body = match (&page.no_pictures, shown.as_slice()) {
+    let body = match (&page.no_pictures, page.missed.as_slice()) {
         (Some(why), _) => format!("<p>{}</p>\n", escape(why)),
-        (None, []) => {
-            "<p>None of them is among the errors that are held with most confidence.</p>\n"
-                .to_owned()
-        }
+        (None, []) => String::new(),
         (None, shown) => {
             let cards: String = shown
                 .iter()
@@ -287,9 +274,13 @@ fn missed(report: &Report) -> String {
         }
     };
     format!(
-        "<h3>{what}: the surest of {}</h3>\n{body}<p class=\"note\">Out of fold and on test patches, with \
-         the others: <a href=\"#wrong\">most wrong patches</a>.</p>\n",
-        numbers::count(count)
+        "<h3>{what}: {}</h3>\n{body}<p class=\"note\">All errors that are held with most confidence, with what \
+         speaks for them: <a href=\"#wrong\">most wrong patches</a>.</p>\n",
+        if count > page.missed.len() as u64 {
+            format!("the surest of {}", numbers::count(count))
+        } else {
+            numbers::count(count)
+        }
     )
 }
 

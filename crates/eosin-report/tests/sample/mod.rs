@@ -152,22 +152,7 @@ pub fn report(classes: &[&str], fold_count: usize) -> Report {
                 Fact::new("skipped", "2 files"),
             ],
         },
-        page_one: PageOne {
-            intended_use: Some("To sort patches for a second look; never to diagnose.".to_owned()),
-            judged: "Figures are of the test part, by all folds together".to_owned(),
-            decided: "A patch counts as its likeliest class.".to_owned(),
-            patches: test.targets.len() as u64,
-            counted: Some(Counted {
-                by: Unit::Patient,
-                groups: 412,
-            }),
-            figures: judged::figures(&evaluation("Test", "", &test, count)),
-            prevalence: Some(0.05),
-            cannot_tell: vec![
-                "How it does elsewhere: nothing of another source was judged.".to_owned(),
-            ],
-            no_pictures: None,
-        },
+        page_one: page_one(&test, count),
         study: study(),
         ensemble: None,
         pairs: None,
@@ -214,23 +199,7 @@ pub fn report(classes: &[&str], fold_count: usize) -> Report {
         most_wrong: wrong_patches(count),
         config_toml: "seed = 7\n\n[backbone]\nname = \"efficientnet-lite0\"\nsize_px = 224\n"
             .to_owned(),
-        timings: vec![
-            Timing {
-                stage: "inspect".to_owned(),
-                wall_secs: 1.94,
-                note: "4,100 images/s".to_owned(),
-            },
-            Timing {
-                stage: "embed".to_owned(),
-                wall_secs: 912.0,
-                note: "64,000 passes".to_owned(),
-            },
-            Timing {
-                stage: "train".to_owned(),
-                wall_secs: 8.31,
-                note: "10 folds together".to_owned(),
-            },
-        ],
+        timings: timings(),
         reproducibility: vec![
             Fact::new("seed", "7"),
             Fact::new("device", "flex (CPU), 2 threads"),
@@ -239,6 +208,46 @@ pub fn report(classes: &[&str], fold_count: usize) -> Report {
         ],
         command: "eosin run --data /data/khd --seed 7 --backbone efficientnet-lite0".to_owned(),
     }
+}
+
+fn page_one(test: &Predictions, count: usize) -> PageOne {
+    PageOne {
+        missed: wrong_patches(count).into_iter().take(3).collect(),
+        intended_use: Some("To sort patches for a second look; never to diagnose.".to_owned()),
+        judged: "Figures are of the test part, by all folds together".to_owned(),
+        decided: "A patch counts as its likeliest class.".to_owned(),
+        patches: test.targets.len() as u64,
+        counted: Some(Counted {
+            by: Unit::Patient,
+            groups: 412,
+        }),
+        figures: judged::figures(&evaluation("Test", "", test, count)),
+        prevalence: Some(0.05),
+        cannot_tell: vec![
+            "How it does elsewhere: nothing of another source was judged.".to_owned(),
+        ],
+        no_pictures: None,
+    }
+}
+
+fn timings() -> Vec<Timing> {
+    vec![
+        Timing {
+            stage: "inspect".to_owned(),
+            wall_secs: 1.94,
+            note: "4,100 images/s".to_owned(),
+        },
+        Timing {
+            stage: "embed".to_owned(),
+            wall_secs: 912.0,
+            note: "64,000 passes".to_owned(),
+        },
+        Timing {
+            stage: "train".to_owned(),
+            wall_secs: 8.31,
+            note: "10 folds together".to_owned(),
+        },
+    ]
 }
 
 fn study() -> Study {

@@ -16,8 +16,8 @@ pub struct ServeArgs {
     /// Port to listen on; 0 takes any that is free.
     #[arg(long, default_value_t = 8000)]
     pub port: u16,
-    /// Secret of at least 16 characters that whoever asks has to bring; better set as EOSIN_TOKEN, which other
-    /// users of the machine do not see.
+    /// Secret of at least 16 characters that whoever asks has to bring; better set in the
+    /// environment as `EOSIN_TOKEN`, which other users of the machine do not see.
     #[arg(long, value_name = "SECRET")]
     pub token: Option<String>,
     /// Bring images of another size to that of the run: square (only square ones), stretch, pad.

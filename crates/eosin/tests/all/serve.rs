@@ -50,7 +50,7 @@ impl Server {
         );
         stream
             .write_all(head.replace('\n', "\r\n").as_bytes())
-            .unwrap();
+            .expect("a server");
         // A server that has refused a request need not read it to its end.
         drop(stream.write_all(body));
         let mut answer = Vec::new();
@@ -59,10 +59,8 @@ impl Server {
             .windows(4)
             .position(|four| four == b"\r\n\r\n")
             .expect("a head");
-        let status = std::str::from_utf8(&answer[9..12])
-            .unwrap()
-            .parse()
-            .unwrap();
+        let status = std::str::from_utf8(&answer[9..12]).expect("text");
+        let status = status.parse().expect("a number");
         (status, answer[end + 4..].to_vec())
     }
 
