@@ -37,7 +37,7 @@ pub fn run(args: &ServeArgs, json: bool) -> Result<ExitCode> {
             args.run.display()
         ));
         say(&format!(
-            "try: curl --data-binary @patch.png -H 'Content-Type: image/png' http://{address}/predict"
+            "try: curl -F images=@patch.png http://{address}/predict"
         ));
     }
     serve(listening, served, Limits::default(), stop)?;
