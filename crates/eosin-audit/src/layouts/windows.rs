@@ -44,7 +44,7 @@ pub(crate) const SHIFTS: Looking = Looking {
 /// Side of the corners that are looked for: two patches that are shifted by less than the rest share one.
 const CORNER: f64 = 0.7;
 /// Places of a corner along a side.
-const PLACES: usize = 4;
+const PLACES: usize = 5;
 const CORNER_PLACES: [Window; PLACES * PLACES] = corner_places();
 
 const fn corner_places() -> [Window; PLACES * PLACES] {

@@ -24,7 +24,7 @@ const CORNERS: Limits = Limits {
     least: 0.6,
 };
 /// Sets up to this size are also searched for patches that are shifted by more than a crop leaves: four corners in
-/// sixteen places are six times the work of whole patches in ten.
+/// twenty-five places are ten times the work of whole patches in ten.
 const SHIFTED: usize = 4000;
 /// The same in a quick search.
 const QUICK_WHOLES: Limits = Limits {
