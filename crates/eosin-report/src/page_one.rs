@@ -56,6 +56,8 @@ pub struct PageOne {
     pub judged: String,
     /// How a patch is decided on, a sentence.
     pub decided: String,
+    /// Whether that is another threshold than that of the likeliest class.
+    pub is_moved: bool,
     /// Patches that were judged.
     pub patches: u64,
     /// What intervals count; `None` where there are none.

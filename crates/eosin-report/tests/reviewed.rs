@@ -35,7 +35,7 @@ fn page_one_stands_first_and_says_what_was_measured_on_whom() {
         "95 % interval by patient (412 patients)",
         "At a prevalence of 5.0 %, as was stated",
         "How it does elsewhere",
-        "Missed malignant: the surest of",
+        "Missed malignant: the surest, of",
     ] {
         assert!(page.contains(said), "page one lacks '{said}'");
     }

@@ -60,6 +60,7 @@ pub(crate) fn page_one(known: Known<'_>) -> PageOne {
         intended_use: known.asked.intended_use.clone(),
         judged: judged(known, &on),
         decided: decided(known),
+        is_moved: known.decided.applied.threshold.is_some(),
         patches: set.count,
         cannot_tell: cannot_tell(known, counted, &figures),
         counted,

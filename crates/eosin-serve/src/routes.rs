@@ -269,7 +269,7 @@ fn failed() -> Response {
 /// What is asked to be shown.
 #[derive(Deserialize)]
 struct Explained {
-    class: String,
+    class: Option<String>,
     /// Which of the members of an ensemble, from 0.
     #[serde(default)]
     member: usize,
@@ -291,10 +291,10 @@ async fn explained(
     request: Request<Body>,
 ) -> Result<Response, Response> {
     let classes = &shared.run.judgement.task.classes;
-    let Some(class) = classes.iter().position(|class| *class == asked.class) else {
+    let asked_class = asked.class.as_deref().unwrap_or_default();
+    let Some(class) = classes.iter().position(|class| class == asked_class) else {
         let text = format!(
-            "there is no class {}: the classes are {}",
-            asked.class,
+            "'?class=' names one of {}, and not '{asked_class}'",
             classes.join(", ")
         );
         return Err(problem(StatusCode::BAD_REQUEST, text));

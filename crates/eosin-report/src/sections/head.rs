@@ -41,8 +41,14 @@ pub(crate) fn summary(report: &Report) -> String {
             format!("95 % interval by {} ({counted})", basis.by)
         },
     );
+    let likeliest = if report.page_one.is_moved {
+        " Here, in the metrics and in the confusion matrices a patch counts as its likeliest class; the figures at the \
+         locked threshold are on page one."
+    } else {
+        ""
+    };
     let body = format!(
-        "<p class=\"lead\">{name}, {patches} patches. Beneath a value: its {interval}.</p>\n\
+        "<p class=\"lead\">{name}, {patches} patches. Beneath a value: its {interval}.{likeliest}</p>\n\
          <dl class=\"tiles\">\n{tiles}</dl>\n"
     );
     section("summary", "Summary", &body)

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
+use eosin_core::Decision;
 use eosin_metrics::{Bootstrap, Unit};
 use eosin_train::{Part, SharedGroups};
 
@@ -111,6 +112,17 @@ fn notes(base: &Contestant, others: &[Contestant]) -> Vec<String> {
         }
     }
     let all = || std::iter::once(base).chain(others);
+    let moved: Vec<&str> = all()
+        .filter(|run| run.task.decision != Decision::MostProbable)
+        .map(|run| run.name.as_str())
+        .collect();
+    if !moved.is_empty() {
+        notes.push(format!(
+            "{} decide(s) at a threshold that was locked; patches that are right, and all metrics of classes, are \
+             those of the likeliest class here",
+            moved.join(", ")
+        ));
+    }
     let without: Vec<&str> = all()
         .filter(|run| run.test.is_empty())
         .map(|run| run.name.as_str())

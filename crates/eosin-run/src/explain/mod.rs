@@ -56,8 +56,8 @@ pub struct Explanation {
     pub overlay: PathBuf,
     /// `[height, width, classes]`, little-endian `f32` as `.npy`.
     pub map: PathBuf,
-    /// The class that the network finds likeliest.
-    pub likeliest: String,
+    /// The class that the run decides on; of a member of an ensemble the likeliest.
+    pub pred: String,
     /// The training patches that are most like it, where these were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nearest: Option<Nearest>,
@@ -150,21 +150,25 @@ impl ExplainedRun {
     ) -> Result<Explanation> {
         let key = &patches.manifest().patches[place].key;
         let (patch, map) = self.map(patches, place)?;
-        let class = asked.class.unwrap_or_else(|| map.likeliest());
         let mut probs = map.logits.clone();
         softmax(&mut probs, map.classes);
+        let pred = match self.member {
+            Some(_) => map.likeliest(),
+            None => asked.task.decision.decide(&probs),
+        };
+        let class = asked.class.unwrap_or(pred);
         let png = overlay(&patch, &map, class)?;
         let written = out.write(key, self.member(), &png, &map)?;
         Ok(Explanation {
             key: key.clone(),
             member: self.member.clone(),
-            class: asked.classes[class].clone(),
+            class: asked.task.classes[class].clone(),
             prob: probs[class],
             evidence: map.evidence_of_patch(class),
             way: map.way,
             overlay: written.overlay,
             map: written.map,
-            likeliest: asked.classes[map.likeliest()].clone(),
+            pred: asked.task.classes[pred].clone(),
             nearest: None,
         })
     }
@@ -194,7 +198,7 @@ impl ExplainedRun {
 
 /// Which class is spoken for.
 pub struct Asked {
-    classes: Vec<String>,
+    task: Task,
     class: Option<usize>,
 }
 
@@ -204,18 +208,18 @@ impl Asked {
     /// # Errors
     /// When the run has no such class.
     pub fn of(run: &Path, record: &RunRecord, class: Option<&str>) -> Result<Self> {
-        let Task { classes, .. } = task_of(record)?;
+        let task = task_of(record)?;
         let class = match class {
             None => None,
-            Some(name) => match classes.iter().position(|class| class == name) {
+            Some(name) => match task.classes.iter().position(|class| class == name) {
                 Some(class) => Some(class),
                 None => bail!(
                     "--class {name} is no class of {}: its classes are {}",
                     run.display(),
-                    classes.join(", ")
+                    task.classes.join(", ")
                 ),
             },
         };
-        Ok(Self { classes, class })
+        Ok(Self { task, class })
     }
 }

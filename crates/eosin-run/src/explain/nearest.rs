@@ -27,7 +27,7 @@ const FRAMES: [[u8; 3]; 3] = [[128, 128, 128], [49, 104, 180], [230, 120, 30]];
 /// The training patches nearest to an image.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Nearest {
-    /// The class that the network finds likeliest for the image.
+    /// The class that the run decides on for the image.
     pub answer: String,
     /// How many of the neighbours are of it.
     pub agreeing: usize,

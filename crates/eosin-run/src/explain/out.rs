@@ -55,6 +55,20 @@ impl ExplainOut {
         })
     }
 
+    /// Makes the folder, with a list of nothing: whoever is ended early leaves a folder that may be replaced.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn begin(&self) -> Result<()> {
+        std::fs::create_dir_all(&self.dir)
+            .with_context(|| format!("cannot make {}", self.dir.display()))?;
+        self.finish(&Explanations {
+            images: Vec::new(),
+            sanity: None,
+        })?;
+        Ok(())
+    }
+
     /// For patches of these keys: files lie as the patches do below the folder that all are in.
     #[must_use]
     pub fn for_keys<'a>(mut self, keys: impl Iterator<Item = &'a str> + Clone) -> Self {

@@ -13,6 +13,8 @@ use crate::model::head::{Head, mean_of_views};
 
 /// Rows judged together.
 const TOGETHER: usize = 256;
+/// Rows of one product.
+const BLOCK: usize = 16;
 
 /// What turns embeddings into logits.
 #[derive(Clone, Debug, PartialEq)]
@@ -108,8 +110,32 @@ impl Classifier {
     }
 
     /// Logits `[rows, classes]` of views of the same patches, each `[rows, width]`: those of the mean
-    /// embedding, but of a head with hidden layers the mean logits.
+    /// embedding, but of a head with hidden layers the mean logits. Rows are taken so many at a time, whatever is
+    /// asked, so that no bit of one depends on those beside it.
     pub fn mean_logits(&self, views: &[Vec<f32>]) -> Vec<f32> {
+        let width = match self {
+            Self::Layers(head) => head.widths[0],
+            Self::Neighbours(head) => head.mean.len(),
+        };
+        let rows = views.first().map_or(0, |view| view.len() / width);
+        let some = |first: usize| {
+            let own = first..rows.min(first + BLOCK);
+            let last = (own.end - 1) * width..own.end * width;
+            let view = |view: &Vec<f32>| {
+                let mut block = view[own.start * width..own.end * width].to_vec();
+                for _ in own.len()..BLOCK {
+                    block.extend_from_slice(&view[last.clone()]);
+                }
+                block
+            };
+            let mut logits = self.block_logits(&views.iter().map(view).collect::<Vec<_>>());
+            logits.truncate(logits.len() / BLOCK * own.len());
+            logits
+        };
+        (0..rows).step_by(BLOCK).flat_map(some).collect()
+    }
+
+    fn block_logits(&self, views: &[Vec<f32>]) -> Vec<f32> {
         match self {
             Self::Layers(head) => head.mean_logits(views),
             Self::Neighbours(head) => head.logits(&mean_of_views(views)),
@@ -164,4 +190,36 @@ fn tensors_of_neighbours(head: &NeighbourHead, classifier: &str) -> StateDict {
 )]
 fn whole(value: f32) -> usize {
     value.round() as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_bit_of_a_row_depends_on_those_beside_it() {
+        let (width, rows) = (1280, 70);
+        let value = |at: usize| ((at * 7919) % 1013) as f32 / 506.5 - 1.0;
+        let head = Classifier::Layers(Head {
+            widths: vec![width, 2],
+            values: (0..2 * width + 2).map(value).collect(),
+        });
+        let views: Vec<Vec<f32>> = (0..8)
+            .map(|view| (0..rows * width).map(|at| value(at + 31 * view)).collect())
+            .collect();
+        let all = head.mean_logits(&views);
+        for row in 0..rows {
+            let own = row * width..(row + 1) * width;
+            let alone: Vec<Vec<f32>> = views
+                .iter()
+                .map(|view| view[own.clone()].to_vec())
+                .collect();
+            assert_eq!(
+                head.mean_logits(&alone),
+                all[2 * row..2 * row + 2],
+                "row {row}"
+            );
+        }
+        assert!(head.mean_logits(&[Vec::new()]).is_empty());
+    }
 }

@@ -17,7 +17,7 @@ pub struct ExplainArgs {
     /// Folder to make: a picture and a map of each image, and explain.json.
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// Class that is spoken for. Default: the likeliest of each image.
+    /// Class that is spoken for. Default: the one that the run decides on.
     #[arg(long, value_name = "NAME")]
     pub class: Option<String>,
     /// class-map (logits place by place, whose mean is the logit; of networks that end in a mean and one

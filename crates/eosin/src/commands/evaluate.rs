@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use eosin_core::Decision;
 use eosin_data::Folds;
 use eosin_metrics::PredictiveValues;
 use eosin_run::{check_prevalence, config_of_run, slices_of_run, task_of};
@@ -45,6 +46,13 @@ pub fn run(args: &EvaluateArgs, json: bool) -> Result<ExitCode> {
              been replaced"
         });
         folder.write_json(names::METRICS, &metrics)?;
+    }
+    if task.decision != Decision::MostProbable {
+        note(&format!(
+            "note: {} counts from another threshold on in this run; metrics, and predictive values at another \
+             prevalence, are of the likeliest class, and 'eosin report' says them at the run's threshold",
+            record.positive
+        ));
     }
     let at_prevalence = args.prevalence.map(|share| predictive_of(&metrics, share));
     if json {

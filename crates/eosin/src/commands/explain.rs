@@ -10,6 +10,7 @@ use eosin_run::{
     with_nearest,
 };
 use eosin_store::{RunFolder, RunRecord};
+use eosin_train::{ExplainWay, TrainError};
 
 use crate::args::ExplainArgs;
 use crate::commands::predict::which_folds;
@@ -42,6 +43,9 @@ pub fn run(args: &ExplainArgs, json: bool) -> Result<ExitCode> {
             .map(|non_square| Resize { filter, non_square }),
     };
     let runs = open_explainers(&args.run, how)?;
+    if args.sanity && runs.iter().any(|run| run.way() == ExplainWay::Occlusion) {
+        return Err(TrainError::NothingToRandomise(args.run.clone()).into());
+    }
     let ImagesFound { manifest, .. } = find_images(&args.images)?;
     for text in &manifest.notes {
         note(&format!("note: {text}"));
@@ -53,6 +57,7 @@ pub fn run(args: &ExplainArgs, json: bool) -> Result<ExitCode> {
     let patches = look.at(&manifest, runs.iter().map(ExplainedRun::reader))?;
     let keys = patches.manifest().patches.iter();
     let out = out.for_keys(keys.map(|patch| patch.key.as_str()));
+    out.begin()?;
     let mut work = Work {
         runs,
         patches: &patches,
@@ -119,7 +124,7 @@ impl Work<'_> {
                         images: self.patches,
                         place,
                         count,
-                        answer: &one.likeliest,
+                        answer: &one.pred,
                     };
                     one.nearest = Some(found.find(&asked, self.out)?);
                 }
