@@ -216,6 +216,7 @@ fn page_one(test: &Predictions, count: usize) -> PageOne {
         intended_use: Some("To sort patches for a second look; never to diagnose.".to_owned()),
         judged: "Figures are of the test part, by all folds together".to_owned(),
         decided: "A patch counts as its likeliest class.".to_owned(),
+        is_moved: false,
         patches: test.targets.len() as u64,
         counted: Some(Counted {
             by: Unit::Patient,
