@@ -57,7 +57,7 @@ pub fn write(folder: &RunFolder, patches: &Patches, source: &Path) -> Result<()>
         source: &source,
         missing: None,
     };
-    let report = report_of(folder, &pictured, &ReportAsked::default())?;
+    let report = report_of(folder, &pictured, &ReportAsked::of(folder)?)?;
     folder.write(names::REPORT, render(&report))?;
     folder.write(names::MODEL_CARD, model_card(&report))?;
     Ok(())

@@ -7,6 +7,7 @@ use eosin_core::Config;
 use eosin_data::Patches;
 use eosin_report::{ChecklistShare, Report, checklist_shares, model_card, render};
 use eosin_store::{Existing, RunFolder, names, write_atomic};
+use serde::{Deserialize, Serialize};
 
 use crate::compare::check_prevalence;
 use crate::create::{Overwrite, begun_with};
@@ -18,12 +19,35 @@ use crate::report::{Pictured, report_of};
 use crate::settings::config_of_run;
 
 /// What only a person can tell a report.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ReportAsked {
     /// What the model is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intended_use: Option<String>,
     /// The share of positive patches that predictive values are wanted for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prevalence: Option<f64>,
+}
+
+impl ReportAsked {
+    /// What the run's report was told before; nothing where it was told nothing.
+    ///
+    /// # Errors
+    /// When the file is damaged.
+    pub(crate) fn of(folder: &RunFolder) -> Result<Self> {
+        if !folder.path(names::REPORT_ASKED).is_file() {
+            return Ok(Self::default());
+        }
+        Ok(folder.read_json(names::REPORT_ASKED)?)
+    }
+
+    /// The same with what is told now in its place.
+    fn with(self, now: &Self) -> Self {
+        Self {
+            intended_use: now.intended_use.clone().or(self.intended_use),
+            prevalence: now.prevalence.or(self.prevalence),
+        }
+    }
 }
 
 /// Which report is wanted, and where.
@@ -85,8 +109,17 @@ pub fn report(args: &ReportArgs, watch: &dyn WatchRun) -> Result<ReportMade> {
         source: &source,
         missing: missing.as_deref(),
     };
-    let report = report_of(&folder, &pictured, &args.asked)?;
+    let before = ReportAsked::of(&folder)?;
+    let asked = before.clone().with(&args.asked);
+    let report = report_of(&folder, &pictured, &asked)?;
     let mut made = write(&folder, args, &report)?;
+    if args.out.is_none() {
+        if asked != before {
+            folder.write_json(names::REPORT_ASKED, &asked)?;
+        }
+        // A page that was printed before says something else.
+        folder.remove(names::REPORT_PDF)?;
+    }
     made.notes = notes(&report, missing);
     if let Some(browser) = &args.print {
         let pdf = beside(&folder, args, names::REPORT_PDF, "pdf");

@@ -28,6 +28,8 @@ pub const REPORT: &str = "report.html";
 pub const MODEL_CARD: &str = "model-card.md";
 /// The report, printed.
 pub const REPORT_PDF: &str = "report.pdf";
+/// What its author told the report.
+pub const REPORT_ASKED: &str = "report.json";
 /// How the run was started, for going on with it.
 pub const START: &str = "start.json";
 /// What the checks before training found.
@@ -58,7 +60,7 @@ pub const REPLACED: &str = "replaced";
 pub const LOCK: &str = "run.lock";
 
 /// Every file with a fixed name that a run may write, the lock excepted.
-pub const ALL: [&str; 22] = [
+pub const ALL: [&str; 23] = [
     CONFIG,
     MANIFEST,
     FOLDS,
@@ -71,6 +73,7 @@ pub const ALL: [&str; 22] = [
     SKIPPED,
     REPORT,
     REPORT_PDF,
+    REPORT_ASKED,
     MODEL_CARD,
     START,
     DOCTOR,

@@ -186,7 +186,20 @@ pub(super) fn limitations(report: &Report) -> Answer {
 }
 
 /// What is updated.
-pub(super) fn updated(_: &Report) -> Answer {
+pub(super) fn updated(report: &Report) -> Answer {
+    let applied = report.deciding.iter().any(|deciding| {
+        deciding
+            .calibrations
+            .iter()
+            .any(|one| one.is_applied && one.calibrator != "none")
+    });
+    if applied {
+        return Answer::made(
+            "The only change after training: probabilities were recalibrated, fitted out of fold before the test part \
+             was judged.",
+            "calibration",
+        );
+    }
     Answer::not_applicable("the model was not updated after it was evaluated")
 }
 

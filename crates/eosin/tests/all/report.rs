@@ -318,3 +318,29 @@ fn chromium_shows_reports_without_fault_on_desks_on_phones_and_on_paper() {
     scratch.eosin("report run --pdf").done();
     assert!(scratch.read("run/report.pdf").starts_with(b"%PDF-"));
 }
+
+#[test]
+fn what_an_author_has_said_is_said_again() {
+    let scratch = Scratch::with_run();
+    scratch
+        .eosin("report run --intended-use second-look --prevalence 0.05")
+        .done();
+    scratch.write("run/report.pdf", b"an older one");
+    scratch.eosin("report run").done();
+    let asked = scratch.json("run/report.json");
+    assert_eq!(
+        asked,
+        serde_json::json!({ "intended_use": "second-look", "prevalence": 0.05 })
+    );
+    let html = scratch.text("run/report.html");
+    assert!(
+        html.contains("second-look") && !html.contains("Left for the author: &#39;eosin report")
+    );
+    assert!(!scratch.path("run/report.pdf").exists());
+    scratch.eosin("report run --prevalence 0.2").done();
+    let asked = scratch.json("run/report.json");
+    assert_eq!(
+        (asked["intended_use"].as_str(), asked["prevalence"].as_f64()),
+        (Some("second-look"), Some(0.2))
+    );
+}
