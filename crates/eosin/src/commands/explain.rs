@@ -57,7 +57,6 @@ pub fn run(args: &ExplainArgs, json: bool) -> Result<ExitCode> {
     let patches = look.at(&manifest, runs.iter().map(ExplainedRun::reader))?;
     let keys = patches.manifest().patches.iter();
     let out = out.for_keys(keys.map(|patch| patch.key.as_str()));
-    out.begin()?;
     let mut work = Work {
         runs,
         patches: &patches,
@@ -113,6 +112,7 @@ struct Neighbours<'a> {
 
 impl Work<'_> {
     fn explain_all(&mut self, neighbours: Option<Neighbours<'_>>) -> Result<Vec<Explanation>> {
+        self.out.begin()?;
         let all = self.patches.manifest().patches.len();
         let mut progress = Progress::new("explain", "images");
         let mut explained = Vec::new();
