@@ -179,18 +179,21 @@ impl ExplainedRun {
     /// # Errors
     /// When it cannot be used.
     pub fn show(&mut self, image: &PatchSource, class: usize) -> Result<Vec<u8>> {
-        let patch = self.explainer.read(image)?;
-        let map = self.explainer.explain(&patch)?;
+        let (patch, map) = self.map_of(image)?;
         overlay(&patch, &map, class)
     }
 
     /// The patch at `place` as the network sees it, and its map.
     fn map(&mut self, patches: &Patches, place: usize) -> Result<(RgbPatch, ClassMap)> {
-        let source = PatchSource::Bytes {
+        self.map_of(&PatchSource::Bytes {
             name: patches.name(place),
             bytes: patches.bytes(place)?,
-        };
-        let patch = self.explainer.read(&source)?;
+        })
+    }
+
+    /// The same of an image.
+    fn map_of(&mut self, image: &PatchSource) -> Result<(RgbPatch, ClassMap)> {
+        let patch = self.explainer.read(image)?;
         let map = self.explainer.explain(&patch)?;
         Ok((patch, map))
     }

@@ -9,12 +9,10 @@ use rayon::prelude::*;
 use crate::error::TrainError;
 use crate::input::draw::InputSource;
 use crate::input::view::View;
-use crate::model::head::{Head, mean_of_views};
+use crate::model::head::{Head, in_blocks, mean_of_views};
 
 /// Rows judged together.
 const TOGETHER: usize = 256;
-/// Rows of one product.
-const BLOCK: usize = 16;
 
 /// What turns embeddings into logits.
 #[derive(Clone, Debug, PartialEq)]
@@ -110,35 +108,14 @@ impl Classifier {
     }
 
     /// Logits `[rows, classes]` of views of the same patches, each `[rows, width]`: those of the mean
-    /// embedding, but of a head with hidden layers the mean logits. Rows are taken so many at a time, whatever is
-    /// asked, so that no bit of one depends on those beside it.
+    /// embedding, but of a head with hidden layers the mean logits. No bit of a row depends on those beside it.
     pub fn mean_logits(&self, views: &[Vec<f32>]) -> Vec<f32> {
-        let width = match self {
-            Self::Layers(head) => head.widths[0],
-            Self::Neighbours(head) => head.mean.len(),
-        };
-        let rows = views.first().map_or(0, |view| view.len() / width);
-        let some = |first: usize| {
-            let own = first..rows.min(first + BLOCK);
-            let last = (own.end - 1) * width..own.end * width;
-            let view = |view: &Vec<f32>| {
-                let mut block = view[own.start * width..own.end * width].to_vec();
-                for _ in own.len()..BLOCK {
-                    block.extend_from_slice(&view[last.clone()]);
-                }
-                block
-            };
-            let mut logits = self.block_logits(&views.iter().map(view).collect::<Vec<_>>());
-            logits.truncate(logits.len() / BLOCK * own.len());
-            logits
-        };
-        (0..rows).step_by(BLOCK).flat_map(some).collect()
-    }
-
-    fn block_logits(&self, views: &[Vec<f32>]) -> Vec<f32> {
         match self {
             Self::Layers(head) => head.mean_logits(views),
-            Self::Neighbours(head) => head.logits(&mean_of_views(views)),
+            Self::Neighbours(head) => {
+                let width = head.mean.len();
+                in_blocks(&mean_of_views(views), width, |rows| head.logits(rows))
+            }
         }
     }
 

@@ -150,10 +150,11 @@ impl Head {
     /// Mean logits over `views`, each `[rows, width]`. For one layer they are the logits of the mean
     /// embedding.
     pub fn mean_logits(&self, views: &[Vec<f32>]) -> Vec<f32> {
+        let of_rows = |rows: &[f32]| in_blocks(rows, self.widths[0], |rows| self.logits(rows));
         if self.widths.len() == 2 {
-            return self.logits(&mean_of_views(views));
+            return of_rows(&mean_of_views(views));
         }
-        let logits = views.iter().map(|view| self.logits(view));
+        let logits = views.iter().map(|view| of_rows(view));
         mean_of(&logits.collect::<Vec<_>>())
     }
 
@@ -191,6 +192,33 @@ fn names(classifier: &str, layers: usize) -> Vec<String> {
             .map(|at| format!("{classifier}{}.", 2 * at))
             .collect(),
     }
+}
+
+/// Rows of one product.
+const BLOCK: usize = 16;
+
+/// Logits `[rows, classes]` of `[rows, width]`, so many rows at a time, whatever is asked: how products are summed depends
+/// on how many rows they have, and no bit of a row is to depend on those beside it.
+pub(crate) fn in_blocks(
+    rows: &[f32],
+    width: usize,
+    logits: impl Fn(&[f32]) -> Vec<f32>,
+) -> Vec<f32> {
+    let of_block = |block: &[f32]| {
+        let count = block.len() / width;
+        if count == BLOCK {
+            return logits(block);
+        }
+        let last = &block[(count - 1) * width..];
+        let mut filled = block.to_vec();
+        for _ in count..BLOCK {
+            filled.extend_from_slice(last);
+        }
+        let mut found = logits(&filled);
+        found.truncate(found.len() / BLOCK * count);
+        found
+    };
+    rows.chunks(BLOCK * width).flat_map(of_block).collect()
 }
 
 /// The mean over views, `[rows, width]`.
