@@ -1,7 +1,6 @@
 //! How a run decides, found when its folds are trained, and told.
 
 use anyhow::Result;
-use eosin_core::config::GroupBy;
 use eosin_core::{Calibrator, Task};
 use eosin_data::Folds;
 use eosin_store::{DecisionRecord, RunRecord};
@@ -11,20 +10,9 @@ use crate::job::Job;
 
 /// Finds how a trained run may decide, and how it does as the configuration asks.
 pub(crate) fn decide_run(job: &Job, folds: &Folds, result: &RunResult) -> Result<DecisionFindings> {
-    let manifest = job.manifest();
-    let rows = &result.predictions;
-    // As the intervals of metrics.json.
-    let keys = rows.iter().map(|row| row.key.as_str());
-    let by = GroupBy::from(PatchGroups::of_manifest(manifest, folds).unit(&keys));
-    let group = |key: &str| {
-        let patch = manifest.position(key).map(|at| &manifest.patches[at]);
-        let group = patch.and_then(|patch| patch.group_by(by));
-        // A patch that belongs to nobody is a group of its own, whatever groups are called.
-        group.map_or_else(|| format!("patch {key}"), |group| format!("group {group}"))
-    };
-    let is_known = by != GroupBy::None;
-    let group: Option<&dyn Fn(&str) -> String> = if is_known { Some(&group) } else { None };
-    Ok(decide(rows, &job.task, job.config.judge, by, group)?)
+    let groups = PatchGroups::of_manifest(job.manifest(), folds);
+    let judge = job.config.judge;
+    Ok(decide(&result.predictions, &job.task, judge, &groups)?)
 }
 
 /// What a run tells apart when it decides as was found.

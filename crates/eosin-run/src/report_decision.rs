@@ -1,9 +1,7 @@
 //! `decision.json` as the report shows it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use anyhow::Result;
-use eosin_core::config::{CalibratorKind, GroupBy, JudgeConfig};
+use eosin_core::config::{CalibratorKind, JudgeConfig};
 use eosin_core::{Task, ThresholdRule};
 use eosin_data::Folds;
 use eosin_metrics::Unit;
@@ -47,18 +45,8 @@ pub(crate) fn findings(
         }
     }
     let folds = Folds::from_json(&folder.read_text(names::FOLDS)?)?;
-    let known = PatchGroups::of_run(folder, record, folds.group)?;
-    let keys: BTreeSet<&str> = rows.iter().map(|row| row.key.as_str()).collect();
-    let (unit, groups) = known.groups(keys.iter().copied());
-    let numbers: BTreeMap<&str, u32> = keys
-        .iter()
-        .copied()
-        .zip(groups.of_rows().iter().copied())
-        .collect();
-    let group = |key: &str| numbers.get(key).map(u32::to_string).unwrap_or_default();
-    let is_known = unit != Unit::Patch;
-    let group: Option<&dyn Fn(&str) -> String> = if is_known { Some(&group) } else { None };
-    Ok(decide(rows, task, judge, GroupBy::from(unit), group)?)
+    let groups = PatchGroups::of_run(folder, record, folds.group)?;
+    Ok(decide(rows, task, judge, &groups)?)
 }
 
 /// All of it, as the report shows it.

@@ -86,7 +86,7 @@ pub use input::stain_fitter::StainFitter;
 pub use input::view::View;
 pub use input::views::{ViewMaker, drawn_view};
 pub use judge::decision::{
-    CalibrationFigures, CalibratorFindings, DecisionFindings, FoldCalibration, GroupOf, Spread,
+    CalibrationFigures, CalibratorFindings, DecisionFindings, FoldCalibration, Spread,
     ThresholdFindings, TwoClassFigures, Usefulness, decide,
 };
 pub use judge::evaluate::{FoldMetrics, OneViewMetrics, RunMetrics, evaluate};

@@ -99,11 +99,16 @@ impl PatchGroups {
             return (unit, Groups::apart(keys.count()));
         }
         let by = GroupBy::from(unit);
-        let name = |key: &'a str| match self.name(key, by) {
+        let name = |key: &'a str| self.group_of(key, by);
+        (unit, Groups::named(&keys.map(name).collect::<Vec<_>>()))
+    }
+
+    /// What a patch belongs to: its group by `by`, or itself, whatever groups are called.
+    pub(super) fn group_of(&self, key: &str, by: GroupBy) -> (u8, String) {
+        match self.name(key, by) {
             Some(name) => (0, name.to_owned()),
             None => (1, key.to_owned()),
-        };
-        (unit, Groups::named(&keys.map(name).collect::<Vec<_>>()))
+        }
     }
 
     /// How rows of these patches came about.

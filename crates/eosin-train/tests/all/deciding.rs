@@ -1,9 +1,11 @@
 //! What judges a fold has not seen it, and what is stored has seen all.
 
+use std::collections::BTreeMap;
+
 use eosin_core::config::{CalibratorKind, GroupBy, JudgeConfig};
 use eosin_core::{Calibrator, FoldId, Rng, Seed, Stream, Task, log_odds};
 use eosin_metrics::{Counts, ScoredRows, choose_cut, counts_at, fit_platt};
-use eosin_train::{DecisionFindings, Part, Prediction, decide};
+use eosin_train::{DecisionFindings, GroupNames, Part, PatchGroups, Prediction, decide};
 use rand::RngExt as _;
 
 const FOLDS: usize = 4;
@@ -47,12 +49,16 @@ fn scored<'a>(rows: impl Iterator<Item = &'a Prediction>) -> ScoredRows {
     ScoredRows::new(positive, odds, None).expect("rows")
 }
 
+fn apart() -> PatchGroups {
+    PatchGroups::new(GroupBy::None, BTreeMap::new())
+}
+
 fn found(rows: &[Prediction], threshold: &str) -> DecisionFindings {
     let asked = JudgeConfig {
         calibrate: CalibratorKind::Platt,
         threshold: threshold.parse().expect("a rule"),
     };
-    decide(rows, &task(), asked, GroupBy::None, None).expect("predictions")
+    decide(rows, &task(), asked, &apart()).expect("predictions")
 }
 
 #[test]
@@ -128,17 +134,25 @@ fn a_calibrator_moves_the_most_probable_class_where_it_moves_even_odds() {
     assert!((threshold.prob - 0.5).abs() < 1e-9, "{threshold:?}");
     assert!((threshold.log_odds - 1.5).abs() < 0.5, "{threshold:?}");
     let nothing = JudgeConfig::default();
-    let plain = decide(&rows, &task(), nothing, GroupBy::None, None).unwrap();
+    let plain = decide(&rows, &task(), nothing, &apart()).unwrap();
     assert!(plain.applied.is_usual());
 }
 
 #[test]
 fn intervals_are_by_group_where_groups_are_known() {
     let rows = rows();
-    let by_ten = |key: &str| key[..2].to_owned();
+    let by_ten = rows.iter().map(|row| {
+        let slide = Some(row.key[..2].to_owned());
+        let names = GroupNames {
+            slide,
+            ..GroupNames::default()
+        };
+        (row.key.clone(), names)
+    });
+    let by_ten = PatchGroups::new(GroupBy::Slide, by_ten.collect());
     let nothing = JudgeConfig::default();
-    let plain = decide(&rows, &task(), nothing, GroupBy::None, None).unwrap();
-    let grouped = decide(&rows, &task(), nothing, GroupBy::Slide, Some(&by_ten)).unwrap();
+    let plain = decide(&rows, &task(), nothing, &apart()).unwrap();
+    let grouped = decide(&rows, &task(), nothing, &by_ten).unwrap();
     assert_eq!(grouped.group, GroupBy::Slide);
     let size = |found: &DecisionFindings| found.test.as_ref().unwrap().sample_size.design.groups;
     assert_eq!((size(&plain), size(&grouped)), (80, 8));

@@ -258,14 +258,10 @@ fn json_is_one_object_on_stdout_and_predictions_are_one_a_line() {
         );
         assert!(told.json().is_object(), "{words}: {}", told.stdout);
     }
-    let told = scratch
+    let lines = scratch
         .eosin("predict run data/benign --json")
         .done()
-        .stdout;
-    let lines: Vec<Value> = told
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("JSON"))
-        .collect();
+        .json_lines();
     assert_eq!(lines.len(), listing(&scratch, "data/benign").len());
     assert!(lines.iter().all(|line| line["probs"].is_object()));
 }

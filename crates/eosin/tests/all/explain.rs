@@ -64,12 +64,8 @@ fn the_mean_of_a_map_is_the_logit_that_the_run_predicts_with() {
     assert_eq!(explained, scratch.json("maps/explain.json"));
     let predicted = scratch
         .eosin(&format!("predict run {images} --json"))
-        .done();
-    let predicted: Vec<Value> = predicted
-        .stdout
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("JSON"))
-        .collect();
+        .done()
+        .json_lines();
     let explained = explained["images"].as_array().expect("a list");
     assert_eq!(explained.len(), 3);
     for (one, row) in explained.iter().zip(&predicted) {

@@ -217,6 +217,13 @@ impl Outcome {
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("{e}: {}", self.stdout))
     }
+
+    /// What it printed, an object a line.
+    pub fn json_lines(&self) -> Vec<serde_json::Value> {
+        let lines = self.stdout.lines();
+        let lines = lines.map(|line| serde_json::from_str(line).expect("JSON"));
+        lines.collect()
+    }
 }
 
 /// Copies a folder and what is in it, the entries of each folder in reverse order.

@@ -118,12 +118,8 @@ fn the_answers_are_those_of_predict_to_the_last_bit() {
     let paths: Vec<String> = keys.iter().map(|key| format!("data/{key}")).collect();
     let predicted = scratch
         .eosin(&format!("predict run {} --json", paths.join(" ")))
-        .done();
-    let predicted: Vec<Value> = predicted
-        .stdout
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("JSON"))
-        .collect();
+        .done()
+        .json_lines();
     let server = Server::start(&scratch, "run");
     let files: Vec<(&str, Vec<u8>)> = paths
         .iter()

@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::calibration::{CalibratorFindings, honest, pooled};
 use super::fitting::shown;
-use super::judged::{GroupOf, Judged};
+use super::judged::Judged;
 use super::many_classes;
 use super::thresholds::{Chooser, ThresholdFindings, shown_rules};
+use crate::judge::patch_groups::PatchGroups;
 use crate::predict::predictions::Prediction;
 
 /// The contents of `decision.json`.
@@ -69,7 +70,8 @@ impl DecisionFindings {
 }
 
 /// Fits every calibrator and chooses thresholds by every rule on out-of-fold predictions, and says what
-/// each comes to; applies those that were asked for. `by` says what `group` names.
+/// each comes to; applies those that were asked for. Intervals are by what `groups` takes for independent among
+/// all patches that were judged, as those of `metrics.json`.
 ///
 /// # Errors
 /// When there is no out-of-fold prediction, or probabilities are none.
@@ -77,9 +79,9 @@ pub fn decide(
     rows: &[Prediction],
     task: &Task,
     asked: JudgeConfig,
-    by: GroupBy,
-    group: GroupOf<'_>,
+    groups: &PatchGroups,
 ) -> Result<DecisionFindings, MetricError> {
+    let by = GroupBy::from(groups.unit(&rows.iter().map(|row| row.key.as_str())));
     let nothing = DecisionFindings {
         format: DecisionFindings::FORMAT,
         asked,
@@ -96,7 +98,7 @@ pub fn decide(
     };
     let mut found = nothing;
     if task.classes.len() == 2 {
-        let judged = Judged::new(rows, task, group)?;
+        let judged = Judged::new(rows, task, groups, by)?;
         let kinds = CalibratorKind::ALL.par_iter();
         let each = kinds.map(|kind| CalibratorFindings::of(*kind, &judged));
         found.calibration = each.collect::<Result<_, _>>()?;

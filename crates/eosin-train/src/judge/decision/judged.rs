@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use eosin_core::config::GroupBy;
 use eosin_core::{FoldId, Task, log_odds};
 use eosin_metrics::{MetricError, ScoredRows};
 
+use crate::judge::patch_groups::PatchGroups;
 use crate::predict::predictions::{Part, Prediction};
-
-/// Names what a patch belongs to; `None` where nothing is known of any patch.
-pub type GroupOf<'a> = Option<&'a dyn Fn(&str) -> String>;
 
 /// The validation part of a fold.
 pub(super) struct FoldRowsOf {
@@ -25,9 +24,16 @@ pub(super) struct Judged {
 }
 
 impl Judged {
-    pub fn new(rows: &[Prediction], task: &Task, group: GroupOf<'_>) -> Result<Self, MetricError> {
+    /// Of predictions, `groups` being by `by`.
+    pub fn new(
+        rows: &[Prediction],
+        task: &Task,
+        groups: &PatchGroups,
+        by: GroupBy,
+    ) -> Result<Self, MetricError> {
         let mut numbers = Numbers {
-            group,
+            groups,
+            by,
             known: BTreeMap::new(),
         };
         let mut by_fold: BTreeMap<FoldId, Vec<&Prediction>> = BTreeMap::new();
@@ -64,8 +70,9 @@ impl Judged {
 
 /// Groups by number, the same in all parts.
 struct Numbers<'a> {
-    group: GroupOf<'a>,
-    known: BTreeMap<String, usize>,
+    groups: &'a PatchGroups,
+    by: GroupBy,
+    known: BTreeMap<(u8, String), usize>,
 }
 
 impl Numbers<'_> {
@@ -82,10 +89,11 @@ impl Numbers<'_> {
         }
         let positive = targets.iter().map(|target| *target == task.positive);
         let odds = rows.iter().map(|row| log_odds(&row.probs, task.positive));
-        let groups = self.group.map(|group| {
+        let groups = (self.by != GroupBy::None).then(|| {
             let numbers = rows.iter().map(|row| {
                 let next = self.known.len();
-                *self.known.entry(group(&row.key)).or_insert(next)
+                let group = self.groups.group_of(&row.key, self.by);
+                *self.known.entry(group).or_insert(next)
             });
             numbers.collect()
         });

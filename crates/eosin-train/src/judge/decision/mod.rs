@@ -14,5 +14,4 @@ mod thresholds;
 pub use calibration::{CalibratorFindings, FoldCalibration};
 pub use figures::{CalibrationFigures, TwoClassFigures};
 pub use findings::{DecisionFindings, Usefulness, decide};
-pub use judged::GroupOf;
 pub use thresholds::{Spread, ThresholdFindings};
